@@ -1,0 +1,4 @@
+//! Puts the lemmas of a published paper to the test.
+#![forbid(unsafe_code)]
+pub mod error;
+pub mod random;
