@@ -1,0 +1,158 @@
+//! Numbers kept as logarithms: sums, decimals, binomials and the chi-square density without overflow or cancellation.
+
+use libm::lgamma;
+use std::f64::consts::{LN_10, PI};
+
+/// ln of the sum of the numbers whose logs are given; minus infinity for an empty list.
+pub fn ln_sum_exp(terms: &[f64]) -> f64 {
+    let top = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if top.is_infinite() {
+        return top;
+    }
+    top + terms.iter().map(|t| (t - top).exp()).sum::<f64>().ln()
+}
+
+/// ln(e^a + e^b).
+pub fn ln_add(a: f64, b: f64) -> f64 {
+    let (top, low) = if a > b { (a, b) } else { (b, a) };
+    if top == f64::NEG_INFINITY { top } else { top + (low - top).exp().ln_1p() }
+}
+
+/// ln(e^a - e^b), and minus infinity where b >= a.
+pub fn ln_sub(a: f64, b: f64) -> f64 {
+    if b >= a { f64::NEG_INFINITY } else { a + (-(b - a).exp()).ln_1p() }
+}
+
+/// A sum with a running compensation (Neumaier 1974): its error does not grow with the number of terms.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct CompensatedSum {
+    sum: f64,
+    compensation: f64,
+}
+
+impl CompensatedSum {
+    /// Adds one term.
+    pub fn add(&mut self, term: f64) {
+        let next = self.sum + term;
+        self.compensation +=
+            if self.sum.abs() >= term.abs() { (self.sum - next) + term } else { (term - next) + self.sum };
+        self.sum = next;
+    }
+
+    /// The sum so far.
+    pub fn value(&self) -> f64 {
+        self.sum + self.compensation
+    }
+}
+
+/// ln of the binomial coefficient, as a compensated sum of min(k, n-k) logs: lgamma would lose every digit at n = 1e12.
+/// Minus infinity for k > n.
+pub fn ln_binomial(n: u64, k: u64) -> f64 {
+    if k > n {
+        return f64::NEG_INFINITY;
+    }
+    let k = k.min(n - k);
+    let mut sum = CompensatedSum::default();
+    for i in 1..=k {
+        sum.add(((n - k + i) as f64 / i as f64).ln());
+    }
+    sum.value()
+}
+
+/// The remainder of Stirling's series: lnGamma(x) - (x ln x - x - ln(x / 2 pi) / 2).
+fn stirling_remainder(x: f64) -> f64 {
+    if x >= 10.0 {
+        let y = 1.0 / (x * x);
+        (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y / 1188.0)))) / x
+    } else {
+        lgamma(x) - (x * x.ln() - x - 0.5 * (x / (2.0 * PI)).ln())
+    }
+}
+
+/// ln of the density of ln s at ln s = `u`, for s ~ chi-square with `k` degrees of freedom (k > 0, any real).
+///
+/// Centred at ln k, so that it keeps its digits for k of 1e6, where lnGamma alone would not.
+pub fn ln_chi_square_log_density(k: f64, u: f64) -> f64 {
+    let kappa = 0.5 * k;
+    let t = u - k.ln();
+    kappa * (t - t.exp_m1()) + 0.5 * (kappa / (2.0 * PI)).ln() - stirling_remainder(kappa)
+}
+
+/// A non-negative number given by its ln, as decimal text with 15 significant digits, also far outside f64's range.
+pub fn decimal(ln: f64) -> String {
+    if ln == f64::NEG_INFINITY {
+        return "0".into();
+    }
+    let value = ln.exp();
+    if value.is_normal() {
+        return number(format!("{value:.14e}").parse().unwrap_or(value));
+    }
+    let exponent = (ln / LN_10).floor();
+    format!("{:.11}e{}", (ln - exponent * LN_10).exp(), exponent as i64)
+}
+
+/// A finite number as short text that reads back to the same number: `64`, `0.1`, `1e-9`.
+pub fn number(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:?}") }
+}
+
+/// ln of a non-negative number in decimal text, also where the number itself is outside f64's range.
+pub fn ln_of_decimal(text: &str) -> Option<f64> {
+    let value: f64 = text.parse().ok()?;
+    if value.is_normal() {
+        return (value > 0.0).then(|| value.ln());
+    }
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (mantissa, exponent): (f64, f64) = (mantissa.parse().ok()?, exponent.parse().ok()?);
+    (mantissa >= 0.0).then(|| mantissa.ln() + exponent * LN_10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_logs() {
+        assert!((ln_sum_exp(&[-1000.0, -1000.0]) - (-1000.0 + 2f64.ln())).abs() < 1e-12);
+        assert_eq!(ln_sum_exp(&[]), f64::NEG_INFINITY);
+        assert!((ln_add(0.0, 3f64.ln()) - 4f64.ln()).abs() < 1e-15);
+        assert!((ln_sub(4f64.ln(), 3f64.ln())).abs() < 1e-15);
+        assert_eq!(ln_sub(1.0, 1.0), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn binomials_are_exact_where_integers_are() {
+        assert!((ln_binomial(16, 4) - 1820f64.ln()).abs() < 1e-14);
+        assert_eq!(ln_binomial(3, 4), f64::NEG_INFINITY);
+        assert_eq!(ln_binomial(1_000_000_000_000, 0), 0.0);
+        // binom(1e12, 2) = 1e12 (1e12 - 1) / 2.
+        let exact = 1e12f64.ln() + (1e12f64 - 1.0).ln() - 2f64.ln();
+        assert!((ln_binomial(1_000_000_000_000, 2) - exact).abs() < 1e-13);
+    }
+
+    #[test]
+    fn chi_square_density_agrees_with_its_formula() {
+        for k in [1.0, 2.0, 7.0, 19.0, 21.0, 150.0] {
+            for u in [-8.0, -1.0, 0.0, 2.0, 5.0] {
+                let kappa: f64 = k / 2.0;
+                let direct = kappa * u - f64::exp(u) / 2.0 - kappa * 2f64.ln() - lgamma(kappa);
+                let centred = ln_chi_square_log_density(k, u);
+                assert!((direct - centred).abs() < 1e-12 * (1.0 + direct.abs()), "k = {k}, u = {u}");
+            }
+        }
+    }
+
+    #[test]
+    fn decimals_reach_beyond_f64() {
+        assert_eq!(decimal(0.25f64.ln()), "0.25");
+        assert_eq!(decimal(f64::NEG_INFINITY), "0");
+        let tiny = decimal(-2000.0);
+        assert!(tiny.contains("e-869"), "{tiny}");
+        assert!((ln_of_decimal(&tiny).unwrap() + 2000.0).abs() < 1e-8);
+        assert_eq!(ln_of_decimal("0"), Some(f64::NEG_INFINITY));
+        assert_eq!(ln_of_decimal("-1"), None);
+        assert_eq!(ln_of_decimal("x"), None);
+        assert_eq!(number(64.0), "64");
+        assert_eq!(number(1e-9), "1e-9");
+    }
+}
