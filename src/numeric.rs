@@ -69,6 +69,16 @@ fn stirling_remainder(x: f64) -> f64 {
     }
 }
 
+/// lnGamma(x) - lnGamma(y) for positive x and y, without the cancellation of two large values.
+pub fn ln_gamma_ratio(x: f64, y: f64) -> f64 {
+    (x - 0.5) * (x / y).ln() + (x - y) * (y.ln() - 1.0) + stirling_remainder(x) - stirling_remainder(y)
+}
+
+/// ln E[s^p] for s ~ chi-square with `k` degrees of freedom; infinite where p <= -k/2.
+pub fn ln_chi_square_moment(k: f64, p: f64) -> f64 {
+    if p <= -0.5 * k { f64::INFINITY } else { p * std::f64::consts::LN_2 + ln_gamma_ratio(0.5 * k + p, 0.5 * k) }
+}
+
 /// ln of the density of ln s at ln s = `u`, for s ~ chi-square with `k` degrees of freedom (k > 0, any real).
 ///
 /// Centred at ln k, so that it keeps its digits for k of 1e6, where lnGamma alone would not.
@@ -140,6 +150,18 @@ mod tests {
                 assert!((direct - centred).abs() < 1e-12 * (1.0 + direct.abs()), "k = {k}, u = {u}");
             }
         }
+    }
+
+    #[test]
+    fn chi_square_moments_are_the_known_ones() {
+        for k in [1.0, 5.0, 64.0, 1e6f64] {
+            assert!((ln_chi_square_moment(k, 1.0) - k.ln()).abs() < 1e-12);
+            assert!((ln_chi_square_moment(k, 2.0) - (k * (k + 2.0)).ln()).abs() < 1e-12);
+            if k > 2.0 {
+                assert!((ln_chi_square_moment(k, -1.0) + (k - 2.0).ln()).abs() < 1e-12);
+            }
+        }
+        assert_eq!(ln_chi_square_moment(3.0, -1.5), f64::INFINITY);
     }
 
     #[test]

@@ -1,1 +1,107 @@
+//! Evidence: what was measured, between which limits, by which method, at what cost.
+
+pub mod mean;
+pub mod proportion;
 pub mod quadrature;
+
+use crate::claims::Hypothesis;
+use quadrature::Integral;
+
+/// How a value was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// An exact formula.
+    ClosedForm,
+    /// Deterministic quadrature with an error estimate.
+    Quadrature,
+    /// The average of exact conditional probabilities over random scales.
+    Conditional,
+    /// Counting hits of something equal in law and cheaper than the definition.
+    Collapsed,
+    /// Counting hits of the objects drawn as they are defined.
+    Literal,
+    /// Searching or constructing one object, with certified limits.
+    Search,
+}
+
+impl Method {
+    /// Every method, from the most to the least exact.
+    pub const ALL: [Method; 6] = [
+        Method::ClosedForm,
+        Method::Quadrature,
+        Method::Conditional,
+        Method::Collapsed,
+        Method::Literal,
+        Method::Search,
+    ];
+
+    /// The name in experiments, on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::ClosedForm => "closed-form",
+            Method::Quadrature => "quadrature",
+            Method::Conditional => "conditional",
+            Method::Collapsed => "collapsed",
+            Method::Literal => "literal",
+            Method::Search => "search",
+        }
+    }
+}
+
+/// A measured non-negative quantity with its limits, all as logs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// ln of the measured value; `None` where nothing was decided (every search gave up).
+    pub ln: Option<f64>,
+    /// ln of the lower limit; minus infinity for 0.
+    pub ln_lo: f64,
+    /// ln of the upper limit.
+    pub ln_hi: f64,
+    /// How it was measured.
+    pub method: Method,
+    /// Integrand evaluations, replicates, or constructed objects.
+    pub work: u64,
+    /// Conditions that could be judged only on the object that was constructed.
+    pub observed: Vec<Hypothesis>,
+}
+
+impl Evidence {
+    /// The evidence of a quadrature: its error estimate is widened by this factor before it counts as a limit.
+    const ERROR_MARGIN: f64 = 4.0;
+
+    /// A value known up to a relative error that only rounding causes.
+    pub fn closed_form(ln: f64, relative_error: f64, work: u64) -> Self {
+        Self::enclosed(Some(ln), ln - relative_error, ln + relative_error, Method::ClosedForm, work)
+    }
+
+    /// The evidence of a quadrature. An error estimate of 1 or more leaves no lower limit.
+    pub fn quadrature(integral: Integral) -> Self {
+        let margin = Self::ERROR_MARGIN * integral.relative_error;
+        let (ln_lo, ln_hi) = (integral.ln + (-margin.min(1.0)).ln_1p(), integral.ln + margin.ln_1p());
+        Self::enclosed(Some(integral.ln), ln_lo, ln_hi, Method::Quadrature, integral.evaluations)
+    }
+
+    /// A value between limits.
+    pub fn enclosed(ln: Option<f64>, ln_lo: f64, ln_hi: f64, method: Method, work: u64) -> Self {
+        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new() }
+    }
+
+    /// How wide the interval is: hi/lo - 1, infinite where the lower limit is 0.
+    pub fn relative_width(&self) -> f64 {
+        if self.ln_lo == f64::NEG_INFINITY { f64::INFINITY } else { (self.ln_hi - self.ln_lo).exp_m1() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poor_quadrature_has_no_lower_limit() {
+        let poor = Evidence::quadrature(Integral { ln: -3.0, relative_error: 0.5, evaluations: 7 });
+        assert_eq!(poor.ln_lo, f64::NEG_INFINITY);
+        assert_eq!(poor.relative_width(), f64::INFINITY);
+        let good = Evidence::quadrature(Integral { ln: -3.0, relative_error: 1e-10, evaluations: 7 });
+        assert!(good.ln_lo < -3.0 && -3.0 < good.ln_hi && good.relative_width() < 1e-9);
+    }
+}

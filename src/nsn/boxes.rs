@@ -10,7 +10,7 @@ use super::normal::{ln_interval, ln_rectangle};
 use super::target::Target;
 
 /// Evaluations that a box, and a joint box, may cost before the quadrature reports what it has.
-const BUDGET: u64 = 4_000_000;
+const BUDGET: u64 = 1_000_000;
 
 /// A product of d coordinates' probabilities: ln of the box's probability given the scales.
 ///

@@ -4,6 +4,7 @@ pub mod boxes;
 pub mod normal;
 pub mod sampling;
 pub mod target;
+pub mod tilted;
 
 pub use target::Target;
 

@@ -72,10 +72,13 @@ pub fn ln_rectangle(s: f64, b: f64, s2: f64, z: f64, eps: f64) -> f64 {
     }
     let sigma = variance.sqrt();
     let rho = b / variance;
+    // In t = y - z, the distance from z to the conditional mean is z s/(s+b) - rho t: written so, it keeps its digits
+    // where eps is far below z.
+    let lag = z * (s / variance);
     let inner_sigma = (s2 + s * rho).sqrt();
     let mut terms: Vec<f64> = Vec::with_capacity(64);
     let mut cuts = [0.0; 12];
-    let count = panel_edges(z, eps, sigma, rho, inner_sigma, &mut cuts);
+    let count = panel_edges(z, eps, sigma, (lag, rho, inner_sigma), &mut cuts);
     let smallest = sigma.min(inner_sigma).min(variance / (z - eps).max(sigma));
     for edges in cuts[..count].windows(2) {
         let width = edges[1] - edges[0];
@@ -86,44 +89,45 @@ pub fn ln_rectangle(s: f64, b: f64, s2: f64, z: f64, eps: f64) -> f64 {
             _ => &RULE_20,
         };
         for &(x, w) in rule.iter() {
-            let y = edges[0] + width * x;
-            let outer = -0.5 * (y / sigma) * (y / sigma);
-            terms.push(outer + ln_interval(z - rho * y, inner_sigma, eps) + (w * width).ln());
+            let t = edges[0] + width * x;
+            let outer = -0.5 * ((z + t) / sigma) * ((z + t) / sigma);
+            terms.push(outer + ln_interval(lag - rho * t, inner_sigma, eps) + (w * width).ln());
         }
     }
     ln_sum_exp(&terms) - sigma.ln() - LN_SQRT_2PI
 }
 
-/// Cuts [z-eps, z+eps] where the integrand of [`ln_rectangle`] changes its scale; returns how many edges were written.
-fn panel_edges(z: f64, eps: f64, sigma: f64, rho: f64, inner_sigma: f64, cuts: &mut [f64; 12]) -> usize {
-    let (lo, hi) = (z - eps, z + eps);
+/// Cuts [-eps, eps], the range of t, where the integrand of [`ln_rectangle`] changes its scale; returns how many edges
+/// were written. `inner` is (lag, rho, standard deviation) of the conditional law.
+fn panel_edges(z: f64, eps: f64, sigma: f64, inner: (f64, f64, f64), cuts: &mut [f64; 12]) -> usize {
     let mut count = 0;
     let mut cut = |at: f64| {
-        if at > lo && at < hi {
+        if at.abs() < eps {
             cuts[count] = at;
             count += 1;
         }
     };
-    // The outer density lives within a few sigma of 0, or decays from the near edge.
-    if lo > 0.0 {
-        let decay = sigma.min(sigma * sigma / lo);
-        cut(lo + 5.0 * decay);
-        cut(lo + NEGLIGIBLE * decay);
+    // The outer density lives within a few sigma of y = 0, or decays from the near edge.
+    if z > eps {
+        let decay = sigma.min(sigma * sigma / (z - eps));
+        cut(5.0 * decay - eps);
+        cut(NEGLIGIBLE * decay - eps);
     } else {
         for m in [-9.0, -3.0, 3.0, 9.0] {
-            cut(m * sigma);
+            cut(m * sigma - z);
         }
     }
-    // The inner interval's edges pass by where rho y = z -+ eps.
+    // The inner interval's edges pass by where |lag - rho t| = eps.
+    let (lag, rho, inner_sigma) = inner;
     if rho > 0.0 {
-        for (edge, inward) in [(lo, 1.0), (hi, -1.0)] {
+        for side in [-1.0, 1.0] {
             for m in [2.0, 8.0] {
-                cut((edge + inward * m * inner_sigma) / rho);
+                cut((lag + side * (eps - m * inner_sigma)) / rho);
             }
         }
     }
-    cuts[count] = lo;
-    cuts[count + 1] = hi;
+    cuts[count] = -eps;
+    cuts[count + 1] = eps;
     let count = count + 2;
     cuts[..count].sort_by(f64::total_cmp);
     count

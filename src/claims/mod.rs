@@ -1,0 +1,262 @@
+//! The claims of the paper: the [`Claim`] trait and the registry. One file a claim.
+
+mod nsn_box;
+mod nsn_joint_box;
+mod overlap_tail;
+mod second_moment;
+
+use crate::cell::{Cell, Parameter};
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, Method};
+use crate::random::Stream;
+
+/// On which side of the bound the measured value is claimed to lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Relation {
+    /// measured >= bound.
+    AtLeast,
+    /// measured <= bound.
+    AtMost,
+    /// measured = bound. A sample cannot prove equality: the claim is seen to hold where the whole interval lies within
+    /// this relative tolerance of the bound, and is violated where the whole interval lies beside the bound's value.
+    Equal {
+        /// Relative tolerance.
+        tolerance: f64,
+    },
+}
+
+impl Relation {
+    /// The relation's name in texts and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Relation::AtLeast => "at-least",
+            Relation::AtMost => "at-most",
+            Relation::Equal { .. } => "equal",
+        }
+    }
+}
+
+/// What kind of number is measured; it decides which bounds say nothing, and which limits an interval has by nature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// A number in [0, 1].
+    Probability,
+    /// A non-negative number.
+    Size,
+}
+
+/// One named condition of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hypothesis {
+    /// The condition as the paper writes it.
+    pub name: String,
+    /// Whether it is met at the cell.
+    pub met: bool,
+}
+
+impl Hypothesis {
+    /// A condition and whether it is met.
+    pub fn new(name: impl Into<String>, met: bool) -> Self {
+        Hypothesis { name: name.into(), met }
+    }
+}
+
+/// A named formula's value at a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bound {
+    /// `printed`, or the name of a repaired formula.
+    pub name: String,
+    /// ln of the value; minus infinity where the value is 0 or below.
+    pub ln: f64,
+    /// The value where it is 0 or below; such a bound says nothing of a non-negative quantity from below.
+    pub non_positive: Option<f64>,
+}
+
+impl Bound {
+    /// A positive bound from its log.
+    pub fn from_ln(name: impl Into<String>, ln: f64) -> Self {
+        Bound { name: name.into(), ln, non_positive: None }
+    }
+
+    /// A bound of any sign.
+    pub fn from_value(name: impl Into<String>, value: f64) -> Self {
+        let non_positive = (value <= 0.0).then_some(value);
+        Bound { name: name.into(), ln: if value > 0.0 { value.ln() } else { f64::NEG_INFINITY }, non_positive }
+    }
+}
+
+/// The name of the formula as the paper prints it.
+pub const PRINTED: &str = "printed";
+
+/// What a claim says of itself.
+#[derive(Debug)]
+pub struct About {
+    /// Its id, as experiments and the command line write it.
+    pub id: &'static str,
+    /// Where it stands in the paper.
+    pub source: &'static str,
+    /// The statement, with its hypotheses.
+    pub statement: &'static str,
+    /// The printed bound as a formula.
+    pub formula: &'static str,
+    /// What is measured beside the bound.
+    pub measured: &'static str,
+    /// Its parameters, in the order of the CSV's columns.
+    pub parameters: &'static [Parameter],
+    /// On which side the measured value is claimed to lie.
+    pub relation: Relation,
+    /// What kind of number is measured.
+    pub quantity: Quantity,
+    /// The methods it admits, the one to take where none is asked for first.
+    pub methods: &'static [Method],
+}
+
+/// What one replicate says of a value in [0, 1]: exactly, or only between two limits (a search that gave up).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draw {
+    /// The value is at least this.
+    pub lo: f64,
+    /// The value is at most this.
+    pub hi: f64,
+}
+
+impl Draw {
+    /// A value that is known.
+    pub fn exact(value: f64) -> Self {
+        Draw { lo: value, hi: value }
+    }
+
+    /// Whether an event happened.
+    pub fn event(happened: bool) -> Self {
+        Self::exact(if happened { 1.0 } else { 0.0 })
+    }
+
+    /// Nothing is known: counted for neither side.
+    pub fn unknown() -> Self {
+        Draw { lo: 0.0, hi: 1.0 }
+    }
+}
+
+/// Whether replicates are events or values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Law {
+    /// Each replicate is 0 or 1 (or unknown).
+    Proportion,
+    /// Each replicate is a value in [0, 1].
+    Mean,
+}
+
+/// Draws one replicate after another; it may keep scratch space between them, but no state.
+pub type Sampler<'a> = Box<dyn FnMut(&mut Stream) -> Draw + 'a>;
+
+/// Independent replicates in [0, 1] whose mean, times a known scale, is the measured quantity.
+pub struct Replicates<'a> {
+    /// Events or values.
+    pub law: Law,
+    /// ln of the scale.
+    pub ln_scale: f64,
+    /// How many replicates make a batch: the unit of work that has a stream of its own.
+    pub batch: u64,
+    /// Makes a sampler with its own scratch space.
+    pub sampler: Box<dyn Fn() -> Sampler<'a> + Sync + 'a>,
+}
+
+/// How a claim measures a cell by one method. The runner owns seeds, stopping and intervals.
+pub enum Estimator<'a> {
+    /// The same value at every call.
+    Deterministic(Box<dyn Fn() -> Result<Evidence> + Sync + 'a>),
+    /// A sample of replicates.
+    Replicates(Replicates<'a>),
+    /// One random object, constructed from one stream and measured with certified limits.
+    Constructed(Box<dyn Fn(&mut Stream) -> Result<Evidence> + Sync + 'a>),
+}
+
+/// A statement that can be measured cell by cell.
+pub trait Claim: Sync {
+    /// What the claim says of itself.
+    fn about(&self) -> &'static About;
+
+    /// Refuses cells that mean nothing (j > k), beyond what the parameters' domains say. Cells outside the hypotheses
+    /// are not refused: they are measured, and marked.
+    ///
+    /// # Errors
+    /// Names the parameters and what to write.
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let _ = cell;
+        Ok(())
+    }
+
+    /// The statement's conditions, each met or unmet at the cell.
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis>;
+
+    /// The bounds at the cell, the printed one first.
+    ///
+    /// # Errors
+    /// Where a bound is itself computed (the identity of Lemma 9) and cannot be.
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>>;
+
+    /// How to measure the cell by `method`, which is one of the claim's.
+    ///
+    /// # Errors
+    /// Where the method cannot reach this cell; the message says why and which method does.
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>>;
+}
+
+/// Every claim, in the order of the paper.
+pub static REGISTRY: &[&dyn Claim] = &[
+    &nsn_box::NsnBox,
+    &nsn_joint_box::NsnJointBox,
+    &second_moment::SecondMoment,
+    &overlap_tail::OverlapTail,
+];
+
+/// The claim with this id.
+///
+/// # Errors
+/// Names the known ids.
+pub fn find(id: &str) -> Result<&'static dyn Claim> {
+    REGISTRY.iter().copied().find(|claim| claim.about().id == id).ok_or_else(|| {
+        let known: Vec<&str> = REGISTRY.iter().map(|claim| claim.about().id).collect();
+        Error::input(format!("unknown claim {id:?}; the claims are {}", known.join(", ")))
+    })
+}
+
+/// The method of this name, if `claim` admits it.
+///
+/// # Errors
+/// Names the claim's methods.
+pub fn find_method(claim: &dyn Claim, name: &str) -> Result<Method> {
+    let about = claim.about();
+    about.methods.iter().copied().find(|method| method.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = about.methods.iter().map(|method| method.name()).collect();
+        Error::input(format!("{} is not measured by {name:?}; it admits {}", about.id, known.join(", ")))
+    })
+}
+
+/// A cell of `claim` from texts by name, with the claim's own checks.
+///
+/// # Errors
+/// As [`Cell::new`] and [`Claim::check`].
+pub fn cell_of<'a>(claim: &dyn Claim, given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Cell> {
+    let cell = Cell::new(claim.about().parameters, given)?;
+    claim.check(&cell)?;
+    Ok(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_claim_is_complete_and_can_be_found() {
+        for claim in REGISTRY {
+            let about = claim.about();
+            assert!(std::ptr::eq(find(about.id).unwrap().about(), about), "{} is registered twice", about.id);
+            assert!(!about.methods.is_empty() && !about.parameters.is_empty());
+            for method in about.methods {
+                assert_eq!(find_method(*claim, method.name()).unwrap(), *method);
+            }
+        }
+        assert!(find("lemma-0").err().unwrap().to_string().contains("nsn-box"));
+    }
+}

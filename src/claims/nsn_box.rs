@@ -1,0 +1,146 @@
+//! Lemma 7: a lower bound on the probability that a sum of k NSN vectors falls into a box.
+
+use super::*;
+use crate::cell::Domain;
+use crate::nsn::boxes::ln_box;
+use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
+use crate::nsn::tilted::TiltedBox;
+use crate::nsn::c_d;
+use std::f64::consts::PI;
+
+/// The claim of Lemma 7.
+pub struct NsnBox;
+
+/// The quadrature's relative tolerance.
+const TOLERANCE: f64 = 1e-12;
+
+/// The parameters of sums of k NSN vectors in R^d around a target.
+pub(super) const K: Parameter =
+    Parameter { name: "k", domain: Domain::Integer(1, 1_000_000_000), default: None, meaning: "vectors in the sum" };
+pub(super) const D: Parameter =
+    Parameter { name: "d", domain: Domain::Integer(1, 100_000), default: None, meaning: "dimension" };
+pub(super) const EPS: Parameter = Parameter {
+    name: "eps",
+    domain: Domain::Real(0.0, f64::INFINITY),
+    default: None,
+    meaning: "half-width of the box in each coordinate",
+};
+pub(super) const TARGET: Parameter = Parameter {
+    name: "target",
+    domain: Domain::Target,
+    default: Some("origin"),
+    meaning: "centre z of the box; axis is (sqrt(k), 0, ..., 0), spread is sqrt(k)/d in each coordinate",
+};
+
+static ABOUT: About = About {
+    id: "nsn-box",
+    source: "Lemma 7",
+    statement: "For i.i.d. NSN vectors X_1, ..., X_k in R^d with k >= 16, d <= k, eps in (0, 1/4) and norm1(z) <= sqrt(k): \
+        Pr(X_1 + ... + X_k in I_eps(z)) >= (1/16) (2 eps / sqrt(pi (1 + 2 sqrt(c_d) + 2 c_d) k))^d, \
+        c_d = min(1/d^2, 1/16).",
+    formula: "(1/16) (2 eps / sqrt(pi (1 + 2 sqrt(c_d) + 2 c_d) k))^d",
+    measured: "Pr(X_1 + ... + X_k in I_eps(z))",
+    parameters: &[K, D, EPS, TARGET],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::Quadrature, Method::Conditional, Method::Collapsed, Method::Literal],
+};
+
+impl Claim for NsnBox {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        cell.target().check_dimension(cell.integer("d"))
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (k, d, eps) = (cell.integer("k"), cell.integer("d"), cell.real("eps"));
+        vec![
+            Hypothesis::new("k >= 16", k >= 16),
+            Hypothesis::new("d <= k", d <= k),
+            Hypothesis::new("eps < 1/4", eps < 0.25),
+            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(k)),
+        ]
+    }
+
+    /// The printed bound, and `two-pi`: the same with the 2 pi of the normal density where pi is printed.
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let (k, d, eps) = (cell.real("k"), cell.real("d"), cell.real("eps"));
+        let c = c_d(cell.integer("d"));
+        let spread = (1.0 + 2.0 * c.sqrt() + 2.0 * c) * k;
+        let bound = |pi: f64| -16f64.ln() + d * ((2.0 * eps).ln() - 0.5 * (pi * spread).ln());
+        Ok(vec![Bound::from_ln(PRINTED, bound(PI)), Bound::from_ln("two-pi", bound(2.0 * PI))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        let (k, d, eps, target) = (cell.integer("k"), cell.integer("d"), cell.real("eps"), cell.target());
+        let hits = move |add: fn(u64, &mut [f64], &mut Stream)| {
+            let z = target.vector(k, d);
+            Estimator::Replicates(Replicates {
+                law: Law::Proportion,
+                ln_scale: 0.0,
+                batch: 256,
+                sampler: Box::new(move || {
+                    let (z, mut sum) = (z.clone(), vec![0.0; d as usize]);
+                    Box::new(move |stream| {
+                        sum.fill(0.0);
+                        add(k, &mut sum, stream);
+                        Draw::event(in_box(&sum, &z, eps))
+                    })
+                }),
+            })
+        };
+        Ok(match method {
+            Method::Conditional => {
+                let tilted = TiltedBox::new(k, d, eps, target);
+                Estimator::Replicates(Replicates {
+                    law: Law::Mean,
+                    ln_scale: tilted.ln_constant,
+                    batch: 256,
+                    sampler: Box::new(move || {
+                        let tilted = tilted.clone();
+                        Box::new(move |stream| Draw::exact(tilted.draw(stream)))
+                    }),
+                })
+            }
+            Method::Collapsed => hits(add_collapsed_sum),
+            Method::Literal => hits(add_nsn_vectors),
+            _ => Estimator::Deterministic(Box::new(move || {
+                Ok(Evidence::quadrature(ln_box(k, d, eps, target, TOLERANCE)))
+            })),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound_at(k: &str, d: &str, eps: &str) -> f64 {
+        let cell = cell_of(&NsnBox, [("k", k), ("d", d), ("eps", eps)]).unwrap();
+        NsnBox.bounds(&cell).unwrap()[0].ln
+    }
+
+    #[test]
+    fn the_bound_is_the_printed_formula() {
+        // d = 1: c_d = 1/16, 1 + 1/2 + 1/8 = 13/8.
+        let by_hand = (0.2 / (PI * 1.625 * 16.0).sqrt() / 16.0f64).ln();
+        assert!((bound_at("16", "1", "0.1") - by_hand).abs() < 1e-14);
+        // d = 100, eps = 1e-9: a finite log of a number far below the smallest double.
+        let ln = bound_at("100", "100", "1e-9");
+        assert!(ln.is_finite() && ln < -2000.0);
+    }
+
+    #[test]
+    fn hypotheses_are_those_of_the_lemma() {
+        let unmet = |given: &[(&str, &str)]| {
+            let cell = cell_of(&NsnBox, given.iter().copied()).unwrap();
+            NsnBox.hypotheses(&cell).into_iter().filter(|h| !h.met).map(|h| h.name).collect::<Vec<_>>()
+        };
+        assert!(unmet(&[("k", "16"), ("d", "16"), ("eps", "0.2499"), ("target", "axis")]).is_empty());
+        assert_eq!(unmet(&[("k", "15"), ("d", "16"), ("eps", "0.25")]), ["k >= 16", "d <= k", "eps < 1/4"]);
+        assert_eq!(unmet(&[("k", "16"), ("d", "1"), ("eps", "0.1"), ("target", "[4.01]")]), ["norm1(z) <= sqrt(k)"]);
+    }
+}

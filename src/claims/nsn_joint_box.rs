@@ -1,0 +1,148 @@
+//! Lemma 8: an upper bound on the probability that two overlapping sums of NSN vectors fall into the same box.
+
+use super::nsn_box::{D, EPS, K, TARGET};
+use super::*;
+use crate::cell::Domain;
+use crate::nsn::boxes::ln_joint_box;
+use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
+use crate::nsn::tilted::TiltedJointBox;
+use crate::nsn::c_d;
+use std::f64::consts::PI;
+
+/// The claim of Lemma 8.
+pub struct NsnJointBox;
+
+/// The quadrature's relative tolerance.
+const TOLERANCE: f64 = 1e-9;
+
+/// The universal constant that the paper leaves open.
+pub(super) const C: Parameter = Parameter {
+    name: "C",
+    domain: Domain::Real(0.0, f64::INFINITY),
+    default: Some("1"),
+    meaning: "the universal constant that the paper leaves open",
+};
+
+static ABOUT: About = About {
+    id: "nsn-joint-box",
+    source: "Lemma 8",
+    statement: "For i.i.d. NSN vectors X_1, ..., X_{k+j} in R^d, 1 <= j <= k, k >= C d^3 log(d/eps), with A, B, C the sums \
+        of the first j, the next k-j and the last j of them: Pr(A+B in I_eps(z), B+C in I_eps(z)) <= \
+        3 (4 eps^2 / (pi (1 - 2 sqrt(c_d)) j))^d, c_d = min(1/d^2, 1/16).",
+    formula: "3 (4 eps^2 / (pi (1 - 2 sqrt(c_d)) j))^d",
+    measured: "Pr(A+B in I_eps(z), B+C in I_eps(z))",
+    parameters: &[
+        K,
+        Parameter {
+            name: "j",
+            domain: Domain::Integer(1, 1_000_000_000),
+            default: None,
+            meaning: "vectors in which the two subsets differ, on each side; at most k",
+        },
+        D,
+        EPS,
+        TARGET,
+        C,
+    ],
+    relation: Relation::AtMost,
+    quantity: Quantity::Probability,
+    methods: &[Method::Quadrature, Method::Conditional, Method::Collapsed, Method::Literal],
+};
+
+impl Claim for NsnJointBox {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let (k, j) = (cell.integer("k"), cell.integer("j"));
+        if j > k {
+            return Err(Error::input(format!("j = {j} exceeds k = {k}; write j from 1 to k")));
+        }
+        cell.target().check_dimension(cell.integer("d"))
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (k, d, eps, c) = (cell.real("k"), cell.real("d"), cell.real("eps"), cell.real("C"));
+        vec![Hypothesis::new("k >= C d^3 log(d/eps)", k >= c * d.powi(3) * (d / eps).ln())]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let (j, d, eps) = (cell.real("j"), cell.real("d"), cell.real("eps"));
+        let c = c_d(cell.integer("d"));
+        let base = (4.0 * eps * eps / (PI * (1.0 - 2.0 * c.sqrt()) * j)).ln();
+        Ok(vec![Bound::from_ln(PRINTED, 3f64.ln() + d * base)])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        let (k, j, d) = (cell.integer("k"), cell.integer("j"), cell.integer("d"));
+        let (eps, target) = (cell.real("eps"), cell.target());
+        let hits = move |add: fn(u64, &mut [f64], &mut Stream)| {
+            let z = target.vector(k, d);
+            Estimator::Replicates(Replicates {
+                law: Law::Proportion,
+                ln_scale: 0.0,
+                batch: 256,
+                sampler: Box::new(move || {
+                    let z = z.clone();
+                    let (mut shared, mut sum) = (vec![0.0; d as usize], vec![0.0; d as usize]);
+                    Box::new(move |stream| {
+                        shared.fill(0.0);
+                        add(k - j, &mut shared, stream);
+                        let mut both = true;
+                        for _ in 0..2 {
+                            sum.copy_from_slice(&shared);
+                            add(j, &mut sum, stream);
+                            both &= in_box(&sum, &z, eps);
+                        }
+                        Draw::event(both)
+                    })
+                }),
+            })
+        };
+        Ok(match method {
+            Method::Conditional => {
+                let tilted = TiltedJointBox::new(k, j, d, eps, target);
+                Estimator::Replicates(Replicates {
+                    law: Law::Mean,
+                    ln_scale: tilted.ln_constant,
+                    batch: 256,
+                    sampler: Box::new(move || {
+                        let tilted = tilted.clone();
+                        Box::new(move |stream| Draw::exact(tilted.draw(stream)))
+                    }),
+                })
+            }
+            Method::Collapsed => hits(add_collapsed_sum),
+            Method::Literal => hits(add_nsn_vectors),
+            _ => Estimator::Deterministic(Box::new(move || {
+                Ok(Evidence::quadrature(ln_joint_box(k, j, d, eps, target, TOLERANCE)))
+            })),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_is_the_printed_formula() {
+        let cell = cell_of(&NsnJointBox, [("k", "100"), ("j", "3"), ("d", "2"), ("eps", "0.1")]).unwrap();
+        // d = 2: c_d = 1/16, 1 - 2/4 = 1/2.
+        let by_hand = (3.0 * (0.04 / (PI * 0.5 * 3.0)).powi(2)).ln();
+        assert!((NsnJointBox.bounds(&cell).unwrap()[0].ln - by_hand).abs() < 1e-13);
+    }
+
+    #[test]
+    fn j_beyond_k_is_refused_and_a_short_target_too() {
+        let base = [("k", "4"), ("d", "2"), ("eps", "0.1")];
+        let refused = |extra: (&str, &str)| {
+            let given: Vec<_> = base.into_iter().chain([("j", "5")]).chain([extra]).collect();
+            cell_of(&NsnJointBox, given).unwrap_err().to_string()
+        };
+        assert!(refused(("target", "axis")).contains("j = 5 exceeds k = 4"));
+        let given: Vec<_> = base.into_iter().chain([("j", "4"), ("target", "[1]")]).collect();
+        assert!(cell_of(&NsnJointBox, given).unwrap_err().to_string().contains("1 coordinates where d = 2"));
+    }
+}

@@ -1,0 +1,159 @@
+//! Eqs. 15-17: two uniform k-subsets of [n] rarely share k/d elements.
+
+use super::nsn_box::{D, K};
+use super::*;
+use crate::cell::Domain;
+use crate::numeric::{CompensatedSum, ln_binomial, ln_sum_exp};
+
+/// The claim of Eqs. 15-17.
+pub struct OverlapTail;
+
+static ABOUT: About = About {
+    id: "overlap-tail",
+    source: "Eqs. 15-17, proof of Theorem 5",
+    statement: "For two uniform k-subsets S, S' of [n] with n >= k^2 (and k >= d, which k >= C d^3 log(d/eps) of Theorem 5 \
+        implies for C >= 1/log(d/eps)): Pr(|S cap S'| >= k/d) <= exp(-2 (k/d^2) (1 - d/k)^2).",
+    formula: "exp(-2 (k/d^2) (1 - d/k)^2)",
+    measured: "Pr(|S cap S'| >= k/d)",
+    parameters: &[
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 1_000_000_000_000),
+            default: None,
+            meaning: "size of the ground set; at least k",
+        },
+        K,
+        D,
+    ],
+    relation: Relation::AtMost,
+    quantity: Quantity::Probability,
+    methods: &[Method::ClosedForm, Method::Literal],
+};
+
+/// Subsets larger than this are not drawn element by element.
+const LARGEST_DRAWN: u64 = 100_000;
+
+impl Claim for OverlapTail {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let (n, k) = (cell.integer("n"), cell.integer("k"));
+        if k > n {
+            return Err(Error::input(format!("k = {k} exceeds n = {n}; write k from 1 to n")));
+        }
+        Ok(())
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+        vec![
+            Hypothesis::new("n >= k^2", u128::from(n) >= u128::from(k) * u128::from(k)),
+            Hypothesis::new("k >= d", k >= d),
+        ]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let (k, d) = (cell.real("k"), cell.real("d"));
+        Ok(vec![Bound::from_ln(PRINTED, -2.0 * k / (d * d) * (1.0 - d / k).powi(2))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+        let least = k.div_ceil(d);
+        if method == Method::ClosedForm {
+            // One rounding a term of a compensated sum of logs, and one of the final exponential.
+            let rounding = 1e-12;
+            let tail = move || Ok(Evidence::closed_form(ln_overlap_tail(n, k, least), rounding, k - least + 1));
+            return Ok(Estimator::Deterministic(Box::new(tail)));
+        }
+        if k > LARGEST_DRAWN {
+            return Err(Error::input(format!(
+                "k = {k} is too large to draw subsets element by element; take closed-form, or k up to {LARGEST_DRAWN}"
+            )));
+        }
+        let sampler = move || -> Sampler<'a> {
+            Box::new(move |stream| {
+                // S = [k] without loss of generality: S' is uniform whatever S is.
+                let drawn = rand::seq::index::sample(stream, n as usize, k as usize);
+                Draw::event(drawn.iter().filter(|i| (*i as u64) < k).count() as u64 >= least)
+            })
+        };
+        let batch = (65_536 / k).clamp(16, 1024);
+        Ok(Estimator::Replicates(Replicates {
+            law: Law::Proportion,
+            ln_scale: 0.0,
+            batch,
+            sampler: Box::new(sampler),
+        }))
+    }
+}
+
+/// ln Pr(|S cap S'| >= least) for two uniform k-subsets of [n].
+///
+/// From the probability of the least overlap that can occur upwards by the ratio of neighbours,
+/// p(m+1)/p(m) = (k-m)^2 / ((m+1)(n-2k+m+1)), all in logs: no large numbers are subtracted, at n = 1e12 either.
+fn ln_overlap_tail(n: u64, k: u64, least: u64) -> f64 {
+    let smallest = (2 * k).saturating_sub(n);
+    let mut ln_p = CompensatedSum::default();
+    if smallest == 0 {
+        // binom(n-k, k) / binom(n, k) = prod_i (1 - k/(n-i)).
+        for i in 0..k {
+            ln_p.add((-(k as f64) / ((n - i) as f64)).ln_1p());
+        }
+    } else {
+        ln_p.add(ln_binomial(k, smallest));
+        ln_p.add(-ln_binomial(n, k));
+    }
+    let mut tail = Vec::new();
+    let mut top = f64::NEG_INFINITY;
+    for m in smallest..=k {
+        if m >= least {
+            let value = ln_p.value();
+            top = top.max(value);
+            tail.push(value);
+            // Ratios fall with m: once 50 e-folds below the top, k terms more add nothing to a double.
+            if value < top - 50.0 - (k as f64).ln() {
+                break;
+            }
+        }
+        if m < k {
+            let (up, down) = ((k - m) as f64, (m + 1) as f64 * (n + m + 1 - 2 * k) as f64);
+            ln_p.add(2.0 * up.ln() - down.ln());
+        }
+    }
+    ln_sum_exp(&tail).min(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `overlap_tail.csv` of the reference values: exact rational sums; n, k, d, tail.
+    const ORACLE: &str = include_str!("../../tests/oracles/overlap_tail.csv");
+
+    #[test]
+    fn the_tail_agrees_with_exact_rational_sums() {
+        for row in csv::Reader::from_reader(ORACLE.as_bytes()).deserialize() {
+            let (n, k, d, tail): (u64, u64, u64, f64) = row.unwrap();
+            let found = ln_overlap_tail(n, k, k.div_ceil(d)).exp();
+            assert!((found / tail - 1.0).abs() < 1e-13, "n={n} k={k} d={d}: {found} {tail}");
+        }
+    }
+
+    #[test]
+    fn the_law_sums_to_one() {
+        for (n, k) in [(1, 1), (5, 3), (5, 5), (100, 60), (1_000_000, 1000), (1_000_000_000_000, 1_000_000)] {
+            let total = ln_overlap_tail(n, k, 0);
+            assert!(total.abs() < 1e-11, "n={n} k={k}: {total:e}");
+        }
+    }
+
+    #[test]
+    fn the_far_tail_keeps_its_digits() {
+        // All k shared: 1 / binom(n, k).
+        let ln = ln_overlap_tail(1_000_000_000_000, 50, 50);
+        assert!((ln + ln_binomial(1_000_000_000_000, 50)).abs() < 1e-11 * ln.abs());
+    }
+}

@@ -1,0 +1,171 @@
+//! Lemma 9 and Eqs. 8-9: the first two moments of the subset-sum number T against their identities.
+
+use super::nsn_box::{D, EPS, K, TARGET};
+use super::*;
+use crate::cell::Domain;
+use crate::nsn::boxes::{ln_box, ln_joint_box};
+use crate::nsn::sampling::add_nsn_vectors;
+use crate::numeric::{ln_binomial, ln_sum_exp};
+use crate::subset_sum::enumerate::count_k_subsets;
+
+/// The claim of Lemma 9.
+pub struct SecondMoment;
+
+/// Relative tolerance of the quadratures in the identity: far below what a sample can tell.
+const TOLERANCE: f64 = 1e-7;
+/// Draws of more subsets than this are not enumerated.
+const MOST_SUBSETS: f64 = 1e7;
+/// How far the measured moment may be from the identity and count as equal.
+const EQUAL: f64 = 0.05;
+
+static ABOUT: About = About {
+    id: "second-moment",
+    source: "Lemma 9, Eqs. 8-9",
+    statement: "For i.i.d. NSN vectors X_1, ..., X_n in R^d, eps > 0 and any z, the number T of k-subsets whose sum lies in \
+        I_eps(z) has E[T^2] = binom(n,k)^2 sum_{j=0}^{k} Pr(|S cap S'| = k-j) Pr(E_{S_0} and E_{S_j}), and \
+        E[T] = binom(n,k) Pr(E_{S_0}).",
+    formula: "binom(n,k)^2 sum_j Pr(|S cap S'| = k-j) Pr(joint box at j), or binom(n,k) Pr(box)",
+    measured: "E[T^2] or E[T], by enumerating all k-subsets of drawn vectors",
+    parameters: &[
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 1_000_000),
+            default: None,
+            meaning: "vectors that are drawn; at least k",
+        },
+        K,
+        D,
+        EPS,
+        TARGET,
+        Parameter {
+            name: "moment",
+            domain: Domain::Word(&["second", "first"]),
+            default: Some("second"),
+            meaning: "which moment of T",
+        },
+    ],
+    relation: Relation::Equal { tolerance: EQUAL },
+    quantity: Quantity::Size,
+    methods: &[Method::Literal],
+};
+
+impl Claim for SecondMoment {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let (n, k) = (cell.integer("n"), cell.integer("k"));
+        if k > n {
+            return Err(Error::input(format!("k = {k} exceeds n = {n}; write k from 1 to n")));
+        }
+        cell.target().check_dimension(cell.integer("d"))
+    }
+
+    /// Lemma 9 asks for nothing beyond what the parameters' domains say.
+    fn hypotheses(&self, _cell: &Cell) -> Vec<Hypothesis> {
+        Vec::new()
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d") as usize);
+        let (eps, z) = (cell.real("eps"), cell.target().vector(k, d as u64));
+        let power = power(cell);
+        let subsets = ln_binomial(n, k).exp().round();
+        if subsets > MOST_SUBSETS {
+            return Err(Error::input(format!(
+                "n = {n}, k = {k}: {subsets:.3e} subsets are too many to enumerate; keep binom(n,k) below {MOST_SUBSETS:.0e}"
+            )));
+        }
+        let sampler = move || -> Sampler<'a> {
+            let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
+            Box::new(move |stream| {
+                vectors.fill(0.0);
+                for vector in vectors.chunks_mut(d) {
+                    add_nsn_vectors(1, vector, stream);
+                }
+                let count = count_k_subsets(&vectors, d, k as usize, &z, eps);
+                Draw::exact((count as f64 / subsets).powi(power))
+            })
+        };
+        let batch = (2e6 / subsets).clamp(1.0, 256.0) as u64;
+        Ok(Estimator::Replicates(Replicates {
+            law: Law::Mean,
+            ln_scale: f64::from(power) * subsets.ln(),
+            batch,
+            sampler: Box::new(sampler),
+        }))
+    }
+}
+
+fn power(cell: &Cell) -> i32 {
+    if cell.word("moment") == "first" { 1 } else { 2 }
+}
+
+/// ln of the identity's right side.
+fn ln_identity(cell: &Cell) -> f64 {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    let (eps, target) = (cell.real("eps"), cell.target());
+    let ln_single = ln_box(k, d, eps, target, TOLERANCE).ln;
+    if power(cell) == 1 {
+        return ln_binomial(n, k) + ln_single;
+    }
+    // binom(n,k)^2 Pr(overlap = k-j) = binom(n,k) binom(k,j) binom(n-k,j).
+    let term = |j: u64| {
+        let ln_joint = if j == 0 { ln_single } else { ln_joint_box(k, j, d, eps, target, TOLERANCE).ln };
+        ln_binomial(k, j) + ln_binomial(n - k, j) + ln_joint
+    };
+    let terms: Vec<f64> = (0..=k.min(n - k)).map(term).collect();
+    ln_binomial(n, k) + ln_sum_exp(&terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `existence.csv` of the reference values: E[T] and E[T^2] by brute force over 20000 draws, with standard errors.
+    const ORACLE: &str = include_str!("../../tests/oracles/existence.csv");
+
+    #[derive(serde::Deserialize)]
+    struct Row {
+        k: u64,
+        n: u64,
+        d: u64,
+        eps: f64,
+        target: String,
+        mean_t: f64,
+        mean_t_se: f64,
+        mean_t2: f64,
+        mean_t2_se: f64,
+    }
+
+    /// The identity within 4.5 standard errors of the six brute-force means: false alarm below 5e-5.
+    #[test]
+    fn the_identity_agrees_with_brute_force() {
+        for row in csv::Reader::from_reader(ORACLE.as_bytes()).deserialize() {
+            let Row { k, n, d, eps, target, mean_t, mean_t_se, mean_t2, mean_t2_se } = row.unwrap();
+            for (moment, mean, error) in [("first", mean_t, mean_t_se), ("second", mean_t2, mean_t2_se)] {
+                let texts = [n.to_string(), k.to_string(), d.to_string(), eps.to_string()];
+                let names = ["n", "k", "d", "eps"];
+                let given = names.into_iter().zip(texts.iter().map(String::as_str));
+                let given = given.chain([("target", target.as_str()), ("moment", moment)]);
+                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap()).exp();
+                assert!((identity - mean).abs() < 4.5 * error, "{moment} {n} {k}: {identity} for {mean} +- {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_vectors_make_one_subset() {
+        // n = k: T is 0 or 1, so E[T^2] = E[T] = Pr(box).
+        let moment = |moment: &str| {
+            let given = [("n", "5"), ("k", "5"), ("d", "2"), ("eps", "0.3"), ("moment", moment)];
+            ln_identity(&cell_of(&SecondMoment, given).unwrap())
+        };
+        assert!((moment("first") - moment("second")).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,133 @@
+//! Verdicts: evidence beside a bound, with the error controlled over the whole family of cells of a run.
+
+use std::f64::consts::LN_10;
+
+use crate::claims::{Bound, Quantity, Relation};
+use crate::evidence::Evidence;
+
+/// What the evidence says of a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The whole interval lies on the claimed side.
+    Holds,
+    /// The whole interval lies on the other side.
+    Violated,
+    /// The interval touches the bound.
+    Undecided,
+}
+
+impl Verdict {
+    /// The verdict's name in records and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Violated => "violated",
+            Verdict::Undecided => "undecided",
+        }
+    }
+}
+
+/// Judges a bound by the interval alone: the measured value plays no part.
+pub fn judge(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
+    let (lo, hi) = (evidence.ln_lo, evidence.ln_hi);
+    // A negative bound lies below every measured size, strictly.
+    let negative = bound.non_positive.is_some_and(|value| value < 0.0);
+    let above = lo > bound.ln || negative;
+    let below = hi < bound.ln && !negative;
+    match relation {
+        Relation::AtLeast if above => Verdict::Holds,
+        Relation::AtLeast if below => Verdict::Violated,
+        Relation::AtMost if below => Verdict::Holds,
+        Relation::AtMost if above => Verdict::Violated,
+        Relation::Equal { .. } if above || below => Verdict::Violated,
+        Relation::Equal { tolerance } if lo > bound.ln + (-tolerance).ln_1p() && hi < bound.ln + tolerance.ln_1p() => {
+            Verdict::Holds
+        }
+        _ => Verdict::Undecided,
+    }
+}
+
+/// Whether the bound says nothing: a probability at most a number of 1 or more, anything at least a number of 0 or less.
+pub fn vacuous(bound: &Bound, relation: Relation, quantity: Quantity) -> bool {
+    match relation {
+        Relation::AtLeast => bound.ln == f64::NEG_INFINITY,
+        Relation::AtMost => quantity == Quantity::Probability && bound.ln >= 0.0,
+        Relation::Equal { .. } => false,
+    }
+}
+
+/// log10 of how far the measured value is on the claimed side of the bound; negative is violated. For `equal` it is how
+/// much of the tolerance is left. `None` where one of them is not a positive number.
+pub fn slack_log10(evidence: &Evidence, bound: &Bound, relation: Relation) -> Option<f64> {
+    let difference = evidence.ln? - bound.ln;
+    let slack = match relation {
+        Relation::AtLeast => difference,
+        Relation::AtMost => -difference,
+        Relation::Equal { tolerance } => tolerance.ln_1p() - difference.abs(),
+    };
+    slack.is_finite().then_some(slack / LN_10)
+}
+
+/// The chance of error that one measured cell of a run may take, so that all `cells` together take at most `alpha`
+/// (Bonferroni: valid under any dependence between cells).
+pub fn share_of_error(alpha: f64, cells: usize) -> f64 {
+    alpha / cells.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Method;
+
+    fn evidence(lo: f64, hi: f64) -> Evidence {
+        Evidence::enclosed(Some(0.5 * (lo.ln() + hi.ln())), lo.ln(), hi.ln(), Method::Literal, 1)
+    }
+
+    #[test]
+    fn an_interval_that_touches_the_bound_decides_nothing() {
+        let bound = Bound::from_value("printed", 0.5);
+        for (lo, hi) in [(0.5, 0.6), (0.4, 0.5), (0.4, 0.6), (0.5, 0.5)] {
+            for relation in [Relation::AtLeast, Relation::AtMost] {
+                assert_eq!(judge(&evidence(lo, hi), &bound, relation), Verdict::Undecided, "{lo} {hi}");
+            }
+        }
+        assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Holds);
+        assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtMost), Verdict::Violated);
+        assert_eq!(judge(&evidence(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Violated);
+        assert_eq!(judge(&evidence(0.3, 0.4), &bound, Relation::AtMost), Verdict::Holds);
+    }
+
+    #[test]
+    fn equality_needs_the_whole_interval_within_the_tolerance() {
+        let bound = Bound::from_value("printed", 100.0);
+        let relation = Relation::Equal { tolerance: 0.05 };
+        assert_eq!(judge(&evidence(98.0, 103.0), &bound, relation), Verdict::Holds);
+        assert_eq!(judge(&evidence(98.0, 106.0), &bound, relation), Verdict::Undecided);
+        assert_eq!(judge(&evidence(101.0, 103.0), &bound, relation), Verdict::Violated);
+        assert!(slack_log10(&evidence(99.0, 101.0), &bound, relation).unwrap() > 0.0);
+    }
+
+    #[test]
+    fn bounds_that_say_nothing_are_vacuous() {
+        let at = |value| Bound::from_value("printed", value);
+        assert!(vacuous(&at(1.0), Relation::AtMost, Quantity::Probability));
+        assert!(vacuous(&at(0.0), Relation::AtLeast, Quantity::Probability));
+        assert!(vacuous(&at(-2.0), Relation::AtLeast, Quantity::Size));
+        assert!(!vacuous(&at(7.0), Relation::AtMost, Quantity::Size));
+        assert!(!vacuous(&at(0.99), Relation::AtMost, Quantity::Probability));
+        // Zero hits are above a negative bound, and beside a zero one.
+        let none = Evidence::enclosed(None, f64::NEG_INFINITY, -3.0, Method::Literal, 1);
+        assert_eq!(judge(&none, &at(-2.0), Relation::AtLeast), Verdict::Holds);
+        assert_eq!(judge(&none, &at(-2.0), Relation::AtMost), Verdict::Violated);
+        assert_eq!(judge(&none, &at(0.0), Relation::AtLeast), Verdict::Undecided);
+    }
+
+    #[test]
+    fn slack_is_negative_on_the_wrong_side() {
+        let bound = Bound::from_value("printed", 0.1);
+        let measured = evidence(1.0, 1.0);
+        assert!((slack_log10(&measured, &bound, Relation::AtLeast).unwrap() - 1.0).abs() < 1e-12);
+        assert!((slack_log10(&measured, &bound, Relation::AtMost).unwrap() + 1.0).abs() < 1e-12);
+        assert_eq!(share_of_error(1e-3, 100), 1e-5);
+    }
+}
