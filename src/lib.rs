@@ -1,4 +1,6 @@
 //! Puts the lemmas of a published paper to the test.
 #![forbid(unsafe_code)]
+pub mod cnn;
 pub mod error;
 pub mod random;
+pub mod subset_sum;
