@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 pub mod cnn;
 pub mod error;
+pub mod pruning;
 pub mod random;
 pub mod subset_sum;

@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn never_worse_than_the_empty_set_and_much_better_in_few_dimensions() {
         let mut stream = Stream::new(15, 16);
-        for (dimension, gain) in [(2, 0.02), (4, 0.2), (36, 1.0)] {
+        for (dimension, gain) in [(2, 0.02), (4, 0.8), (36, 1.0)] {
             let vectors = nsn_vectors(300, dimension, &mut stream);
             let target: Vec<f64> = (0..dimension).map(|j| 0.01 * (1.0 + j as f64).sin()).collect();
             let problem = Problem::new(&vectors, dimension, &target, 0.0, None).unwrap();
