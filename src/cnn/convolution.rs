@@ -1,0 +1,115 @@
+//! Convolution as networks compute it: cross-correlation with a stride and zero padding.
+
+use super::{Image, Kernel};
+
+/// The side of the output for an input of `side` pixels; none where the kernel does not fit into the padded input.
+pub fn output_side(side: usize, kernel: usize, stride: usize, pad: usize) -> Option<usize> {
+    let room = (side + 2 * pad).checked_sub(kernel)?;
+    Some(room / stride + 1)
+}
+
+/// The positions of the output whose window puts its offset `offset` onto a real pixel of a side of `side` pixels.
+fn positions(
+    side: usize,
+    outputs: usize,
+    offset: usize,
+    stride: usize,
+    pad: usize,
+) -> impl Iterator<Item = (usize, usize)> {
+    let first = pad.saturating_sub(offset).div_ceil(stride);
+    (first..outputs).map(move |at| (at, at * stride + offset - pad)).take_while(move |&(_, pixel)| pixel < side)
+}
+
+/// The cross-correlation of `image` with `kernel`: at output (o, p, q) the sum over (i, r, s) of
+/// `kernel[o, i, r, s] * image[i, p * stride + r - pad, q * stride + s - pad]`, where pixels outside the image are 0.
+///
+/// The shapes must fit: as many image channels as kernel inputs, a stride of at least 1, and a kernel no larger than
+/// the padded image.
+pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Image {
+    assert_eq!(kernel.inputs(), image.channels(), "the kernel's inputs are not the image's channels");
+    let side = |pixels| output_side(pixels, kernel.side(), stride, pad).expect("the kernel is larger than the image");
+    let (rows, columns) = (side(image.rows()), side(image.columns()));
+    let mut output = Image::zeros(kernel.outputs(), rows, columns);
+    for (o, plane) in output.data_mut().chunks_exact_mut(rows * columns).enumerate() {
+        for i in 0..kernel.inputs() {
+            for (index, &weight) in kernel.window(o, i).iter().enumerate() {
+                // A channel-blocked kernel is mostly zeros.
+                if weight == 0.0 {
+                    continue;
+                }
+                let (r, s) = (index / kernel.side(), index % kernel.side());
+                for (p, row) in positions(image.rows(), rows, r, stride, pad) {
+                    for (q, column) in positions(image.columns(), columns, s, stride, pad) {
+                        plane[p * columns + q] += weight * image.at(i, row, column);
+                    }
+                }
+            }
+        }
+    }
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+    use rand_distr::{Distribution, StandardNormal};
+
+    /// The definition, read off entry by entry from an explicitly padded image.
+    fn naive(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Image {
+        let padded = Image::from_fn(image.channels(), image.rows() + 2 * pad, image.columns() + 2 * pad, |c, r, s| {
+            let inside = r >= pad && s >= pad && r < image.rows() + pad && s < image.columns() + pad;
+            if inside { image.at(c, r - pad, s - pad) } else { 0.0 }
+        });
+        let rows = (padded.rows() - kernel.side()) / stride + 1;
+        let columns = (padded.columns() - kernel.side()) / stride + 1;
+        Image::from_fn(kernel.outputs(), rows, columns, |o, p, q| {
+            let mut sum = 0.0;
+            for i in 0..kernel.inputs() {
+                for r in 0..kernel.side() {
+                    for s in 0..kernel.side() {
+                        sum += kernel.at(o, i, r, s) * padded.at(i, p * stride + r, q * stride + s);
+                    }
+                }
+            }
+            sum
+        })
+    }
+
+    #[test]
+    fn agrees_with_the_definition() {
+        let mut stream = Stream::new(1, 2);
+        let mut compared = 0;
+        for side in 1..=4 {
+            for stride in 1..=3 {
+                for pad in 0..=4 {
+                    for (rows, columns) in [(1, 1), (2, 5), (4, 4), (7, 3), (8, 8)] {
+                        if rows.min(columns) + 2 * pad < side {
+                            continue;
+                        }
+                        let kernel = Kernel::normal(2, 3, side, &mut stream);
+                        let image = Image::from_fn(3, rows, columns, |_, _, _| StandardNormal.sample(&mut stream));
+                        let (fast, slow) =
+                            (convolve(&kernel, &image, stride, pad), naive(&kernel, &image, stride, pad));
+                        assert!(fast.distance(&slow) < 1e-12, "side {side} stride {stride} pad {pad}");
+                        compared += 1;
+                    }
+                }
+            }
+        }
+        assert!(compared > 200);
+    }
+
+    #[test]
+    fn it_is_cross_correlation_not_flipped() {
+        let kernel = Kernel::new(1, 1, 2, vec![1.0, 2.0, 3.0, 4.0]).unwrap();
+        let image = Image::new(1, 2, 2, vec![1.0, 10.0, 100.0, 1000.0]).unwrap();
+        assert_eq!(convolve(&kernel, &image, 1, 0).data(), [4321.0]);
+    }
+
+    #[test]
+    fn a_kernel_too_large_has_no_output() {
+        assert_eq!(output_side(2, 5, 1, 1), None);
+        assert_eq!(output_side(8, 3, 2, 1), Some(4));
+    }
+}

@@ -1,0 +1,11 @@
+//! Convolutional networks without bias, as the paper assumes them: images, kernels, convolution, ReLU, masks, weights.
+
+pub mod convolution;
+pub mod mask;
+pub mod network;
+pub mod tensor;
+pub mod weights;
+
+pub use convolution::{convolve, output_side};
+pub use network::{Layer, LayerShape, Network, relu};
+pub use tensor::{Image, Kernel};

@@ -1,0 +1,189 @@
+//! Networks of the paper's form: convolutions without bias, ReLU between them and none after the last.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Image, Kernel, convolve, output_side};
+use crate::error::{Error, Result};
+
+/// One layer's shape, as the metadata key `arch` of a weights file writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerShape {
+    /// Input channels.
+    pub cin: usize,
+    /// Output channels.
+    pub cout: usize,
+    /// Side of the kernel.
+    pub k: usize,
+    /// Stride, at least 1.
+    pub stride: usize,
+    /// Zero padding on every side.
+    pub pad: usize,
+}
+
+/// One convolution of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// The weights.
+    pub kernel: Kernel,
+    /// The stride, at least 1.
+    pub stride: usize,
+    /// The zero padding on every side.
+    pub pad: usize,
+}
+
+impl Layer {
+    /// The layer's shape, as the metadata key `arch` writes it.
+    pub fn shape(&self) -> LayerShape {
+        let (cin, cout) = (self.kernel.inputs(), self.kernel.outputs());
+        LayerShape { cin, cout, k: self.kernel.side(), stride: self.stride, pad: self.pad }
+    }
+
+    /// The convolution of `image`, which must fit (see [`Layer::output_shape`]).
+    pub fn forward(&self, image: &Image) -> Image {
+        convolve(&self.kernel, image, self.stride, self.pad)
+    }
+
+    /// Rows and columns of the output for an input of so many rows and columns.
+    ///
+    /// # Errors
+    /// When the kernel does not fit into the padded image.
+    pub fn output_shape(&self, rows: usize, columns: usize) -> Result<(usize, usize)> {
+        let side = |pixels| output_side(pixels, self.kernel.side(), self.stride, self.pad);
+        side(rows).zip(side(columns)).ok_or_else(|| {
+            Error::input(format!(
+                "a kernel of side {} with padding {} does not fit into {rows} x {columns} pixels: give larger images or \
+                 more padding",
+                self.kernel.side(),
+                self.pad
+            ))
+        })
+    }
+}
+
+/// Convolutions with ReLU between them and none after the last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    layers: Vec<Layer>,
+}
+
+/// The ReLU of every value.
+pub fn relu(image: &Image) -> Image {
+    image.positive()
+}
+
+impl Network {
+    /// A network of layers whose channels chain.
+    ///
+    /// # Errors
+    /// When there is no layer, a stride is 0, a kernel has side 0, or a layer's inputs are not the previous layer's
+    /// outputs.
+    pub fn new(layers: Vec<Layer>) -> Result<Self> {
+        if layers.is_empty() {
+            return Err(Error::input("a network needs at least one layer: give conv0.weight"));
+        }
+        for (index, layer) in layers.iter().enumerate() {
+            if layer.stride == 0 || layer.kernel.side() == 0 {
+                return Err(Error::input(format!("layer {index} has stride or side 0: give at least 1")));
+            }
+        }
+        for (index, pair) in layers.windows(2).enumerate() {
+            let (outputs, inputs) = (pair[0].kernel.outputs(), pair[1].kernel.inputs());
+            if outputs != inputs {
+                return Err(Error::input(format!(
+                    "layer {index} has {outputs} outputs and layer {} takes {inputs} inputs: make them equal",
+                    index + 1
+                )));
+            }
+        }
+        Ok(Network { layers })
+    }
+
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Channels of the input.
+    pub fn inputs(&self) -> usize {
+        self.layers[0].kernel.inputs()
+    }
+
+    /// Rows and columns of the input of every layer and, last, of the network's output.
+    ///
+    /// # Errors
+    /// When a kernel does not fit into its padded input.
+    pub fn shapes(&self, rows: usize, columns: usize) -> Result<Vec<(usize, usize)>> {
+        let mut shapes = vec![(rows, columns)];
+        for layer in &self.layers {
+            let (rows, columns) = shapes[shapes.len() - 1];
+            shapes.push(layer.output_shape(rows, columns)?);
+        }
+        Ok(shapes)
+    }
+
+    /// The network's output. The image must have [`Network::inputs`] channels and a size that [`Network::shapes`]
+    /// accepts.
+    pub fn forward(&self, image: &Image) -> Image {
+        let (first, rest) = self.layers.split_first().expect("a network has a layer");
+        rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&relu(&hidden)))
+    }
+
+    /// The network with every layer divided by its norm_1, and the factor f with `self(X) = f * scaled(X)`: a ReLU
+    /// network without bias is positively homogeneous in every layer.
+    ///
+    /// # Errors
+    /// When a layer is all zeros.
+    pub fn scaled(&self) -> Result<(Network, f64)> {
+        let mut factor = 1.0;
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for (index, layer) in self.layers.iter().enumerate() {
+            let norm = layer.kernel.norm1();
+            if norm == 0.0 {
+                return Err(Error::input(format!("layer {index} is all zeros: it cannot be scaled to norm 1")));
+            }
+            factor *= norm;
+            layers.push(Layer { kernel: layer.kernel.map(|x| x / norm), ..*layer });
+        }
+        Ok((Network { layers }, factor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+
+    fn layer(outputs: usize, inputs: usize, side: usize, stream: &mut Stream) -> Layer {
+        Layer { kernel: Kernel::normal(outputs, inputs, side, stream), stride: 1, pad: side / 2 }
+    }
+
+    #[test]
+    fn relu_stands_between_layers_and_not_after_the_last() {
+        let one = |weight| Layer { kernel: Kernel::new(1, 1, 1, vec![weight]).unwrap(), stride: 1, pad: 0 };
+        let network = Network::new(vec![one(-1.0), one(-2.0)]).unwrap();
+        let image = Image::new(1, 1, 2, vec![3.0, -3.0]).unwrap();
+        let output: Vec<f64> = network.forward(&image).data().iter().map(|&x| x + 0.0).collect();
+        assert_eq!(output, [0.0, -6.0]);
+    }
+
+    #[test]
+    fn scaling_changes_the_output_by_the_factor_returned() {
+        let mut stream = Stream::new(3, 4);
+        let network = Network::new(vec![layer(4, 2, 3, &mut stream), layer(3, 4, 3, &mut stream)]).unwrap();
+        let (scaled, factor) = network.scaled().unwrap();
+        let image = Image::from_fn(2, 5, 6, |c, r, s| ((c + 3 * r + 7 * s) % 5) as f64 - 2.0);
+        assert!(network.forward(&image).distance(&scaled.forward(&image).map(|x| factor * x)) < 1e-10);
+        assert!(scaled.layers().iter().all(|layer| (layer.kernel.norm1() - 1.0).abs() < 1e-12));
+    }
+
+    #[test]
+    fn layers_must_chain_and_fit() {
+        let mut stream = Stream::new(5, 6);
+        assert!(Network::new(vec![]).is_err());
+        let error = Network::new(vec![layer(4, 2, 3, &mut stream), layer(3, 5, 3, &mut stream)]).unwrap_err();
+        assert!(error.to_string().contains("layer 0 has 4 outputs and layer 1 takes 5 inputs"), "{error}");
+        let wide = Layer { kernel: Kernel::zeros(1, 1, 9), stride: 1, pad: 0 };
+        assert!(Network::new(vec![wide]).unwrap().shapes(8, 8).is_err());
+    }
+}

@@ -1,0 +1,408 @@
+//! Experiments: from TOML as it is written (the wire form) to checked cells, methods, precision and plots.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Spanned, Table, Value as Wire};
+
+use crate::cell::{Cell, position};
+use crate::claims::{self, Claim};
+use crate::error::{Error, Result};
+use crate::evidence::Method;
+use crate::numeric::number;
+
+/// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
+pub struct Experiment {
+    /// The file's name without its ending: it names the CSV, the plots and the random streams.
+    pub name: String,
+    /// The claim that is measured.
+    pub claim: &'static dyn Claim,
+    /// One line on what it shows.
+    pub title: String,
+    /// Prose on what it shows.
+    pub about: String,
+    /// The methods by which every cell is measured.
+    pub methods: Vec<Method>,
+    /// When a sample is large enough.
+    pub precision: Precision,
+    /// The cells, in the order of the file, each once.
+    pub cells: Vec<Cell>,
+    /// The plots that are drawn from its records.
+    pub plots: Vec<Plot>,
+}
+
+/// When a sample of replicates is large enough.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Precision {
+    /// The width of the interval, relative to its lower end, that is precise enough.
+    pub relative: f64,
+    /// The most replicates a cell may take.
+    pub replicates: u64,
+    /// What ends the sample before that.
+    pub until: Until,
+}
+
+impl Default for Precision {
+    fn default() -> Self {
+        Precision { relative: 0.05, replicates: 100_000, until: Until::Decided }
+    }
+}
+
+/// What ends a sample before its replicates are spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Until {
+    /// Every bound has its verdict, or the precision is reached.
+    Decided,
+    /// The precision is reached, whatever the verdicts are.
+    Precise,
+}
+
+/// A plot of an experiment's records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plot {
+    /// Its file's name after the experiment's.
+    pub name: String,
+    /// The line above it.
+    pub title: String,
+    /// The parameter on the horizontal axis.
+    pub x: String,
+    /// What stands on the vertical axis.
+    pub y: Quantity,
+    /// The column that separates the series by colour: a parameter or `method`.
+    pub series: Option<String>,
+    /// The column that separates panels beside each other: a parameter or `method`.
+    pub panels: Option<String>,
+    /// Which of the claim's bounds is drawn.
+    pub bound: String,
+    /// The columns that are fixed, each with the values that are shown.
+    pub only: Vec<(String, Vec<String>)>,
+}
+
+/// What a plot shows on its vertical axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quantity {
+    /// The measured value with its interval, and the bound.
+    Measured,
+    /// log10 of the measured value over the bound, on the claimed side.
+    Slack,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireExperiment {
+    claim: Spanned<String>,
+    title: String,
+    about: String,
+    methods: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    precision: Option<Spanned<Precision>>,
+    grid: Vec<Spanned<Table>>,
+    #[serde(default)]
+    plot: Vec<Spanned<WirePlot>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WirePlot {
+    name: String,
+    title: String,
+    x: String,
+    y: Quantity,
+    series: Option<String>,
+    panels: Option<String>,
+    #[serde(default = "printed")]
+    bound: String,
+    #[serde(default)]
+    only: Table,
+}
+
+fn printed() -> String {
+    claims::PRINTED.into()
+}
+
+/// More cells than this in one experiment are a slip in a range.
+const MOST_CELLS: usize = 100_000;
+
+impl Experiment {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Names the file, the line, what is wrong there and what is permitted.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::parse(&name, &text).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+    }
+
+    /// Reads and checks a text.
+    ///
+    /// # Errors
+    /// Names the line, what is wrong there and what is permitted.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return Err(Error::input(format!("name {name:?}: use letters, digits, '-', '_' and '.' in the file's name")));
+        }
+        let wire: WireExperiment = toml::from_str(text).map_err(|error| {
+            let place = error.span().map(|span| format!("line {}: ", line(text, &span))).unwrap_or_default();
+            Error::input(format!("{place}{}", error.message()))
+        })?;
+        let at = |span: Range<usize>| {
+            let line = line(text, &span);
+            move |error: Error| Error::input(format!("line {line}: {error}"))
+        };
+        let claim = claims::find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
+        let methods = match &wire.methods {
+            None => vec![claim.about().methods[0]],
+            Some(names) => names
+                .iter()
+                .map(|name| claims::find_method(claim, name.get_ref()).map_err(at(name.span())))
+                .collect::<Result<_>>()?,
+        };
+        let precision = match &wire.precision {
+            None => Precision::default(),
+            Some(given) => check_precision(given.get_ref()).map_err(at(given.span()))?,
+        };
+        let mut cells = Vec::new();
+        let mut seen = HashSet::new();
+        for grid in &wire.grid {
+            let block = expand(claim, grid.get_ref(), MOST_CELLS).map_err(at(grid.span()))?;
+            cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
+        }
+        let mut plots = Vec::new();
+        for plot in wire.plot {
+            let span = plot.span();
+            plots.push(check_plot(claim, &cells, plot.into_inner()).map_err(at(span))?);
+        }
+        Ok(Experiment {
+            name: name.into(),
+            claim,
+            title: wire.title,
+            about: wire.about,
+            methods,
+            precision,
+            cells,
+            plots,
+        })
+    }
+}
+
+/// The experiments of `files`, or all of the folder `experiments` where none are named, by name.
+///
+/// # Errors
+/// Where a file cannot be read or is wrong, two have one name, or none are there.
+pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
+    let mut paths = files.to_vec();
+    if paths.is_empty() {
+        let folder = Path::new("experiments");
+        let entries = std::fs::read_dir(folder).map_err(|error| {
+            Error::input(format!("cannot read the folder experiments here ({error}); name files: lemmascope run FILE.toml ..."))
+        })?;
+        paths = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+        if paths.is_empty() {
+            return Err(Error::input("the folder experiments holds no .toml file; name files: lemmascope run FILE.toml ..."));
+        }
+    }
+    paths.sort();
+    let experiments = paths.iter().map(|path| Experiment::read(path)).collect::<Result<Vec<_>>>()?;
+    let mut names = HashSet::new();
+    match experiments.iter().find(|experiment| !names.insert(&experiment.name)) {
+        Some(twice) => Err(Error::input(format!("two experiments are named {}; rename one of the files", twice.name))),
+        None => Ok(experiments),
+    }
+}
+
+/// The line, from 1, at which a span begins.
+fn line(text: &str, span: &Range<usize>) -> usize {
+    1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
+}
+
+fn check_precision(precision: &Precision) -> Result<Precision> {
+    if !(precision.relative > 0.0 && precision.relative.is_finite()) {
+        return Err(Error::input(format!("relative = {}: write a number above 0", precision.relative)));
+    }
+    if precision.replicates == 0 {
+        return Err(Error::input("replicates = 0: write a whole number above 0"));
+    }
+    Ok(*precision)
+}
+
+/// The cross product of a grid block's lists, in the order of the claim's parameters.
+fn expand(claim: &dyn Claim, grid: &Table, most: usize) -> Result<Vec<Cell>> {
+    let parameters = claim.about().parameters;
+    for name in grid.keys() {
+        position(parameters, name)?;
+    }
+    let mut assignments: Vec<Vec<(&str, String)>> = vec![Vec::new()];
+    for parameter in parameters {
+        let Some(wire) = grid.get(parameter.name) else { continue };
+        let mut longer = Vec::new();
+        for assignment in &assignments {
+            for text in texts(parameter.name, wire, assignment)? {
+                longer.push(assignment.iter().cloned().chain([(parameter.name, text)]).collect());
+            }
+        }
+        if longer.is_empty() {
+            return Err(Error::input(format!("{} has no values; write at least one", parameter.name)));
+        }
+        if longer.len() > most {
+            return Err(Error::input(format!("the grid has more than {most} cells; shorten its lists")));
+        }
+        assignments = longer;
+    }
+    let cell = |assignment: &Vec<(&str, String)>| {
+        claims::cell_of(claim, assignment.iter().map(|(name, text)| (*name, text.as_str())))
+    };
+    assignments.iter().map(cell).collect()
+}
+
+/// The texts of one parameter's values: a single value, a list, or a range.
+fn texts(name: &str, wire: &Wire, earlier: &[(&str, String)]) -> Result<Vec<String>> {
+    match wire {
+        Wire::Array(items) => {
+            let nested = items.iter().map(|item| match item {
+                // A list within a list is one target.
+                Wire::Array(coordinates) => {
+                    let inner: Result<Vec<String>> = coordinates.iter().map(|c| single(name, c)).collect();
+                    Ok(vec![format!("[{}]", inner?.join(", "))])
+                }
+                other => texts(name, other, earlier),
+            });
+            Ok(nested.collect::<Result<Vec<_>>>()?.concat())
+        }
+        Wire::String(text) if text.contains("..") => range(name, text, earlier),
+        other => Ok(vec![single(name, other)?]),
+    }
+}
+
+fn single(name: &str, wire: &Wire) -> Result<String> {
+    match wire {
+        Wire::Integer(value) => Ok(value.to_string()),
+        Wire::Float(value) => Ok(number(*value)),
+        Wire::String(text) => Ok(text.clone()),
+        other => Err(Error::input(format!("{name} = {other}: write a number, a word, a list or a range such as \"1..k\""))),
+    }
+}
+
+/// `"1..k"`: all whole numbers from 1 to k, both included; `"1..k log 8"`: about 8 of them, evenly spaced in their logs.
+/// An end is a number or a parameter that stands before this one.
+fn range(name: &str, text: &str, earlier: &[(&str, String)]) -> Result<Vec<String>> {
+    let refused = || {
+        Error::input(format!(
+            "{name} = {text:?}: write a range as \"1..64\", \"1..k\" or \"1..k log 8\", its ends whole numbers above 0 or \
+             parameters that the claim lists before {name}"
+        ))
+    };
+    let end = |text: &str| -> Result<u64> {
+        let text = text.trim();
+        let value = earlier.iter().find(|(known, _)| *known == text).map_or(text, |(_, value)| value);
+        value.parse().ok().filter(|end| *end > 0).ok_or_else(refused)
+    };
+    let (low, rest) = text.split_once("..").ok_or_else(refused)?;
+    let (high, count) = match rest.split_once("log") {
+        Some((high, count)) => (high, Some(count.trim().parse::<u32>().ok().filter(|c| *c >= 2).ok_or_else(refused)?)),
+        None => (rest, None),
+    };
+    let (low, high) = (end(low)?, end(high)?);
+    if low > high || high - low > MOST_CELLS as u64 && count.is_none() {
+        return Err(refused());
+    }
+    let mut values: Vec<u64> = match count {
+        None => (low..=high).collect(),
+        Some(count) => {
+            let ratio = (high as f64 / low as f64).ln() / f64::from(count - 1);
+            let inner = (0..count).map(|i| (low as f64 * (ratio * f64::from(i)).exp()).round() as u64);
+            inner.map(|value| value.clamp(low, high)).collect()
+        }
+    };
+    values.dedup();
+    Ok(values.iter().map(u64::to_string).collect())
+}
+
+fn check_plot(claim: &dyn Claim, cells: &[Cell], wire: WirePlot) -> Result<Plot> {
+    let parameters = claim.about().parameters;
+    let column = |name: &str| if name == "method" { Ok(()) } else { position(parameters, name).map(|_| ()) };
+    position(parameters, &wire.x)?;
+    for name in [&wire.series, &wire.panels].into_iter().flatten() {
+        column(name)?;
+    }
+    let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
+    if !bounds.iter().any(|bound| bound.name == wire.bound) {
+        let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
+        return Err(Error::input(format!("plot {}: unknown bound {:?}; write {}", wire.name, wire.bound, known.join(" or "))));
+    }
+    let mut only = Vec::new();
+    for (name, value) in &wire.only {
+        column(name)?;
+        let mut shown = texts(name, value, &[])?;
+        if name == "method" {
+            shown.iter().try_for_each(|method| claims::find_method(claim, method).map(|_| ()))?;
+        } else {
+            let parameter = &parameters[position(parameters, name)?];
+            shown = shown.iter().map(|text| Ok(parameter.parse(text)?.to_string())).collect::<Result<_>>()?;
+        }
+        only.push((name.clone(), shown));
+    }
+    let WirePlot { name, title, x, y, series, panels, bound, .. } = wire;
+    Ok(Plot { name, title, x, y, series, panels, bound, only })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "claim = \"nsn-joint-box\"\ntitle = \"t\"\nabout = \"a\"\n";
+
+    fn parse(rest: &str) -> Result<Experiment> {
+        Experiment::parse("test", &format!("{HEAD}{rest}"))
+    }
+
+    #[test]
+    fn ranges_follow_the_parameters_before_them() {
+        let experiment = parse("[[grid]]\nk = [2, 3]\nj = \"1..k\"\nd = 1\neps = 0.1\n").unwrap();
+        let keys: Vec<String> = experiment.cells.iter().map(Cell::key).collect();
+        assert_eq!(keys.len(), 5);
+        assert_eq!(keys[0], "k=2;j=1;d=1;eps=0.1;target=origin;C=1");
+        let logs = parse("[[grid]]\nk = 1000\nj = \"1..k log 4\"\nd = 1\neps = [1e-9]\ntarget = [[0.5], \"axis\"]\n").unwrap();
+        let js: Vec<u64> = logs.cells.iter().map(|cell| cell.integer("j")).collect();
+        assert_eq!(js, [1, 1, 10, 10, 100, 100, 1000, 1000]);
+        assert_eq!(logs.cells[0].target().to_string(), "[0.5]");
+    }
+
+    #[test]
+    fn a_cell_in_two_blocks_is_measured_once() {
+        let block = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n";
+        assert_eq!(parse(&format!("{block}{block}")).unwrap().cells.len(), 1);
+    }
+
+    #[test]
+    fn errors_name_line_key_and_what_is_permitted() {
+        let grid = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n";
+        let refused = |rest: &str| parse(rest).err().unwrap().to_string();
+        for (rest, expected) in [
+            (format!("titel = 1\n{grid}"), "line 4: unknown field `titel`, expected one of"),
+            (format!("methods = [\"search\"]\n{grid}"), "line 4: nsn-joint-box is not measured by \"search\"; it admits quadrature"),
+            ("[[grid]]\nk = 2\nj = 3\nd = 1\neps = 0.1\n".into(), "line 4: j = 3 exceeds k = 2"),
+            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = -0.1\n".into(), "line 4: eps = -0.1: write a finite number above 0"),
+            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = nan\n".into(), "line 4: eps = NaN"),
+            ("[[grid]]\nk = 2\nq = 1\n".into(), "unknown parameter \"q\"; this claim has k, j, d, eps, target, C"),
+            ("[[grid]]\nk = 2\nj = \"1..x\"\n".into(), "write a range as"),
+            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(), "unknown target \"centre\""),
+            ("[[grid]]\nk = 2\n".into(), "j is missing"),
+            (format!("[precision]\nrelative = 0.0\n{grid}"), "relative = 0: write a number above 0"),
+            (format!("[precision]\nuntil = \"ever\"\n{grid}"), "unknown variant `ever`, expected `decided` or `precise`"),
+            (format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"n\"\ny = \"slack\"\n"), "line 9: unknown parameter \"n\""),
+            (format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"up\"\n"), "expected `measured` or `slack`"),
+            (format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"slack\"\nbound = \"b\"\n"), "write printed"),
+        ] {
+            let message = refused(&rest);
+            assert!(message.contains(expected), "{message}\nlacks\n{expected}");
+        }
+        assert!(Experiment::parse("x", "claim = \"none\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\n").err().unwrap().to_string().contains("line 1: unknown claim \"none\"; the claims are nsn-box"));
+    }
+}

@@ -1,0 +1,265 @@
+//! Multidimensional subset sums: which of n vectors add up to a target within eps in the max norm?
+//!
+//! One trait, [`Solver`], one result type, [`Outcome`], and one file a solver.
+
+pub mod enumerate;
+pub mod exact;
+mod kd_tree;
+pub mod local_search;
+
+pub use enumerate::KSubsetCounter;
+pub use exact::{Exact, best_subset};
+pub use local_search::LocalSearch;
+
+use crate::error::{Error, Result};
+use crate::random::Stream;
+
+/// A subset-sum problem: is there a subset S (of `size` vectors, if given) with `|sum_S x_i - z|_max <= eps`?
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    vectors: &'a [f64],
+    dimension: usize,
+    target: &'a [f64],
+    eps: f64,
+    size: Option<usize>,
+}
+
+impl<'a> Problem<'a> {
+    /// The problem of n `vectors`, row-major in n x `dimension`, a `target` of `dimension` entries, the tolerance `eps`
+    /// in the max norm, and the size that the subset must have, if any.
+    ///
+    /// # Errors
+    /// When the shapes disagree, a number is not finite (or so large that sums overflow), eps is negative, or the size
+    /// is more than n.
+    pub fn new(vectors: &'a [f64], dimension: usize, target: &'a [f64], eps: f64, size: Option<usize>) -> Result<Self> {
+        if dimension == 0 || target.len() != dimension {
+            return Err(Error::input(format!(
+                "the target has {} entries and the vectors have {dimension}: give as many, and at least one",
+                target.len()
+            )));
+        }
+        if !vectors.len().is_multiple_of(dimension) {
+            return Err(Error::input(format!(
+                "{} numbers do not make whole vectors of {dimension} entries: give n x {dimension}",
+                vectors.len()
+            )));
+        }
+        if !(eps >= 0.0 && eps.is_finite()) {
+            return Err(Error::input(format!("eps is {eps}: give a finite number, at least 0")));
+        }
+        let n = vectors.len() / dimension;
+        if let Some(size) = size.filter(|&size| size > n) {
+            return Err(Error::input(format!("no {size} of {n} vectors can be taken: give a size of at most {n}")));
+        }
+        let problem = Problem { vectors, dimension, target, eps, size };
+        if !problem.magnitude().is_finite() {
+            return Err(Error::input(
+                "a vector or the target holds NaN, infinity or numbers whose sums overflow: give finite, smaller numbers",
+            ));
+        }
+        Ok(problem)
+    }
+
+    /// Number of vectors.
+    pub fn len(&self) -> usize {
+        self.vectors.len() / self.dimension
+    }
+
+    /// Whether there is no vector at all.
+    pub fn is_empty(&self) -> bool {
+        self.vectors.is_empty()
+    }
+
+    /// Vector `index`, from 0.
+    pub fn vector(&self, index: usize) -> &'a [f64] {
+        &self.vectors[index * self.dimension..(index + 1) * self.dimension]
+    }
+
+    /// Entries of each vector.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// The target z.
+    pub fn target(&self) -> &'a [f64] {
+        self.target
+    }
+
+    /// The tolerance in the max norm.
+    pub fn eps(&self) -> f64 {
+        self.eps
+    }
+
+    /// The size that the subset must have, if any.
+    pub fn size(&self) -> Option<usize> {
+        self.size
+    }
+
+    /// The solution made of these vectors, its error recomputed from the input in the order of the indices.
+    pub fn solution(&self, mut subset: Vec<usize>) -> Solution {
+        subset.sort_unstable();
+        let mut sum = vec![0.0; self.dimension];
+        for &index in &subset {
+            for (sum, x) in sum.iter_mut().zip(self.vector(index)) {
+                *sum += x;
+            }
+        }
+        let error = sum.iter().zip(self.target).fold(0.0, |max: f64, (s, z)| max.max((s - z).abs()));
+        Solution { subset, error }
+    }
+
+    /// Found if the solution is within eps, and otherwise that the solver gave up with it.
+    pub fn found_or_gave_up(&self, solution: Solution) -> Outcome {
+        if solution.error <= self.eps { Outcome::Found(solution) } else { Outcome::GaveUp { best: solution } }
+    }
+
+    /// The largest over the coordinates of `|z_j| + sum_i |x_ij|`: the scale of the rounding of any sum.
+    fn magnitude(&self) -> f64 {
+        let mut total: Vec<f64> = self.target.iter().map(|z| z.abs()).collect();
+        for vector in self.vectors.chunks_exact(self.dimension) {
+            for (total, x) in total.iter_mut().zip(vector) {
+                *total += x.abs();
+            }
+        }
+        // NaN must not be lost in a maximum.
+        total.into_iter().fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
+    }
+
+    /// More than two sums of the same subset, added up in different orders, can differ in any coordinate.
+    fn rounding(&self) -> f64 {
+        2.0 * (self.len() + 2) as f64 * f64::EPSILON * self.magnitude()
+    }
+}
+
+/// A subset and how far its sum is from the target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solution {
+    /// Indices from 0, sorted.
+    pub subset: Vec<usize>,
+    /// Max norm of the sum minus the target, recomputed from the input in f64.
+    pub error: f64,
+}
+
+/// What a solver says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// A subset of the asked size is within eps; its error was recomputed.
+    Found(Solution),
+    /// Proved: no subset of the asked size is within eps.
+    None,
+    /// Neither found nor proved.
+    GaveUp {
+        /// The best subset seen, of the asked size.
+        best: Solution,
+    },
+}
+
+/// One way to solve subset-sum problems.
+pub trait Solver: Sync {
+    /// The solver's name in records.
+    fn name(&self) -> &'static str;
+
+    /// Solves the problem; the answer depends on the problem and the stream alone.
+    fn solve(&self, problem: &Problem, stream: &mut Stream) -> Outcome;
+}
+
+/// The solver for a problem of this size: the exact one where it fits, and local search beyond.
+pub fn solver_for(problem: &Problem) -> &'static dyn Solver {
+    if exact::fits(problem) { &Exact } else { &LocalSearch::DEFAULT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+    use rand_distr::{Distribution, StandardNormal};
+
+    /// The least error over all subsets of the asked size, one by one.
+    fn brute_force(problem: &Problem) -> f64 {
+        (0u32..1 << problem.len())
+            .filter(|mask| problem.size().is_none_or(|size| mask.count_ones() as usize == size))
+            .map(|mask| problem.solution((0..problem.len()).filter(|i| mask >> i & 1 == 1).collect()).error)
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    fn check(solver: &dyn Solver, problem: &Problem, stream: &mut Stream) -> Outcome {
+        let outcome = solver.solve(problem, stream);
+        let least = brute_force(problem);
+        if let Outcome::Found(solution) | Outcome::GaveUp { best: solution } = &outcome {
+            assert_eq!(&problem.solution(solution.subset.clone()), solution, "{}: a false error", solver.name());
+            assert!(solution.subset.windows(2).all(|pair| pair[0] < pair[1]), "{}: unsorted", solver.name());
+            assert!(problem.size().is_none_or(|size| solution.subset.len() == size), "{}: size", solver.name());
+        }
+        match &outcome {
+            Outcome::Found(solution) => assert!(solution.error <= problem.eps()),
+            Outcome::None => assert!(least > problem.eps(), "{}: None, but {least} is there", solver.name()),
+            Outcome::GaveUp { best } => assert!(best.error > problem.eps() && best.error >= least),
+        }
+        outcome
+    }
+
+    #[test]
+    fn every_solver_conforms_to_brute_force() {
+        let solvers: [&dyn Solver; 2] = [&Exact, &LocalSearch::DEFAULT];
+        let mut stream = Stream::new(7, 8);
+        let (mut found, mut none) = (0, 0);
+        for round in 0..120 {
+            // From 10 vectors on, the tree of a half is more than one leaf.
+            let (n, dimension) = (stream.random_range(0..=12), stream.random_range(1..=4));
+            let scale: f64 = if round % 3 == 0 { 0.01 } else { 1.0 };
+            let mut draw = |count| (0..count).map(|_| StandardNormal.sample(&mut stream)).collect::<Vec<f64>>();
+            let vectors = draw(n * dimension);
+            let target: Vec<f64> = draw(dimension).iter().map(|z| scale * z).collect();
+            let size = (round % 2 == 0).then(|| stream.random_range(0..=n));
+            let eps = [0.0, 0.01, 0.1, 0.5][round % 4];
+            let problem = Problem::new(&vectors, dimension, &target, eps, size).unwrap();
+            for solver in solvers {
+                match check(solver, &problem, &mut stream) {
+                    Outcome::Found(_) => found += 1,
+                    Outcome::None => none += 1,
+                    Outcome::GaveUp { .. } => {}
+                }
+            }
+            assert!((best_subset(&problem).error - brute_force(&problem)).abs() <= problem.rounding());
+        }
+        assert!(found > 20 && none > 20, "{found} found and {none} none: the instances test nothing");
+    }
+
+    #[test]
+    fn a_planted_subset_is_found() {
+        let mut stream = Stream::new(9, 10);
+        for dimension in [1, 3] {
+            let vectors: Vec<f64> = (0..16 * dimension).map(|_| StandardNormal.sample(&mut stream)).collect();
+            let zero = vec![0.0; dimension];
+            let all = Problem::new(&vectors, dimension, &zero, 0.0, None).unwrap();
+            let planted = vec![1, 4, 5, 11, 14];
+            let mut target = zero.clone();
+            for &i in &planted {
+                target.iter_mut().zip(all.vector(i)).for_each(|(z, x)| *z += x);
+            }
+            // The planted sum is exact in the order of the indices, so even eps = 0 must find it.
+            for size in [None, Some(5)] {
+                let problem = Problem::new(&vectors, dimension, &target, 0.0, size).unwrap();
+                assert!(matches!(check(&Exact, &problem, &mut stream), Outcome::Found(_)));
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_problems_are_refused() {
+        let x = [1.0, 2.0, 3.0, 4.0];
+        for (vectors, dimension, target, eps, size) in [
+            (&x[..], 2, &x[..1], 0.1, None),
+            (&x[..], 0, &x[..0], 0.1, None),
+            (&x[..3], 2, &x[..2], 0.1, None),
+            (&x[..], 2, &x[..2], -0.1, None),
+            (&x[..], 2, &x[..2], f64::NAN, None),
+            (&x[..], 2, &x[..2], 0.1, Some(3)),
+            (&[f64::NAN, 1.0], 1, &x[..1], 0.1, None),
+            (&[f64::MAX, f64::MAX], 1, &x[..1], 0.1, None),
+            (&x[..], 1, &[f64::INFINITY], 0.1, None),
+        ] {
+            assert!(Problem::new(vectors, dimension, target, eps, size).is_err());
+        }
+    }
+}
