@@ -10,5 +10,6 @@ pub mod nsn;
 pub mod numeric;
 pub mod pruning;
 pub mod random;
+pub mod record;
 pub mod subset_sum;
 pub mod verdict;

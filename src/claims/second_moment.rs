@@ -6,7 +6,7 @@ use crate::cell::Domain;
 use crate::nsn::boxes::{ln_box, ln_joint_box};
 use crate::nsn::sampling::add_nsn_vectors;
 use crate::numeric::{ln_binomial, ln_sum_exp};
-use crate::subset_sum::enumerate::count_k_subsets;
+use crate::subset_sum::KSubsetCounter;
 
 /// The claim of Lemma 9.
 pub struct SecondMoment;
@@ -83,12 +83,13 @@ impl Claim for SecondMoment {
         }
         let sampler = move || -> Sampler<'a> {
             let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
+            let mut counter = KSubsetCounter::new(d, k as usize);
             Box::new(move |stream| {
                 vectors.fill(0.0);
                 for vector in vectors.chunks_mut(d) {
                     add_nsn_vectors(1, vector, stream);
                 }
-                let count = count_k_subsets(&vectors, d, k as usize, &z, eps);
+                let count = counter.count(&vectors, &z, eps);
                 Draw::exact((count as f64 / subsets).powi(power))
             })
         };
