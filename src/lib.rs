@@ -2,14 +2,19 @@
 #![forbid(unsafe_code)]
 pub mod cell;
 pub mod claims;
+pub mod cli;
 pub mod cnn;
 pub mod error;
 pub mod evidence;
 pub mod experiment;
 pub mod nsn;
 pub mod numeric;
+pub mod output;
+pub mod plot;
 pub mod pruning;
 pub mod random;
 pub mod record;
+pub mod runner;
+pub mod summary;
 pub mod subset_sum;
 pub mod verdict;

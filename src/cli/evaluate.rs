@@ -1,0 +1,192 @@
+//! `lemmascope evaluate`: one cell of one claim.
+
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
+use crate::cell::{Cell, Value};
+use crate::claims::{Bound, Claim, Hypothesis, cell_of, find, find_method};
+use crate::error::{Error, Result};
+use crate::evidence::Evidence;
+use crate::experiment::{Precision, Until};
+use crate::numeric::{decimal, number};
+use crate::record::hypotheses;
+use crate::runner::measure::{Sampling, measure};
+use crate::verdict::{judge, slack_log10, vacuous};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The claim.
+    claim: String,
+    /// One parameter, as NAME=VALUE; repeat it.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// The method; without it, the claim's most exact one.
+    #[arg(long)]
+    method: Option<String>,
+    /// The most replicates a sampling method may take.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    replicates: u64,
+    /// The relative width of the interval at which sampling ends.
+    #[arg(long, default_value_t = 0.01, value_parser = parse_alpha)]
+    relative: f64,
+    /// The chance that the interval misses the truth.
+    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
+    alpha: f64,
+    /// The seed of the random streams.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The experiment's name in the addresses of the random streams.
+const EXPERIMENT: &str = "evaluate";
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let claim = find(&arguments.claim)?;
+    let given = arguments.set.iter().map(|text| {
+        text.split_once('=').ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
+    });
+    let cell = cell_of(claim, given.collect::<Result<Vec<_>>>()?)?;
+    let method = match &arguments.method {
+        Some(name) => find_method(claim, name)?,
+        None => claim.about().methods[0],
+    };
+    let precision =
+        Precision { relative: arguments.relative, replicates: arguments.replicates, until: Until::Precise };
+    let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
+    let bounds = claim.bounds(&cell)?;
+    let evidence = measure(claim, EXPERIMENT, &cell, method, &bounds, &sampling, &AtomicBool::new(false))?;
+    let report = Report::new(claim, &cell, &evidence, &bounds);
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&report).expect("a report has only texts and numbers");
+        print(&text)?;
+    } else {
+        print(&report.text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A number as JSON text, which reaches where f64 does not.
+type Number = Box<RawValue>;
+
+fn json_number(text: String) -> Number {
+    RawValue::from_string(text).expect("decimal text is JSON")
+}
+
+fn finite(ln: f64) -> Option<Number> {
+    ln.is_finite().then(|| json_number(number(ln)))
+}
+
+#[derive(Serialize)]
+struct Report {
+    claim: &'static str,
+    cell: serde_json::Map<String, serde_json::Value>,
+    measured: Measured,
+    bounds: Vec<Judged>,
+    relation: &'static str,
+    hypotheses: Vec<Condition>,
+    outside: bool,
+}
+
+#[derive(Serialize)]
+struct Measured {
+    value: Option<Number>,
+    ln: Option<Number>,
+    lo: Number,
+    hi: Number,
+    ln_lo: Option<Number>,
+    ln_hi: Option<Number>,
+    method: &'static str,
+    work: u64,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    name: String,
+    value: Number,
+    ln: Option<Number>,
+    slack_log10: Option<Number>,
+    vacuous: bool,
+    verdict: &'static str,
+}
+
+#[derive(Serialize)]
+struct Condition {
+    name: String,
+    met: bool,
+}
+
+impl Report {
+    fn new(claim: &dyn Claim, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Self {
+        let about = claim.about();
+        let value = |value: &Value| match value {
+            Value::Integer(value) => serde_json::json!(value),
+            Value::Real(value) => serde_json::json!(value),
+            other => serde_json::json!(other.to_string()),
+        };
+        let judged = |bound: &Bound| Judged {
+            name: bound.name.clone(),
+            value: json_number(bound.non_positive.map_or_else(|| decimal(bound.ln), number)),
+            ln: finite(bound.ln),
+            slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
+            vacuous: vacuous(bound, about.relation, about.quantity),
+            verdict: judge(evidence, bound, about.relation).name(),
+        };
+        let conditions: Vec<Hypothesis> = hypotheses(claim, cell, evidence);
+        Report {
+            claim: about.id,
+            cell: cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect(),
+            measured: Measured {
+                value: evidence.ln.map(|ln| json_number(decimal(ln))),
+                ln: evidence.ln.and_then(finite),
+                lo: json_number(decimal(evidence.ln_lo)),
+                hi: json_number(decimal(evidence.ln_hi)),
+                ln_lo: finite(evidence.ln_lo),
+                ln_hi: finite(evidence.ln_hi),
+                method: evidence.method.name(),
+                work: evidence.work,
+            },
+            bounds: bounds.iter().map(judged).collect(),
+            relation: about.relation.name(),
+            outside: conditions.iter().any(|condition| !condition.met),
+            hypotheses: conditions.into_iter().map(|h| Condition { name: h.name, met: h.met }).collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let shown = |number: &Option<Number>| number.as_ref().map_or("unknown", |n| n.get()).to_string();
+        let cell: Vec<String> = self.cell.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let measured = &self.measured;
+        let mut text = format!(
+            "{} at {}\nmeasured  {}  in [{}, {}]  by {}, work {}\n",
+            self.claim,
+            cell.join(" ").replace('"', ""),
+            shown(&measured.value),
+            measured.lo.get(),
+            measured.hi.get(),
+            measured.method,
+            measured.work
+        );
+        for bound in &self.bounds {
+            let slack = bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", slack.get()));
+            let vacuous = if bound.vacuous { ", vacuous" } else { "" };
+            text += &format!(
+                "{:9} {} {}: {}{slack}{vacuous}\n",
+                bound.name, self.relation, bound.value, bound.verdict
+            );
+        }
+        for condition in &self.hypotheses {
+            text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);
+        }
+        if self.outside {
+            text += "outside the hypotheses: the statement does not speak of this cell\n";
+        }
+        text.trim_end().to_string()
+    }
+}

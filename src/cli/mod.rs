@@ -1,0 +1,92 @@
+//! The command line: one file a verb.
+
+mod claims;
+mod evaluate;
+mod plot;
+mod progress;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Result};
+use crate::runner::Effort;
+
+/// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
+///
+/// Exit codes: 0 done; 1 a violated bound, under --fail-on violated; 2 bad input or usage; 3 undecided, under --strict;
+/// 4 interrupted or incomplete.
+#[derive(Parser)]
+#[command(name = "lemmascope", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Measure experiments, judge their bounds, and write records, plots and a summary.
+    Run(run::Arguments),
+    /// List the claims, or explain one.
+    Claims(claims::Arguments),
+    /// Measure one cell of one claim.
+    Evaluate(evaluate::Arguments),
+    /// Draw the plots of experiments again, from their records.
+    Plot(plot::Arguments),
+}
+
+/// Carries out a command line.
+///
+/// # Errors
+/// Whatever stops the verb, with its exit code.
+pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    match cli.verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Claims(arguments) => claims::run(&arguments),
+        Verb::Evaluate(arguments) => evaluate::run(&arguments),
+        Verb::Plot(arguments) => plot::run(&arguments),
+    }
+}
+
+/// The chance that any verdict at all is wrong, where none is asked for.
+const DEFAULT_ALPHA: f64 = 1e-3;
+/// The seed, where none is asked for.
+const DEFAULT_SEED: u64 = 1;
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EffortName {
+    /// A tenth of the replicates.
+    Quick,
+    /// As the experiments say.
+    Default,
+    /// Twenty times as many.
+    Paper,
+}
+
+impl From<EffortName> for Effort {
+    fn from(name: EffortName) -> Self {
+        match name {
+            EffortName::Quick => Effort::Quick,
+            EffortName::Default => Effort::Default,
+            EffortName::Paper => Effort::Paper,
+        }
+    }
+}
+
+/// Reads `--alpha`: a chance of error.
+fn parse_alpha(text: &str) -> std::result::Result<f64, String> {
+    let alpha: f64 = text.parse().map_err(|_| format!("write a number such as 1e-3, not {text:?}"))?;
+    if alpha > 0.0 && alpha < 1.0 { Ok(alpha) } else { Err("write a number above 0 and below 1".into()) }
+}
+
+/// Prints a line to standard output; a reader that has gone away (`| head`) is not an error.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Write { path: "standard output".into(), source: error })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,150 @@
+//! Checkpoints: what a run has measured so far, written whole, refused when damaged or of another design.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::output::write_whole;
+use crate::record::Row;
+
+/// A measured unit of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Its records.
+    pub rows: Vec<Row>,
+    /// The wall time it took.
+    pub seconds: f64,
+}
+
+/// The measured units by their number in the run.
+pub type Progress = BTreeMap<usize, Measured>;
+
+/// The folder of checkpoints within a folder of results.
+pub fn folder(out: &Path) -> PathBuf {
+    out.join(".checkpoint")
+}
+
+const MAGIC: &str = "lemmascope-checkpoint-1";
+
+/// Hexadecimal SHA-256.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes what has been measured. The first line carries the design and a sum over all the rest.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write(path: &Path, design: &str, progress: &Progress) -> Result<()> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for (unit, measured) in progress {
+        for row in &measured.rows {
+            let fields = [unit.to_string(), measured.seconds.to_string()].into_iter().chain(row.iter().cloned());
+            writer.write_record(fields).expect("a Vec takes what it is given");
+        }
+    }
+    let body = writer.into_inner().expect("a Vec takes what it is given");
+    let mut bytes = format!("{MAGIC},{design},{}\n", sha256_hex(&body)).into_bytes();
+    bytes.extend(body);
+    write_whole(path, &bytes)
+}
+
+/// Reads every checkpoint of a results folder: those of an interrupted run, and those of shards.
+///
+/// # Errors
+/// Where one is damaged or of another design: it is named, with the mend.
+pub fn read_all(out: &Path, design: &str) -> Result<Progress> {
+    let mut progress = Progress::new();
+    for path in files(out) {
+        progress.extend(read(&path, design)?);
+    }
+    Ok(progress)
+}
+
+/// The checkpoint files of a results folder, by name.
+pub fn files(out: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder(out)).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "csv"));
+    paths.sort();
+    paths
+}
+
+fn read(path: &Path, design: &str) -> Result<Progress> {
+    let damaged = || {
+        Error::input(format!(
+            "the checkpoint {} is cut short or damaged; delete it and run again (what it held is measured anew)",
+            path.display()
+        ))
+    };
+    let bytes = std::fs::read(path).map_err(Error::read(path))?;
+    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
+    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| damaged())?;
+    let body = &bytes[end + 1..];
+    let [magic, its_design, sum] = head.split(',').collect::<Vec<_>>()[..] else { return Err(damaged()) };
+    if magic != MAGIC || sum != sha256_hex(body) {
+        return Err(damaged());
+    }
+    if its_design != design {
+        return Err(Error::input(format!(
+            "the checkpoint {} belongs to another design (other experiments, seed, alpha, effort or version); run with \
+             what it was begun with, or without --resume, or delete it",
+            path.display()
+        )));
+    }
+    let mut progress = Progress::new();
+    for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(body).records() {
+        let row = row.map_err(|_| damaged())?;
+        let mut fields = row.iter().map(String::from);
+        let unit = fields.next().and_then(|text| text.parse().ok()).ok_or_else(damaged)?;
+        let seconds = fields.next().and_then(|text| text.parse().ok()).ok_or_else(damaged)?;
+        progress.entry(unit).or_insert(Measured { rows: Vec::new(), seconds }).rows.push(fields.collect());
+    }
+    Ok(progress)
+}
+
+/// Removes the checkpoints of a run whose results are written.
+pub fn remove_all(out: &Path) {
+    // A checkpoint that stays behind is refused or redone by the next --resume: nothing is lost.
+    let _ = std::fs::remove_dir_all(folder(out));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Progress {
+        let rows = vec![vec!["a".to_string(), "b, c".into()], vec!["d".into(), String::new()]];
+        BTreeMap::from([(3, Measured { rows, seconds: 0.25 }), (7, Measured { rows: vec![vec!["x".into()]], seconds: 1.0 })])
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let out = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder(out.path())).unwrap();
+        write(&folder(out.path()).join("run.csv"), "d1", &example()).unwrap();
+        assert_eq!(read_all(out.path(), "d1").unwrap(), example());
+    }
+
+    #[test]
+    fn another_design_and_any_damage_are_refused() {
+        let out = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder(out.path())).unwrap();
+        let path = folder(out.path()).join("run.csv");
+        write(&path, "d1", &example()).unwrap();
+        assert!(read_all(out.path(), "d2").unwrap_err().to_string().contains("another design"));
+        let whole = std::fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let error = read_all(out.path(), "d1").expect_err("a truncated checkpoint was taken").to_string();
+            assert!(error.contains("cut short or damaged") && error.contains("run.csv"), "{length}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_checkpoints_are_no_progress() {
+        assert!(read_all(tempfile::tempdir().unwrap().path(), "d").unwrap().is_empty());
+    }
+}

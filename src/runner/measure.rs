@@ -1,0 +1,214 @@
+//! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use crate::cell::Cell;
+use crate::claims::{Bound, Claim, Draw, Estimator, Law, Quantity, Replicates};
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, Method, mean, proportion};
+use crate::experiment::{Precision, Until};
+use crate::random::Address;
+use crate::verdict::{Verdict, judge};
+
+/// How a sample is seeded, when it is large enough, and which chance of error its interval may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampling {
+    /// The run's seed.
+    pub seed: u64,
+    /// The chance that the interval misses the truth at any moment at which it is looked at.
+    pub alpha: f64,
+    /// When the sample is large enough.
+    pub precision: Precision,
+}
+
+/// A mean's limits are computed from at most about this many values; more replicates are averaged in groups of a size
+/// that the budget fixes beforehand.
+const MOST_VALUES: u64 = 16_384;
+/// Batches in the first wave, and by which factor their number grows from look to look.
+const FIRST_WAVE: u64 = 4;
+const GROWTH: f64 = 1.5;
+
+/// Measures `cell` by `method` until every bound of `bounds` is decided, the precision is reached, or the replicates are
+/// spent.
+///
+/// # Errors
+/// Where the method cannot reach the cell, or `interrupted` is set.
+pub fn measure(
+    claim: &dyn Claim,
+    experiment: &str,
+    cell: &Cell,
+    method: Method,
+    bounds: &[Bound],
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+) -> Result<Evidence> {
+    let key = cell.key();
+    let stream = |batch: u64| {
+        let address = Address { seed: sampling.seed, experiment, cell: &key, estimator: method.name(), batch };
+        address.stream()
+    };
+    let replicates = match claim.estimator(cell, method)? {
+        Estimator::Deterministic(evaluate) => return evaluate(),
+        Estimator::Constructed(construct) => return construct(&mut stream(0)),
+        Estimator::Replicates(replicates) => replicates,
+    };
+    let about = claim.about();
+    let precision = sampling.precision;
+    let enough = |evidence: &Evidence| {
+        let precise = evidence.relative_width() <= precision.relative;
+        let decided = || bounds.iter().all(|bound| judge(evidence, bound, about.relation) != Verdict::Undecided);
+        precise || precision.until == Until::Decided && decided()
+    };
+    let budget = precision.replicates.div_ceil(replicates.batch).max(1);
+    let group = precision.replicates.div_ceil(MOST_VALUES).clamp(1, replicates.batch);
+    let mut sample = Sample::default();
+    let mut done = 0;
+    let mut look = FIRST_WAVE.min(budget);
+    loop {
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted("interrupted".into()));
+        }
+        // Batches run in any order, and are reduced in theirs.
+        let wave: Vec<Sample> =
+            (done..look).into_par_iter().map(|batch| Sample::draw(&replicates, group, &mut stream(batch))).collect();
+        wave.iter().for_each(|batch| sample.append(batch));
+        done = look;
+        let evidence = sample.evidence(&replicates, method, about.quantity, sampling.alpha);
+        if done == budget || enough(&evidence) {
+            return Ok(evidence);
+        }
+        look = ((done as f64 * GROWTH).ceil() as u64).min(budget);
+    }
+}
+
+/// What a sample keeps of its replicates: sums for a proportion, (grouped) values for a mean.
+#[derive(Debug, Default, Clone)]
+struct Sample {
+    count: u64,
+    sum_lo: f64,
+    sum_hi: f64,
+    values_lo: Vec<f64>,
+    /// Empty while it equals `values_lo`.
+    values_hi: Vec<f64>,
+}
+
+impl Sample {
+    fn draw(replicates: &Replicates, group: u64, stream: &mut crate::random::Stream) -> Self {
+        let mut sampler = (replicates.sampler)();
+        let draws: Vec<Draw> = (0..replicates.batch).map(|_| sampler(stream)).collect();
+        debug_assert!(draws.iter().all(|draw| 0.0 <= draw.lo && draw.lo <= draw.hi && draw.hi <= 1.0));
+        let sum = |end: fn(&Draw) -> f64| draws.iter().map(end).sum::<f64>();
+        let grouped = |end: fn(&Draw) -> f64| -> Vec<f64> {
+            draws.chunks(group as usize).map(|g| g.iter().map(end).sum::<f64>() / g.len() as f64).collect()
+        };
+        let is_mean = replicates.law == Law::Mean;
+        Sample {
+            count: replicates.batch,
+            sum_lo: sum(|draw| draw.lo),
+            sum_hi: sum(|draw| draw.hi),
+            values_lo: if is_mean { grouped(|draw| draw.lo) } else { Vec::new() },
+            values_hi: if is_mean { grouped(|draw| draw.hi) } else { Vec::new() },
+        }
+    }
+
+    fn append(&mut self, batch: &Sample) {
+        self.count += batch.count;
+        self.sum_lo += batch.sum_lo;
+        self.sum_hi += batch.sum_hi;
+        self.values_lo.extend_from_slice(&batch.values_lo);
+        self.values_hi.extend_from_slice(&batch.values_hi);
+    }
+
+    fn evidence(&self, replicates: &Replicates, method: Method, quantity: Quantity, alpha: f64) -> Evidence {
+        // Each side takes half of the chance of error.
+        let side = 0.5 * alpha;
+        let (ln_lo, ln_hi) = match replicates.law {
+            Law::Proportion => (
+                proportion::ln_lower(self.sum_lo as u64, self.count, side),
+                proportion::ln_upper(self.sum_hi as u64, self.count, side),
+            ),
+            Law::Mean => (mean::lower(&self.values_lo, side).ln(), mean::upper(&self.values_hi, side).ln()),
+        };
+        // Unknown replicates count for neither side: the value is the mean of those that are known.
+        let known = self.count as f64 - (self.sum_hi - self.sum_lo);
+        let ln = (known > 0.0).then(|| (self.sum_lo / known).ln() + replicates.ln_scale);
+        let cap = if quantity == Quantity::Probability { 0.0 } else { f64::INFINITY };
+        let (ln_lo, ln_hi) = (ln_lo + replicates.ln_scale, (ln_hi + replicates.ln_scale).min(cap));
+        Evidence::enclosed(ln, ln_lo, ln_hi, method, self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::{cell_of, find};
+
+    fn sampling(seed: u64, replicates: u64, until: Until) -> Sampling {
+        Sampling { seed, alpha: 1e-4, precision: Precision { relative: 0.02, replicates, until } }
+    }
+
+    fn nsn_box(given: &[(&'static str, &'static str)], method: Method, sampling: &Sampling) -> Evidence {
+        let claim = find("nsn-box").unwrap();
+        let cell = cell_of(claim, given.iter().copied()).unwrap();
+        let bounds = claim.bounds(&cell).unwrap();
+        measure(claim, "test", &cell, method, &bounds, sampling, &AtomicBool::new(false)).unwrap()
+    }
+
+    const CELL: [(&str, &str); 3] = [("k", "16"), ("d", "2"), ("eps", "0.2")];
+
+    /// The four levels of evidence on one cell: every interval (chance of error 1e-4 each) holds the quadrature's value.
+    #[test]
+    fn the_levels_of_evidence_agree() {
+        let exact = nsn_box(&CELL, Method::Quadrature, &sampling(1, 1, Until::Precise)).ln.unwrap();
+        for method in [Method::Conditional, Method::Collapsed, Method::Literal] {
+            let evidence = nsn_box(&CELL, method, &sampling(1, 60_000, Until::Precise));
+            assert!(evidence.ln_lo < exact && exact < evidence.ln_hi, "{method:?}: {evidence:?} for {exact}");
+        }
+    }
+
+    #[test]
+    fn a_decided_sample_stops_and_a_precise_one_goes_on() {
+        let decided = nsn_box(&CELL, Method::Collapsed, &sampling(1, 60_000, Until::Decided));
+        let precise = nsn_box(&CELL, Method::Collapsed, &sampling(1, 60_000, Until::Precise));
+        assert!(decided.work < precise.work, "{} {}", decided.work, precise.work);
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit() {
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| nsn_box(&CELL, Method::Conditional, &sampling(9, 20_000, Until::Precise)))
+        };
+        assert_eq!(on(1), on(5));
+    }
+
+    #[test]
+    fn seeds_do() {
+        let with = |seed| nsn_box(&CELL, Method::Literal, &sampling(seed, 3000, Until::Precise));
+        assert_ne!(with(1).ln, with(2).ln);
+    }
+
+    #[test]
+    fn what_gave_up_counts_for_neither_side() {
+        let replicates = Replicates {
+            law: Law::Proportion,
+            ln_scale: 0.0,
+            batch: 90,
+            sampler: Box::new(|| {
+                let mut turn = 0;
+                Box::new(move |_| {
+                    turn += 1;
+                    [Draw::unknown(), Draw::event(true), Draw::event(false)][turn % 3]
+                })
+            }),
+        };
+        let mut stream =
+            Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
+        let sample = Sample::draw(&replicates, 1, &mut stream);
+        let evidence = sample.evidence(&replicates, Method::Literal, Quantity::Probability, 1e-2);
+        assert_eq!(evidence.ln, Some(0.5f64.ln()));
+        assert!(evidence.ln_lo.exp() < 1.0 / 3.0 && evidence.ln_hi.exp() > 2.0 / 3.0);
+    }
+}

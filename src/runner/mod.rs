@@ -1,0 +1,235 @@
+//! A run: every cell of every experiment by every method, on all cores, resumable, and the same to the last byte.
+
+pub mod checkpoint;
+pub mod measure;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::evidence::Method;
+use crate::experiment::{Experiment, Precision};
+use crate::output::{writable_folder, write_whole};
+use crate::record;
+use crate::verdict::share_of_error;
+use checkpoint::{Measured, Progress};
+use measure::{Sampling, measure};
+
+/// How many replicates are spent, relative to what the experiments say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// A tenth.
+    Quick,
+    /// As they say.
+    Default,
+    /// Twenty times as many.
+    Paper,
+}
+
+impl Effort {
+    fn apply(self, precision: Precision) -> Precision {
+        let replicates = match self {
+            Effort::Quick => precision.replicates.div_ceil(10),
+            Effort::Default => precision.replicates,
+            Effort::Paper => precision.replicates.saturating_mul(20),
+        };
+        Precision { replicates, ..precision }
+    }
+}
+
+/// One part of a run that is split over machines: the units whose number is `index` modulo `count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 0.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// What is measured, and with which chance of error: everything that the records depend on.
+pub struct Plan {
+    /// The experiments, by name.
+    pub experiments: Vec<Experiment>,
+    /// The seed of every stream.
+    pub seed: u64,
+    /// The chance that any verdict of the run is wrong.
+    pub alpha: f64,
+    /// How many replicates are spent.
+    pub effort: Effort,
+}
+
+/// One cell of one experiment by one method.
+#[derive(Debug, Clone, Copy)]
+struct Unit {
+    experiment: usize,
+    cell: usize,
+    method: Method,
+}
+
+impl Plan {
+    fn units(&self) -> Vec<Unit> {
+        let of = |(index, experiment): (usize, &Experiment)| {
+            let cells = 0..experiment.cells.len();
+            let methods = experiment.methods.clone();
+            cells.flat_map(move |cell| methods.clone().into_iter().map(move |method| (cell, method))).map(
+                move |(cell, method)| Unit { experiment: index, cell, method },
+            )
+        };
+        self.experiments.iter().enumerate().flat_map(of).collect()
+    }
+
+    /// A hash of everything that the records depend on. A checkpoint of another design is refused.
+    fn design(&self) -> String {
+        let mut text = format!("{} {} {:?} {:?}\n", env!("CARGO_PKG_VERSION"), self.seed, self.alpha, self.effort);
+        for experiment in &self.experiments {
+            let id = experiment.claim.about().id;
+            text += &format!("{} {id} {:?} {:?}\n", experiment.name, experiment.methods, experiment.precision);
+            for cell in &experiment.cells {
+                text += &format!("{}\n", cell.key());
+            }
+        }
+        checkpoint::sha256_hex(text.as_bytes())
+    }
+}
+
+/// Where and how a plan is carried out: nothing here changes a record.
+pub struct Conditions<'a> {
+    /// The folder of the results.
+    pub out: &'a Path,
+    /// The part that is measured here, if the run is split.
+    pub shard: Option<Shard>,
+    /// Whether to take over what checkpoints hold.
+    pub resume: bool,
+    /// Set from outside to stop the run; what is measured by then is kept in a checkpoint.
+    pub interrupted: &'a AtomicBool,
+    /// Told how many units of how many are measured.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// What a run left behind.
+#[derive(Debug, PartialEq)]
+pub enum Finished {
+    /// All records are written: one CSV an experiment, in the order of the experiments.
+    Complete(Vec<PathBuf>),
+    /// A shard is measured; its checkpoint waits for the others.
+    Shard(PathBuf),
+}
+
+/// How long measured units may wait for a checkpoint.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+
+/// Measures a plan.
+///
+/// # Errors
+/// Where the results cannot be written, a checkpoint is refused, a method cannot reach a cell, or the run is
+/// interrupted. Results of earlier runs stay as they were until all new ones are there.
+pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
+    writable_folder(conditions.out)?;
+    let units = plan.units();
+    let design = plan.design();
+    let folder = checkpoint::folder(conditions.out);
+    let path = folder.join(match conditions.shard {
+        None => "run.csv".to_string(),
+        Some(Shard { index, count }) => format!("shard-{}-of-{count}.csv", index + 1),
+    });
+    let known = if conditions.resume { checkpoint::read_all(conditions.out, &design)? } else { Progress::new() };
+    let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
+    let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();
+    std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+    let progress = measure_units(plan, conditions, &units, &open, known, |progress| {
+        checkpoint::write(&path, &design, progress)
+    })?;
+    if progress.len() < units.len() {
+        checkpoint::write(&path, &design, &progress)?;
+        return Ok(Finished::Shard(path));
+    }
+    let written = write_results(plan, conditions.out, &units, &progress)?;
+    checkpoint::remove_all(conditions.out);
+    Ok(Finished::Complete(written))
+}
+
+/// Measures the open units, saving as it goes; returns them with the known ones.
+fn measure_units(
+    plan: &Plan,
+    conditions: &Conditions,
+    units: &[Unit],
+    open: &[usize],
+    known: Progress,
+    save: impl Fn(&Progress) -> Result<()> + Sync,
+) -> Result<Progress> {
+    let total = known.len() + open.len();
+    let alpha = share_of_error(plan.alpha, units.len());
+    (conditions.progress)(known.len(), total);
+    let state = Mutex::new((known, Instant::now()));
+    let outcome = open.par_iter().with_max_len(1).try_for_each(|&index| {
+        let measured = measure_unit(plan, &units[index], alpha, conditions.interrupted)?;
+        let mut state = state.lock().expect("no holder of the lock panics");
+        let (progress, saved) = &mut *state;
+        progress.insert(index, measured);
+        (conditions.progress)(progress.len(), total);
+        if saved.elapsed() > CHECKPOINT_EVERY {
+            save(progress)?;
+            *saved = Instant::now();
+        }
+        Ok(())
+    });
+    let (progress, _) = state.into_inner().expect("no holder of the lock panics");
+    match outcome {
+        Ok(()) => Ok(progress),
+        Err(error) => {
+            save(&progress)?;
+            Err(match error {
+                Error::Interrupted(_) => Error::Interrupted(format!(
+                    "interrupted: {} of {total} cells are measured and kept; go on with --resume",
+                    progress.len()
+                )),
+                other => other,
+            })
+        }
+    }
+}
+
+fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) -> Result<Measured> {
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted("interrupted".into()));
+    }
+    let start = Instant::now();
+    let experiment = &plan.experiments[unit.experiment];
+    let (claim, cell) = (experiment.claim, &experiment.cells[unit.cell]);
+    let precision = plan.effort.apply(experiment.precision);
+    let sampling = Sampling { seed: plan.seed, alpha, precision };
+    let named = |error: Error| match error {
+        Error::Input(text) => Error::Input(format!("{}: cell {}: {text}", experiment.name, cell.key())),
+        other => other,
+    };
+    let bounds = claim.bounds(cell).map_err(named)?;
+    let evidence =
+        measure(claim, &experiment.name, cell, unit.method, &bounds, &sampling, interrupted).map_err(named)?;
+    let rows = record::rows(claim, &experiment.name, cell, &evidence, &bounds, plan.seed);
+    Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() })
+}
+
+/// One CSV an experiment; wall times stand beside the records, not in them.
+fn write_results(plan: &Plan, out: &Path, units: &[Unit], progress: &Progress) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for (index, experiment) in plan.experiments.iter().enumerate() {
+        let its = progress.iter().filter(|(unit, _)| units[**unit].experiment == index);
+        let rows: Vec<record::Row> = its.flat_map(|(_, measured)| measured.rows.iter().cloned()).collect();
+        let path = out.join(format!("{}.csv", experiment.name));
+        write_whole(&path, &record::to_csv(experiment.claim.about().parameters, &rows))?;
+        written.push(path);
+    }
+    let mut times = String::from("experiment,cell,method,seconds\n");
+    for (index, measured) in progress {
+        let Unit { experiment, cell, method } = units[*index];
+        let experiment = &plan.experiments[experiment];
+        let key = experiment.cells[cell].key();
+        times += &format!("{},\"{key}\",{},{:.6}\n", experiment.name, method.name(), measured.seconds);
+    }
+    write_whole(&out.join("timings.csv"), times.as_bytes())?;
+    Ok(written)
+}
