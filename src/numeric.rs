@@ -71,7 +71,7 @@ fn stirling_remainder(x: f64) -> f64 {
 
 /// lnGamma(x) - lnGamma(y) for positive x and y, without the cancellation of two large values.
 pub fn ln_gamma_ratio(x: f64, y: f64) -> f64 {
-    (x - 0.5) * (x / y).ln() + (x - y) * (y.ln() - 1.0) + stirling_remainder(x) - stirling_remainder(y)
+    (x - 0.5) * ((x - y) / y).ln_1p() + (x - y) * (y.ln() - 1.0) + stirling_remainder(x) - stirling_remainder(y)
 }
 
 /// ln E[s^p] for s ~ chi-square with `k` degrees of freedom; infinite where p <= -k/2.

@@ -1,0 +1,272 @@
+//! The program from outside: verbs, exit codes, files, and what a kill or bad input leaves behind.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+
+/// A small experiment that has sampled and deterministic cells.
+const EXPERIMENT: &str = r#"
+claim = "nsn-box"
+title = "small"
+about = "For the tests."
+methods = ["quadrature", "conditional", "literal"]
+
+[precision]
+replicates = 3000
+until = "precise"
+
+[[grid]]
+k = [16, 64]
+d = [1, 12, 16]
+eps = 0.1
+target = ["origin", "axis"]
+
+[[plot]]
+name = "slack"
+title = "slack"
+x = "d"
+y = "slack"
+series = "method"
+panels = "target"
+"#;
+
+fn lemmascope() -> Command {
+    Command::cargo_bin("lemmascope").unwrap()
+}
+
+fn folder_with(name: &str, text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+fn run_in(folder: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {
+    lemmascope().current_dir(folder).args(arguments).assert()
+}
+
+/// The records of a run, as bytes.
+fn records(folder: &Path, out: &str) -> Vec<u8> {
+    std::fs::read(folder.join(out).join("small.csv")).unwrap()
+}
+
+#[test]
+fn a_run_leaves_records_plots_and_a_summary() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    run_in(folder.path(), &["run", "small.toml"])
+        .success()
+        .stdout(predicate::str::contains("nsn-box").and(predicate::str::contains("violated")));
+    let out = folder.path().join("results");
+    let text = String::from_utf8(records(folder.path(), "results")).unwrap();
+    assert_eq!(
+        text.lines().next().unwrap(),
+        "claim,experiment,k,d,eps,target,measured,ln_measured,lo,hi,method,work,bound,bound_value,ln_bound,slack_log10,\
+         hypotheses_met,unmet,vacuous,verdict,seed,version"
+    );
+    // 12 cells by 3 methods beside 2 bounds.
+    assert_eq!(text.lines().count(), 1 + 12 * 3 * 2);
+    assert!(!text.contains("NaN") && !text.contains("inf"));
+    let svg = std::fs::read_to_string(out.join("small.slack.svg")).unwrap();
+    assert!(svg.starts_with("<svg") || svg.starts_with("<?xml"));
+    assert!(std::fs::read(out.join("small.slack.png")).unwrap().starts_with(b"\x89PNG"));
+    assert!(std::fs::read_to_string(out.join("summary.md")).unwrap().contains("| nsn-box | printed | 12 |"));
+    assert!(std::fs::read_to_string(out.join("timings.csv")).unwrap().contains("small,"));
+    assert!(!out.join(".checkpoint").exists());
+}
+
+/// The finding this program was built for: within its hypotheses, the printed bound of Lemma 7 is false at d = 16.
+#[test]
+fn the_printed_bound_of_lemma_7_is_found_violated() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    run_in(folder.path(), &["run", "small.toml", "--fail-on", "violated", "--quiet"]).code(1).stdout("");
+    run_in(folder.path(), &["run", "small.toml", "--quiet"]).code(0);
+    let text = String::from_utf8(records(folder.path(), "results")).unwrap();
+    for row in text.lines().filter(|row| row.contains(",quadrature,") && row.contains(",printed,")) {
+        let violated = row.contains(",violated,");
+        assert_eq!(violated, row.contains(",16,0.1,") || row.contains(",12,0.1,"), "{row}");
+        assert!(row.contains(",true,,false,"), "{row}");
+    }
+}
+
+#[test]
+fn threads_and_seeds() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    for (threads, out) in [("1", "one"), ("4", "four")] {
+        run_in(folder.path(), &["run", "small.toml", "--quiet", "--threads", threads, "--out", out]).success();
+    }
+    assert_eq!(records(folder.path(), "one"), records(folder.path(), "four"));
+    run_in(folder.path(), &["run", "small.toml", "--quiet", "--seed", "2", "--out", "two"]).success();
+    assert_ne!(records(folder.path(), "one"), records(folder.path(), "two"));
+}
+
+#[test]
+fn shards_merge_to_the_same_bytes() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "whole"]).success();
+    for shard in ["1/3", "2/3", "3/3"] {
+        let arguments = ["run", "small.toml", "--quiet", "--out", "parts", "--shard", shard];
+        run_in(folder.path(), &arguments).success();
+        assert!(!folder.path().join("parts/small.csv").exists());
+    }
+    run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "parts", "--resume"]).success();
+    assert_eq!(records(folder.path(), "whole"), records(folder.path(), "parts"));
+}
+
+/// A run that takes some ten seconds.
+fn long_experiment() -> String {
+    EXPERIMENT.replace("replicates = 3000", "relative = 0.001\nreplicates = 150000").replace("[16, 64]", "[400, 401, 402]")
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    std::process::Command::new(assert_cmd::cargo::cargo_bin("lemmascope"))
+        .current_dir(folder)
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn wait_for(path: &Path) {
+    let start = Instant::now();
+    while !path.exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{} did not appear", path.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let folder = folder_with("small.toml", &long_experiment());
+    run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "whole"]).success();
+    let base = ["run", "small.toml", "--quiet", "--threads", "1", "--out", "killed"];
+    let mut child = start(folder.path(), &base);
+    wait_for(&folder.path().join("killed/.checkpoint/run.csv"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!folder.path().join("killed/small.csv").exists());
+    // Another design is refused, and the checkpoint stays.
+    let other = [&base[..], &["--resume", "--seed", "5"]].concat();
+    run_in(folder.path(), &other).code(2).stderr(predicate::str::contains("another design"));
+    run_in(folder.path(), &[&base[..], &["--resume"]].concat()).success();
+    assert_eq!(records(folder.path(), "whole"), records(folder.path(), "killed"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_was_measured() {
+    let folder = folder_with("small.toml", &long_experiment());
+    let out = folder.path().join("results");
+    std::fs::create_dir_all(&out).unwrap();
+    std::fs::write(out.join("small.csv"), "of an earlier run").unwrap();
+    let child = start(folder.path(), &["run", "small.toml", "--threads", "1"]);
+    wait_for(&out.join(".checkpoint"));
+    std::thread::sleep(Duration::from_millis(300));
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("interrupted") && message.contains("--resume"), "{message}");
+    assert_eq!(records(folder.path(), "results"), b"of an earlier run");
+}
+
+#[test]
+fn a_truncated_checkpoint_is_named() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    let checkpoints = folder.path().join("results/.checkpoint");
+    std::fs::create_dir_all(&checkpoints).unwrap();
+    std::fs::write(checkpoints.join("run.csv"), "lemmascope-checkpoint-1,abc").unwrap();
+    run_in(folder.path(), &["run", "small.toml", "--resume"])
+        .code(2)
+        .stderr(predicate::str::contains("run.csv").and(predicate::str::contains("cut short or damaged; delete it")));
+    // Without --resume the run says that it does not take it over, and succeeds.
+    run_in(folder.path(), &["run", "small.toml", "--quiet"]).success().stderr(predicate::str::contains("--resume"));
+}
+
+#[test]
+fn bad_input_is_named_with_its_mend() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    std::fs::write(folder.path().join("broken.toml"), EXPERIMENT.replace("nsn-box", "nsn-bux")).unwrap();
+    std::fs::write(folder.path().join("eps.toml"), EXPERIMENT.replace("eps = 0.1", "eps = 0")).unwrap();
+    std::fs::write(folder.path().join("file"), "not a folder").unwrap();
+    for (arguments, expected) in [
+        (&["run", "none.toml"][..], "cannot read none.toml"),
+        (&["run"], "cannot read the folder experiments"),
+        (&["run", "broken.toml"], "broken.toml: line 2: unknown claim \"nsn-bux\"; the claims are nsn-box"),
+        (&["run", "eps.toml"], "eps.toml: line 11: eps = 0: write a finite number above 0"),
+        (&["run", "small.toml", "--out", "file/inner"], "name another folder with --out"),
+        (&["run", "small.toml", "--alpha", "0"], "above 0 and below 1"),
+        (&["run", "small.toml", "--shard", "4/3"], "1 <= I <= N"),
+        (&["run", "small.toml", "--threads", "0"], "--threads"),
+        (&["run", "small.toml", "small.toml"], "two experiments are named small"),
+        (&["plot", "small.toml"], "cannot read results/small.csv"),
+        (&["evaluate", "nsn-box", "--set", "k=16"], "d is missing"),
+        (&["evaluate", "nsn-box", "--set", "k"], "write --set NAME=VALUE"),
+        (&["evaluate", "nsn-box", "--set", "k=16", "--set", "d=1", "--set", "eps=NaN"], "eps = NaN: write a finite"),
+        (&["evaluate", "nsn-box", "--set", "q=16"], "unknown parameter \"q\""),
+        (&["evaluate", "nsn-box", "--method", "guess", "--set", "k=16", "--set", "d=1", "--set", "eps=1"], "it admits"),
+        (&["evaluate", "nsn-joint-box", "--set", "k=2", "--set", "j=3", "--set", "d=1", "--set", "eps=1"], "j = 3 exceeds"),
+        (&["evaluate", "overlap-tail", "--set", "k=20", "--set", "n=3", "--set", "d=1"], "k = 20 exceeds n = 3"),
+        (&["claims", "lemma-0"], "unknown claim \"lemma-0\""),
+    ] {
+        run_in(folder.path(), arguments).code(2).stderr(predicate::str::contains(expected));
+    }
+}
+
+#[test]
+fn evaluate_writes_the_promised_json() {
+    let arguments = ["evaluate", "nsn-box", "--set", "k=100", "--set", "d=100", "--set", "eps=1e-9", "--json"];
+    let output = lemmascope().args(arguments).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).expect("numbers below f64's range are JSON still");
+    assert_eq!(json["claim"], "nsn-box");
+    assert_eq!(json["cell"], serde_json::json!({ "k": 100, "d": 100, "eps": 1e-9, "target": "origin" }));
+    assert_eq!(json["relation"], "at-least");
+    assert_eq!(json["outside"], false);
+    let ln = json["measured"]["ln"].as_f64().unwrap();
+    assert!((ln + 2270.486618293).abs() < 1e-6, "{ln}");
+    assert!(json["measured"]["ln_lo"].as_f64().unwrap() < ln && ln < json["measured"]["ln_hi"].as_f64().unwrap());
+    assert!(text.contains("e-987"), "the value itself is kept: {text}");
+    let bound = &json["bounds"][0];
+    assert_eq!((&bound["name"], &bound["verdict"]), (&"printed".into(), &"violated".into()));
+    assert!(bound["slack_log10"].as_f64().unwrap() < 0.0);
+    assert_eq!(json["hypotheses"][0], serde_json::json!({ "name": "k >= 16", "met": true }));
+}
+
+#[test]
+fn evaluate_explains_in_words_by_every_method() {
+    for method in ["quadrature", "conditional", "collapsed", "literal"] {
+        let cell = ["--set", "k=8", "--set", "d=2", "--set", "eps=0.3", "--replicates", "2000"];
+        lemmascope()
+            .args(["evaluate", "nsn-box", "--method", method])
+            .args(cell)
+            .assert()
+            .success()
+            .stdout(predicate::str::contains(format!("by {method}")).and(predicate::str::contains("UNMET      k >= 16")));
+    }
+}
+
+#[test]
+fn claims_are_listed_and_explained() {
+    lemmascope().arg("claims").assert().success().stdout(predicate::str::contains("nsn-joint-box  Lemma 8"));
+    lemmascope().args(["claims", "overlap-tail"]).assert().success().stdout(predicate::str::contains("n >= k^2"));
+    let output = lemmascope().args(["claims", "--json"]).assert().success();
+    let json: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert!(json.as_array().unwrap().iter().any(|claim| claim["id"] == "second-moment"));
+}
+
+#[test]
+fn plots_are_drawn_again_from_records() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    run_in(folder.path(), &["run", "small.toml", "--quiet"]).success();
+    let path = folder.path().join("results/small.slack.svg");
+    let first = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    run_in(folder.path(), &["plot", "small.toml"]).success().stdout(predicate::str::contains("small.slack.svg"));
+    assert_eq!(std::fs::read(&path).unwrap(), first);
+    // Damaged records are named, and nothing is drawn over.
+    std::fs::write(folder.path().join("results/small.csv"), "a,b\n").unwrap();
+    run_in(folder.path(), &["plot", "small.toml"]).code(2).stderr(predicate::str::contains("small.csv: the column claim"));
+}
