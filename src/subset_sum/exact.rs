@@ -55,13 +55,18 @@ impl Solver for Exact {
 /// The subset of least max-norm error, of the asked size if any; exact up to the rounding of the sums. The problem must
 /// fit (see [`fits`]); its eps plays no part.
 pub fn best_subset(problem: &Problem) -> Solution {
+    best_subset_below(problem, f64::INFINITY).expect("some subset has the asked size")
+}
+
+/// The same among the subsets of error below `limit`, if there is one: the lower the limit, the faster.
+pub(super) fn best_subset_below(problem: &Problem, limit: f64) -> Option<Solution> {
     assert!(fits(problem), "too many sums for the exact solver");
     let mut best = None;
-    let _ = join_halves(problem, f64::INFINITY, |error, masks| {
+    let _ = join_halves(problem, limit, |error, masks| {
         best = Some(masks);
         if error > 0.0 { ControlFlow::Continue(error) } else { ControlFlow::Break(()) }
     });
-    problem.solution(best.expect("some subset has the asked size").indices(problem))
+    best.map(|masks| problem.solution(masks.indices(problem)))
 }
 
 /// Whether the exact solver takes the problem: at most about a million sums a half (of the sizes that matter, when the
