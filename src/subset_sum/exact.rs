@@ -86,6 +86,12 @@ pub fn fits(problem: &Problem) -> bool {
     small(first.clone(), second.clone()) && small(second, first)
 }
 
+/// The largest number of vectors of this dimension that fits, whatever the size asked; 0 if none does.
+pub(super) fn widest(dimension: usize) -> usize {
+    let most = MOST_SUMS.min(MOST_NUMBERS / dimension as u64);
+    most.checked_ilog2().map_or(0, |half| 2 * half as usize)
+}
+
 /// A subset of the vectors: one word of bits a half.
 #[derive(Debug, Clone, Copy)]
 struct Masks(u64, u64);
@@ -289,6 +295,10 @@ mod tests {
         assert!(!fits(42, 1, None) && !fits(40, 17, None) && !fits(1000, 1, None));
         assert!(fits(100, 4, Some(3)) && fits(100, 4, Some(98)) && !fits(100, 4, Some(50)));
         assert!(!fits(130, 1, Some(1)));
+        for dimension in [1, 3, 100, 4096] {
+            assert!(fits(widest(dimension), dimension, None) && !fits(widest(dimension) + 1, dimension, None));
+        }
+        assert_eq!(widest(usize::MAX), 0);
     }
 
     #[test]

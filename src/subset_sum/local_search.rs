@@ -8,7 +8,7 @@
 use rand::RngExt;
 use rand::seq::{SliceRandom, index};
 
-use super::exact::best_subset_below;
+use super::exact::{best_subset_below, widest};
 use super::{Outcome, Problem, Solution, Solver};
 use crate::random::Stream;
 
@@ -27,6 +27,8 @@ pub struct LocalSearch {
     pub pair_flips: usize,
     /// Windows decided exactly, from the best subset of all starts.
     pub windows: usize,
+    /// Vectors in a window, at most.
+    pub width: usize,
 }
 
 /// The last temperature of the annealing, relative to the first.
@@ -35,7 +37,7 @@ const COOLING: f64 = 1e-5;
 impl LocalSearch {
     /// The usual effort.
     pub const DEFAULT: LocalSearch =
-        LocalSearch { starts: 8, passes: 60, pool: 384, sweeps: 1000, pair_flips: 100, windows: 24 };
+        LocalSearch { starts: 8, passes: 60, pool: 256, sweeps: 1000, pair_flips: 100, windows: 12, width: 34 };
 }
 
 impl Default for LocalSearch {
@@ -73,7 +75,7 @@ impl Solver for LocalSearch {
             if best.error <= problem.eps() {
                 break;
             }
-            state.decide_window(&smallest, round, stream);
+            state.decide_window(&smallest, self.width, round, stream);
             state.keep_better(&mut best);
         }
         problem.found_or_gave_up(best)
@@ -186,9 +188,11 @@ impl<'p, 'a> State<'p, 'a> {
 
     /// Decides some of the smallest vectors anew, exactly, in the max norm; never for the worse. The rounds take turns
     /// between a few and many of the smallest.
-    fn decide_window(&mut self, smallest: &[usize], round: usize, stream: &mut Stream) {
+    fn decide_window(&mut self, smallest: &[usize], width: usize, round: usize, stream: &mut Stream) {
         let dimension = self.problem.dimension();
-        let width = window_width(dimension).min(smallest.len());
+        // In many dimensions a tree compares nearly all pairs of sums.
+        let affordable = if dimension > 12 { 24 } else { widest(dimension) };
+        let width = width.min(affordable).min(widest(dimension)).min(smallest.len());
         let reach = (width << (round % 4)).min(smallest.len());
         let window: Vec<usize> = index::sample(stream, reach, width).into_iter().map(|rank| smallest[rank]).collect();
         let before: Vec<usize> = window.iter().copied().filter(|&index| self.taken[index]).collect();
@@ -202,14 +206,6 @@ impl<'p, 'a> State<'p, 'a> {
             Some(better) => better.subset.iter().for_each(|&index| self.flip(window[index])),
             None => before.iter().for_each(|&index| self.flip(index)),
         }
-    }
-}
-
-/// Vectors in a window: fewer where the tree helps less, because the dimension is high.
-fn window_width(dimension: usize) -> usize {
-    match dimension {
-        1..=12 => 30,
-        _ => 24,
     }
 }
 
@@ -327,7 +323,7 @@ mod tests {
             let vectors = nsn_vectors(300, dimension, &mut stream);
             let target: Vec<f64> = (0..dimension).map(|j| 0.01 * (1.0 + j as f64).sin()).collect();
             let problem = Problem::new(&vectors, dimension, &target, 0.0, None).unwrap();
-            let effort = LocalSearch { starts: 2, windows: 4, ..LocalSearch::DEFAULT };
+            let effort = LocalSearch { starts: 2, windows: 4, width: 24, ..LocalSearch::DEFAULT };
             let Outcome::GaveUp { best } = effort.solve(&problem, &mut stream) else { panic!("eps is 0") };
             let empty = problem.solution(vec![]).error;
             assert!(best.error <= gain * empty, "dimension {dimension}: {} against {empty}", best.error);
@@ -348,7 +344,7 @@ mod tests {
         let mut stream = Stream::new(19, 20);
         let vectors = nsn_vectors(100, 6, &mut stream);
         let problem = Problem::new(&vectors, 6, &[0.5; 6], 0.0, None).unwrap();
-        let effort = LocalSearch { starts: 2, windows: 2, ..LocalSearch::DEFAULT };
+        let effort = LocalSearch { starts: 2, windows: 2, width: 20, ..LocalSearch::DEFAULT };
         let solve = || effort.solve(&problem, &mut Stream::new(1, 1));
         assert_eq!(solve(), solve());
     }
