@@ -80,11 +80,6 @@ impl Image {
         self.data[(channel * self.rows + row) * self.columns + column]
     }
 
-    /// The place to change at (channel, row, column).
-    pub fn at_mut(&mut self, channel: usize, row: usize, column: usize) -> &mut f64 {
-        &mut self.data[(channel * self.rows + row) * self.columns + column]
-    }
-
     /// The largest absolute value; 0 for an empty image.
     pub fn max_norm(&self) -> f64 {
         max_norm(&self.data)

@@ -27,7 +27,8 @@ pub struct Certificate {
     pub rectified_layer_errors: Vec<WorstCase>,
     /// Bounds of `|X~^(i)|_max` for i = 1 to l (Eq. 35): after the ReLU, except for the last.
     pub norms_upper: Vec<f64>,
-    /// Bound of the error after each layer, the last being the network's: the sup of Theorem 3 is at most this.
+    /// Bounds of `|X^(i) - X~^(i)|_max` for i = 1 to l, after the ReLU except for the last: the sup of Theorem 3 is at
+    /// most the last.
     pub errors_upper: Vec<f64>,
 }
 
@@ -114,7 +115,8 @@ impl PrunedNetwork {
     ///
     /// Each layer's own errors and norms are exact; chaining them over layers is what makes the total a bound. As in the
     /// end of the proof of Theorem 3, `K X - N~(X~) = K (X - X~) + (K X~ - N~(X~))`, but the norms of X~ and of the
-    /// error are kept channel by channel, which is never looser.
+    /// error are kept channel by channel, which is never looser. Nor is an error larger than the two outputs together
+    /// (behind a ReLU, than the larger of them).
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input.
@@ -127,6 +129,7 @@ impl PrunedNetwork {
             errors_upper: Vec::new(),
         };
         let (mut norms, mut errors) = (vec![1.0; self.target.inputs()], vec![0.0; self.target.inputs()]);
+        let mut target_norms = norms.clone();
         for (index, (layer, &(rows, columns))) in self.layers.iter().zip(&shapes).enumerate() {
             let inputs = if index == 0 { Inputs::All } else { Inputs::NonNegative };
             let outputs = if index + 1 < self.layers.len() { Outputs::Rectified } else { Outputs::Absolute };
@@ -134,8 +137,12 @@ impl PrunedNetwork {
             let (error, operator) = (layer.error(), Split::of_layer(layer.target()));
             let carried = operator.worst_by_channel(rows, columns, &errors, Inputs::All, absolute)?;
             let own = error.worst_by_channel(rows, columns, &norms, inputs, absolute)?;
-            errors = carried.iter().zip(&own).map(|(carried, own)| carried + own).collect();
             norms = layer.response().worst_by_channel(rows, columns, &norms, inputs, outputs)?;
+            target_norms = operator.worst_by_channel(rows, columns, &target_norms, inputs, outputs)?;
+            let apart = |x: f64, y: f64| if outputs == Outputs::Rectified { x.max(y) } else { x + y };
+            let chained = carried.iter().zip(&own).map(|(carried, own)| carried + own);
+            let outputs_apart = norms.iter().zip(&target_norms).map(|(&x, &y)| apart(x, y));
+            errors = chained.zip(outputs_apart).map(|(x, y)| x.min(y)).collect();
             certificate.layer_errors.push(error.worst_case(rows, columns, 1.0, Inputs::All, absolute)?);
             certificate.rectified_layer_errors.push(error.worst_case(
                 rows,

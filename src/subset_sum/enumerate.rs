@@ -7,60 +7,81 @@ pub fn count_k_subsets(vectors: &[f64], dimension: usize, k: usize, target: &[f6
 }
 
 /// Counts k-subsets again and again without allocating: the partial sums live here.
+///
+/// Every k-subset is one partial sum of the first half of the vectors plus one of the second, so that each of the
+/// binom(n, k) sums costs one addition; where k is more than n / 2, the vectors left out are added up instead.
 #[derive(Debug, Clone)]
 pub struct KSubsetCounter {
     dimension: usize,
     k: usize,
-    /// Partial sum minus the target after 0, 1, ..., k - 1 vectors, `dimension` entries each.
-    partial: Vec<f64>,
+    /// For each size, the sums of the subsets of the first half, minus the target; row-major.
+    first: Vec<Vec<f64>>,
+    /// The same of the second half, without the target.
+    second: Vec<Vec<f64>>,
+    /// Minus the target.
+    start: Vec<f64>,
 }
 
 impl KSubsetCounter {
     /// A counter of k-subsets of vectors of `dimension` entries (at least 1).
     pub fn new(dimension: usize, k: usize) -> Self {
         assert!(dimension > 0, "vectors without entries");
-        KSubsetCounter { dimension, k, partial: vec![0.0; dimension * k.max(1)] }
+        KSubsetCounter { dimension, k, first: Vec::new(), second: Vec::new(), start: Vec::new() }
     }
 
-    /// T_{n,k} for these vectors (row-major, whole vectors), target and eps, by all binom(n, k) sums.
+    /// T_{n,k} for these vectors (row-major, whole vectors), target and eps.
     pub fn count(&mut self, vectors: &[f64], target: &[f64], eps: f64) -> u64 {
-        assert!(vectors.len().is_multiple_of(self.dimension) && target.len() == self.dimension, "shapes disagree");
-        if self.k * self.dimension > vectors.len() {
+        let dimension = self.dimension;
+        assert!(vectors.len().is_multiple_of(dimension) && target.len() == dimension, "shapes disagree");
+        let n = vectors.len() / dimension;
+        if self.k > n {
             return 0;
         }
-        if self.k == 0 {
-            return u64::from(target.iter().all(|z| z.abs() <= eps));
+        self.start.clear();
+        self.start.extend(target.iter().map(|z| -z));
+        let size = self.k.min(n - self.k);
+        if size < self.k {
+            // |all - left out - z| <= eps if and only if |left out + z - all| <= eps.
+            self.start.iter_mut().for_each(|start| *start = -*start);
+            for vector in vectors.chunks_exact(dimension) {
+                self.start.iter_mut().zip(vector).for_each(|(start, x)| *start -= x);
+            }
         }
-        for (partial, z) in self.partial.iter_mut().zip(target) {
-            *partial = -z;
-        }
-        descend(vectors, self.dimension, self.k, &mut self.partial, eps)
+        let (low, high) = vectors.split_at(n / 2 * dimension);
+        list_sums(&mut self.first, low, &self.start, size);
+        self.start.fill(0.0);
+        list_sums(&mut self.second, high, &self.start, size);
+        let pairs = self.first[..=size].iter().zip(self.second[..=size].iter().rev());
+        pairs.map(|(first, second)| count_pairs(first, second, dimension, eps)).sum()
     }
 }
 
-/// Counts the ways to add `left` of `vectors` to the first partial sum of `partial`; the rest of it is room for deeper
-/// partial sums.
-fn descend(vectors: &[f64], dimension: usize, left: usize, partial: &mut [f64], eps: f64) -> u64 {
-    if left == 1 {
-        return if dimension == 1 {
-            let base = partial[0];
-            vectors.iter().map(|x| u64::from((base + x).abs() <= eps)).sum()
-        } else {
-            let within = |x: &&[f64]| partial.iter().zip(*x).all(|(base, x)| (base + x).abs() <= eps);
-            vectors.chunks_exact(dimension).filter(within).count() as u64
-        };
-    }
-    let (base, deeper) = partial.split_at_mut(dimension);
-    let last = vectors.len() / dimension - left;
-    let mut count = 0;
-    for index in 0..=last {
-        let (x, rest) = vectors[index * dimension..].split_at(dimension);
-        for ((sum, base), x) in deeper.iter_mut().zip(&*base).zip(x) {
-            *sum = base + x;
+/// Lists `start` plus every sum of up to `most` of the vectors, by size.
+fn list_sums(lists: &mut Vec<Vec<f64>>, vectors: &[f64], start: &[f64], most: usize) {
+    lists.resize_with(lists.len().max(most + 1), Vec::new);
+    lists.iter_mut().for_each(Vec::clear);
+    lists[0].extend(start);
+    for vector in vectors.chunks_exact(start.len()) {
+        for size in (1..=most).rev() {
+            let (smaller, list) = lists.split_at_mut(size);
+            for sum in smaller[size - 1].chunks_exact(start.len()) {
+                list[0].extend(sum.iter().zip(vector).map(|(sum, x)| sum + x));
+            }
         }
-        count += descend(rest, dimension, left - 1, deeper, eps);
     }
-    count
+}
+
+/// How many sums of one row of each list lie within eps of 0 in the max norm.
+fn count_pairs(first: &[f64], second: &[f64], dimension: usize, eps: f64) -> u64 {
+    if dimension == 1 {
+        let near = |a: &f64| second.iter().map(|b| u64::from((a + b).abs() <= eps)).sum::<u64>();
+        return first.iter().map(near).sum();
+    }
+    let near = |a: &[f64]| {
+        let within = |b: &&[f64]| a.iter().zip(*b).all(|(a, b)| (a + b).abs() <= eps);
+        second.chunks_exact(dimension).filter(within).count() as u64
+    };
+    first.chunks_exact(dimension).map(near).sum()
 }
 
 #[cfg(test)]

@@ -55,13 +55,18 @@ impl Solver for Exact {
 /// The subset of least max-norm error, of the asked size if any; exact up to the rounding of the sums. The problem must
 /// fit (see [`fits`]); its eps plays no part.
 pub fn best_subset(problem: &Problem) -> Solution {
+    best_subset_below(problem, f64::INFINITY).expect("some subset has the asked size")
+}
+
+/// The same among the subsets of error below `limit`, if there is one: the lower the limit, the faster.
+pub(super) fn best_subset_below(problem: &Problem, limit: f64) -> Option<Solution> {
     assert!(fits(problem), "too many sums for the exact solver");
     let mut best = None;
-    let _ = join_halves(problem, f64::INFINITY, |error, masks| {
+    let _ = join_halves(problem, limit, |error, masks| {
         best = Some(masks);
         if error > 0.0 { ControlFlow::Continue(error) } else { ControlFlow::Break(()) }
     });
-    problem.solution(best.expect("some subset has the asked size").indices(problem))
+    best.map(|masks| problem.solution(masks.indices(problem)))
 }
 
 /// Whether the exact solver takes the problem: at most about a million sums a half (of the sizes that matter, when the
@@ -79,6 +84,12 @@ pub fn fits(problem: &Problem) -> bool {
             })
     };
     small(first.clone(), second.clone()) && small(second, first)
+}
+
+/// The largest number of vectors of this dimension that fits, whatever the size asked; 0 if none does.
+pub(super) fn widest(dimension: usize) -> usize {
+    let most = MOST_SUMS.min(MOST_NUMBERS / dimension as u64);
+    most.checked_ilog2().map_or(0, |half| 2 * half as usize)
 }
 
 /// A subset of the vectors: one word of bits a half.
@@ -284,6 +295,10 @@ mod tests {
         assert!(!fits(42, 1, None) && !fits(40, 17, None) && !fits(1000, 1, None));
         assert!(fits(100, 4, Some(3)) && fits(100, 4, Some(98)) && !fits(100, 4, Some(50)));
         assert!(!fits(130, 1, Some(1)));
+        for dimension in [1, 3, 100, 4096] {
+            assert!(fits(widest(dimension), dimension, None) && !fits(widest(dimension) + 1, dimension, None));
+        }
+        assert_eq!(widest(usize::MAX), 0);
     }
 
     #[test]

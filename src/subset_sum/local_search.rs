@@ -1,14 +1,15 @@
-//! Local search for problems beyond the exact solver: flips on the residual, then exact windows.
+//! Local search for problems beyond the exact solver: annealed flips on the residual, then exact windows.
 //!
 //! Every vector is in or out; the residual is the sum minus the target. From several starts, single flips (or swaps,
-//! where the size is fixed) lower the residual's 2-norm, pairs of flips among the smallest vectors lower it further, and
-//! windows of a few of the smallest vectors are decided anew, exactly, in the max norm. The smallest vectors matter: a
-//! normally-scaled normal vector of tiny scale is a fine step.
+//! where the size is fixed) lower the residual's 2-norm, and annealing and the best pairs of flips among the smallest
+//! vectors lower it further. From the best subset, windows of a few of the smallest vectors are decided anew, exactly, in
+//! the max norm. The smallest vectors matter: a normally-scaled normal vector of tiny scale is a fine step.
 
 use rand::RngExt;
-use rand::seq::SliceRandom;
+use rand::seq::{SliceRandom, index};
 
-use super::{Outcome, Problem, Solution, Solver, best_subset};
+use super::exact::{best_subset_below, widest};
+use super::{Outcome, Problem, Solution, Solver};
 use crate::random::Stream;
 
 /// How much work the search does: counts, never time, so that its answers can be repeated.
@@ -18,17 +19,25 @@ pub struct LocalSearch {
     pub starts: usize,
     /// Passes over all single moves from each start, at most.
     pub passes: usize,
-    /// The smallest vectors, among which pairs are flipped.
+    /// The smallest vectors, among which flips are annealed and pairs are flipped.
     pub pool: usize,
+    /// Annealing proposals from each start, for each vector of the pool.
+    pub sweeps: usize,
     /// Pair flips from each start, at most.
     pub pair_flips: usize,
-    /// Windows decided exactly from each start.
+    /// Windows decided exactly, from the best subset of all starts.
     pub windows: usize,
+    /// Vectors in a window, at most.
+    pub width: usize,
 }
+
+/// The last temperature of the annealing, relative to the first.
+const COOLING: f64 = 1e-5;
 
 impl LocalSearch {
     /// The usual effort.
-    pub const DEFAULT: LocalSearch = LocalSearch { starts: 8, passes: 60, pool: 384, pair_flips: 400, windows: 60 };
+    pub const DEFAULT: LocalSearch =
+        LocalSearch { starts: 8, passes: 60, pool: 256, sweeps: 1000, pair_flips: 100, windows: 12, width: 34 };
 }
 
 impl Default for LocalSearch {
@@ -46,24 +55,27 @@ impl Solver for LocalSearch {
         let squares: Vec<f64> = (0..problem.len()).map(|i| dot(problem.vector(i), problem.vector(i))).collect();
         let mut smallest: Vec<usize> = (0..problem.len()).collect();
         smallest.sort_by(|&i, &j| squares[i].total_cmp(&squares[j]));
+        let pool = Pool::new(problem, &smallest[..self.pool.min(problem.len())]);
         let mut best = problem.solution(smallest[..problem.size().unwrap_or(0)].to_vec());
-        let mut pool = Pool::new(problem, &smallest[..self.pool.min(problem.len())]);
+        let first = best.subset.clone();
         for start in 0..self.starts {
             if best.error <= problem.eps() {
                 break;
             }
-            let subset = if start == 0 { best.subset.clone() } else { random_start(problem, start, stream) };
+            let subset = if start == 0 { first.clone() } else { random_start(problem, start, stream) };
             let mut state = State::new(problem, &squares, &subset);
             state.descend(self.passes, stream);
             state.keep_better(&mut best);
+            pool.anneal(&mut state, self.sweeps, stream);
             pool.descend(&mut state, self.pair_flips);
             state.keep_better(&mut best);
-            for _ in 0..self.windows {
-                if best.error <= problem.eps() {
-                    break;
-                }
-                state.decide_window(&pool.members, stream);
+        }
+        let mut state = State::new(problem, &squares, &best.subset);
+        for round in 0..self.windows {
+            if best.error <= problem.eps() {
+                break;
             }
+            state.decide_window(&smallest, self.width, round, stream);
             state.keep_better(&mut best);
         }
         problem.found_or_gave_up(best)
@@ -110,7 +122,12 @@ impl<'p, 'a> State<'p, 'a> {
 
     /// How a flip changes the square of the residual's 2-norm.
     fn change(&self, index: usize) -> f64 {
-        self.squares[index] + 2.0 * self.sign(index) * dot(&self.residual, self.problem.vector(index))
+        self.change_in_field(index, dot(&self.residual, self.problem.vector(index)))
+    }
+
+    /// The same, given the residual's inner product with the vector.
+    fn change_in_field(&self, index: usize, field: f64) -> f64 {
+        self.squares[index] + 2.0 * self.sign(index) * field
     }
 
     fn solution(&self) -> Solution {
@@ -169,15 +186,15 @@ impl<'p, 'a> State<'p, 'a> {
         moved
     }
 
-    /// Decides a window of the pool anew, exactly, in the max norm; never for the worse.
-    fn decide_window(&mut self, pool: &[usize], stream: &mut Stream) {
+    /// Decides some of the smallest vectors anew, exactly, in the max norm; never for the worse. The rounds take turns
+    /// between a few and many of the smallest.
+    fn decide_window(&mut self, smallest: &[usize], width: usize, round: usize, stream: &mut Stream) {
         let dimension = self.problem.dimension();
-        let width = window_width(dimension).min(pool.len());
-        // The square favours the smallest vectors, which come first.
-        let mut window: Vec<usize> =
-            (0..width).map(|_| pool[(stream.random::<f64>().powi(2) * pool.len() as f64) as usize]).collect();
-        window.sort_unstable();
-        window.dedup();
+        // In many dimensions a tree compares nearly all pairs of sums.
+        let affordable = if dimension > 12 { 24 } else { widest(dimension) };
+        let width = width.min(affordable).min(widest(dimension)).min(smallest.len());
+        let reach = (width << (round % 4)).min(smallest.len());
+        let window: Vec<usize> = index::sample(stream, reach, width).into_iter().map(|rank| smallest[rank]).collect();
         let before: Vec<usize> = window.iter().copied().filter(|&index| self.taken[index]).collect();
         let error = max_norm(&self.residual);
         before.iter().for_each(|&index| self.flip(index));
@@ -185,22 +202,10 @@ impl<'p, 'a> State<'p, 'a> {
         let vectors: Vec<f64> = window.iter().flat_map(|&index| self.problem.vector(index)).copied().collect();
         let size = self.problem.size().map(|_| before.len());
         let inner = Problem::new(&vectors, dimension, &target, 0.0, size).expect("part of a valid problem");
-        let best = best_subset(&inner);
-        if best.error < error {
-            best.subset.iter().for_each(|&index| self.flip(window[index]));
-        } else {
-            before.iter().for_each(|&index| self.flip(index));
+        match best_subset_below(&inner, error) {
+            Some(better) => better.subset.iter().for_each(|&index| self.flip(window[index])),
+            None => before.iter().for_each(|&index| self.flip(index)),
         }
-    }
-}
-
-/// Vectors in a window: few where the tree cannot help, because the dimension is high.
-fn window_width(dimension: usize) -> usize {
-    match dimension {
-        1 => 32,
-        2..=4 => 26,
-        5..=8 => 22,
-        _ => 18,
     }
 }
 
@@ -219,8 +224,46 @@ impl Pool {
         Pool { members: members.to_vec(), products }
     }
 
+    /// Metropolis moves of the square of the 2-norm: one flip, or two that keep the size if it is fixed, while the
+    /// temperature falls from where every vector of the pool moves to where almost none does.
+    fn anneal(&self, state: &mut State, sweeps: usize, stream: &mut Stream) {
+        let pool = self.members.len();
+        if pool < 2 {
+            return;
+        }
+        let free = state.problem.size().is_none();
+        // In equilibrium each coordinate of the residual carries half a temperature.
+        let hot = 2.0 * self.products[pool * pool - 1] / state.problem.dimension() as f64;
+        let mut fields: Vec<f64> =
+            self.members.iter().map(|&i| dot(&state.residual, state.problem.vector(i))).collect();
+        let proposals = sweeps * pool;
+        for proposal in 0..proposals {
+            let temperature = hot * COOLING.powf(proposal as f64 / proposals as f64);
+            let i = stream.random_range(0..pool);
+            let mut change = state.change_in_field(self.members[i], fields[i]);
+            let mut second = None;
+            if !free || stream.random() {
+                let j = stream.random_range(0..pool);
+                let (x, y) = (state.sign(self.members[i]), state.sign(self.members[j]));
+                if i == j || (!free && x == y) {
+                    continue;
+                }
+                change += state.change_in_field(self.members[j], fields[j]) + 2.0 * x * y * self.products[i * pool + j];
+                second = Some(j);
+            }
+            if change <= 0.0 || stream.random::<f64>() < (-change / temperature).exp() {
+                for member in [Some(i), second].into_iter().flatten() {
+                    let sign = state.sign(self.members[member]);
+                    state.flip(self.members[member]);
+                    let products = &self.products[member * pool..(member + 1) * pool];
+                    fields.iter_mut().zip(products).for_each(|(field, product)| *field += sign * product);
+                }
+            }
+        }
+    }
+
     /// The best one or two flips, again and again, to a local minimum of the 2-norm.
-    fn descend(&mut self, state: &mut State, flips: usize) {
+    fn descend(&self, state: &mut State, flips: usize) {
         for _ in 0..flips {
             let Some(flips) = self.best_flips(state) else { return };
             flips.into_iter().flatten().for_each(|index| state.flip(index));
@@ -280,7 +323,7 @@ mod tests {
             let vectors = nsn_vectors(300, dimension, &mut stream);
             let target: Vec<f64> = (0..dimension).map(|j| 0.01 * (1.0 + j as f64).sin()).collect();
             let problem = Problem::new(&vectors, dimension, &target, 0.0, None).unwrap();
-            let effort = LocalSearch { starts: 2, windows: 4, ..LocalSearch::DEFAULT };
+            let effort = LocalSearch { starts: 2, windows: 4, width: 24, ..LocalSearch::DEFAULT };
             let Outcome::GaveUp { best } = effort.solve(&problem, &mut stream) else { panic!("eps is 0") };
             let empty = problem.solution(vec![]).error;
             assert!(best.error <= gain * empty, "dimension {dimension}: {} against {empty}", best.error);
@@ -301,7 +344,7 @@ mod tests {
         let mut stream = Stream::new(19, 20);
         let vectors = nsn_vectors(100, 6, &mut stream);
         let problem = Problem::new(&vectors, 6, &[0.5; 6], 0.0, None).unwrap();
-        let effort = LocalSearch { starts: 2, windows: 2, ..LocalSearch::DEFAULT };
+        let effort = LocalSearch { starts: 2, windows: 2, width: 20, ..LocalSearch::DEFAULT };
         let solve = || effort.solve(&problem, &mut Stream::new(1, 1));
         assert_eq!(solve(), solve());
     }
