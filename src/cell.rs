@@ -11,7 +11,7 @@ pub enum Value {
     Integer(u64),
     /// A real number, such as eps.
     Real(f64),
-    /// One word of a list that the parameter declares.
+    /// One word of a list that the parameter declares, or a text.
     Word(String),
     /// A target z.
     Target(Target),
@@ -39,6 +39,8 @@ pub enum Domain {
     Word(&'static [&'static str]),
     /// `origin`, `axis`, `spread` or a list of numbers.
     Target,
+    /// Any text; this says which ones mean something.
+    Text(&'static str),
 }
 
 impl std::fmt::Display for Domain {
@@ -48,6 +50,7 @@ impl std::fmt::Display for Domain {
             Domain::Real(above, max) if max.is_infinite() => write!(f, "a finite number above {}", number(*above)),
             Domain::Real(above, max) => write!(f, "a number above {} and at most {}", number(*above), number(*max)),
             Domain::Word(words) => write!(f, "one of {}", words.join(", ")),
+            Domain::Text(permitted) => f.write_str(permitted),
             Domain::Target => f.write_str("origin, axis, spread or a list of d numbers such as [0.5, -1]"),
         }
     }
@@ -89,6 +92,9 @@ impl Parameter {
                 words.iter().find(|w| **w == text).map(|w| Value::Word(w.to_string())).ok_or_else(refused)
             }
             Domain::Target => Target::parse(text).map(Value::Target),
+            // A semicolon would end the parameter in the cell's key.
+            Domain::Text(_) if text.is_empty() || text.contains([';', '\n']) => Err(refused()),
+            Domain::Text(_) => Ok(Value::Word(text.to_string())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The claims of the paper: the [`Claim`] trait and the registry. One file a claim.
 
+mod kernel_pruning;
+mod layer_error;
 mod nsn_box;
 mod nsn_joint_box;
 mod overlap_tail;
@@ -208,6 +210,8 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &nsn_joint_box::NsnJointBox,
     &second_moment::SecondMoment,
     &overlap_tail::OverlapTail,
+    &kernel_pruning::KernelPruning,
+    &layer_error::LayerError,
 ];
 
 /// The claim with this id.

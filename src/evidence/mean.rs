@@ -79,6 +79,10 @@ fn best_bet(values: &[f64], m: f64, enough: f64) -> f64 {
             return best;
         }
         if slope > 0.0 { low = lambda } else { high = lambda }
+        // The tangent bounds a concave function: no bet can reach enough.
+        if wealth + slope * (if slope > 0.0 { high } else { low } - lambda) < enough {
+            return best;
+        }
         let newton = lambda + slope / curvature;
         let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
         if (next - lambda).abs() <= 1e-9 * high.abs() {

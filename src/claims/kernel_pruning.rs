@@ -1,0 +1,185 @@
+//! Lemma 12: one convolution is approximated by pruning a random pair of layers.
+
+use super::nsn_box::EPS;
+use super::nsn_joint_box::C;
+use super::*;
+use crate::cell::Domain;
+use crate::cnn::{Kernel, Layer};
+use crate::pruning::{Inputs, Outputs, PrunedKernel, RandomPair, Request, Status};
+
+/// The claim of Lemma 12.
+pub struct KernelPruning;
+
+static ABOUT: About = About {
+    id: "kernel-pruning",
+    source: "Lemma 12, Eqs. 25-27",
+    statement: "For n >= C d^12 c1^6 log^3(d^2 c1 c0 / eps), eps in (0, 1/4), U ~ N^(d x d x 2n c0 x c1), V ~ N^(1 x 1 x c0 x 2n c0) \
+        and the 2n-channel-blocked mask S: with probability at least 1 - eps, for all K with norm1(K_t0) <= 1 for each input \
+        channel t0, filters can be removed from U * relu((V . S) * X) so that it is within eps M of K * X for every X with \
+        max norm at most M. Measured for one K at a time (which asks less than all K at once), with M = 1 (both sides scale \
+        with M).",
+    formula: "1 - eps",
+    measured: "Pr(the pruned pair is within eps of K for every X)",
+    parameters: &[
+        Parameter { name: "d", domain: Domain::Integer(1, 15), default: None, meaning: "side of the kernel" },
+        Parameter { name: "c0", domain: Domain::Integer(1, 1024), default: None, meaning: "input channels" },
+        Parameter { name: "c1", domain: Domain::Integer(1, 1024), default: None, meaning: "output channels" },
+        WIDTH,
+        EPS,
+        Parameter {
+            name: "kernel",
+            domain: Domain::Word(&["spike", "flat"]),
+            default: Some("spike"),
+            meaning: "the target K: norm 1 of each input channel in one entry, or in all entries alike with changing sign",
+        },
+        C,
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::Literal],
+};
+
+/// The paper's n.
+pub(super) const WIDTH: Parameter = Parameter {
+    name: "n",
+    domain: Domain::Integer(1, 1_000_000),
+    default: None,
+    meaning: "width: candidates for each input channel and sign, of which about half have the right sign",
+};
+
+/// C d^12 c1^6 log^3(d^2 c1 c0 m / eps), what Lemma 12 (m = 1) and Theorem 3 (m = l) ask of the width.
+pub(super) fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) -> f64 {
+    c * d.powi(12) * c1.powi(6) * (d * d * c1 * c0 * m / eps).ln().powi(3)
+}
+
+impl Claim for KernelPruning {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (d, c0, c1, eps) = (cell.real("d"), cell.real("c0"), cell.real("c1"), cell.real("eps"));
+        let least = least_width(cell.real("C"), d, c0, c1, 1.0, eps);
+        vec![
+            Hypothesis::new("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", cell.real("n") >= least),
+            Hypothesis::new("eps < 1/4", eps < 0.25),
+        ]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
+        let target = target(cell);
+        let sampler = move || -> Sampler<'a> {
+            let target = target.clone();
+            Box::new(move |stream| prunable(&target, n, eps, stream))
+        };
+        Ok(Estimator::Replicates(Replicates {
+            law: Law::Proportion,
+            ln_scale: 0.0,
+            batch: 8,
+            sampler: Box::new(sampler),
+        }))
+    }
+}
+
+/// The target K as a layer whose padding keeps the image's size (for odd d).
+fn target(cell: &Cell) -> Layer {
+    let size = |name: &str| cell.integer(name) as usize;
+    let (side, inputs, outputs) = (size("d"), size("c0"), size("c1"));
+    let middle = (side - 1) / 2;
+    let kernel = if cell.word("kernel") == "spike" {
+        Kernel::from_fn(outputs, inputs, side, |o, _, r, s| if (o, r, s) == (0, middle, middle) { 1.0 } else { 0.0 })
+    } else {
+        let entry = 1.0 / (side * side * outputs) as f64;
+        Kernel::from_fn(outputs, inputs, side, |o, i, r, s| if (o + i + r + s) % 2 == 0 { entry } else { -entry })
+    };
+    Layer { kernel, stride: 1, pad: middle }
+}
+
+/// Whether one drawn pair can be pruned to within eps of K for every X: yes if a pruning's exact worst case over X says
+/// so, no if some channel and sign has no subset within eps (an error of more than eps in one entry is an error of more
+/// than eps for the X that has only that entry), unknown otherwise.
+fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
+    let kernel = &target.kernel;
+    let prune = |pair: RandomPair, tolerance: f64, stream: &mut Stream| {
+        let request = Request { tolerance, ..Request::default() };
+        PrunedKernel::prune(target, pair, &request, stream).expect("the pair was drawn for this target")
+    };
+    // The proof's tolerance makes the worst case at most eps; where it is not reached, the best found may do still.
+    let strict = eps / (2.0 * kernel.data().len() as f64);
+    let pair = RandomPair::draw(kernel, n, stream).expect("the width is at least 1");
+    let fine = prune(pair, strict, stream);
+    if worst_error(&fine) < eps {
+        return Draw::event(true);
+    }
+    let coarse = prune(fine.pair().clone(), eps, stream);
+    if coarse.channels().iter().any(|channel| channel.status == Status::None) {
+        return Draw::event(false);
+    }
+    if worst_error(&coarse) < eps { Draw::event(true) } else { Draw::unknown() }
+}
+
+/// The exact worst case over all X with max norm at most 1, on an image that has full windows.
+fn worst_error(pruned: &PrunedKernel) -> f64 {
+    let side = 2 * pruned.target().kernel.side();
+    let worst = pruned.error().worst_case(side, side, 1.0, Inputs::All, Outputs::Absolute);
+    worst.expect("the kernel fits into an image of twice its side").value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        let base = [("d", "1"), ("c0", "1"), ("c1", "1"), ("n", "16"), ("eps", "0.1")];
+        let rest = base.into_iter().filter(|(name, _)| given.iter().all(|(other, _)| other != name));
+        cell_of(&KernelPruning, rest.chain(given.iter().copied())).unwrap()
+    }
+
+    fn known(cell: &Cell, seed: u64) -> Vec<Draw> {
+        let target = target(cell);
+        let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
+        let address = Address { seed, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
+        let mut stream = address.stream();
+        (0..40).map(|_| prunable(&target, n, eps, &mut stream)).collect()
+    }
+
+    #[test]
+    fn targets_are_in_the_lemmas_class() {
+        for (d, kernel) in [("3", "spike"), ("3", "flat"), ("2", "flat")] {
+            let layer = target(&cell(&[("d", d), ("c0", "2"), ("c1", "3"), ("kernel", kernel)]));
+            for t0 in 0..2 {
+                let norm1: f64 = layer.kernel.input_slice(t0).iter().map(|x| x.abs()).sum();
+                assert!((norm1 - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+
+    /// With one channel and 1x1 kernels the worst case is the larger of the two subset-sum errors, so nothing is unknown.
+    #[test]
+    fn small_cases_are_decided_by_exact_search() {
+        let draws = known(&cell(&[]), 1);
+        assert!(draws.iter().all(|draw| draw.lo == draw.hi));
+        assert!(draws.contains(&Draw::event(true)) && draws.contains(&Draw::event(false)));
+    }
+
+    #[test]
+    fn a_width_of_one_fails_and_a_large_one_succeeds() {
+        assert!(known(&cell(&[("n", "1")]), 2).iter().filter(|draw| draw.hi == 0.0).count() >= 30);
+        assert!(known(&cell(&[("n", "60")]), 3).iter().all(|draw| draw.lo == 1.0));
+    }
+
+    #[test]
+    fn the_asked_width_is_the_printed_one() {
+        // d = 3, c1 = 2, c0 = 1, eps = 0.1: 3^12 2^6 log^3(180).
+        let by_hand = 531_441.0 * 64.0 * 180f64.ln().powi(3);
+        assert!((least_width(1.0, 3.0, 1.0, 2.0, 1.0, 0.1) / by_hand - 1.0).abs() < 1e-12);
+        let met = |n: &str| KernelPruning.hypotheses(&cell(&[("n", n)]))[0].met;
+        assert!(!met("12") && met("13"));
+    }
+}

@@ -1,0 +1,226 @@
+//! Theorem 3, Eqs. 31-36: how per-layer errors add up through the layers of a network.
+
+use std::path::Path;
+
+use super::kernel_pruning::{WIDTH, least_width};
+use super::nsn_box::EPS;
+use super::nsn_joint_box::C;
+use super::*;
+use crate::cell::Domain;
+use crate::cnn::{LayerShape, Network, weights};
+use crate::pruning::{Approximation, Bounds, PrunedNetwork, inject_error, random_target};
+
+/// The claim of Theorem 3's proof.
+pub struct LayerError;
+
+/// Forward passes that the search for the worst input may take.
+const EVALUATIONS: usize = 2000;
+/// Rounding of the forward passes and worst cases, relative.
+const ROUNDING: f64 = 1e-11;
+/// Networks named so are drawn at random.
+const RANDOM: &str = "random-";
+/// The most layers of a random network.
+const MOST_LAYERS: usize = 32;
+
+static ABOUT: About = About {
+    id: "layer-error",
+    source: "Theorem 3, Eqs. 31-36",
+    statement: "Let each layer of the pruned network be within eps/(2l) norm(X) of the target's for every X (Eq. 31, which the \
+        width n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l / eps) is to ensure), and norm1(K) <= 1. Then the norm after layer i \
+        grows by at most (1 + eps/2l)^i (Eq. 35), and the error after layer i is at most (1 + eps/2l)^i - 1, which for i = l is \
+        at most e^(eps/2) - 1 <= eps.",
+    formula: "eps/(2l) for a layer, (1 + eps/2l)^i for the norm, (1 + eps/2l)^i - 1 for the total",
+    measured: "largest error or norm over all X in [-1, 1], between an input found and a certificate",
+    parameters: &[
+        Parameter {
+            name: "network",
+            domain: Domain::Text("random-1 to random-32 (so many 3x3 layers, 1 -> 2 -> ... -> 2 channels), or a .safetensors file"),
+            default: None,
+            meaning: "the target network; each layer is scaled to norm1 = 1",
+        },
+        Parameter {
+            name: "error",
+            domain: Domain::Word(&["pruned", "injected"]),
+            default: Some("pruned"),
+            meaning: "prune a random network of width n, or perturb each layer by an error of exactly share eps/(2l)",
+        },
+        Parameter { default: Some("100"), ..WIDTH },
+        Parameter {
+            name: "share",
+            domain: Domain::Real(0.0, 1e6),
+            default: Some("0.99"),
+            meaning: "injected layer error as a share of the allowed eps/(2l)",
+        },
+        EPS,
+        Parameter {
+            name: "quantity",
+            domain: Domain::Word(&["total", "norm", "layer"]),
+            default: Some("total"),
+            meaning: "the error after layer i, the norm after layer i, or the error of layer i alone",
+        },
+        Parameter { name: "i", domain: Domain::Integer(1, 1000), default: None, meaning: "layer, from 1 to l" },
+        Parameter { name: "side", domain: Domain::Integer(1, 256), default: Some("8"), meaning: "the images' D" },
+        Parameter { name: "draw", domain: Domain::Integer(1, 1_000_000), default: Some("1"), meaning: "which random draw" },
+        C,
+    ],
+    relation: Relation::AtMost,
+    quantity: Quantity::Size,
+    methods: &[Method::Search],
+};
+
+impl Claim for LayerError {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let (i, layers) = (cell.integer("i") as usize, shapes(cell)?.len());
+        if i > layers {
+            return Err(Error::input(format!(
+                "i = {i} where {} has {layers} layers; write i from 1 to {layers}",
+                cell.word("network")
+            )));
+        }
+        Ok(())
+    }
+
+    /// The width is the hypothesis of a layer's own error (Eq. 31). What follows from Eq. 31 has that equation as its
+    /// hypothesis, which only the constructed network can tell: see [`LayerError::estimator`].
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        if cell.word("quantity") != "layer" || cell.word("error") != "pruned" {
+            return Vec::new();
+        }
+        let Ok(shapes) = shapes(cell) else { return Vec::new() };
+        let LayerShape { cin, cout, k, .. } = shapes[cell.integer("i") as usize - 1];
+        let layers = shapes.len() as f64;
+        let least = least_width(cell.real("C"), k as f64, cin as f64, cout as f64, layers, cell.real("eps"));
+        vec![Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", cell.real("n") >= least)]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let (eps, i) = (cell.real("eps"), cell.real("i"));
+        let step = eps / (2.0 * shapes(cell)?.len() as f64);
+        let growth = i * step.ln_1p();
+        let value = match cell.word("quantity") {
+            "layer" => step,
+            "norm" => growth.exp(),
+            _ => growth.exp_m1(),
+        };
+        Ok(vec![Bound::from_value(PRINTED, value)])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        Ok(Estimator::Constructed(Box::new(move |stream| {
+            let target = network(cell, stream)?;
+            let approximation = approximation(cell, &target, stream)?;
+            let (side, i) = (cell.integer("side") as usize, cell.integer("i") as usize);
+            let certificate = approximation.certify(side, side)?;
+            let bounds = match cell.word("quantity") {
+                "layer" => (certificate.layer_errors[i - 1].value, certificate.layer_errors[i - 1].value),
+                "norm" => ends(&approximation.norm_growth(i, side, side, EVALUATIONS, stream)?),
+                _ => ends(&approximation.first(i)?.total_error(side, side, EVALUATIONS, stream)?),
+            };
+            let (lo, hi) = (bounds.0 * (1.0 - ROUNDING), bounds.1 * (1.0 + ROUNDING));
+            let mut evidence = Evidence::enclosed(Some(bounds.0.ln()), lo.ln(), hi.ln(), method, 1);
+            if cell.word("quantity") != "layer" {
+                let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
+                let within = certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step);
+                evidence.observed.push(Hypothesis::new("every layer's error < eps/(2l)", within));
+            }
+            Ok(evidence)
+        })))
+    }
+}
+
+fn ends(bounds: &Bounds) -> (f64, f64) {
+    (bounds.lower.value, bounds.upper)
+}
+
+/// The shapes of the target's layers.
+fn shapes(cell: &Cell) -> Result<Vec<LayerShape>> {
+    let name = cell.word("network");
+    if !name.starts_with(RANDOM) {
+        return Ok(weights::read(Path::new(name))?.layers().iter().map(|layer| layer.shape()).collect());
+    }
+    let layers = name[RANDOM.len()..].parse::<usize>().ok().filter(|layers| (1..=MOST_LAYERS).contains(layers));
+    let layers = layers.ok_or_else(|| {
+        Error::input(format!("network = {name}: write random-1 to random-{MOST_LAYERS}, or the path of a .safetensors file"))
+    })?;
+    let shape = |index: usize| LayerShape { cin: if index == 0 { 1 } else { 2 }, cout: 2, k: 3, stride: 1, pad: 1 };
+    Ok((0..layers).map(shape).collect())
+}
+
+/// The target network, each layer scaled to norm1 = 1, which changes its output by one known factor.
+fn network(cell: &Cell, stream: &mut Stream) -> Result<Network> {
+    let name = cell.word("network");
+    if name.starts_with(RANDOM) {
+        return random_target(&shapes(cell)?, stream);
+    }
+    Ok(weights::read(Path::new(name))?.scaled()?.0)
+}
+
+fn approximation(cell: &Cell, target: &Network, stream: &mut Stream) -> Result<Approximation> {
+    let eps = cell.real("eps");
+    if cell.word("error") == "pruned" {
+        let width = cell.integer("n") as usize;
+        return Ok(PrunedNetwork::prune(target, width, eps, None, None, stream)?.approximation());
+    }
+    let delta = cell.real("share") * eps / (2.0 * target.layers().len() as f64);
+    let side = cell.integer("side") as usize;
+    Ok(Approximation::by_network(target, &inject_error(target, delta, side, side, stream)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
+
+    fn measured(given: &[(&str, &str)]) -> (Cell, Evidence) {
+        let cell = cell_of(&LayerError, given.iter().copied()).unwrap();
+        let key = cell.key();
+        let Ok(Estimator::Constructed(construct)) = LayerError.estimator(&cell, Method::Search) else {
+            panic!("one network is constructed")
+        };
+        let address = Address { seed: 1, experiment: "test", cell: &key, estimator: "search", batch: 0 };
+        let evidence = construct(&mut address.stream()).unwrap();
+        drop(construct);
+        (cell, evidence)
+    }
+
+    #[test]
+    fn an_injected_layer_error_is_what_was_injected() {
+        let given = [("network", "random-3"), ("error", "injected"), ("eps", "0.6"), ("quantity", "layer"), ("i", "2")];
+        let (cell, evidence) = measured(&given);
+        assert!((evidence.ln.unwrap() - (0.99f64 * 0.1).ln()).abs() < 1e-9);
+        assert!((LayerError.bounds(&cell).unwrap()[0].ln - 0.1f64.ln()).abs() < 1e-12);
+        assert!(evidence.observed.is_empty());
+    }
+
+    #[test]
+    fn what_follows_from_the_layers_errors_has_them_as_its_hypothesis() {
+        for (share, met) in [("0.99", true), ("1.5", false)] {
+            let (_, evidence) = measured(&[
+                ("network", FILE),
+                ("error", "injected"),
+                ("share", share),
+                ("eps", "0.1"),
+                ("i", "3"),
+            ]);
+            assert_eq!(evidence.observed.len(), 1);
+            assert_eq!(evidence.observed[0].met, met, "share {share}");
+            assert!(evidence.ln_lo <= evidence.ln_hi);
+        }
+    }
+
+    #[test]
+    fn unknown_networks_and_layers_are_refused() {
+        let refused = |network: &str, i: &str| {
+            cell_of(&LayerError, [("network", network), ("eps", "0.1"), ("i", i)]).unwrap_err().to_string()
+        };
+        assert!(refused("random-0", "1").contains("write random-1 to random-32"));
+        assert!(refused("random-2", "3").contains("write i from 1 to 2"));
+        assert!(refused("no/such.safetensors", "1").contains("no/such.safetensors"));
+    }
+}
