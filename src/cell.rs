@@ -198,7 +198,12 @@ mod tests {
 
     const PARAMETERS: &[Parameter] = &[
         Parameter { name: "k", domain: Domain::Integer(1, 1_000_000), default: None, meaning: "vectors in the sum" },
-        Parameter { name: "eps", domain: Domain::Real(0.0, f64::INFINITY), default: Some("0.1"), meaning: "half-width" },
+        Parameter {
+            name: "eps",
+            domain: Domain::Real(0.0, f64::INFINITY),
+            default: Some("0.1"),
+            meaning: "half-width",
+        },
         Parameter { name: "law", domain: Domain::Word(&["a", "b"]), default: Some("a"), meaning: "a word" },
         Parameter { name: "target", domain: Domain::Target, default: Some("origin"), meaning: "target" },
     ];
@@ -212,9 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let refused = |given: &[(&str, &str)]| {
-            Cell::new(PARAMETERS, given.iter().copied()).unwrap_err().to_string()
-        };
+        let refused = |given: &[(&str, &str)]| Cell::new(PARAMETERS, given.iter().copied()).unwrap_err().to_string();
         assert!(refused(&[("q", "1")]).contains("this claim has k, eps, law, target"));
         assert!(refused(&[]).contains("k is missing"));
         assert!(refused(&[("k", "1"), ("k", "2")]).contains("given twice"));

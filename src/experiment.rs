@@ -145,7 +145,9 @@ impl Experiment {
     /// Names the line, what is wrong there and what is permitted.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
-            return Err(Error::input(format!("name {name:?}: use letters, digits, '-', '_' and '.' in the file's name")));
+            return Err(Error::input(format!(
+                "name {name:?}: use letters, digits, '-', '_' and '.' in the file's name"
+            )));
         }
         let wire: WireExperiment = toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| format!("line {}: ", line(text, &span))).unwrap_or_default();
@@ -200,12 +202,16 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
     if paths.is_empty() {
         let folder = Path::new("experiments");
         let entries = std::fs::read_dir(folder).map_err(|error| {
-            Error::input(format!("cannot read the folder experiments here ({error}); name files: lemmascope run FILE.toml ..."))
+            Error::input(format!(
+                "cannot read the folder experiments here ({error}); name files: lemmascope run FILE.toml ..."
+            ))
         })?;
         paths = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
         if paths.is_empty() {
-            return Err(Error::input("the folder experiments holds no .toml file; name files: lemmascope run FILE.toml ..."));
+            return Err(Error::input(
+                "the folder experiments holds no .toml file; name files: lemmascope run FILE.toml ...",
+            ));
         }
     }
     paths.sort();
@@ -285,7 +291,9 @@ fn single(name: &str, wire: &Wire) -> Result<String> {
         Wire::Integer(value) => Ok(value.to_string()),
         Wire::Float(value) => Ok(number(*value)),
         Wire::String(text) => Ok(text.clone()),
-        other => Err(Error::input(format!("{name} = {other}: write a number, a word, a list or a range such as \"1..k\""))),
+        other => {
+            Err(Error::input(format!("{name} = {other}: write a number, a word, a list or a range such as \"1..k\"")))
+        }
     }
 }
 
@@ -334,7 +342,12 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], wire: WirePlot) -> Result<Plot>
     let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
     if !bounds.iter().any(|bound| bound.name == wire.bound) {
         let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
-        return Err(Error::input(format!("plot {}: unknown bound {:?}; write {}", wire.name, wire.bound, known.join(" or "))));
+        return Err(Error::input(format!(
+            "plot {}: unknown bound {:?}; write {}",
+            wire.name,
+            wire.bound,
+            known.join(" or ")
+        )));
     }
     let mut only = Vec::new();
     for (name, value) in &wire.only {
@@ -368,7 +381,8 @@ mod tests {
         let keys: Vec<String> = experiment.cells.iter().map(Cell::key).collect();
         assert_eq!(keys.len(), 5);
         assert_eq!(keys[0], "k=2;j=1;d=1;eps=0.1;target=origin;C=1");
-        let logs = parse("[[grid]]\nk = 1000\nj = \"1..k log 4\"\nd = 1\neps = [1e-9]\ntarget = [[0.5], \"axis\"]\n").unwrap();
+        let logs =
+            parse("[[grid]]\nk = 1000\nj = \"1..k log 4\"\nd = 1\neps = [1e-9]\ntarget = [[0.5], \"axis\"]\n").unwrap();
         let js: Vec<u64> = logs.cells.iter().map(|cell| cell.integer("j")).collect();
         assert_eq!(js, [1, 1, 10, 10, 100, 100, 1000, 1000]);
         assert_eq!(logs.cells[0].target().to_string(), "[0.5]");
@@ -386,7 +400,10 @@ mod tests {
         let refused = |rest: &str| parse(rest).err().unwrap().to_string();
         for (rest, expected) in [
             (format!("titel = 1\n{grid}"), "line 4: unknown field `titel`, expected one of"),
-            (format!("methods = [\"search\"]\n{grid}"), "line 4: nsn-joint-box is not measured by \"search\"; it admits quadrature"),
+            (
+                format!("methods = [\"search\"]\n{grid}"),
+                "line 4: nsn-joint-box is not measured by \"search\"; it admits quadrature",
+            ),
             ("[[grid]]\nk = 2\nj = 3\nd = 1\neps = 0.1\n".into(), "line 4: j = 3 exceeds k = 2"),
             ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = -0.1\n".into(), "line 4: eps = -0.1: write a finite number above 0"),
             ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = nan\n".into(), "line 4: eps = NaN"),
@@ -395,14 +412,32 @@ mod tests {
             ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(), "unknown target \"centre\""),
             ("[[grid]]\nk = 2\n".into(), "j is missing"),
             (format!("[precision]\nrelative = 0.0\n{grid}"), "relative = 0: write a number above 0"),
-            (format!("[precision]\nuntil = \"ever\"\n{grid}"), "unknown variant `ever`, expected `decided` or `precise`"),
-            (format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"n\"\ny = \"slack\"\n"), "line 9: unknown parameter \"n\""),
-            (format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"up\"\n"), "expected `measured` or `slack`"),
-            (format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"slack\"\nbound = \"b\"\n"), "write printed"),
+            (
+                format!("[precision]\nuntil = \"ever\"\n{grid}"),
+                "unknown variant `ever`, expected `decided` or `precise`",
+            ),
+            (
+                format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"n\"\ny = \"slack\"\n"),
+                "line 9: unknown parameter \"n\"",
+            ),
+            (
+                format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"up\"\n"),
+                "expected `measured` or `slack`",
+            ),
+            (
+                format!("{grid}[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"slack\"\nbound = \"b\"\n"),
+                "write printed",
+            ),
         ] {
             let message = refused(&rest);
             assert!(message.contains(expected), "{message}\nlacks\n{expected}");
         }
-        assert!(Experiment::parse("x", "claim = \"none\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\n").err().unwrap().to_string().contains("line 1: unknown claim \"none\"; the claims are nsn-box"));
+        assert!(
+            Experiment::parse("x", "claim = \"none\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\n")
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("line 1: unknown claim \"none\"; the claims are nsn-box")
+        );
     }
 }

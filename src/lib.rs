@@ -15,6 +15,6 @@ pub mod pruning;
 pub mod random;
 pub mod record;
 pub mod runner;
-pub mod summary;
 pub mod subset_sum;
+pub mod summary;
 pub mod verdict;

@@ -126,7 +126,8 @@ impl Record {
 /// Where the file cannot be read, or a column is missing or unreadable: with the file, the line and the column.
 pub fn read(path: &Path) -> Result<Vec<Record>> {
     let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
-    parse(&text).map_err(|error| Error::input(format!("{}: {error}; measure it again with lemmascope run", path.display())))
+    parse(&text)
+        .map_err(|error| Error::input(format!("{}: {error}; measure it again with lemmascope run", path.display())))
 }
 
 fn parse(text: &str) -> Result<Vec<Record>> {

@@ -100,9 +100,8 @@ fn tally_one((claim, bound): (String, String), cells: &BTreeMap<String, Joined>)
     tally
 }
 
-const COLUMNS: [&str; 10] = [
-    "claim", "bound", "cells", "holds", "violated", "undecided", "vacuous", "outside", "least slack", "at cell",
-];
+const COLUMNS: [&str; 10] =
+    ["claim", "bound", "cells", "holds", "violated", "undecided", "vacuous", "outside", "least slack", "at cell"];
 
 fn row(tally: &Tally) -> [String; 10] {
     let outside = match tally.outside_violated {
@@ -158,12 +157,17 @@ pub fn markdown(tallies: &[Tally], origin: &str) -> String {
 fn contradictions(tallies: &[Tally]) -> String {
     let all: Vec<String> = tallies
         .iter()
-        .flat_map(|tally| tally.contradictions.iter().map(move |cell| format!("{} ({}): {cell}", tally.claim, tally.bound)))
+        .flat_map(|tally| {
+            tally.contradictions.iter().map(move |cell| format!("{} ({}): {cell}", tally.claim, tally.bound))
+        })
         .collect();
     if all.is_empty() {
         return String::new();
     }
-    format!("\nTwo methods contradict each other, which is a defect of this program (please report it):\n{}\n", all.join("\n"))
+    format!(
+        "\nTwo methods contradict each other, which is a defect of this program (please report it):\n{}\n",
+        all.join("\n")
+    )
 }
 
 #[cfg(test)]

@@ -116,7 +116,9 @@ fn shards_merge_to_the_same_bytes() {
 
 /// A run that takes some ten seconds.
 fn long_experiment() -> String {
-    EXPERIMENT.replace("replicates = 3000", "relative = 0.001\nreplicates = 40000").replace("[64, 4096]", "[400, 401, 402]")
+    EXPERIMENT
+        .replace("replicates = 3000", "relative = 0.001\nreplicates = 40000")
+        .replace("[64, 4096]", "[400, 401, 402]")
 }
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
@@ -207,7 +209,10 @@ fn bad_input_is_named_with_its_mend() {
         (&["evaluate", "nsn-box", "--set", "k=16", "--set", "d=1", "--set", "eps=NaN"], "eps = NaN: write a finite"),
         (&["evaluate", "nsn-box", "--set", "q=16"], "unknown parameter \"q\""),
         (&["evaluate", "nsn-box", "--method", "guess", "--set", "k=16", "--set", "d=1", "--set", "eps=1"], "it admits"),
-        (&["evaluate", "nsn-joint-box", "--set", "k=2", "--set", "j=3", "--set", "d=1", "--set", "eps=1"], "j = 3 exceeds"),
+        (
+            &["evaluate", "nsn-joint-box", "--set", "k=2", "--set", "j=3", "--set", "d=1", "--set", "eps=1"],
+            "j = 3 exceeds",
+        ),
         (&["evaluate", "overlap-tail", "--set", "k=20", "--set", "n=3", "--set", "d=1"], "k = 20 exceeds n = 3"),
         (&["claims", "lemma-0"], "unknown claim \"lemma-0\""),
     ] {
@@ -239,12 +244,9 @@ fn evaluate_writes_the_promised_json() {
 fn evaluate_explains_in_words_by_every_method() {
     for method in ["quadrature", "conditional", "collapsed", "literal"] {
         let cell = ["--set", "k=8", "--set", "d=2", "--set", "eps=0.3", "--replicates", "2000"];
-        lemmascope()
-            .args(["evaluate", "nsn-box", "--method", method])
-            .args(cell)
-            .assert()
-            .success()
-            .stdout(predicate::str::contains(format!("by {method}")).and(predicate::str::contains("UNMET      k >= 16")));
+        lemmascope().args(["evaluate", "nsn-box", "--method", method]).args(cell).assert().success().stdout(
+            predicate::str::contains(format!("by {method}")).and(predicate::str::contains("UNMET      k >= 16")),
+        );
     }
 }
 
@@ -268,5 +270,7 @@ fn plots_are_drawn_again_from_records() {
     assert_eq!(std::fs::read(&path).unwrap(), first);
     // Damaged records are named, and nothing is drawn over.
     std::fs::write(folder.path().join("results/small.csv"), "a,b\n").unwrap();
-    run_in(folder.path(), &["plot", "small.toml"]).code(2).stderr(predicate::str::contains("small.csv: the column claim"));
+    run_in(folder.path(), &["plot", "small.toml"])
+        .code(2)
+        .stderr(predicate::str::contains("small.csv: the column claim"));
 }

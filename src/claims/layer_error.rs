@@ -14,7 +14,7 @@ use crate::pruning::{Approximation, Bounds, PrunedNetwork, inject_error, random_
 pub struct LayerError;
 
 /// Forward passes that the search for the worst input may take.
-const EVALUATIONS: usize = 2000;
+const EVALUATIONS: usize = 1000;
 /// Rounding of the forward passes and worst cases, relative.
 const ROUNDING: f64 = 1e-11;
 /// Networks named so are drawn at random.
@@ -34,7 +34,9 @@ static ABOUT: About = About {
     parameters: &[
         Parameter {
             name: "network",
-            domain: Domain::Text("random-1 to random-32 (so many 3x3 layers, 1 -> 2 -> ... -> 2 channels), or a .safetensors file"),
+            domain: Domain::Text(
+                "random-1 to random-32 (so many 3x3 layers, 1 -> 2 -> ... -> 2 channels), or a .safetensors file",
+            ),
             default: None,
             meaning: "the target network; each layer is scaled to norm1 = 1",
         },
@@ -60,7 +62,12 @@ static ABOUT: About = About {
         },
         Parameter { name: "i", domain: Domain::Integer(1, 1000), default: None, meaning: "layer, from 1 to l" },
         Parameter { name: "side", domain: Domain::Integer(1, 256), default: Some("8"), meaning: "the images' D" },
-        Parameter { name: "draw", domain: Domain::Integer(1, 1_000_000), default: Some("1"), meaning: "which random draw" },
+        Parameter {
+            name: "draw",
+            domain: Domain::Integer(1, 1_000_000),
+            default: Some("1"),
+            meaning: "which random draw",
+        },
         C,
     ],
     relation: Relation::AtMost,
@@ -87,8 +94,11 @@ impl Claim for LayerError {
     /// The width is the hypothesis of a layer's own error (Eq. 31). What follows from Eq. 31 has that equation as its
     /// hypothesis, which only the constructed network can tell: see [`LayerError::estimator`].
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        if cell.word("quantity") != "layer" || cell.word("error") != "pruned" {
+        if cell.word("quantity") != "layer" {
             return Vec::new();
+        }
+        if cell.word("error") == "injected" {
+            return vec![Hypothesis::new("share < 1", cell.real("share") < 1.0)];
         }
         let Ok(shapes) = shapes(cell) else { return Vec::new() };
         let LayerShape { cin, cout, k, .. } = shapes[cell.integer("i") as usize - 1];
@@ -144,7 +154,9 @@ fn shapes(cell: &Cell) -> Result<Vec<LayerShape>> {
     }
     let layers = name[RANDOM.len()..].parse::<usize>().ok().filter(|layers| (1..=MOST_LAYERS).contains(layers));
     let layers = layers.ok_or_else(|| {
-        Error::input(format!("network = {name}: write random-1 to random-{MOST_LAYERS}, or the path of a .safetensors file"))
+        Error::input(format!(
+            "network = {name}: write random-1 to random-{MOST_LAYERS}, or the path of a .safetensors file"
+        ))
     })?;
     let shape = |index: usize| LayerShape { cin: if index == 0 { 1 } else { 2 }, cout: 2, k: 3, stride: 1, pad: 1 };
     Ok((0..layers).map(shape).collect())
@@ -201,13 +213,8 @@ mod tests {
     #[test]
     fn what_follows_from_the_layers_errors_has_them_as_its_hypothesis() {
         for (share, met) in [("0.99", true), ("1.5", false)] {
-            let (_, evidence) = measured(&[
-                ("network", FILE),
-                ("error", "injected"),
-                ("share", share),
-                ("eps", "0.1"),
-                ("i", "3"),
-            ]);
+            let (_, evidence) =
+                measured(&[("network", FILE), ("error", "injected"), ("share", share), ("eps", "0.1"), ("i", "3")]);
             assert_eq!(evidence.observed.len(), 1);
             assert_eq!(evidence.observed[0].met, met, "share {share}");
             assert!(evidence.ln_lo <= evidence.ln_hi);

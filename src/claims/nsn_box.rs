@@ -3,9 +3,9 @@
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
+use crate::nsn::c_d;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedBox;
-use crate::nsn::c_d;
 use std::f64::consts::PI;
 
 /// The claim of Lemma 7.

@@ -4,9 +4,9 @@ use super::nsn_box::{D, EPS, K, TARGET};
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_joint_box;
+use crate::nsn::c_d;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
-use crate::nsn::c_d;
 use std::f64::consts::PI;
 
 /// The claim of Lemma 8.

@@ -81,12 +81,7 @@ impl Claim for OverlapTail {
             })
         };
         let batch = (65_536 / k).clamp(16, 1024);
-        Ok(Estimator::Replicates(Replicates {
-            law: Law::Proportion,
-            ln_scale: 0.0,
-            batch,
-            sampler: Box::new(sampler),
-        }))
+        Ok(Estimator::Replicates(Replicates { law: Law::Proportion, ln_scale: 0.0, batch, sampler: Box::new(sampler) }))
     }
 }
 

@@ -50,15 +50,15 @@ const EXPERIMENT: &str = "evaluate";
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let claim = find(&arguments.claim)?;
     let given = arguments.set.iter().map(|text| {
-        text.split_once('=').ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
+        text.split_once('=')
+            .ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
     });
     let cell = cell_of(claim, given.collect::<Result<Vec<_>>>()?)?;
     let method = match &arguments.method {
         Some(name) => find_method(claim, name)?,
         None => claim.about().methods[0],
     };
-    let precision =
-        Precision { relative: arguments.relative, replicates: arguments.replicates, until: Until::Precise };
+    let precision = Precision { relative: arguments.relative, replicates: arguments.replicates, until: Until::Precise };
     let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
     let bounds = claim.bounds(&cell)?;
     let evidence = measure(claim, EXPERIMENT, &cell, method, &bounds, &sampling, &AtomicBool::new(false))?;
@@ -176,10 +176,7 @@ impl Report {
         for bound in &self.bounds {
             let slack = bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", slack.get()));
             let vacuous = if bound.vacuous { ", vacuous" } else { "" };
-            text += &format!(
-                "{:9} {} {}: {}{slack}{vacuous}\n",
-                bound.name, self.relation, bound.value, bound.verdict
-            );
+            text += &format!("{:9} {} {}: {}{slack}{vacuous}\n", bound.name, self.relation, bound.value, bound.verdict);
         }
         for condition in &self.hypotheses {
             text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);

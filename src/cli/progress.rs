@@ -70,7 +70,8 @@ impl Lines {
         let elapsed = self.start.elapsed().as_secs_f64();
         // What a checkpoint held took no time here.
         let rate = (done - first) as f64 / elapsed;
-        let left = if rate > 0.0 { format!(", about {:.0} s left", (total - done) as f64 / rate) } else { String::new() };
+        let left =
+            if rate > 0.0 { format!(", about {:.0} s left", (total - done) as f64 / rate) } else { String::new() };
         eprintln!("{done}/{total} cells, {elapsed:.0} s{left}");
     }
 }

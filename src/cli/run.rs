@@ -58,7 +58,8 @@ enum FailOn {
 }
 
 fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
-    let parts: Option<(usize, usize)> = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+    let parts: Option<(usize, usize)> =
+        text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     match parts {
         Some((index, count)) if 1 <= index && index <= count => Ok(Shard { index: index - 1, count }),
         _ => Err("write I/N with 1 <= I <= N, such as 1/4".into()),

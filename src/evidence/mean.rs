@@ -78,7 +78,11 @@ fn best_bet(values: &[f64], m: f64, enough: f64) -> f64 {
         if best >= enough {
             return best;
         }
-        if slope > 0.0 { low = lambda } else { high = lambda }
+        if slope > 0.0 {
+            low = lambda
+        } else {
+            high = lambda
+        }
         // The tangent bounds a concave function: no bet can reach enough.
         if wealth + slope * (if slope > 0.0 { high } else { low } - lambda) < enough {
             return best;

@@ -172,9 +172,7 @@ mod tests {
     #[test]
     fn the_error_estimate_says_when_the_budget_is_too_small() {
         // Two narrow peaks that the lattice cannot resolve for ten evaluations.
-        let ln_f = |x: &[f64; 1]| {
-            ln_sum_exp(&[-50.0 * x[0] * x[0], -5000.0 * (x[0] - 0.2) * (x[0] - 0.2)])
-        };
+        let ln_f = |x: &[f64; 1]| ln_sum_exp(&[-50.0 * x[0] * x[0], -5000.0 * (x[0] - 0.2) * (x[0] - 0.2)]);
         let poor = integrate(ln_f, [0.0], 1e-12, 10);
         let exact = ((PI / 50.0).sqrt() + (PI / 5000.0).sqrt()).ln();
         assert!((poor.ln - exact).exp_m1().abs() <= poor.relative_error, "{poor:?} {exact}");

@@ -94,7 +94,10 @@ mod tests {
             let found = ln_joint_box(k, j, d, eps, &Target::parse(&target).unwrap(), 1e-9);
             let error = (found.ln.exp() / probability - 1.0).abs();
             eprintln!("{k} {j} {d} {error:.2e} {found:?}");
-            assert!(error < 1e-8f64.max(2.0 * precision), "k={k} j={j} d={d} eps={eps} {target}: {error:.1e}, {found:?}");
+            assert!(
+                error < 1e-8f64.max(2.0 * precision),
+                "k={k} j={j} d={d} eps={eps} {target}: {error:.1e}, {found:?}"
+            );
         }
     }
 }

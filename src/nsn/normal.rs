@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn rectangles_factor_when_nothing_is_shared() {
-        for (s, s2, z, eps) in [(1.0, 2.0, 0.4, 0.1), (1e-3, 4.0, 0.0, 0.2), (1e-6, 1e-7, 0.0, 0.1), (0.5, 0.5, 3.0, 0.2)] {
+        for (s, s2, z, eps) in
+            [(1.0, 2.0, 0.4, 0.1), (1e-3, 4.0, 0.0, 0.2), (1e-6, 1e-7, 0.0, 0.1), (0.5, 0.5, 3.0, 0.2)]
+        {
             let product = ln_interval(z, f64::sqrt(s), eps) + ln_interval(z, f64::sqrt(s2), eps);
             let joint = ln_rectangle(s, 0.0, s2, z, eps);
             assert!((joint - product).abs() < 1e-11 * (1.0 + product.abs()), "{s} {s2} {z} {eps}: {joint} {product}");

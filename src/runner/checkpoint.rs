@@ -117,7 +117,10 @@ mod tests {
 
     fn example() -> Progress {
         let rows = vec![vec!["a".to_string(), "b, c".into()], vec!["d".into(), String::new()]];
-        BTreeMap::from([(3, Measured { rows, seconds: 0.25 }), (7, Measured { rows: vec![vec!["x".into()]], seconds: 1.0 })])
+        BTreeMap::from([
+            (3, Measured { rows, seconds: 0.25 }),
+            (7, Measured { rows: vec![vec!["x".into()]], seconds: 1.0 }),
+        ])
     }
 
     #[test]

@@ -204,8 +204,7 @@ mod tests {
                 })
             }),
         };
-        let mut stream =
-            Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
+        let mut stream = Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
         let sample = Sample::draw(&replicates, 1, &mut stream);
         let evidence = sample.evidence(&replicates, Method::Literal, Quantity::Probability, 1e-2);
         assert_eq!(evidence.ln, Some(0.5f64.ln()));

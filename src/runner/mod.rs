@@ -75,9 +75,9 @@ impl Plan {
         let of = |(index, experiment): (usize, &Experiment)| {
             let cells = 0..experiment.cells.len();
             let methods = experiment.methods.clone();
-            cells.flat_map(move |cell| methods.clone().into_iter().map(move |method| (cell, method))).map(
-                move |(cell, method)| Unit { experiment: index, cell, method },
-            )
+            cells
+                .flat_map(move |cell| methods.clone().into_iter().map(move |method| (cell, method)))
+                .map(move |(cell, method)| Unit { experiment: index, cell, method })
         };
         self.experiments.iter().enumerate().flat_map(of).collect()
     }
@@ -140,9 +140,8 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
     let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
     let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();
     std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
-    let progress = measure_units(plan, conditions, &units, &open, known, |progress| {
-        checkpoint::write(&path, &design, progress)
-    })?;
+    let progress =
+        measure_units(plan, conditions, &units, &open, known, |progress| checkpoint::write(&path, &design, progress))?;
     if progress.len() < units.len() {
         checkpoint::write(&path, &design, &progress)?;
         return Ok(Finished::Shard(path));

@@ -37,7 +37,7 @@ const COOLING: f64 = 1e-5;
 impl LocalSearch {
     /// The usual effort.
     pub const DEFAULT: LocalSearch =
-        LocalSearch { starts: 8, passes: 60, pool: 256, sweeps: 1000, pair_flips: 100, windows: 12, width: 34 };
+        LocalSearch { starts: 3, passes: 60, pool: 192, sweeps: 120, pair_flips: 60, windows: 4, width: 24 };
 }
 
 impl Default for LocalSearch {
