@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod experiment;
 pub mod nsn;
 pub mod numeric;
+pub mod plot;
 pub mod pruning;
 pub mod random;
 pub mod record;
