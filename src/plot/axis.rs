@@ -1,6 +1,10 @@
 //! Axes: what a parameter's or a value's place along an axis is, how far the axis reaches, and where it is ticked.
 
+use std::f64::consts::LN_10;
+
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
+
+use crate::numeric::number;
 
 /// How values become places along an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,8 +13,21 @@ pub enum Scale {
     Linear,
     /// The place is the value's log10.
     Log,
+    /// The place is the value near 0, and the log10 of its size, with its sign, far from it.
+    SignedLog,
     /// The place is the word's number.
     Words(Vec<String>),
+}
+
+impl Scale {
+    /// The place of a number.
+    pub fn place(&self, value: f64) -> f64 {
+        match self {
+            Scale::Linear | Scale::Words(_) => value,
+            Scale::Log => value.log10(),
+            Scale::SignedLog => value.abs().ln_1p() / LN_10 * value.signum(),
+        }
+    }
 }
 
 /// A place that is ticked and labelled.
@@ -53,6 +70,12 @@ impl Axis {
         match scale {
             Scale::Linear => Self::linear(least, most, places.iter().all(|place| place.trunc() == *place), room),
             Scale::Log => Self::log(places, room),
+            Scale::SignedLog => {
+                let (lo, hi) = padded(least, most, (most - least).max(1.0));
+                let digits = [(&[1.0, 3.0][..], 1), (&[1.0], 1), (&[1.0], 2), (&[1.0], 4)];
+                let candidates = digits.into_iter().map(|(digits, step)| signed_ticks(lo, hi, digits, step));
+                Axis { lo, hi, ticks: first_that_fits(candidates, hi - lo, room) }
+            }
             Scale::Words(words) => {
                 let ticks = words.iter().enumerate().map(|(i, word)| Tick { at: i as f64, label: short(word) });
                 Axis { lo: -0.5, hi: words.len() as f64 - 0.5, ticks: ticks.collect() }
@@ -63,6 +86,9 @@ impl Axis {
     fn linear(least: f64, most: f64, whole: bool, room: &Room) -> Self {
         let spread = if most > least { most - least } else { most.abs().max(1.0) };
         let (lo, hi) = padded(least, most, spread);
+        if whole && least == most {
+            return Axis { lo, hi, ticks: vec![Tick { at: least, label: minus(number(least)) }] };
+        }
         let finest = (spread / 50.0).log10().floor() as i32;
         let steps = (finest..finest + 4).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| (digit, power)));
         let steps = steps.filter(|(digit, power)| !whole || digit * 10f64.powi(*power) >= 1.0);
@@ -122,9 +148,13 @@ fn padded(lo: f64, hi: f64, spread: f64) -> (f64, f64) {
     (lo - MARGIN * spread, hi + MARGIN * spread)
 }
 
-/// A long word, such as a target's coordinates, cut so that it can stand under an axis.
+/// A column's value as a figure writes it: `1e-9` as a power of ten, and a long word, such as a target's coordinates,
+/// cut so that it can stand under an axis.
 pub fn short(word: &str) -> String {
     const LONGEST: usize = 14;
+    if let (Ok(_), Some((digits, power))) = (word.parse::<f64>(), word.split_once('e')) {
+        return if digits == "1" { format!("10^{power}") } else { format!("{digits}×10^{power}") };
+    }
     if word.chars().count() <= LONGEST {
         return word.into();
     }
@@ -170,10 +200,21 @@ fn decimal_ticks(lo: f64, hi: f64, digits: &[f64], step: i64) -> Vec<Tick> {
     let written_out = marks.iter().all(|(_, power)| WRITTEN_OUT.contains(&(*power as f64)));
     let label = |digit: f64, power: i64| match (written_out, digit == 1.0) {
         (true, _) => format!("{:.*}", (-power).max(0) as usize, digit * 10f64.powi(power as i32)),
+        (false, true) if power == 0 => "1".into(),
         (false, true) => format!("10^{power}"),
         (false, false) => format!("{digit:.0}×10^{power}"),
     };
     marks.iter().map(|(d, power)| Tick { at: *power as f64 + d.log10(), label: label(*d, *power) }).collect()
+}
+
+/// Ticks at 0 and at digits times powers of ten of either sign, at every `step`-th power.
+fn signed_ticks(lo: f64, hi: f64, digits: &[f64], step: usize) -> Vec<Tick> {
+    let powers = (0..=lo.abs().max(hi.abs()).ceil() as i32).step_by(step);
+    let sizes = powers.flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
+    let mut values: Vec<f64> = sizes.flat_map(|size| [-size, size]).chain([0.0]).collect();
+    values.sort_by(f64::total_cmp);
+    let tick = |value: &f64| Tick { at: Scale::SignedLog.place(*value), label: minus(number(*value)) };
+    values.iter().map(tick).filter(|tick| (lo..=hi).contains(&tick.at)).collect()
 }
 
 /// Ticks at every `step`-th power of two.
@@ -191,8 +232,8 @@ fn is_power_of_two(place: f64) -> bool {
     (power - power.round()).abs() < 1e-9
 }
 
-fn minus(number: String) -> String {
-    number.replace('-', "−")
+fn minus(text: String) -> String {
+    text.replace('-', "−")
 }
 
 #[cfg(test)]
@@ -213,16 +254,19 @@ mod tests {
         assert_eq!(labels(&Scale::Linear, &[-2.5, 2.5]), ["−2", "−1", "0", "1", "2"]);
         assert_eq!(labels(&Scale::Log, &[-200.0, -10.0]), ["10^-200", "10^-150", "10^-100", "10^-50"]);
         assert_eq!(labels(&Scale::Log, &[-2.0, 0.0]), ["0.01", "0.1", "1"]);
+        let slacks = [-8.0, 120.0].map(|slack| Scale::SignedLog.place(slack));
+        assert_eq!(labels(&Scale::SignedLog, &slacks), ["−3", "−1", "0", "1", "3", "10", "30", "100"]);
         let powers: Vec<f64> = (4..=16).map(|power| 2f64.powi(power).log10()).collect();
         assert_eq!(labels(&Scale::Log, &powers), ["64", "512", "4096", "32768"]);
     }
 
     #[test]
     fn odd_values_still_have_an_axis() {
-        for scale in [Scale::Linear, Scale::Log] {
+        assert_eq!(labels(&Scale::Linear, &[256.0]), ["256"]);
+        for scale in [Scale::Linear, Scale::Log, Scale::SignedLog] {
             for places in [vec![0.0], vec![-869.3], vec![5.0, 5.0], vec![1e-12, 2e-12], vec![-30_000.0, 0.0], vec![308.0]] {
                 let labels = labels(&scale, &places);
-                assert!((2..20).contains(&labels.len()), "{scale:?} {places:?}: {labels:?}");
+                assert!((1..20).contains(&labels.len()), "{scale:?} {places:?}: {labels:?}");
             }
         }
     }
@@ -231,6 +275,7 @@ mod tests {
     fn words_stand_one_beside_the_other() {
         let words = Scale::Words(vec!["origin".into(), "[0.25, 0.25, 0.25]".into()]);
         assert_eq!(labels(&words, &[0.0, 1.0]), ["origin", "[0.25, 0.25, …"]);
+        assert_eq!([short("1e-9"), short("2.5e-7"), short("axis")], ["10^-9", "2.5×10^-7", "axis"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::record::Record;
 use super::axis::{Axis, Room, Scale};
 use super::canvas::{self, Canvas, Place};
 use super::legend::{Arrangement, Legend};
-use super::panel::View;
+use super::panel::{SHORTEST_BAR, View};
 use super::selection::Selection;
 use super::text::{Anchor, Type, width, wrap};
 
@@ -57,6 +57,8 @@ struct Layout {
     arrangement: Arrangement,
     legend_corner: Place,
     size: Place,
+    /// Pixels between neighbouring series' markers.
+    dodge: f64,
 }
 
 impl Layout {
@@ -69,13 +71,14 @@ impl Layout {
         };
         let rows = count.div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
-        let (x, y) = axes(plot, selection, panel);
+        let (x, y) = (x_axis(plot, selection, panel.0), y_axis(plot, selection, panel.1));
+        let dodge = dodge(plot, selection, &x, panel.0);
         let below = rows as f64 * panel.1 + (rows - 1) as f64 * (heading + GAP);
         let across = columns as f64 * panel.0 + (columns - 1) as f64 * GAP;
-        let y_label = wrap(&y_label(about, plot), MEDIUM, below);
+        let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below);
         let tick_width = y.ticks.iter().map(|tick| width(&tick.label, SMALL)).fold(0.0, f64::max);
         let left = EDGE + y_label.len() as f64 * MEDIUM * LEADING + 4.0 + tick_width + 6.0;
-        let legend = Legend::new(plot, selection);
+        let legend = Legend::new(plot, selection, SHORTEST_BAR / panel.1 * (y.hi - y.lo));
         let beside = columns < 3;
         let arrangement = if beside { Arrangement::Column } else { Arrangement::Rows(across) };
         let legend_size = legend.size(arrangement);
@@ -89,7 +92,7 @@ impl Layout {
             ((left, axis_end + 6.0), axis_end + 6.0 + legend_size.1)
         };
         let size = (right.ceil(), (bottom + EDGE).ceil());
-        Layout { x, y, columns, panel, first: (left, top), title, y_label, legend, arrangement, legend_corner, size }
+        Layout { x, y, columns, panel, first: (left, top), title, y_label, legend, arrangement, legend_corner, size, dodge }
     }
 
     fn corner(&self, plot: &Plot, number: usize) -> Place {
@@ -99,11 +102,10 @@ impl Layout {
     }
 
     fn draw(&self, canvas: &mut Canvas, plot: &Plot, selection: &Selection) -> Result<()> {
-        let dodge = dodge(plot, selection, &self.x, self.panel.0);
         let medium = Type { size: MEDIUM, ..small(Anchor::Middle) };
         for (i, panel) in selection.panels.iter().enumerate() {
             let corner = self.corner(plot, i);
-            View::new((&self.x, &self.y), (corner, self.panel), selection, plot.y, dodge).draw(canvas, panel)?;
+            View::new((&self.x, &self.y), (corner, self.panel), selection, plot.y, self.dodge).draw(canvas, panel)?;
             canvas.text(&panel.heading, (corner.0 + 0.5 * self.panel.0, corner.1 - 9.0), medium);
             if i % self.columns == 0 {
                 self.draw_y_ticks(canvas, corner);
@@ -141,22 +143,25 @@ impl Layout {
     }
 }
 
-/// Both axes: all panels share them.
-fn axes(plot: &Plot, selection: &Selection, panel: Place) -> (Axis, Axis) {
-    let xs: Vec<f64> = selection.points().map(|point| point.x).collect();
-    let mut ys: Vec<f64> = selection.points().flat_map(|point| point.heights.finite()).collect();
-    let across = Room { pixels: panel.0, label: &|label| width(label, SMALL) + 8.0 };
-    let upwards = Room { pixels: panel.1, label: &|_| 26.0 };
-    if plot.y == Quantity::Slack {
-        ys.push(0.0);
-    }
-    let (x, y) = (Axis::new(&selection.x, &xs, &across), Axis::new(&selection.y, &ys, &upwards));
-    if plot.y == Quantity::Measured {
-        return (x, y);
-    }
-    // The violated side is always to be seen, with room for its name.
-    let below = -0.09 * y.hi.max(0.0);
-    (x, y.reaching(below))
+/// The horizontal axis, with room for the outermost series at the outermost places.
+fn x_axis(plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
+    let places: Vec<f64> = selection.points().map(|point| point.x).collect();
+    let room = Room { pixels, label: &|label| width(label, SMALL) + 8.0 };
+    let axis = Axis::new(&selection.x, &places, &room);
+    let beside = dodge(plot, selection, &axis, pixels) * 0.5 * selection.series.len() as f64;
+    let beside = (beside + 4.0) / pixels * (axis.hi - axis.lo);
+    places.iter().fold(axis, |axis, place| axis.reaching(place - beside).reaching(place + beside))
+}
+
+/// The vertical axis. The violated side of a slack is always to be seen, with room for its name.
+fn y_axis(plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
+    const NAME: f64 = 18.0;
+    let heights = selection.points().flat_map(|point| point.heights.finite());
+    let zero = (plot.y == Quantity::Slack).then_some(0.0);
+    let heights: Vec<f64> = heights.chain(zero).collect();
+    let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| 26.0 });
+    let below = -axis.hi.max(0.0) * NAME / (pixels - NAME);
+    if plot.y == Quantity::Slack { axis.reaching(below) } else { axis }
 }
 
 fn part(axis: &Axis, place: f64) -> f64 {
@@ -177,13 +182,14 @@ fn dodge(plot: &Plot, selection: &Selection, x: &Axis, pixels: f64) -> f64 {
 }
 
 /// What the vertical axis shows.
-fn y_label(about: &About, plot: &Plot) -> String {
-    match (plot.y, about.relation) {
+fn y_label(about: &About, plot: &Plot, scale: &Scale) -> String {
+    let label = match (plot.y, about.relation) {
         (Quantity::Measured, _) => about.measured.into(),
         (Quantity::Slack, Relation::AtLeast) => "slack = log₁₀(measured / bound)".into(),
         (Quantity::Slack, Relation::AtMost) => "slack = log₁₀(bound / measured)".into(),
         (Quantity::Slack, Relation::Equal { tolerance }) => {
             format!("slack = log₁₀({}) − |log₁₀(measured / bound)|", 1.0 + tolerance)
         }
-    }
+    };
+    if *scale == Scale::SignedLog { label + " (log scale beyond ±1)" } else { label }
 }

@@ -50,33 +50,33 @@ const BETWEEN_GROUPS: f64 = 6.0;
 const BETWEEN_ENTRIES: f64 = 14.0;
 
 impl Legend {
-    /// The legend of what a plot shows.
-    pub fn new(plot: &Plot, selection: &Selection) -> Self {
+    /// The legend of what a plot shows; intervals shorter than `shortest` are hidden by their markers.
+    pub fn new(plot: &Plot, selection: &Selection, shortest: f64) -> Self {
         let entry = |key: Key, label: &str| Entry { key, label: label.into() };
         let heading = plot.series.iter().map(|column| entry(Key::Nothing, column));
         let series = selection.series.iter().enumerate().map(|(i, value)| {
             let label = if plot.series.is_some() { short(value) } else { "measured".into() };
             entry(Key::Mark(Mark::plain(Some(i))), &label)
         });
-        let any = |is: fn(&Point) -> bool| selection.points().any(is);
+        let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
         let grey = Mark::plain(None);
         let open = |point: &Point| point.heights.lo.is_infinite() || point.heights.hi.is_infinite();
         let line = if plot.y == Quantity::Slack { Key::Zero } else { Key::Bound };
-        let has_line = plot.y == Quantity::Slack || any(|point| point.heights.bound.is_some());
-        let unmet = selection.panels.iter().any(|panel| !panel::unmet_places(panel).is_empty());
+        let has_line = plot.y == Quantity::Slack || any(&|point| point.heights.bound.is_some());
+        let unmet = selection.panels.iter().any(&|panel| !panel::unmet_places(panel).is_empty());
         let omitted = match selection.omitted {
             1 => "1 cell without a value to draw".into(),
             count => format!("{count} cells without a value to draw"),
         };
         let signs = [
             (has_line, line, format!("bound ({})", plot.bound)),
-            (any(|point| panel::has_bar(point) && point.heights.lo.is_finite()), Key::Interval, "interval".into()),
-            (any(open), Key::OpenInterval, "interval that reaches 0".into()),
-            (any(|point| point.verdict == Verdict::Violated), Key::Mark(Mark { verdict: Verdict::Violated, ..grey }), "violated".into()),
-            (any(|point| point.verdict == Verdict::Undecided), Key::Mark(Mark { verdict: Verdict::Undecided, ..grey }), "undecided".into()),
-            (any(|point| point.vacuous), Key::Mark(Mark { vacuous: true, ..grey }), "vacuous bound".into()),
-            (any(|point| point.outside), Key::Mark(Mark { outside: true, ..grey }), "outside the hypotheses".into()),
-            (unmet, Key::Unmet, "no cell inside them".into()),
+            (any(&|point| panel::has_bar(point, shortest) && !open(point)), Key::Interval, "interval".into()),
+            (any(&open), Key::OpenInterval, "lower limit 0".into()),
+            (any(&|point| point.verdict == Verdict::Violated), Key::Mark(Mark { verdict: Verdict::Violated, ..grey }), "violated".into()),
+            (any(&|point| point.verdict == Verdict::Undecided), Key::Mark(Mark { verdict: Verdict::Undecided, ..grey }), "undecided".into()),
+            (any(&|point| point.vacuous), Key::Mark(Mark { vacuous: true, ..grey }), "vacuous bound".into()),
+            (any(&|point| point.outside), Key::Mark(Mark { outside: true, ..grey }), "outside the hypotheses".into()),
+            (unmet, Key::Unmet, "no cell meets the hypotheses".into()),
             (selection.omitted > 0, Key::Nothing, omitted),
         ];
         let signs = signs.into_iter().filter(|(occurs, ..)| *occurs).map(|(_, key, label)| Entry { key, label });

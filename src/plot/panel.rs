@@ -9,17 +9,19 @@ use crate::experiment::Quantity;
 
 use super::axis::{Axis, Scale};
 use super::canvas::{Canvas, Place, Stroke, UNITS};
-use super::figure::small;
+use super::figure::{SMALL, small};
 use super::marks::{FRAME, GRID, INK, Mark, UNMET, WRONG_SIDE};
 use super::selection::{Panel, Point, Selection};
-use super::text::{Anchor, Type};
+use super::text::{Anchor, Type, width};
 
+/// What stands below the line of slack 0.
+const WRONG_SIDE_NAME: &str = "violated";
 /// Pixels on and off of a bound's line.
 pub const DASH: (f64, f64) = (4.5, 2.5);
 /// Pixels on and off of the hypotheses' edge.
 pub const DOTS: (f64, f64) = (1.2, 2.2);
-/// A bar that is shorter than a marker is hidden by it.
-const SHORTEST_BAR: f64 = 8.0;
+/// A bar that is shorter than this many pixels is hidden by its marker.
+pub const SHORTEST_BAR: f64 = 8.0;
 
 /// Where a panel stands and how it is seen.
 pub struct View<'a> {
@@ -54,7 +56,7 @@ impl<'a> View<'a> {
     pub fn draw(&self, canvas: &mut Canvas, panel: &Panel) -> Result<()> {
         self.draw_ground(canvas, panel)?;
         self.draw_bounds(canvas, panel)?;
-        for point in panel.points.iter().filter(|point| has_bar(point)) {
+        for point in panel.points.iter().filter(|point| has_bar(point, self.shortest_bar())) {
             self.draw_interval(canvas, point)?;
         }
         if self.quantity == Quantity::Slack {
@@ -68,6 +70,10 @@ impl<'a> View<'a> {
             mark.draw_ring(canvas, place)?;
         }
         Ok(())
+    }
+
+    fn shortest_bar(&self) -> f64 {
+        SHORTEST_BAR / self.size.1 * (self.y.hi - self.y.lo)
     }
 
     /// A place of the axes in pixels.
@@ -110,10 +116,26 @@ impl<'a> View<'a> {
         canvas.outline(&rectangle((left, top), (right, bottom)), Stroke(FRAME, 0.8))?;
         if slack {
             canvas.line(&[(left, zero), (right, zero)], Stroke(INK, 1.4))?;
-            let red = Type { colour: "#b00000", ..small(Anchor::End) };
-            canvas.text("violated", (right - 5.0, bottom - 8.0), red);
+            let red = Type { colour: "#b00000", ..small(Anchor::Middle) };
+            canvas.text(WRONG_SIDE_NAME, (self.clearest(panel), bottom - 8.0), red);
         }
         Ok(())
+    }
+
+    /// Where along the lower edge the violated side's name hides the fewest points.
+    fn clearest(&self, panel: &Panel) -> f64 {
+        let half = 0.5 * width(WRONG_SIDE_NAME, SMALL) + 6.0;
+        let (left, right, bottom) = (self.corner.0, self.corner.0 + self.size.0, self.corner.1 + self.size.1);
+        let hidden = |middle: f64| {
+            let is_hidden = |point: &&Point| {
+                let lowest = if has_bar(point, self.shortest_bar()) { Some(point.heights.lo) } else { point.heights.mark() };
+                let (x, y) = self.of(point, lowest.unwrap_or(f64::INFINITY));
+                (x - middle).abs() < half + 4.0 && y > bottom - 22.0
+            };
+            panel.points.iter().filter(is_hidden).count()
+        };
+        let places = (0..=8).map(|i| right - half - (right - left - 2.0 * half) * f64::from(i) / 8.0);
+        places.min_by_key(|place| hidden(*place)).unwrap_or(left + half)
     }
 
     /// The bounds' lines: one in ink where all series have the same bound, else one in each series' colour.
@@ -180,8 +202,7 @@ impl<'a> View<'a> {
         let heights = point.heights;
         let ((x, low), (_, high)) = (self.of(point, heights.lo), self.of(point, heights.hi));
         let open = (heights.lo.is_infinite(), heights.hi.is_infinite());
-        let hidden = heights.value.is_some() && low - high < SHORTEST_BAR && open == (false, false);
-        if hidden { Ok(()) } else { draw_bar(canvas, x, (low, high), open, Mark::of(point).colour()) }
+        draw_bar(canvas, x, (low, high), open, Mark::of(point).colour())
     }
 }
 
@@ -205,9 +226,10 @@ pub fn draw_bar(
     Ok(())
 }
 
-/// Whether a point has an interval at all.
-pub fn has_bar(point: &Point) -> bool {
-    point.heights.lo < point.heights.hi
+/// Whether a point's interval is seen: it is not `shortest`, or there is no marker that would hide it.
+pub fn has_bar(point: &Point, shortest: f64) -> bool {
+    let length = point.heights.hi - point.heights.lo;
+    length >= shortest || point.heights.value.is_none()
 }
 
 /// The stretches of the horizontal axis on which no cell of the panel meets the hypotheses: half way to the next cells

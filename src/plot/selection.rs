@@ -8,7 +8,7 @@ use crate::experiment::{Experiment, Plot, Quantity};
 use crate::record::Record;
 use crate::verdict::Verdict;
 
-use super::axis::Scale;
+use super::axis::{Scale, short};
 
 /// Everything that a figure shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +86,7 @@ impl Selection {
         let about = experiment.claim.about();
         let x = horizontal(&distinct(&shown, Some(&plot.x)));
         let y = match plot.y {
-            Quantity::Slack => Scale::Linear,
+            Quantity::Slack => comparing(&shown),
             Quantity::Measured => vertical(&shown, about.quantity, about.relation),
         };
         let series = distinct(&shown, plot.series.as_deref());
@@ -98,7 +98,7 @@ impl Selection {
                 .filter_map(|record| {
                     let heights = match plot.y {
                         Quantity::Measured => measured(record, &y),
-                        Quantity::Slack => slack(record, about.relation)?,
+                        Quantity::Slack => slack(record, about.relation, &y)?,
                     };
                     heights.mark()?;
                     Some(Point {
@@ -112,7 +112,7 @@ impl Selection {
                 })
                 .collect();
             points.sort_by(|a, b| a.series.cmp(&b.series).then(a.x.total_cmp(&b.x)));
-            let heading = plot.panels.as_ref().map(|column| format!("{column} = {value}")).unwrap_or_default();
+            let heading = plot.panels.as_ref().map(|column| format!("{column} = {}", short(value))).unwrap_or_default();
             Panel { heading, points }
         };
         let panels: Vec<Panel> = headings.iter().map(panel).filter(|panel| !panel.points.is_empty()).collect();
@@ -173,11 +173,13 @@ fn numbers(texts: &[String]) -> Option<Vec<f64>> {
     texts.iter().map(|text| text.parse().ok().filter(|number: &f64| number.is_finite())).collect()
 }
 
-/// Numbers that span a decade stand on a log scale.
+/// Positive numbers that span a decade, or are too small or too large to write out, stand on a log scale.
 fn horizontal(values: &[String]) -> Scale {
     let Some(numbers) = numbers(values) else { return Scale::Words(values.to_vec()) };
     match (numbers.first(), numbers.last()) {
-        (Some(least), Some(most)) if *least > 0.0 && most / least >= 10.0 => Scale::Log,
+        (Some(least), Some(most)) if *least > 0.0 && (most / least >= 10.0 || !is_written_out(most.ln())) => {
+            Scale::Log
+        }
         _ => Scale::Linear,
     }
 }
@@ -185,8 +187,7 @@ fn horizontal(values: &[String]) -> Scale {
 fn place(scale: &Scale, text: &str) -> Option<f64> {
     match scale {
         Scale::Words(words) => words.iter().position(|word| word == text).map(|i| i as f64),
-        Scale::Linear => text.parse().ok(),
-        Scale::Log => text.parse().ok().map(f64::log10),
+        _ => text.parse().ok().map(|number| scale.place(number)),
     }
 }
 
@@ -200,8 +201,20 @@ fn vertical(records: &[&Record], kind: Kind, relation: Relation) -> Scale {
         && relation == Relation::AtLeast
         && bounds().next().is_some()
         && bounds().all(|ln| ln >= -LN_10);
-    let written_out = (-3.0 * LN_10..=6.0 * LN_10).contains(&most);
-    if large || (most - least <= LN_10 && written_out) || !most.is_finite() { Scale::Linear } else { Scale::Log }
+    if large || (most - least <= LN_10 && is_written_out(most)) || !most.is_finite() { Scale::Linear } else { Scale::Log }
+}
+
+/// Whether a number, given by its ln, is neither too small nor too large to be written without a power of ten.
+fn is_written_out(ln: f64) -> bool {
+    (-3.0 * LN_10..=6.0 * LN_10).contains(&ln)
+}
+
+/// Slacks that lie far apart stand on a scale that still tells the small ones from 0.
+fn comparing(records: &[&Record]) -> Scale {
+    const FAR: f64 = 20.0;
+    let slacks = || records.iter().filter_map(|record| record.slack_log10);
+    let (least, most) = (slacks().fold(0.0, f64::min), slacks().fold(0.0, f64::max));
+    if most - least > FAR { Scale::SignedLog } else { Scale::Linear }
 }
 
 fn measured(record: &Record, scale: &Scale) -> Heights {
@@ -216,18 +229,21 @@ fn measured(record: &Record, scale: &Scale) -> Heights {
 }
 
 /// The slack of the value and of both limits.
-fn slack(record: &Record, relation: Relation) -> Option<Heights> {
+fn slack(record: &Record, relation: Relation, scale: &Scale) -> Option<Heights> {
     let ln_bound = record.ln_bound?;
-    let of = |ln: f64| match relation {
-        Relation::AtLeast => (ln - ln_bound) / LN_10,
-        Relation::AtMost => (ln_bound - ln) / LN_10,
-        Relation::Equal { tolerance } => (tolerance.ln_1p() - (ln - ln_bound).abs()) / LN_10,
+    let of = |ln: f64| {
+        let slack = match relation {
+            Relation::AtLeast => ln - ln_bound,
+            Relation::AtMost => ln_bound - ln,
+            Relation::Equal { tolerance } => tolerance.ln_1p() - (ln - ln_bound).abs(),
+        };
+        scale.place(slack / LN_10)
     };
     let (a, b) = (of(record.ln_lo), of(record.ln_hi));
     // Equality has its most slack at the bound itself.
     let around = matches!(relation, Relation::Equal { .. }) && record.ln_lo < ln_bound && ln_bound < record.ln_hi;
     let hi = if around { of(ln_bound) } else { a.max(b) };
-    Some(Heights { value: record.slack_log10, lo: a.min(b), hi, bound: None })
+    Some(Heights { value: record.slack_log10.map(|slack| scale.place(slack)), lo: a.min(b), hi, bound: None })
 }
 
 fn verdict(record: &Record) -> Verdict {
