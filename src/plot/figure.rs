@@ -1,6 +1,6 @@
 //! The figure: its axes, where panels, texts and legend stand, and its SVG.
 
-use crate::claims::{About, Relation};
+use crate::claims::{About, Quantity as Kind, Relation};
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot, Quantity};
 use crate::record::Record;
@@ -71,7 +71,7 @@ impl Layout {
         };
         let rows = count.div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
-        let (x, y) = (x_axis(plot, selection, panel.0), y_axis(plot, selection, panel.1));
+        let (x, y) = (x_axis(plot, selection, panel.0), y_axis(about.quantity, plot, selection, panel.1));
         let dodge = dodge(plot, selection, &x, panel.0);
         let below = rows as f64 * panel.1 + (rows - 1) as f64 * (heading + GAP);
         let across = columns as f64 * panel.0 + (columns - 1) as f64 * GAP;
@@ -92,7 +92,20 @@ impl Layout {
             ((left, axis_end + 6.0), axis_end + 6.0 + legend_size.1)
         };
         let size = (right.ceil(), (bottom + EDGE).ceil());
-        Layout { x, y, columns, panel, first: (left, top), title, y_label, legend, arrangement, legend_corner, size, dodge }
+        Layout {
+            x,
+            y,
+            columns,
+            panel,
+            first: (left, top),
+            title,
+            y_label,
+            legend,
+            arrangement,
+            legend_corner,
+            size,
+            dodge,
+        }
     }
 
     fn corner(&self, plot: &Plot, number: usize) -> Place {
@@ -154,12 +167,19 @@ fn x_axis(plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
 }
 
 /// The vertical axis. The violated side of a slack is always to be seen, with room for its name.
-fn y_axis(plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
+/// Probabilities that are not all large are read beside 0 and 1.
+fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     const NAME: f64 = 18.0;
     let heights = selection.points().flat_map(|point| point.heights.finite());
-    let zero = (plot.y == Quantity::Slack).then_some(0.0);
-    let heights: Vec<f64> = heights.chain(zero).collect();
-    let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| 26.0 });
+    let mut heights: Vec<f64> = heights.collect();
+    if plot.y == Quantity::Slack {
+        heights.push(0.0);
+    } else if kind == Kind::Probability && selection.y == Scale::Linear && heights.iter().any(|height| *height < 0.5) {
+        heights.extend([0.0, 1.0]);
+    }
+    // A compressed scale needs its ticks near 0.
+    let apart = if selection.y == Scale::SignedLog { 15.0 } else { 26.0 };
+    let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| apart });
     let below = -axis.hi.max(0.0) * NAME / (pixels - NAME);
     if plot.y == Quantity::Slack { axis.reaching(below) } else { axis }
 }

@@ -72,8 +72,16 @@ impl Legend {
             (has_line, line, format!("bound ({})", plot.bound)),
             (any(&|point| panel::has_bar(point, shortest) && !open(point)), Key::Interval, "interval".into()),
             (any(&open), Key::OpenInterval, "lower limit 0".into()),
-            (any(&|point| point.verdict == Verdict::Violated), Key::Mark(Mark { verdict: Verdict::Violated, ..grey }), "violated".into()),
-            (any(&|point| point.verdict == Verdict::Undecided), Key::Mark(Mark { verdict: Verdict::Undecided, ..grey }), "undecided".into()),
+            (
+                any(&|point| point.verdict == Verdict::Violated),
+                Key::Mark(Mark { verdict: Verdict::Violated, ..grey }),
+                "violated".into(),
+            ),
+            (
+                any(&|point| point.verdict == Verdict::Undecided),
+                Key::Mark(Mark { verdict: Verdict::Undecided, ..grey }),
+                "undecided".into(),
+            ),
             (any(&|point| point.vacuous), Key::Mark(Mark { vacuous: true, ..grey }), "vacuous bound".into()),
             (any(&|point| point.outside), Key::Mark(Mark { outside: true, ..grey }), "outside the hypotheses".into()),
             (unmet, Key::Unmet, "no cell meets the hypotheses".into()),

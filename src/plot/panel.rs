@@ -128,7 +128,8 @@ impl<'a> View<'a> {
         let (left, right, bottom) = (self.corner.0, self.corner.0 + self.size.0, self.corner.1 + self.size.1);
         let hidden = |middle: f64| {
             let is_hidden = |point: &&Point| {
-                let lowest = if has_bar(point, self.shortest_bar()) { Some(point.heights.lo) } else { point.heights.mark() };
+                let lowest =
+                    if has_bar(point, self.shortest_bar()) { Some(point.heights.lo) } else { point.heights.mark() };
                 let (x, y) = self.of(point, lowest.unwrap_or(f64::INFINITY));
                 (x - middle).abs() < half + 4.0 && y > bottom - 22.0
             };
@@ -155,7 +156,13 @@ impl<'a> View<'a> {
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.outside.cmp(&b.outside)));
         let colour = |outside: bool| match series {
             Some(_) => Mark { outside, ..Mark::plain(series) }.colour(),
-            None => if outside { FRAME } else { INK },
+            None => {
+                if outside {
+                    FRAME
+                } else {
+                    INK
+                }
+            }
         };
         let joined = is_function(&points) && !matches!(self.selection.x, Scale::Words(_));
         points.dedup_by(|later, earlier| joined && later.x == earlier.x);
@@ -172,7 +179,8 @@ impl<'a> View<'a> {
         for point in points {
             let Some(bound) = point.heights.bound else { continue };
             let (x, y) = if series.is_some() { self.of(point, bound) } else { self.at(point.x, bound) };
-            let half = 9.25 + if series.is_some() { 0.0 } else { 0.5 * self.dodge * self.selection.series.len() as f64 };
+            let half =
+                9.25 + if series.is_some() { 0.0 } else { 0.5 * self.dodge * self.selection.series.len() as f64 };
             canvas.dashed(&[(x - half, y), (x + half, y)], DASH, Stroke(colour(point.outside), 1.3))?;
         }
         Ok(())

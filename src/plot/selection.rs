@@ -135,7 +135,8 @@ fn nothing_left(experiment: &Experiment, plot: &Plot, records: &[Record], shown:
     } else if shown > 0 {
         format!("none of its {shown} records has a value to draw; measure more replicates or plot other cells")
     } else {
-        let only: Vec<String> = plot.only.iter().map(|(name, values)| format!("{name} = {}", values.join(" or "))).collect();
+        let only: Vec<String> =
+            plot.only.iter().map(|(name, values)| format!("{name} = {}", values.join(" or "))).collect();
         let fixed = if only.is_empty() { String::new() } else { format!(" and {}", only.join(", ")) };
         format!("no record has the bound {}{fixed}; change what the plot shows, or the grid, and run again", plot.bound)
     };
@@ -177,9 +178,7 @@ fn numbers(texts: &[String]) -> Option<Vec<f64>> {
 fn horizontal(values: &[String]) -> Scale {
     let Some(numbers) = numbers(values) else { return Scale::Words(values.to_vec()) };
     match (numbers.first(), numbers.last()) {
-        (Some(least), Some(most)) if *least > 0.0 && (most / least >= 10.0 || !is_written_out(most.ln())) => {
-            Scale::Log
-        }
+        (Some(least), Some(most)) if *least > 0.0 && (most / least >= 10.0 || !is_written_out(most.ln())) => Scale::Log,
         _ => Scale::Linear,
     }
 }
@@ -201,7 +200,11 @@ fn vertical(records: &[&Record], kind: Kind, relation: Relation) -> Scale {
         && relation == Relation::AtLeast
         && bounds().next().is_some()
         && bounds().all(|ln| ln >= -LN_10);
-    if large || (most - least <= LN_10 && is_written_out(most)) || !most.is_finite() { Scale::Linear } else { Scale::Log }
+    if large || (most - least <= LN_10 && is_written_out(most)) || !most.is_finite() {
+        Scale::Linear
+    } else {
+        Scale::Log
+    }
 }
 
 /// Whether a number, given by its ln, is neither too small nor too large to be written without a power of ten.

@@ -113,7 +113,10 @@ impl Letters {
                 writeln!(self.uses, "<use xlink:href=\"#glyph{id}\" x=\"{x:.0}\"/>")
             } else {
                 let (rise, scale) = (-glyph.rise, glyph.scale);
-                writeln!(self.uses, "<use xlink:href=\"#glyph{id}\" transform=\"translate({x:.0} {rise:.0}) scale({scale})\"/>")
+                writeln!(
+                    self.uses,
+                    "<use xlink:href=\"#glyph{id}\" transform=\"translate({x:.0} {rise:.0}) scale({scale})\"/>"
+                )
             };
         }
         self.uses.push_str("</g>\n");
@@ -166,7 +169,8 @@ enum Level {
 
 /// Splits a text at `^` and at the `_` after a one-letter name; signs and `eps` become what they stand for.
 fn pieces(text: &str) -> Vec<(String, Level)> {
-    let text = text.replace(">=", "≥").replace("<=", "≤").replace("...", "…").replace(" cap ", " ∩ ");
+    let text =
+        text.replace(">=", "≥").replace("<=", "≤").replace("...", "…").replace(" - ", " − ").replace(" cap ", " ∩ ");
     let mut pieces = vec![(String::new(), Level::Line)];
     let mut rest = text.as_str();
     while let Some(character) = rest.chars().next() {
@@ -204,7 +208,8 @@ fn word(text: &str, signed: bool) -> &str {
 /// Whether the text ends in a name of one letter.
 fn one_letter(text: &str) -> bool {
     let mut backwards = text.chars().rev();
-    backwards.next().is_some_and(char::is_alphabetic) && !backwards.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
+    backwards.next().is_some_and(char::is_alphabetic)
+        && !backwards.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
 }
 
 fn greek(word: &str) -> &str {
@@ -245,7 +250,10 @@ mod tests {
         let piece = |text: &str, level| (text.to_string(), level);
         assert_eq!(typeset("10^-200"), [piece("10", Level::Line), piece("−200", Level::Above)]);
         assert_eq!(typeset("I_eps(z)"), [piece("I", Level::Line), piece("ε", Level::Below), piece("(z)", Level::Line)]);
-        assert_eq!(typeset("a 2^k, b"), [piece("a 2", Level::Line), piece("k", Level::Above), piece(", b", Level::Line)]);
+        assert_eq!(
+            typeset("a 2^k, b"),
+            [piece("a 2", Level::Line), piece("k", Level::Above), piece(", b", Level::Line)]
+        );
         for prose in ["snake_case", "x ^ y", "_", "^", "a_", "steps", "Zoë — ∞"] {
             assert_eq!(typeset(prose), [piece(prose, Level::Line)]);
         }
