@@ -254,9 +254,9 @@ mod tests {
         assert_eq!(labels(&Scale::Linear, &[1.0, 3.0]), ["1", "2", "3"]);
         assert_eq!(labels(&Scale::Linear, &[-2.5, 2.5]), ["−2", "−1", "0", "1", "2"]);
         assert_eq!(labels(&Scale::Log, &[-200.0, -10.0]), ["10^-200", "10^-150", "10^-100", "10^-50"]);
-        assert_eq!(labels(&Scale::Log, &[-2.0, 0.0]), ["0.01", "0.1", "1"]);
+        assert_eq!(labels(&Scale::Log, &[-2.0, 0.0]), ["0.01", "0.03", "0.1", "0.3", "1"]);
         let slacks = [-8.0, 120.0].map(|slack| Scale::SignedLog.place(slack));
-        assert_eq!(labels(&Scale::SignedLog, &slacks), ["−3", "−1", "0", "1", "3", "10", "30", "100"]);
+        assert_eq!(labels(&Scale::SignedLog, &slacks), ["−10", "−1", "0", "1", "10", "100"]);
         let slacks = [-8e3, 9e5].map(|slack| Scale::SignedLog.place(slack));
         assert_eq!(labels(&Scale::SignedLog, &slacks), ["−1000", "−10", "0", "10", "1000", "100000"]);
         let powers: Vec<f64> = (4..=16).map(|power| 2f64.powi(power).log10()).collect();

@@ -178,7 +178,7 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
         heights.extend([0.0, 1.0]);
     }
     // A compressed scale needs its ticks near 0.
-    let apart = if selection.y == Scale::SignedLog { 15.0 } else { 26.0 };
+    let apart = if selection.y == Scale::SignedLog { 13.0 } else { 26.0 };
     let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| apart });
     let below = -axis.hi.max(0.0) * NAME / (pixels - NAME);
     if plot.y == Quantity::Slack { axis.reaching(below) } else { axis }
