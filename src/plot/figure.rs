@@ -67,7 +67,7 @@ impl Layout {
         let (columns, panel) = match count {
             1 => (1, (360.0, 250.0)),
             2 | 4 => (2, (250.0, 195.0)),
-            _ => (3, (205.0, 175.0)),
+            _ => (3, (190.0, 165.0)),
         };
         let rows = count.div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
@@ -79,7 +79,7 @@ impl Layout {
         let tick_width = y.ticks.iter().map(|tick| width(&tick.label, SMALL)).fold(0.0, f64::max);
         let left = EDGE + y_label.len() as f64 * MEDIUM * LEADING + 4.0 + tick_width + 6.0;
         let legend = Legend::new(plot, selection, SHORTEST_BAR / panel.1 * (y.hi - y.lo));
-        let beside = columns < 3;
+        let beside = columns == 1;
         let arrangement = if beside { Arrangement::Column } else { Arrangement::Rows(across) };
         let legend_size = legend.size(arrangement);
         let right = left + across + if beside { GAP + legend_size.0 } else { 0.0 } + EDGE;
