@@ -133,7 +133,7 @@ const LEGEND: &str = "holds, violated and undecided count cells inside the hypot
 /// The table for a terminal.
 pub fn table(tallies: &[Tally]) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(COLUMNS);
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(COLUMNS);
     for index in 2..9 {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);

@@ -27,8 +27,16 @@ impl Verdict {
     }
 }
 
-/// Judges a bound by the interval alone: the measured value plays no part.
+/// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds.
 pub fn judge(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
+    match compare(evidence, bound, relation) {
+        Verdict::Holds if !evidence.confirms => Verdict::Undecided,
+        verdict => verdict,
+    }
+}
+
+/// On which side of the bound the interval lies.
+pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
     let (lo, hi) = (evidence.ln_lo, evidence.ln_hi);
     // A negative bound lies below every measured size, strictly.
     let negative = bound.non_positive.is_some_and(|value| value < 0.0);
@@ -65,7 +73,8 @@ pub fn slack_log10(evidence: &Evidence, bound: &Bound, relation: Relation) -> Op
         Relation::AtMost => -difference,
         Relation::Equal { tolerance } => tolerance.ln_1p() - difference.abs(),
     };
-    slack.is_finite().then_some(slack / LN_10)
+    // Adding 0 turns -0 into 0.
+    slack.is_finite().then_some(slack / LN_10 + 0.0)
 }
 
 /// The chance of error that one measured cell of a run may take, so that all `cells` together take at most `alpha`
@@ -92,6 +101,9 @@ mod tests {
             }
         }
         assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Holds);
+        let refutes_only = |lo, hi| Evidence { confirms: false, ..evidence(lo, hi) };
+        assert_eq!(judge(&refutes_only(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Undecided);
+        assert_eq!(judge(&refutes_only(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Violated);
         assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtMost), Verdict::Violated);
         assert_eq!(judge(&evidence(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Violated);
         assert_eq!(judge(&evidence(0.3, 0.4), &bound, Relation::AtMost), Verdict::Holds);

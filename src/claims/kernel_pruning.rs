@@ -5,7 +5,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
-use crate::pruning::{Inputs, Outputs, PrunedKernel, RandomPair, Request, Status};
+use crate::pruning::{Inputs, Outputs, PrunedKernel, RandomPair, Request, Sign, Status};
 
 /// The claim of Lemma 12.
 pub struct KernelPruning;
@@ -16,8 +16,8 @@ static ABOUT: About = About {
     statement: "For n >= C d^12 c1^6 log^3(d^2 c1 c0 / eps), eps in (0, 1/4), U ~ N^(d x d x 2n c0 x c1), V ~ N^(1 x 1 x c0 x 2n c0) \
         and the 2n-channel-blocked mask S: with probability at least 1 - eps, for all K with norm1(K_t0) <= 1 for each input \
         channel t0, filters can be removed from U * relu((V . S) * X) so that it is within eps M of K * X for every X with \
-        max norm at most M. Measured for one K at a time (which asks less than all K at once), with M = 1 (both sides scale \
-        with M).",
+        max norm at most M. Measured with M = 1 (both sides scale with M), for all K at once where d = c0 = c1 = 1, and for \
+        one K elsewhere: one K asks less than all, so that its probability can refute the lemma but not confirm it.",
     formula: "1 - eps",
     measured: "Pr(the pruned pair is within eps of K for every X)",
     parameters: &[
@@ -28,9 +28,10 @@ static ABOUT: About = About {
         EPS,
         Parameter {
             name: "kernel",
-            domain: Domain::Word(&["spike", "flat"]),
+            domain: Domain::Word(&["spike", "flat", "all"]),
             default: Some("spike"),
-            meaning: "the target K: norm 1 of each input channel in one entry, or in all entries alike with changing sign",
+            meaning: "the target K: norm 1 of each input channel in one entry, in all entries alike with changing sign, or \
+                all K at once (for d = c0 = c1 = 1)",
         },
         C,
     ],
@@ -57,6 +58,18 @@ impl Claim for KernelPruning {
         &ABOUT
     }
 
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let one = ["d", "c0", "c1"].iter().all(|name| cell.integer(name) == 1);
+        if cell.word("kernel") == "all" && !one {
+            return Err(Error::input("kernel = all is decided for d = c0 = c1 = 1 only; write spike or flat"));
+        }
+        Ok(())
+    }
+
+    fn confirms(&self, cell: &Cell) -> bool {
+        cell.word("kernel") == "all"
+    }
+
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         let (d, c0, c1, eps) = (cell.real("d"), cell.real("c0"), cell.real("c1"), cell.real("eps"));
         let least = least_width(cell.real("C"), d, c0, c1, 1.0, eps);
@@ -75,7 +88,10 @@ impl Claim for KernelPruning {
         let target = target(cell);
         let sampler = move || -> Sampler<'a> {
             let target = target.clone();
-            Box::new(move |stream| prunable(&target, n, eps, stream))
+            match cell.word("kernel") {
+                "all" => Box::new(move |stream| prunable_for_all(&target, n, eps, stream)),
+                _ => Box::new(move |stream| prunable(&target, n, eps, stream)),
+            }
         };
         Ok(Estimator::Replicates(Replicates {
             law: Law::Proportion,
@@ -123,6 +139,51 @@ fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
     if worst_error(&coarse) < eps { Draw::event(true) } else { Draw::unknown() }
 }
 
+/// Whether one drawn pair with 1x1 kernels and single channels can be pruned for every K in [-1, 1]. The worst case over
+/// X is the larger of |K - L^+| and |K + L^-| there, so this asks that the subset sums of either sign's candidates come
+/// within eps of every point of [-1, 1]. More candidates only help: a few that do are enough for a yes.
+fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
+    let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
+    let covered = [Sign::Positive, Sign::Negative].map(|sign| {
+        let candidates = pair.candidates(0, sign);
+        let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
+        let covered = |count: &usize| cover_unit_interval(&values[..(*count).min(values.len())], eps);
+        match FEW_CANDIDATES.iter().any(covered) {
+            true => Some(true),
+            false if values.len() <= FEW_CANDIDATES[2] => Some(false),
+            false => None,
+        }
+    });
+    match covered {
+        [Some(true), Some(true)] => Draw::event(true),
+        [Some(false), _] | [_, Some(false)] => Draw::event(false),
+        _ => Draw::unknown(),
+    }
+}
+
+/// How many candidates are tried, one after the other: all their subset sums are listed.
+const FEW_CANDIDATES: [usize; 3] = [10, 15, 20];
+
+/// Whether every point of [-1, 1] is within `eps` of a subset sum.
+fn cover_unit_interval(values: &[f64], eps: f64) -> bool {
+    let mut sums = vec![0.0];
+    for value in values {
+        sums.extend_from_within(..);
+        let middle = sums.len() / 2;
+        sums[middle..].iter_mut().for_each(|sum| *sum += value);
+    }
+    sums.retain(|sum| sum.abs() <= 1.0 + eps);
+    sums.sort_unstable_by(f64::total_cmp);
+    let mut covered_to = -1.0;
+    for sum in sums {
+        if sum - eps > covered_to {
+            return false;
+        }
+        covered_to = sum + eps;
+    }
+    covered_to >= 1.0
+}
+
 /// The exact worst case over all X with max norm at most 1, on an image that has full windows.
 fn worst_error(pruned: &PrunedKernel) -> f64 {
     let side = 2 * pruned.target().kernel.side();
@@ -166,6 +227,44 @@ mod tests {
         let draws = known(&cell(&[]), 1);
         assert!(draws.iter().all(|draw| draw.lo == draw.hi));
         assert!(draws.contains(&Draw::event(true)) && draws.contains(&Draw::event(false)));
+    }
+
+    #[test]
+    fn covering_the_interval_is_decided_exactly() {
+        assert!(!cover_unit_interval(&[], 0.9));
+        assert!(cover_unit_interval(&[], 1.0));
+        // Sums -1, -1/2, 0, 1/2 and 1 leave gaps of 1/2.
+        let values = [-1.0, 0.5, 0.5, 1.0];
+        assert!(cover_unit_interval(&values, 0.25));
+        assert!(!cover_unit_interval(&values, 0.2499));
+        assert!(!cover_unit_interval(&[0.5, 0.5], 0.3));
+    }
+
+    /// What is within eps of every K is within eps of K = 1: draw by draw, on the same streams.
+    #[test]
+    fn all_kernels_ask_more_than_one() {
+        let draws = |kernel: &str| {
+            let cell = cell(&[("n", "24"), ("kernel", kernel)]);
+            let target = target(&cell);
+            let draw = |batch: u64| {
+                let address = Address { seed: 4, experiment: "test", cell: "pair", estimator: "literal", batch };
+                match kernel {
+                    "all" => prunable_for_all(&target, 24, 0.1, &mut address.stream()),
+                    _ => prunable(&target, 24, 0.1, &mut address.stream()),
+                }
+            };
+            (0..60).map(draw).collect::<Vec<_>>()
+        };
+        let (all, one) = (draws("all"), draws("spike"));
+        assert!(all.iter().zip(&one).all(|(all, one)| all.lo <= one.hi));
+        let yes = |draws: &[Draw]| draws.iter().filter(|draw| draw.lo == 1.0).count();
+        assert!(0 < yes(&all) && yes(&all) < yes(&one), "{} {}", yes(&all), yes(&one));
+        assert!(KernelPruning.confirms(&cell(&[("kernel", "all")])) && !KernelPruning.confirms(&cell(&[])));
+        let refused = cell_of(
+            &KernelPruning,
+            [("d", "3"), ("c0", "1"), ("c1", "1"), ("n", "9"), ("eps", "0.1"), ("kernel", "all")],
+        );
+        assert!(refused.unwrap_err().to_string().contains("write spike or flat"));
     }
 
     #[test]

@@ -188,6 +188,14 @@ pub trait Claim: Sync {
         Ok(())
     }
 
+    /// Whether a value on the claimed side confirms the statement at the cell. Where less is measured than the statement
+    /// claims (one kernel, where it says all), a value on the wrong side refutes it, and one on the right side decides
+    /// nothing.
+    fn confirms(&self, cell: &Cell) -> bool {
+        let _ = cell;
+        true
+    }
+
     /// The statement's conditions, each met or unmet at the cell.
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis>;
 

@@ -92,6 +92,7 @@ struct Report {
     relation: &'static str,
     hypotheses: Vec<Condition>,
     outside: bool,
+    confirms: bool,
 }
 
 #[derive(Serialize)]
@@ -154,6 +155,7 @@ impl Report {
             },
             bounds: bounds.iter().map(judged).collect(),
             relation: about.relation.name(),
+            confirms: evidence.confirms,
             outside: conditions.iter().any(|condition| !condition.met),
             hypotheses: conditions.into_iter().map(|h| Condition { name: h.name, met: h.met }).collect(),
         }
@@ -180,6 +182,9 @@ impl Report {
         }
         for condition in &self.hypotheses {
             text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);
+        }
+        if !self.confirms {
+            text += "less is measured than the statement claims: a value on the right side does not confirm it\n";
         }
         if self.outside {
             text += "outside the hypotheses: the statement does not speak of this cell\n";

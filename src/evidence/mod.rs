@@ -63,6 +63,8 @@ pub struct Evidence {
     pub work: u64,
     /// Conditions that could be judged only on the object that was constructed.
     pub observed: Vec<Hypothesis>,
+    /// Whether a value on the claimed side confirms the statement, or only fails to refute it.
+    pub confirms: bool,
 }
 
 impl Evidence {
@@ -83,7 +85,7 @@ impl Evidence {
 
     /// A value between limits.
     pub fn enclosed(ln: Option<f64>, ln_lo: f64, ln_hi: f64, method: Method, work: u64) -> Self {
-        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new() }
+        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new(), confirms: true }
     }
 
     /// How wide the interval is: hi/lo - 1, infinite where the lower limit is 0.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method, mean, proportion};
 use crate::experiment::{Precision, Until};
 use crate::random::Address;
-use crate::verdict::{Verdict, judge};
+use crate::verdict::{Verdict, compare};
 
 /// How a sample is seeded, when it is large enough, and which chance of error its interval may take.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,20 @@ pub fn measure(
     sampling: &Sampling,
     interrupted: &AtomicBool,
 ) -> Result<Evidence> {
+    let evidence = sample(claim, experiment, cell, method, bounds, sampling, interrupted)?;
+    Ok(Evidence { confirms: claim.confirms(cell), ..evidence })
+}
+
+/// As [`measure`], before it is asked what the evidence can show.
+fn sample(
+    claim: &dyn Claim,
+    experiment: &str,
+    cell: &Cell,
+    method: Method,
+    bounds: &[Bound],
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+) -> Result<Evidence> {
     let key = cell.key();
     let stream = |batch: u64| {
         let address = Address { seed: sampling.seed, experiment, cell: &key, estimator: method.name(), batch };
@@ -58,7 +72,7 @@ pub fn measure(
     let precision = sampling.precision;
     let enough = |evidence: &Evidence| {
         let precise = evidence.relative_width() <= precision.relative;
-        let decided = || bounds.iter().all(|bound| judge(evidence, bound, about.relation) != Verdict::Undecided);
+        let decided = || bounds.iter().all(|bound| compare(evidence, bound, about.relation) != Verdict::Undecided);
         precise || precision.until == Until::Decided && decided()
     };
     let budget = precision.replicates.div_ceil(replicates.batch).max(1);

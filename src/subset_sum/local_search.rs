@@ -37,7 +37,7 @@ const COOLING: f64 = 1e-5;
 impl LocalSearch {
     /// The usual effort.
     pub const DEFAULT: LocalSearch =
-        LocalSearch { starts: 3, passes: 60, pool: 192, sweeps: 120, pair_flips: 60, windows: 4, width: 24 };
+        LocalSearch { starts: 4, passes: 60, pool: 192, sweeps: 300, pair_flips: 60, windows: 6, width: 28 };
 }
 
 impl Default for LocalSearch {
