@@ -1,5 +1,94 @@
-//! Puts the lemmas of a published paper to the test.
+//! Puts the lemmas of a published paper to the test: A. da Cunha, F. d'Amore and E. Natale, *Convolutional neural
+//! networks contain structured strong lottery tickets* (NeurIPS 2023, HAL hal-04143024).
+//!
+//! Each statement of the paper is a [`claims::Claim`]: hypotheses, a printed bound, and ways to measure what the bound
+//! speaks of. The frame measures it over a grid of cells, sets the measured interval beside the bound, and gives a verdict
+//! whose error is controlled over the whole run.
+//!
+//! | claim | in the paper | module | experiments |
+//! |---|---|---|---|
+//! | `nsn-box` | Lemma 7 | `claims/nsn_box.rs`, [`nsn`] | `nsn-box`, `nsn-box-methods` |
+//! | `nsn-joint-box` | Lemma 8 | `claims/nsn_joint_box.rs`, [`nsn`] | `nsn-joint-box`, `nsn-joint-box-methods` |
+//! | `second-moment` | Lemma 9, Eqs. 8-9 | `claims/second_moment.rs`, [`subset_sum`] | `second-moment` |
+//! | `overlap-tail` | Eqs. 15-17 | `claims/overlap_tail.rs` | `overlap-tail`, `overlap-tail-methods` |
+//! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning` |
+//! | `layer-error` | Theorem 3, Eqs. 31-36 | `claims/layer_error.rs`, [`pruning`], [`cnn`] | `layer-error` |
+//!
+//! The data goes one way: [`experiment`] -> [`runner`] -> [`evidence`] -> [`verdict`] -> [`record`] (CSV) -> [`plot`],
+//! [`summary`]. What shows reads records only; what measures does not know how it is shown.
+//!
+//! # A new claim
+//!
+//! One file in `src/claims/`, one line in its registry, one TOML in `experiments/`. This one says
+//! Pr(N >= x) <= exp(-x^2/2) for a standard normal N, exactly and by counting:
+//!
+//! ```
+//! use lemmascope::cell::{Cell, Domain, Parameter};
+//! use lemmascope::claims::*;
+//! use lemmascope::error::Result;
+//! use lemmascope::evidence::{Evidence, Method};
+//! use lemmascope::experiment::{Precision, Until};
+//! use lemmascope::runner::measure::{Sampling, measure};
+//! use lemmascope::verdict::{Verdict, judge};
+//! use rand::RngExt;
+//! use std::sync::atomic::AtomicBool;
+//!
+//! struct NormalTail;
+//!
+//! static ABOUT: About = About {
+//!     id: "normal-tail",
+//!     source: "textbook",
+//!     statement: "For a standard normal N and x > 0: Pr(N >= x) <= exp(-x^2/2).",
+//!     formula: "exp(-x^2/2)",
+//!     measured: "Pr(N >= x)",
+//!     parameters: &[Parameter { name: "x", domain: Domain::Real(0.0, 30.0), default: None, meaning: "threshold" }],
+//!     relation: Relation::AtMost,
+//!     quantity: Quantity::Probability,
+//!     methods: &[Method::ClosedForm, Method::Literal],
+//! };
+//!
+//! impl Claim for NormalTail {
+//!     fn about(&self) -> &'static About {
+//!         &ABOUT
+//!     }
+//!     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+//!         vec![Hypothesis::new("x > 0", cell.real("x") > 0.0)]
+//!     }
+//!     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+//!         Ok(vec![Bound::from_ln(PRINTED, -0.5 * cell.real("x").powi(2))])
+//!     }
+//!     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+//!         let x = cell.real("x");
+//!         Ok(match method {
+//!             Method::ClosedForm => Estimator::Deterministic(Box::new(move || {
+//!                 let tail = 0.5 * libm::erfc(x / std::f64::consts::SQRT_2);
+//!                 Ok(Evidence::closed_form(tail.ln(), 1e-13, 1))
+//!             })),
+//!             _ => Estimator::Replicates(Replicates {
+//!                 law: Law::Proportion,
+//!                 ln_scale: 0.0,
+//!                 batch: 256,
+//!                 sampler: Box::new(move || {
+//!                     Box::new(move |stream| Draw::event(stream.sample::<f64, _>(rand_distr::StandardNormal) >= x))
+//!                 }),
+//!             }),
+//!         })
+//!     }
+//! }
+//!
+//! let cell = cell_of(&NormalTail, [("x", "1")])?;
+//! let bounds = NormalTail.bounds(&cell)?;
+//! let precision = Precision { relative: 0.1, replicates: 20_000, until: Until::Decided };
+//! let sampling = Sampling { seed: 1, alpha: 1e-6, precision };
+//! for method in ABOUT.methods {
+//!     let never = AtomicBool::new(false);
+//!     let evidence = measure(&NormalTail, "example", &cell, *method, &bounds, &sampling, &never)?;
+//!     assert_eq!(judge(&evidence, &bounds[0], ABOUT.relation), Verdict::Holds);
+//! }
+//! # Ok::<(), lemmascope::error::Error>(())
+//! ```
 #![forbid(unsafe_code)]
+
 pub mod cell;
 pub mod claims;
 pub mod cli;

@@ -163,6 +163,9 @@ pub struct Replicates<'a> {
     pub sampler: Box<dyn Fn() -> Sampler<'a> + Sync + 'a>,
 }
 
+/// Constructs and measures one random object from a stream.
+pub type Construct<'a> = Box<dyn Fn(&mut Stream) -> Result<Evidence> + Sync + 'a>;
+
 /// How a claim measures a cell by one method. The runner owns seeds, stopping and intervals.
 pub enum Estimator<'a> {
     /// The same value at every call.
@@ -170,7 +173,7 @@ pub enum Estimator<'a> {
     /// A sample of replicates.
     Replicates(Replicates<'a>),
     /// One random object, constructed from one stream and measured with certified limits.
-    Constructed(Box<dyn Fn(&mut Stream) -> Result<Evidence> + Sync + 'a>),
+    Constructed(Construct<'a>),
 }
 
 /// A statement that can be measured cell by cell.

@@ -3,10 +3,12 @@
 //! Given its scale s, a coordinate lies in an interval of width 2 eps with probability at most 2 eps / sqrt(2 pi s). So
 //! the product over coordinates is at most c s^(-alpha/2) for known c and alpha, and
 //!
-//!   E[f(s)] = c E[s^(-alpha/2)] E~[ f(s) s^(alpha/2) / c ],   s ~ chi^2_k,   s ~ Gamma((k - alpha)/2, 2) under E~.
+//! ```text
+//! E[f(s)] = c E[s^(-alpha/2)] E~[ f(s) s^(alpha/2) / c ],   s ~ chi^2_k,   s ~ Gamma((k - alpha)/2, 2) under E~.
+//! ```
 //!
-//! The last average is of values in [0, 1], so that its limits need no further assumption, however small E[f] is. Among
-//! the (c, alpha) allowed the one with the least c E[s^(-alpha/2)] is taken: it makes the average largest.
+//! The last average is of values in [0, 1], so that its limits need no further assumption, however small `E[f]` is. Among
+//! the (c, alpha) allowed the one with the least `c E[s^(-alpha/2)]` is taken: it makes the average largest.
 
 use rand::RngExt;
 use rand_distr::{Distribution, Gamma, Open01};
