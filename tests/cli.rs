@@ -252,7 +252,7 @@ fn evaluate_explains_in_words_by_every_method() {
 
 #[test]
 fn claims_are_listed_and_explained() {
-    lemmascope().arg("claims").assert().success().stdout(predicate::str::contains("nsn-joint-box  Lemma 8"));
+    lemmascope().arg("claims").assert().success().stdout(predicate::str::contains("nsn-joint-box   Lemma 8"));
     lemmascope().args(["claims", "overlap-tail"]).assert().success().stdout(predicate::str::contains("n >= k^2"));
     let output = lemmascope().args(["claims", "--json"]).assert().success();
     let json: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
