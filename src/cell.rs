@@ -1,4 +1,4 @@
-//! Parameters and cells: one assignment of a claim's parameters, checked against what the claim declares.
+//! Parameters, cells (one assignment of a claim's parameters, checked against what the claim declares) and conditions.
 
 use crate::error::{Error, Result};
 use crate::nsn::Target;
@@ -181,6 +181,22 @@ impl Cell {
     pub fn key(&self) -> String {
         let items: Vec<String> = self.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
         items.join(";")
+    }
+}
+
+/// One named condition of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hypothesis {
+    /// The condition as the paper writes it.
+    pub name: String,
+    /// Whether it is met at the cell.
+    pub met: bool,
+}
+
+impl Hypothesis {
+    /// A condition and whether it is met.
+    pub fn new(name: impl Into<String>, met: bool) -> Self {
+        Hypothesis { name: name.into(), met }
     }
 }
 

@@ -28,7 +28,7 @@
 //! use lemmascope::error::Result;
 //! use lemmascope::evidence::{Evidence, Method};
 //! use lemmascope::experiment::{Precision, Until};
-//! use lemmascope::runner::measure::{Sampling, measure};
+//! use lemmascope::runner::measure::{Job, Sampling, measure};
 //! use lemmascope::verdict::{Verdict, judge};
 //! use rand::RngExt;
 //! use std::sync::atomic::AtomicBool;
@@ -60,17 +60,12 @@
 //!     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
 //!         let x = cell.real("x");
 //!         Ok(match method {
-//!             Method::ClosedForm => Estimator::Deterministic(Box::new(move || {
+//!             Method::ClosedForm => Estimator::deterministic(move || {
 //!                 let tail = 0.5 * libm::erfc(x / std::f64::consts::SQRT_2);
 //!                 Ok(Evidence::closed_form(tail.ln(), 1e-13, 1))
-//!             })),
-//!             _ => Estimator::Replicates(Replicates {
-//!                 law: Law::Proportion,
-//!                 ln_scale: 0.0,
-//!                 batch: 256,
-//!                 sampler: Box::new(move || {
-//!                     Box::new(move |stream| Draw::event(stream.sample::<f64, _>(rand_distr::StandardNormal) >= x))
-//!                 }),
+//!             }),
+//!             _ => Estimator::events(256, move || {
+//!                 Box::new(move |stream| Draw::event(stream.sample::<f64, _>(rand_distr::StandardNormal) >= x))
 //!             }),
 //!         })
 //!     }
@@ -81,8 +76,8 @@
 //! let precision = Precision { relative: 0.1, replicates: 20_000, until: Until::Decided };
 //! let sampling = Sampling { seed: 1, alpha: 1e-6, precision };
 //! for method in ABOUT.methods {
-//!     let never = AtomicBool::new(false);
-//!     let evidence = measure(&NormalTail, "example", &cell, *method, &bounds, &sampling, &never)?;
+//!     let job = Job { claim: &NormalTail, experiment: "example", cell: &cell, method: *method, bounds: &bounds };
+//!     let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
 //!     assert_eq!(judge(&evidence, &bounds[0], ABOUT.relation), Verdict::Holds);
 //! }
 //! # Ok::<(), lemmascope::error::Error>(())

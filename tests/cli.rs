@@ -274,3 +274,69 @@ fn plots_are_drawn_again_from_records() {
         .code(2)
         .stderr(predicate::str::contains("small.csv: the column claim"));
 }
+
+/// One small experiment of every claim that samples or constructs, apart from nsn-box above.
+const OTHERS: [(&str, &str); 5] = [
+    ("nsn-joint-box", "methods = [\"conditional\", \"collapsed\"]\n[[grid]]\nk = 16\nj = [1, 16]\nd = 2\neps = 0.25\n"),
+    ("overlap-tail", "methods = [\"closed-form\", \"literal\"]\n[[grid]]\nn = 50\nk = 5\nd = [2, 5]\n"),
+    ("second-moment", "[[grid]]\nn = 6\nk = 2\nd = 1\neps = 0.5\n"),
+    ("kernel-pruning", "[[grid]]\nd = 1\nc0 = 1\nc1 = 1\nn = [8, 20]\neps = 0.2\nkernel = [\"spike\", \"all\"]\n"),
+    ("layer-error", "[[grid]]\nnetwork = \"random-2\"\nn = 20\neps = 0.5\nquantity = [\"total\", \"norm\"]\ni = 2\n"),
+];
+
+#[test]
+fn every_claim_gives_the_same_bytes_on_any_number_of_threads_and_in_any_company() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (claim, rest) in OTHERS {
+        let text = format!("claim = \"{claim}\"\ntitle = \"t\"\nabout = \"a\"\n{rest}[precision]\nreplicates = 400\n");
+        std::fs::write(folder.path().join(format!("{claim}.toml")), text).unwrap();
+        files.push(format!("{claim}.toml"));
+    }
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let run = |files: &[&str], rest: &[&str]| {
+        run_in(folder.path(), &[&["run", "--quiet"], files, rest].concat()).success();
+    };
+    run(&files, &["--threads", "1", "--out", "one"]);
+    let reversed: Vec<&str> = files.iter().rev().copied().collect();
+    run(&reversed, &["--threads", "3", "--out", "three"]);
+    for (claim, _) in OTHERS {
+        let read = |out: &str| std::fs::read(folder.path().join(out).join(format!("{claim}.csv"))).unwrap();
+        assert_eq!(read("one"), read("three"), "{claim}");
+        assert!(read("one").split(|byte| *byte == b'\n').count() > 2);
+    }
+}
+
+#[test]
+fn weights_files_that_lie_are_named() {
+    let network = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
+    let whole = std::fs::read(network).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let replaced = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len(), "the header's length must stay");
+        let position = whole.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        let mut bytes = whole.clone();
+        bytes[position..position + to.len()].copy_from_slice(to.as_bytes());
+        bytes
+    };
+    let mut not_a_number = whole.clone();
+    let end = not_a_number.len();
+    not_a_number[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    for (name, bytes, expected) in [
+        ("cut", whole[..whole.len() - 8].to_vec(), "cut.safetensors"),
+        ("empty", Vec::new(), "empty.safetensors"),
+        ("shape", replaced("[8,4,3,3]", "[4,8,3,3]"), "conv1.weight"),
+        ("missing", replaced("conv1.weight", "cone1.weight"), "conv1.weight"),
+        ("arch", replaced("\\\"cin\\\": 4", "\\\"cin\\\": 5"), "arch"),
+        ("nan", not_a_number, "conv2.weight"),
+    ] {
+        let path = folder.path().join(format!("{name}.safetensors"));
+        std::fs::write(&path, bytes).unwrap();
+        let set = format!("network={}", path.display());
+        lemmascope()
+            .args(["evaluate", "layer-error", "--set", &set, "--set", "eps=0.1", "--set", "i=1"])
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains(expected).and(predicate::str::contains("panicked").not()));
+    }
+}

@@ -86,18 +86,12 @@ impl Claim for KernelPruning {
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
         let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
         let target = target(cell);
-        let sampler = move || -> Sampler<'a> {
+        Ok(Estimator::events(8, move || {
             let target = target.clone();
             match cell.word("kernel") {
                 "all" => Box::new(move |stream| prunable_for_all(&target, n, eps, stream)),
                 _ => Box::new(move |stream| prunable(&target, n, eps, stream)),
             }
-        };
-        Ok(Estimator::Replicates(Replicates {
-            law: Law::Proportion,
-            ln_scale: 0.0,
-            batch: 8,
-            sampler: Box::new(sampler),
         }))
     }
 }

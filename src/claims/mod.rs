@@ -8,6 +8,8 @@ mod overlap_tail;
 mod second_moment;
 
 use crate::cell::{Cell, Parameter};
+
+pub use crate::cell::Hypothesis;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::random::Stream;
@@ -45,22 +47,6 @@ pub enum Quantity {
     Probability,
     /// A non-negative number.
     Size,
-}
-
-/// One named condition of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hypothesis {
-    /// The condition as the paper writes it.
-    pub name: String,
-    /// Whether it is met at the cell.
-    pub met: bool,
-}
-
-impl Hypothesis {
-    /// A condition and whether it is met.
-    pub fn new(name: impl Into<String>, met: bool) -> Self {
-        Hypothesis { name: name.into(), met }
-    }
 }
 
 /// A named formula's value at a cell.
@@ -176,6 +162,25 @@ pub enum Estimator<'a> {
     Constructed(Construct<'a>),
 }
 
+impl<'a> Estimator<'a> {
+    /// Counts events, in batches of `batch`.
+    pub fn events(batch: u64, sampler: impl Fn() -> Sampler<'a> + Sync + 'a) -> Self {
+        let sampler = Box::new(sampler);
+        Estimator::Replicates(Replicates { law: Law::Proportion, ln_scale: 0.0, batch, sampler })
+    }
+
+    /// Averages values in [0, 1] times a known scale, in batches of `batch`.
+    pub fn values(ln_scale: f64, batch: u64, sampler: impl Fn() -> Sampler<'a> + Sync + 'a) -> Self {
+        let sampler = Box::new(sampler);
+        Estimator::Replicates(Replicates { law: Law::Mean, ln_scale, batch, sampler })
+    }
+
+    /// Evaluates without chance.
+    pub fn deterministic(evaluate: impl Fn() -> Result<Evidence> + Sync + 'a) -> Self {
+        Estimator::Deterministic(Box::new(evaluate))
+    }
+}
+
 /// A statement that can be measured cell by cell.
 pub trait Claim: Sync {
     /// What the claim says of itself.
@@ -224,6 +229,12 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &kernel_pruning::KernelPruning,
     &layer_error::LayerError,
 ];
+
+/// Refuses k-subsets of fewer than k elements.
+fn check_k_of_n(cell: &Cell) -> Result<()> {
+    let (n, k) = (cell.integer("n"), cell.integer("k"));
+    if k > n { Err(Error::input(format!("k = {k} exceeds n = {n}; write k from 1 to n"))) } else { Ok(()) }
+}
 
 /// The claim with this id.
 ///

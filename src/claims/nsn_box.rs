@@ -78,38 +78,26 @@ impl Claim for NsnBox {
         let (k, d, eps, target) = (cell.integer("k"), cell.integer("d"), cell.real("eps"), cell.target());
         let hits = move |add: fn(u64, &mut [f64], &mut Stream)| {
             let z = target.vector(k, d);
-            Estimator::Replicates(Replicates {
-                law: Law::Proportion,
-                ln_scale: 0.0,
-                batch: 256,
-                sampler: Box::new(move || {
-                    let (z, mut sum) = (z.clone(), vec![0.0; d as usize]);
-                    Box::new(move |stream| {
-                        sum.fill(0.0);
-                        add(k, &mut sum, stream);
-                        Draw::event(in_box(&sum, &z, eps))
-                    })
-                }),
+            Estimator::events(256, move || {
+                let (z, mut sum) = (z.clone(), vec![0.0; d as usize]);
+                Box::new(move |stream| {
+                    sum.fill(0.0);
+                    add(k, &mut sum, stream);
+                    Draw::event(in_box(&sum, &z, eps))
+                })
             })
         };
         Ok(match method {
             Method::Conditional => {
                 let tilted = TiltedBox::new(k, d, eps, target);
-                Estimator::Replicates(Replicates {
-                    law: Law::Mean,
-                    ln_scale: tilted.ln_constant,
-                    batch: 256,
-                    sampler: Box::new(move || {
-                        let tilted = tilted.clone();
-                        Box::new(move |stream| Draw::exact(tilted.draw(stream)))
-                    }),
+                Estimator::values(tilted.ln_constant, 256, move || {
+                    let tilted = tilted.clone();
+                    Box::new(move |stream| Draw::exact(tilted.draw(stream)))
                 })
             }
             Method::Collapsed => hits(add_collapsed_sum),
             Method::Literal => hits(add_nsn_vectors),
-            _ => Estimator::Deterministic(Box::new(move || {
-                Ok(Evidence::quadrature(ln_box(k, d, eps, target, TOLERANCE)))
-            })),
+            _ => Estimator::deterministic(move || Ok(Evidence::quadrature(ln_box(k, d, eps, target, TOLERANCE)))),
         })
     }
 }

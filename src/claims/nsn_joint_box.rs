@@ -79,45 +79,35 @@ impl Claim for NsnJointBox {
         let (eps, target) = (cell.real("eps"), cell.target());
         let hits = move |add: fn(u64, &mut [f64], &mut Stream)| {
             let z = target.vector(k, d);
-            Estimator::Replicates(Replicates {
-                law: Law::Proportion,
-                ln_scale: 0.0,
-                batch: 256,
-                sampler: Box::new(move || {
-                    let z = z.clone();
-                    let (mut shared, mut sum) = (vec![0.0; d as usize], vec![0.0; d as usize]);
-                    Box::new(move |stream| {
-                        shared.fill(0.0);
-                        add(k - j, &mut shared, stream);
-                        let mut both = true;
-                        for _ in 0..2 {
-                            sum.copy_from_slice(&shared);
-                            add(j, &mut sum, stream);
-                            both &= in_box(&sum, &z, eps);
-                        }
-                        Draw::event(both)
-                    })
-                }),
+            Estimator::events(256, move || {
+                let z = z.clone();
+                let (mut shared, mut sum) = (vec![0.0; d as usize], vec![0.0; d as usize]);
+                Box::new(move |stream| {
+                    shared.fill(0.0);
+                    add(k - j, &mut shared, stream);
+                    let mut both = true;
+                    for _ in 0..2 {
+                        sum.copy_from_slice(&shared);
+                        add(j, &mut sum, stream);
+                        both &= in_box(&sum, &z, eps);
+                    }
+                    Draw::event(both)
+                })
             })
         };
         Ok(match method {
             Method::Conditional => {
                 let tilted = TiltedJointBox::new(k, j, d, eps, target);
-                Estimator::Replicates(Replicates {
-                    law: Law::Mean,
-                    ln_scale: tilted.ln_constant,
-                    batch: 256,
-                    sampler: Box::new(move || {
-                        let tilted = tilted.clone();
-                        Box::new(move |stream| Draw::exact(tilted.draw(stream)))
-                    }),
+                Estimator::values(tilted.ln_constant, 256, move || {
+                    let tilted = tilted.clone();
+                    Box::new(move |stream| Draw::exact(tilted.draw(stream)))
                 })
             }
             Method::Collapsed => hits(add_collapsed_sum),
             Method::Literal => hits(add_nsn_vectors),
-            _ => Estimator::Deterministic(Box::new(move || {
+            _ => Estimator::deterministic(move || {
                 Ok(Evidence::quadrature(ln_joint_box(k, j, d, eps, target, TOLERANCE)))
-            })),
+            }),
         })
     }
 }

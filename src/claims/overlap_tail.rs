@@ -39,11 +39,7 @@ impl Claim for OverlapTail {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        let (n, k) = (cell.integer("n"), cell.integer("k"));
-        if k > n {
-            return Err(Error::input(format!("k = {k} exceeds n = {n}; write k from 1 to n")));
-        }
-        Ok(())
+        check_k_of_n(cell)
     }
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
@@ -66,22 +62,21 @@ impl Claim for OverlapTail {
             // One rounding a term of a compensated sum of logs, and one of the final exponential.
             let rounding = 1e-12;
             let tail = move || Ok(Evidence::closed_form(ln_overlap_tail(n, k, least), rounding, k - least + 1));
-            return Ok(Estimator::Deterministic(Box::new(tail)));
+            return Ok(Estimator::deterministic(tail));
         }
         if k > LARGEST_DRAWN {
             return Err(Error::input(format!(
                 "k = {k} is too large to draw subsets element by element; take closed-form, or k up to {LARGEST_DRAWN}"
             )));
         }
-        let sampler = move || -> Sampler<'a> {
+        let batch = (65_536 / k).clamp(16, 1024);
+        Ok(Estimator::events(batch, move || {
             Box::new(move |stream| {
                 // S = [k] without loss of generality: S' is uniform whatever S is.
                 let drawn = rand::seq::index::sample(stream, n as usize, k as usize);
                 Draw::event(drawn.iter().filter(|i| (*i as u64) < k).count() as u64 >= least)
             })
-        };
-        let batch = (65_536 / k).clamp(16, 1024);
-        Ok(Estimator::Replicates(Replicates { law: Law::Proportion, ln_scale: 0.0, batch, sampler: Box::new(sampler) }))
+        }))
     }
 }
 

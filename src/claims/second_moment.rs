@@ -55,10 +55,7 @@ impl Claim for SecondMoment {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        let (n, k) = (cell.integer("n"), cell.integer("k"));
-        if k > n {
-            return Err(Error::input(format!("k = {k} exceeds n = {n}; write k from 1 to n")));
-        }
+        check_k_of_n(cell)?;
         cell.target().check_dimension(cell.integer("d"))
     }
 
@@ -81,7 +78,8 @@ impl Claim for SecondMoment {
                 "n = {n}, k = {k}: {subsets:.3e} subsets are too many to enumerate; keep binom(n,k) below {MOST_SUBSETS:.0e}"
             )));
         }
-        let sampler = move || -> Sampler<'a> {
+        let batch = (2e6 / subsets).clamp(1.0, 256.0) as u64;
+        Ok(Estimator::values(f64::from(power) * subsets.ln(), batch, move || {
             let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
             let mut counter = KSubsetCounter::new(d, k as usize);
             Box::new(move |stream| {
@@ -92,13 +90,6 @@ impl Claim for SecondMoment {
                 let count = counter.count(&vectors, &z, eps);
                 Draw::exact((count as f64 / subsets).powi(power))
             })
-        };
-        let batch = (2e6 / subsets).clamp(1.0, 256.0) as u64;
-        Ok(Estimator::Replicates(Replicates {
-            law: Law::Mean,
-            ln_scale: f64::from(power) * subsets.ln(),
-            batch,
-            sampler: Box::new(sampler),
         }))
     }
 }

@@ -14,7 +14,7 @@ use crate::evidence::Evidence;
 use crate::experiment::{Precision, Until};
 use crate::numeric::{decimal, number};
 use crate::record::hypotheses;
-use crate::runner::measure::{Sampling, measure};
+use crate::runner::measure::{Job, Sampling, measure};
 use crate::verdict::{judge, slack_log10, vacuous};
 
 #[derive(clap::Args)]
@@ -61,7 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let precision = Precision { relative: arguments.relative, replicates: arguments.replicates, until: Until::Precise };
     let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
     let bounds = claim.bounds(&cell)?;
-    let evidence = measure(claim, EXPERIMENT, &cell, method, &bounds, &sampling, &AtomicBool::new(false))?;
+    let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
+    let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
     let report = Report::new(claim, &cell, &evidence, &bounds);
     if arguments.json {
         let text = serde_json::to_string_pretty(&report).expect("a report has only texts and numbers");

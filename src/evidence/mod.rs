@@ -4,7 +4,7 @@ pub mod mean;
 pub mod proportion;
 pub mod quadrature;
 
-use crate::claims::Hypothesis;
+use crate::cell::Hypothesis;
 use quadrature::Integral;
 
 /// How a value was measured.

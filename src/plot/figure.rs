@@ -10,13 +10,11 @@ use super::canvas::{self, Canvas, Place};
 use super::legend::{Arrangement, Legend};
 use super::panel::{SHORTEST_BAR, View};
 use super::selection::Selection;
-use super::text::{Anchor, Type, width, wrap};
+use super::text::{Anchor, SMALL, Type, small, width, wrap};
 
-/// The em of the title, of axis labels, and of ticks and the legend, in pixels.
+/// The em of the title and of axis labels, in pixels.
 const LARGE: f64 = 12.5;
 const MEDIUM: f64 = 11.0;
-/// The em of ticks and the legend.
-pub const SMALL: f64 = 10.0;
 
 /// The distance of lines of text, per em.
 const LEADING: f64 = 1.35;
@@ -27,11 +25,6 @@ const GAP: f64 = 16.0;
 /// The room of a panel's heading, and of tick labels below a panel.
 const HEADING: f64 = 18.0;
 const TICKS: f64 = 18.0;
-
-/// Text as ticks and the legend have it.
-pub fn small(anchor: Anchor) -> Type {
-    Type { size: SMALL, anchor, upwards: false, colour: "#333333" }
-}
 
 /// One figure of an experiment's records.
 ///

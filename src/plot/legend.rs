@@ -8,11 +8,10 @@ use crate::verdict::Verdict;
 
 use super::axis::short;
 use super::canvas::{Canvas, Place, Stroke};
-use super::figure::{SMALL, small};
 use super::marks::{FRAME, INK, Mark, UNMET};
 use super::panel::{self, DASH};
 use super::selection::{Point, Selection};
-use super::text::{Anchor, width};
+use super::text::{Anchor, SMALL, small, width};
 
 /// What stands before an entry's label.
 enum Key {

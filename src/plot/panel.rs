@@ -9,10 +9,9 @@ use crate::experiment::Quantity;
 
 use super::axis::{Axis, Scale};
 use super::canvas::{Canvas, Place, Stroke, UNITS};
-use super::figure::{SMALL, small};
 use super::marks::{FRAME, GRID, INK, Mark, UNMET, WRONG_SIDE};
 use super::selection::{Panel, Point, Selection};
-use super::text::{Anchor, Type, width};
+use super::text::{Anchor, SMALL, Type, small, width};
 
 /// What stands below the line of slack 0.
 const WRONG_SIDE_NAME: &str = "violated";

@@ -53,6 +53,14 @@ pub struct Type {
     pub colour: &'static str,
 }
 
+/// The em of ticks and the legend, in pixels.
+pub const SMALL: f64 = 10.0;
+
+/// Text as ticks and the legend have it.
+pub fn small(anchor: Anchor) -> Type {
+    Type { size: SMALL, anchor, upwards: false, colour: "#333333" }
+}
+
 /// A glyph on its line, in font units.
 struct Placed {
     id: GlyphId,

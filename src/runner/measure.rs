@@ -30,34 +30,32 @@ const MOST_VALUES: u64 = 16_384;
 const FIRST_WAVE: u64 = 4;
 const GROWTH: f64 = 1.5;
 
-/// Measures `cell` by `method` until every bound of `bounds` is decided, the precision is reached, or the replicates are
-/// spent.
+/// What is measured: one cell of a claim by one method, beside its bounds.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The claim.
+    pub claim: &'a dyn Claim,
+    /// The experiment's name, for the addresses of the random streams.
+    pub experiment: &'a str,
+    /// The cell.
+    pub cell: &'a Cell,
+    /// The method.
+    pub method: Method,
+    /// The bounds that a sample may be stopped for once they are decided.
+    pub bounds: &'a [Bound],
+}
+
+/// Measures until every bound is decided, the precision is reached, or the replicates are spent.
 ///
 /// # Errors
 /// Where the method cannot reach the cell, or `interrupted` is set.
-pub fn measure(
-    claim: &dyn Claim,
-    experiment: &str,
-    cell: &Cell,
-    method: Method,
-    bounds: &[Bound],
-    sampling: &Sampling,
-    interrupted: &AtomicBool,
-) -> Result<Evidence> {
-    let evidence = sample(claim, experiment, cell, method, bounds, sampling, interrupted)?;
-    Ok(Evidence { confirms: claim.confirms(cell), ..evidence })
+pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
+    Ok(Evidence { confirms: job.claim.confirms(job.cell), ..sample(job, sampling, interrupted)? })
 }
 
 /// As [`measure`], before it is asked what the evidence can show.
-fn sample(
-    claim: &dyn Claim,
-    experiment: &str,
-    cell: &Cell,
-    method: Method,
-    bounds: &[Bound],
-    sampling: &Sampling,
-    interrupted: &AtomicBool,
-) -> Result<Evidence> {
+fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
+    let Job { claim, experiment, cell, method, bounds } = *job;
     let key = cell.key();
     let stream = |batch: u64| {
         let address = Address { seed: sampling.seed, experiment, cell: &key, estimator: method.name(), batch };
@@ -167,7 +165,8 @@ mod tests {
         let claim = find("nsn-box").unwrap();
         let cell = cell_of(claim, given.iter().copied()).unwrap();
         let bounds = claim.bounds(&cell).unwrap();
-        measure(claim, "test", &cell, method, &bounds, sampling, &AtomicBool::new(false)).unwrap()
+        let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &bounds };
+        measure(&job, sampling, &AtomicBool::new(false)).unwrap()
     }
 
     const CELL: [(&str, &str); 3] = [("k", "16"), ("d", "2"), ("eps", "0.2")];

@@ -17,7 +17,7 @@ use crate::output::{writable_folder, write_whole};
 use crate::record;
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
-use measure::{Sampling, measure};
+use measure::{Job, Sampling, measure};
 
 /// How many replicates are spent, relative to what the experiments say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,8 +206,8 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
         other => other,
     };
     let bounds = claim.bounds(cell).map_err(named)?;
-    let evidence =
-        measure(claim, &experiment.name, cell, unit.method, &bounds, &sampling, interrupted).map_err(named)?;
+    let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
+    let evidence = measure(&job, &sampling, interrupted).map_err(named)?;
     let rows = record::rows(claim, &experiment.name, cell, &evidence, &bounds, plan.seed);
     Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() })
 }
