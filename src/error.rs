@@ -22,7 +22,7 @@ pub enum Error {
     },
 
     /// A file or folder that could not be written. What stood there before still stands.
-    #[error("cannot write {}: {source}; nothing that stood there was changed", path.display())]
+    #[error("cannot write {}: {source}; what stood there was not changed. When there is room, run again with --resume", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,

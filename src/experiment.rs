@@ -1,6 +1,6 @@
 //! Experiments: from TOML as it is written (the wire form) to checked cells, methods, precision and plots.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -101,10 +101,13 @@ struct WireExperiment {
     methods: Option<Vec<Spanned<String>>>,
     #[serde(default)]
     precision: Option<Spanned<Precision>>,
-    grid: Vec<Spanned<Table>>,
+    grid: Vec<Spanned<WireGrid>>,
     #[serde(default)]
     plot: Vec<Spanned<WirePlot>>,
 }
+
+/// A grid block: values by parameter, each with its place in the file.
+type WireGrid = BTreeMap<String, Spanned<Wire>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,10 +147,9 @@ impl Experiment {
     /// # Errors
     /// Names the line, what is wrong there and what is permitted.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
-            return Err(Error::input(format!(
-                "name {name:?}: use letters, digits, '-', '_' and '.' in the file's name"
-            )));
+        check_name("the file's name", name)?;
+        if RESERVED.contains(&name) {
+            return Err(Error::input(format!("{name}.csv is written by every run; give the experiment another name")));
         }
         let wire: WireExperiment = toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| format!("line {}: ", line(text, &span))).unwrap_or_default();
@@ -169,16 +171,28 @@ impl Experiment {
             None => Precision::default(),
             Some(given) => check_precision(given.get_ref()).map_err(at(given.span()))?,
         };
+        if let Some(twice) = methods.iter().enumerate().find(|(index, method)| methods[..*index].contains(method)) {
+            return Err(Error::input(format!("methods names {} twice; name it once", twice.1.name())));
+        }
+        if methods.is_empty() || wire.grid.is_empty() {
+            return Err(Error::input(
+                "methods and grid need at least one entry; without methods the most exact one is taken",
+            ));
+        }
         let mut cells = Vec::new();
         let mut seen = HashSet::new();
         for grid in &wire.grid {
-            let block = expand(claim, grid.get_ref(), MOST_CELLS).map_err(at(grid.span()))?;
+            let block = expand(claim, grid, text, MOST_CELLS - cells.len())?;
             cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
         }
-        let mut plots = Vec::new();
-        for plot in wire.plot {
-            let span = plot.span();
-            plots.push(check_plot(claim, &cells, plot.into_inner()).map_err(at(span))?);
+        let mut plots: Vec<Plot> = Vec::new();
+        for wire in wire.plot {
+            let span = wire.span();
+            let plot = check_plot(claim, &cells, &methods, wire.into_inner()).map_err(at(span.clone()))?;
+            if plots.iter().any(|other| other.name == plot.name) {
+                return Err(at(span)(Error::input(format!("two plots are named {}; rename one", plot.name))));
+            }
+            plots.push(plot);
         }
         Ok(Experiment {
             name: name.into(),
@@ -223,6 +237,20 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
     }
 }
 
+/// Files of these names stand beside the records.
+const RESERVED: [&str; 1] = ["timings"];
+
+/// Names of experiments and plots become names of files.
+fn check_name(what: &str, name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(Error::input(format!(
+            "{what} {name:?}: use letters, digits, '-', '_' and '.', a letter or digit first"
+        )));
+    }
+    Ok(())
+}
+
 /// The line, from 1, at which a span begins.
 fn line(text: &str, span: &Range<usize>) -> usize {
     1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
@@ -238,31 +266,38 @@ fn check_precision(precision: &Precision) -> Result<Precision> {
     Ok(*precision)
 }
 
-/// The cross product of a grid block's lists, in the order of the claim's parameters.
-fn expand(claim: &dyn Claim, grid: &Table, most: usize) -> Result<Vec<Cell>> {
+/// The cross product of a grid block's lists, in the order of the claim's parameters. What is wrong with one value is
+/// reported with its own line, what is wrong with a combination with the block's.
+fn expand(claim: &dyn Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) -> Result<Vec<Cell>> {
     let parameters = claim.about().parameters;
-    for name in grid.keys() {
-        position(parameters, name)?;
+    let at = |span: Range<usize>| {
+        let line = line(text, &span);
+        move |error: Error| Error::input(format!("line {line}: {error}"))
+    };
+    for (name, wire) in grid.get_ref() {
+        position(parameters, name).map_err(at(wire.span()))?;
     }
     let mut assignments: Vec<Vec<(&str, String)>> = vec![Vec::new()];
     for parameter in parameters {
-        let Some(wire) = grid.get(parameter.name) else { continue };
+        let Some(wire) = grid.get_ref().get(parameter.name) else { continue };
+        let here = || at(wire.span());
         let mut longer = Vec::new();
         for assignment in &assignments {
-            for text in texts(parameter.name, wire, assignment)? {
+            for text in texts(parameter.name, wire.get_ref(), assignment).map_err(here())? {
+                parameter.parse(&text).map_err(here())?;
                 longer.push(assignment.iter().cloned().chain([(parameter.name, text)]).collect());
+            }
+            if longer.len() > most {
+                return Err(here()(Error::input(format!("more than {MOST_CELLS} cells; shorten the grid's lists"))));
             }
         }
         if longer.is_empty() {
-            return Err(Error::input(format!("{} has no values; write at least one", parameter.name)));
-        }
-        if longer.len() > most {
-            return Err(Error::input(format!("the grid has more than {most} cells; shorten its lists")));
+            return Err(here()(Error::input(format!("{} has no values; write at least one", parameter.name))));
         }
         assignments = longer;
     }
     let cell = |assignment: &Vec<(&str, String)>| {
-        claims::cell_of(claim, assignment.iter().map(|(name, text)| (*name, text.as_str())))
+        claims::cell_of(claim, assignment.iter().map(|(name, text)| (*name, text.as_str()))).map_err(at(grid.span()))
     };
     assignments.iter().map(cell).collect()
 }
@@ -313,7 +348,9 @@ fn range(name: &str, text: &str, earlier: &[(&str, String)]) -> Result<Vec<Strin
     };
     let (low, rest) = text.split_once("..").ok_or_else(refused)?;
     let (high, count) = match rest.split_once("log") {
-        Some((high, count)) => (high, Some(count.trim().parse::<u32>().ok().filter(|c| *c >= 2).ok_or_else(refused)?)),
+        Some((high, count)) => {
+            (high, Some(count.trim().parse::<u32>().ok().filter(|c| (2..=10_000).contains(c)).ok_or_else(refused)?))
+        }
         None => (rest, None),
     };
     let (low, high) = (end(low)?, end(high)?);
@@ -332,7 +369,8 @@ fn range(name: &str, text: &str, earlier: &[(&str, String)]) -> Result<Vec<Strin
     Ok(values.iter().map(u64::to_string).collect())
 }
 
-fn check_plot(claim: &dyn Claim, cells: &[Cell], wire: WirePlot) -> Result<Plot> {
+fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WirePlot) -> Result<Plot> {
+    check_name("the plot's name", &wire.name)?;
     let parameters = claim.about().parameters;
     let column = |name: &str| if name == "method" { Ok(()) } else { position(parameters, name).map(|_| ()) };
     position(parameters, &wire.x)?;
@@ -360,6 +398,18 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], wire: WirePlot) -> Result<Plot>
             shown = shown.iter().map(|text| Ok(parameter.parse(text)?.to_string())).collect::<Result<_>>()?;
         }
         only.push((name.clone(), shown));
+    }
+    let shows = |cell: &Cell| {
+        only.iter().all(|(name, shown): &(String, Vec<String>)| match cell.get(name) {
+            Some(value) => shown.contains(&value.to_string()),
+            None => methods.iter().any(|method| shown.iter().any(|name| name == method.name())),
+        })
+    };
+    if !cells.iter().any(shows) {
+        return Err(Error::input(format!(
+            "plot {}: no cell of the grid is left by only; write values of the grid",
+            wire.name
+        )));
     }
     let WirePlot { name, title, x, y, series, panels, bound, .. } = wire;
     Ok(Plot { name, title, x, y, series, panels, bound, only })
@@ -397,6 +447,10 @@ mod tests {
     #[test]
     fn errors_name_line_key_and_what_is_permitted() {
         let grid = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n";
+        let plot = "[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"slack\"\n";
+        assert!(
+            Experiment::parse("timings", &format!("{HEAD}{grid}")).err().unwrap().to_string().contains("another name")
+        );
         let refused = |rest: &str| parse(rest).err().unwrap().to_string();
         for (rest, expected) in [
             (format!("titel = 1\n{grid}"), "line 4: unknown field `titel`, expected one of"),
@@ -405,12 +459,22 @@ mod tests {
                 "line 4: nsn-joint-box is not measured by \"search\"; it admits quadrature",
             ),
             ("[[grid]]\nk = 2\nj = 3\nd = 1\neps = 0.1\n".into(), "line 4: j = 3 exceeds k = 2"),
-            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = -0.1\n".into(), "line 4: eps = -0.1: write a finite number above 0"),
-            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = nan\n".into(), "line 4: eps = NaN"),
+            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = -0.1\n".into(), "line 8: eps = -0.1: write a finite number above 0"),
+            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = nan\n".into(), "line 8: eps = NaN"),
             ("[[grid]]\nk = 2\nq = 1\n".into(), "unknown parameter \"q\"; this claim has k, j, d, eps, target, C"),
             ("[[grid]]\nk = 2\nj = \"1..x\"\n".into(), "write a range as"),
             ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(), "unknown target \"centre\""),
             ("[[grid]]\nk = 2\n".into(), "j is missing"),
+            ("grid = []\n".into(), "need at least one entry"),
+            (format!("methods = []\n{grid}"), "need at least one entry"),
+            (format!("methods = [\"literal\", \"literal\"]\n{grid}"), "names literal twice"),
+            (
+                "[[grid]]\nk = 2\nj = \"1..k log 4000000000\"\n".into(),
+                "line 6: j = \"1..k log 4000000000\": write a range",
+            ),
+            (format!("{grid}{plot}{plot}"), "two plots are named p"),
+            (format!("{grid}{}", plot.replace("\"p\"", "\"../p\"")), "use letters, digits"),
+            (format!("{grid}{plot}only = {{ k = 3 }}\n"), "no cell of the grid is left"),
             (format!("[precision]\nrelative = 0.0\n{grid}"), "relative = 0: write a number above 0"),
             (
                 format!("[precision]\nuntil = \"ever\"\n{grid}"),

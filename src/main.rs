@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use lemmascope::cli::{Cli, dispatch};
+use lemmascope::cli::{Cli, dispatch, note};
 
 fn main() -> ExitCode {
     match dispatch(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("lemmascope: {error}");
+            note(&format!("lemmascope: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

@@ -3,7 +3,7 @@
 use std::f64::consts::LN_10;
 
 use crate::claims::{Bound, Quantity, Relation};
-use crate::evidence::Evidence;
+use crate::evidence::{Bearing, Evidence};
 
 /// What the evidence says of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +27,12 @@ impl Verdict {
     }
 }
 
-/// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds.
+/// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds, and
+/// evidence that only illustrates decides nothing.
 pub fn judge(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
-    match compare(evidence, bound, relation) {
-        Verdict::Holds if !evidence.confirms => Verdict::Undecided,
-        verdict => verdict,
+    match (compare(evidence, bound, relation), evidence.bearing) {
+        (_, Bearing::Illustrates) | (Verdict::Holds, Bearing::Refutes) => Verdict::Undecided,
+        (verdict, _) => verdict,
     }
 }
 
@@ -101,7 +102,9 @@ mod tests {
             }
         }
         assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Holds);
-        let refutes_only = |lo, hi| Evidence { confirms: false, ..evidence(lo, hi) };
+        let refutes_only = |lo, hi| Evidence { bearing: Bearing::Refutes, ..evidence(lo, hi) };
+        let illustrates = |lo, hi| Evidence { bearing: Bearing::Illustrates, ..evidence(lo, hi) };
+        assert_eq!(judge(&illustrates(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Undecided);
         assert_eq!(judge(&refutes_only(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Undecided);
         assert_eq!(judge(&refutes_only(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Violated);
         assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtMost), Verdict::Violated);

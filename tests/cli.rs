@@ -130,10 +130,15 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-fn wait_for(path: &Path) {
+/// Waits until a folder has a checkpoint, and returns it.
+fn wait_for_checkpoint(out: &Path) -> std::path::PathBuf {
     let start = Instant::now();
-    while !path.exists() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{} did not appear", path.display());
+    loop {
+        let files = std::fs::read_dir(out.join(".checkpoint")).into_iter().flatten().flatten();
+        if let Some(path) = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|e| e == "csv")) {
+            return path;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint appeared");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -144,13 +149,18 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "whole"]).success();
     let base = ["run", "small.toml", "--quiet", "--threads", "1", "--out", "killed"];
     let mut child = start(folder.path(), &base);
-    wait_for(&folder.path().join("killed/.checkpoint/run.csv"));
+    let checkpoint = wait_for_checkpoint(&folder.path().join("killed"));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!folder.path().join("killed/small.csv").exists());
     // Another design is refused, and the checkpoint stays.
     let other = [&base[..], &["--resume", "--seed", "5"]].concat();
     run_in(folder.path(), &other).code(2).stderr(predicate::str::contains("another design"));
+    // A run of another design without --resume leaves it alone too, and clears away only its own.
+    let small = EXPERIMENT.replace("replicates = 3000", "replicates = 100");
+    std::fs::write(folder.path().join("other.toml"), small).unwrap();
+    run_in(folder.path(), &["run", "other.toml", "--quiet", "--out", "killed"]).success();
+    assert!(checkpoint.exists());
     run_in(folder.path(), &[&base[..], &["--resume"]].concat()).success();
     assert_eq!(records(folder.path(), "whole"), records(folder.path(), "killed"));
 }
@@ -163,8 +173,7 @@ fn ctrl_c_keeps_what_was_measured() {
     std::fs::create_dir_all(&out).unwrap();
     std::fs::write(out.join("small.csv"), "of an earlier run").unwrap();
     let child = start(folder.path(), &["run", "small.toml", "--threads", "1"]);
-    wait_for(&out.join(".checkpoint"));
-    std::thread::sleep(Duration::from_millis(300));
+    wait_for_checkpoint(&out);
     let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     let output = child.wait_with_output().unwrap();
@@ -177,14 +186,33 @@ fn ctrl_c_keeps_what_was_measured() {
 #[test]
 fn a_truncated_checkpoint_is_named() {
     let folder = folder_with("small.toml", EXPERIMENT);
-    let checkpoints = folder.path().join("results/.checkpoint");
-    std::fs::create_dir_all(&checkpoints).unwrap();
-    std::fs::write(checkpoints.join("run.csv"), "lemmascope-checkpoint-1,abc").unwrap();
+    run_in(folder.path(), &["run", "small.toml", "--quiet", "--shard", "1/2"]).success();
+    let path = wait_for_checkpoint(&folder.path().join("results"));
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let named = path.file_name().unwrap().to_string_lossy().into_owned();
     run_in(folder.path(), &["run", "small.toml", "--resume"])
         .code(2)
-        .stderr(predicate::str::contains("run.csv").and(predicate::str::contains("cut short or damaged; delete it")));
+        .stderr(predicate::str::contains(named).and(predicate::str::contains("cut short or damaged; delete it")));
     // Without --resume the run says that it does not take it over, and succeeds.
     run_in(folder.path(), &["run", "small.toml", "--quiet"]).success().stderr(predicate::str::contains("--resume"));
+}
+
+/// What a cell reads belongs to the design: shards of two networks are not merged.
+#[test]
+fn a_changed_network_is_another_design() {
+    let network = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
+    let text = "claim = \"layer-error\"\ntitle = \"t\"\nabout = \"a\"\n[[grid]]\nnetwork = \"net.safetensors\"\n\
+                error = \"injected\"\neps = 0.1\ni = [1, 2]\n";
+    let folder = folder_with("n.toml", text);
+    let copy = folder.path().join("net.safetensors");
+    let mut bytes = std::fs::read(network).unwrap();
+    std::fs::write(&copy, &bytes).unwrap();
+    run_in(folder.path(), &["run", "n.toml", "--quiet", "--shard", "1/2"]).success();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 0x80;
+    std::fs::write(&copy, &bytes).unwrap();
+    run_in(folder.path(), &["run", "n.toml", "--resume"]).code(2).stderr(predicate::str::contains("another design"));
 }
 
 #[test]
@@ -197,9 +225,18 @@ fn bad_input_is_named_with_its_mend() {
         (&["run", "none.toml"][..], "cannot read none.toml"),
         (&["run"], "cannot read the folder experiments"),
         (&["run", "broken.toml"], "broken.toml: line 2: unknown claim \"nsn-bux\"; the claims are nsn-box"),
-        (&["run", "eps.toml"], "eps.toml: line 11: eps = 0: write a finite number above 0"),
+        (&["run", "eps.toml"], "eps.toml: line 14: eps = 0: write a finite number above 0"),
         (&["run", "small.toml", "--out", "file/inner"], "name another folder with --out"),
-        (&["run", "small.toml", "--alpha", "0"], "above 0 and below 1"),
+        (&["run", "small.toml", "--out", "file"], "file is a file; name a folder with --out"),
+        (
+            &["evaluate", "layer-error", "--set", "network=random-4", "--set", "eps=1e300", "--set", "i=1"],
+            "at most 1000",
+        ),
+        (
+            &["evaluate", "second-moment", "--set", "n=1e6", "--set", "k=5e5", "--set", "d=1", "--set", "eps=1"],
+            "too many",
+        ),
+        (&["run", "small.toml", "--alpha", "0"], "from 1e-200 to below 1"),
         (&["run", "small.toml", "--shard", "4/3"], "1 <= I <= N"),
         (&["run", "small.toml", "--threads", "0"], "--threads"),
         (&["run", "small.toml", "small.toml"], "two experiments are named small"),

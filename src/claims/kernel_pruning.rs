@@ -5,7 +5,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
-use crate::pruning::{Inputs, Outputs, PrunedKernel, RandomPair, Request, Sign, Status};
+use crate::pruning::{Filters, Inputs, Outputs, PrunedKernel, RandomPair, Request, Sign, Status};
 
 /// The claim of Lemma 12.
 pub struct KernelPruning;
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     source: "Lemma 12, Eqs. 25-27",
     statement: "For n >= C d^12 c1^6 log^3(d^2 c1 c0 / eps), eps in (0, 1/4), U ~ N^(d x d x 2n c0 x c1), V ~ N^(1 x 1 x c0 x 2n c0) \
         and the 2n-channel-blocked mask S: with probability at least 1 - eps, for all K with norm1(K_t0) <= 1 for each input \
-        channel t0, filters can be removed from U * relu((V . S) * X) so that it is within eps M of K * X for every X with \
+        channel t0, filters (any of the 2n of each input channel) can be removed from U * relu((V . S) * X) so that it is within eps M of K * X for every X with \
         max norm at most M. Measured with M = 1 (both sides scale with M), for all K at once where d = c0 = c1 = 1, and for \
         one K elsewhere: one K asks less than all, so that its probability can refute the lemma but not confirm it.",
     formula: "1 - eps",
@@ -45,8 +45,23 @@ pub(super) const WIDTH: Parameter = Parameter {
     name: "n",
     domain: Domain::Integer(1, 1_000_000),
     default: None,
-    meaning: "width: candidates for each input channel and sign, of which about half have the right sign",
+    meaning: "width: each input channel has a block of 2n filters, about half of which have the right sign for either sign",
 };
+
+/// Random pairs of more numbers than this (1.6 GB) are not drawn.
+const MOST_WEIGHTS: u128 = 200_000_000;
+
+/// Refuses random pairs that would not fit into memory.
+pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
+    let [n, d, c0, c1] = [n as u128, d as u128, c0 as u128, c1 as u128];
+    let weights = 2 * n * c0 * (c0 + d * d * c1);
+    if weights > MOST_WEIGHTS {
+        return Err(Error::input(format!(
+            "n = {n}: the random pair would have {weights} weights; keep 2 n c0 (c0 + d^2 c1) at most {MOST_WEIGHTS}"
+        )));
+    }
+    Ok(())
+}
 
 /// C d^12 c1^6 log^3(d^2 c1 c0 m / eps), what Lemma 12 (m = 1) and Theorem 3 (m = l) ask of the width.
 pub(super) fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) -> f64 {
@@ -63,11 +78,12 @@ impl Claim for KernelPruning {
         if cell.word("kernel") == "all" && !one {
             return Err(Error::input("kernel = all is decided for d = c0 = c1 = 1 only; write spike or flat"));
         }
-        Ok(())
+        let [d, c0, c1] = ["d", "c0", "c1"].map(|name| cell.integer(name) as usize);
+        check_size(cell.integer("n"), d, c0, c1)
     }
 
-    fn confirms(&self, cell: &Cell) -> bool {
-        cell.word("kernel") == "all"
+    fn bearing(&self, cell: &Cell) -> Bearing {
+        if cell.word("kernel") == "all" { Bearing::Decides } else { Bearing::Refutes }
     }
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
@@ -116,7 +132,7 @@ fn target(cell: &Cell) -> Layer {
 fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
     let kernel = &target.kernel;
     let prune = |pair: RandomPair, tolerance: f64, stream: &mut Stream| {
-        let request = Request { tolerance, ..Request::default() };
+        let request = Request { tolerance, filters: Filters::WholeBlock, ..Request::default() };
         PrunedKernel::prune(target, pair, &request, stream).expect("the pair was drawn for this target")
     };
     // The proof's tolerance makes the worst case at most eps; where it is not reached, the best found may do still.
@@ -139,14 +155,17 @@ fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
 fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
     let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
     let covered = [Sign::Positive, Sign::Negative].map(|sign| {
-        let candidates = pair.candidates(0, sign);
-        let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
-        let covered = |count: &usize| cover_unit_interval(&values[..(*count).min(values.len())], eps);
-        match FEW_CANDIDATES.iter().any(covered) {
-            true => Some(true),
-            false if values.len() <= FEW_CANDIDATES[2] => Some(false),
-            false => None,
+        let candidates = pair.candidates(0, sign, Filters::WholeBlock);
+        let mut values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
+        let covered = |values: &[f64], count: usize| cover_unit_interval(&values[..count.min(values.len())], eps);
+        if FEW_CANDIDATES.iter().any(|count| covered(&values, *count)) {
+            return Some(true);
         }
+        if values.len() <= FEW_CANDIDATES[2] {
+            return Some(false);
+        }
+        values.sort_by(|x, y| x.abs().total_cmp(&y.abs()));
+        covered(&values, FEW_CANDIDATES[2]).then_some(true)
     });
     match covered {
         [Some(true), Some(true)] => Draw::event(true),
@@ -155,7 +174,8 @@ fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> 
     }
 }
 
-/// How many candidates are tried, one after the other: all their subset sums are listed.
+/// How many candidates are tried, one after the other, the last number also of the smallest: all their subset sums are
+/// listed.
 const FEW_CANDIDATES: [usize; 3] = [10, 15, 20];
 
 /// Whether every point of [-1, 1] is within `eps` of a subset sum.
@@ -238,13 +258,13 @@ mod tests {
     #[test]
     fn all_kernels_ask_more_than_one() {
         let draws = |kernel: &str| {
-            let cell = cell(&[("n", "24"), ("kernel", kernel)]);
+            let cell = cell(&[("n", "9"), ("kernel", kernel)]);
             let target = target(&cell);
             let draw = |batch: u64| {
                 let address = Address { seed: 4, experiment: "test", cell: "pair", estimator: "literal", batch };
                 match kernel {
-                    "all" => prunable_for_all(&target, 24, 0.1, &mut address.stream()),
-                    _ => prunable(&target, 24, 0.1, &mut address.stream()),
+                    "all" => prunable_for_all(&target, 9, 0.1, &mut address.stream()),
+                    _ => prunable(&target, 9, 0.1, &mut address.stream()),
                 }
             };
             (0..60).map(draw).collect::<Vec<_>>()
@@ -253,7 +273,8 @@ mod tests {
         assert!(all.iter().zip(&one).all(|(all, one)| all.lo <= one.hi));
         let yes = |draws: &[Draw]| draws.iter().filter(|draw| draw.lo == 1.0).count();
         assert!(0 < yes(&all) && yes(&all) < yes(&one), "{} {}", yes(&all), yes(&one));
-        assert!(KernelPruning.confirms(&cell(&[("kernel", "all")])) && !KernelPruning.confirms(&cell(&[])));
+        assert_eq!(KernelPruning.bearing(&cell(&[("kernel", "all")])), Bearing::Decides);
+        assert_eq!(KernelPruning.bearing(&cell(&[])), Bearing::Refutes);
         let refused = cell_of(
             &KernelPruning,
             [("d", "3"), ("c0", "1"), ("c1", "1"), ("n", "9"), ("eps", "0.1"), ("kernel", "all")],

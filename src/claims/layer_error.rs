@@ -1,8 +1,8 @@
 //! Theorem 3, Eqs. 31-36: how per-layer errors add up through the layers of a network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::kernel_pruning::{WIDTH, least_width};
+use super::kernel_pruning::{WIDTH, check_size, least_width};
 use super::nsn_box::EPS;
 use super::nsn_joint_box::C;
 use super::*;
@@ -53,7 +53,7 @@ static ABOUT: About = About {
             default: Some("0.99"),
             meaning: "injected layer error as a share of the allowed eps/(2l)",
         },
-        EPS,
+        Parameter { domain: Domain::Real(0.0, 1e3), meaning: "the theorem's eps", ..EPS },
         Parameter {
             name: "quantity",
             domain: Domain::Word(&["total", "norm", "layer"]),
@@ -81,14 +81,33 @@ impl Claim for LayerError {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        let (i, layers) = (cell.integer("i") as usize, shapes(cell)?.len());
+        let shapes = shapes(cell)?;
+        let (i, layers) = (cell.integer("i") as usize, shapes.len());
         if i > layers {
             return Err(Error::input(format!(
                 "i = {i} where {} has {layers} layers; write i from 1 to {layers}",
                 cell.word("network")
             )));
         }
-        Ok(())
+        if cell.word("error") == "injected" {
+            return match cell.word("quantity") {
+                "layer" => Err(Error::input(
+                    "quantity = layer is what was injected, with error = injected; write total or norm, or error = pruned",
+                )),
+                _ => Ok(()),
+            };
+        }
+        shapes.iter().try_for_each(|shape| check_size(cell.integer("n"), shape.k, shape.cin, shape.cout))
+    }
+
+    /// Eq. 31 says that with high probability a layer can be pruned: one draw, pruned by one search, illustrates that.
+    fn bearing(&self, cell: &Cell) -> Bearing {
+        if cell.word("quantity") == "layer" { Bearing::Illustrates } else { Bearing::Decides }
+    }
+
+    fn files(&self, cell: &Cell) -> Vec<PathBuf> {
+        let name = cell.word("network");
+        if name.starts_with(RANDOM) { Vec::new() } else { vec![name.into()] }
     }
 
     /// The width is the hypothesis of a layer's own error (Eq. 31). What follows from Eq. 31 has that equation as its
@@ -96,9 +115,6 @@ impl Claim for LayerError {
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         if cell.word("quantity") != "layer" {
             return Vec::new();
-        }
-        if cell.word("error") == "injected" {
-            return vec![Hypothesis::new("share < 1", cell.real("share") < 1.0)];
         }
         let Ok(shapes) = shapes(cell) else { return Vec::new() };
         let LayerShape { cin, cout, k, .. } = shapes[cell.integer("i") as usize - 1];
@@ -130,7 +146,9 @@ impl Claim for LayerError {
                 "norm" => ends(&approximation.norm_growth(i, side, side, EVALUATIONS, stream)?),
                 _ => ends(&approximation.first(i)?.total_error(side, side, EVALUATIONS, stream)?),
             };
-            let (lo, hi) = (bounds.0 * (1.0 - ROUNDING), bounds.1 * (1.0 + ROUNDING));
+            // A small error is a difference of two outputs of order 1.
+            let absolute = forward_rounding(&target);
+            let (lo, hi) = ((bounds.0 * (1.0 - ROUNDING) - absolute).max(0.0), bounds.1 * (1.0 + ROUNDING) + absolute);
             let mut evidence = Evidence::enclosed(Some(bounds.0.ln()), lo.ln(), hi.ln(), method, 1);
             if cell.word("quantity") != "layer" {
                 let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
@@ -140,6 +158,13 @@ impl Claim for LayerError {
             Ok(evidence)
         })))
     }
+}
+
+/// How far two forward passes of networks whose layers have norm1 of about 1 may be off by rounding, for inputs in [-1, 1]:
+/// every output is a sum of as many products as a filter has entries, each at most about 1.
+fn forward_rounding(target: &Network) -> f64 {
+    let products: usize = target.layers().iter().map(|layer| layer.kernel.inputs() * layer.kernel.side().pow(2)).sum();
+    4.0 * f64::EPSILON * products as f64
 }
 
 fn ends(bounds: &Bounds) -> (f64, f64) {
@@ -202,12 +227,27 @@ mod tests {
     }
 
     #[test]
-    fn an_injected_layer_error_is_what_was_injected() {
-        let given = [("network", "random-3"), ("error", "injected"), ("eps", "0.6"), ("quantity", "layer"), ("i", "2")];
-        let (cell, evidence) = measured(&given);
-        assert!((evidence.ln.unwrap() - (0.99f64 * 0.1).ln()).abs() < 1e-9);
+    fn a_layers_bound_is_eps_over_2l_and_injecting_it_is_refused() {
+        let base = [("network", "random-3"), ("eps", "0.6"), ("quantity", "layer"), ("i", "2")];
+        let cell = cell_of(&LayerError, base).unwrap();
         assert!((LayerError.bounds(&cell).unwrap()[0].ln - 0.1f64.ln()).abs() < 1e-12);
-        assert!(evidence.observed.is_empty());
+        let refused = cell_of(&LayerError, base.into_iter().chain([("error", "injected")])).unwrap_err();
+        assert!(refused.to_string().contains("write total or norm"));
+    }
+
+    /// Below the rounding of forward passes nothing can be said, and nothing is.
+    #[test]
+    fn tiny_errors_decide_nothing() {
+        for eps in ["1e-6", "1e-9", "1e-12", "1e-15", "1e-20"] {
+            for network in ["random-1", "random-4"] {
+                let (cell, evidence) =
+                    measured(&[("network", network), ("error", "injected"), ("eps", eps), ("i", "1")]);
+                assert!(evidence.ln_lo <= evidence.ln_hi, "{eps}: {evidence:?}");
+                let verdict = crate::verdict::judge(&evidence, &LayerError.bounds(&cell).unwrap()[0], ABOUT.relation);
+                let may_hold = eps.parse::<f64>().unwrap() >= 1e-12;
+                assert!(verdict == crate::verdict::Verdict::Undecided || may_hold, "{network} {eps}: {verdict:?}");
+            }
+        }
     }
 
     #[test]

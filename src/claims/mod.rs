@@ -7,10 +7,13 @@ mod nsn_joint_box;
 mod overlap_tail;
 mod second_moment;
 
+use std::path::PathBuf;
+
 use crate::cell::{Cell, Parameter};
 
 pub use crate::cell::Hypothesis;
 use crate::error::{Error, Result};
+pub use crate::evidence::Bearing;
 use crate::evidence::{Evidence, Method};
 use crate::random::Stream;
 
@@ -196,12 +199,16 @@ pub trait Claim: Sync {
         Ok(())
     }
 
-    /// Whether a value on the claimed side confirms the statement at the cell. Where less is measured than the statement
-    /// claims (one kernel, where it says all), a value on the wrong side refutes it, and one on the right side decides
-    /// nothing.
-    fn confirms(&self, cell: &Cell) -> bool {
+    /// The files that the cell's measurement reads: their contents belong to a run's design.
+    fn files(&self, cell: &Cell) -> Vec<PathBuf> {
         let _ = cell;
-        true
+        Vec::new()
+    }
+
+    /// What a value on either side of the bound says of the statement at the cell.
+    fn bearing(&self, cell: &Cell) -> Bearing {
+        let _ = cell;
+        Bearing::Decides
     }
 
     /// The statement's conditions, each met or unmet at the cell.

@@ -3,6 +3,7 @@
 use super::nsn_box::{D, EPS, K, TARGET};
 use super::*;
 use crate::cell::Domain;
+use crate::evidence::quadrature::Integral;
 use crate::nsn::boxes::{ln_box, ln_joint_box};
 use crate::nsn::sampling::add_nsn_vectors;
 use crate::numeric::{ln_binomial, ln_sum_exp};
@@ -13,6 +14,8 @@ pub struct SecondMoment;
 
 /// Relative tolerance of the quadratures in the identity: far below what a sample can tell.
 const TOLERANCE: f64 = 1e-7;
+/// An identity whose quadratures are further off than this is refused.
+const NEAR: f64 = 1e-4;
 /// Draws of more subsets than this are not enumerated.
 const MOST_SUBSETS: f64 = 1e7;
 /// How far the measured moment may be from the identity and count as equal.
@@ -56,6 +59,14 @@ impl Claim for SecondMoment {
 
     fn check(&self, cell: &Cell) -> Result<()> {
         check_k_of_n(cell)?;
+        let (n, k) = (cell.integer("n"), cell.integer("k"));
+        // A product of min(k, n-k) factors above 1: long before it is summed up it is too large.
+        let subsets = if k.min(n - k) > 64 { f64::INFINITY } else { ln_binomial(n, k).exp().round() };
+        if subsets > MOST_SUBSETS {
+            return Err(Error::input(format!(
+                "n = {n}, k = {k}: {subsets:.3e} subsets are too many to enumerate; keep binom(n,k) below {MOST_SUBSETS:.0e}"
+            )));
+        }
         cell.target().check_dimension(cell.integer("d"))
     }
 
@@ -65,7 +76,7 @@ impl Claim for SecondMoment {
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell))])
+        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell)?)])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -73,11 +84,6 @@ impl Claim for SecondMoment {
         let (eps, z) = (cell.real("eps"), cell.target().vector(k, d as u64));
         let power = power(cell);
         let subsets = ln_binomial(n, k).exp().round();
-        if subsets > MOST_SUBSETS {
-            return Err(Error::input(format!(
-                "n = {n}, k = {k}: {subsets:.3e} subsets are too many to enumerate; keep binom(n,k) below {MOST_SUBSETS:.0e}"
-            )));
-        }
         let batch = (2e6 / subsets).clamp(1.0, 256.0) as u64;
         Ok(Estimator::values(f64::from(power) * subsets.ln(), batch, move || {
             let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
@@ -99,20 +105,27 @@ fn power(cell: &Cell) -> i32 {
 }
 
 /// ln of the identity's right side.
-fn ln_identity(cell: &Cell) -> f64 {
+///
+/// # Errors
+/// Where a quadrature in it does not come near enough.
+fn ln_identity(cell: &Cell) -> Result<f64> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), cell.target());
-    let ln_single = ln_box(k, d, eps, target, TOLERANCE).ln;
+    let near = |integral: Integral| match integral.relative_error < NEAR {
+        true => Ok(integral.ln),
+        false => Err(Error::input("a quadrature of the identity does not converge; take parameters nearer to 1")),
+    };
+    let ln_single = near(ln_box(k, d, eps, target, TOLERANCE))?;
     if power(cell) == 1 {
-        return ln_binomial(n, k) + ln_single;
+        return Ok(ln_binomial(n, k) + ln_single);
     }
     // binom(n,k)^2 Pr(overlap = k-j) = binom(n,k) binom(k,j) binom(n-k,j).
     let term = |j: u64| {
-        let ln_joint = if j == 0 { ln_single } else { ln_joint_box(k, j, d, eps, target, TOLERANCE).ln };
-        ln_binomial(k, j) + ln_binomial(n - k, j) + ln_joint
+        let ln_joint = if j == 0 { ln_single } else { near(ln_joint_box(k, j, d, eps, target, TOLERANCE))? };
+        Ok(ln_binomial(k, j) + ln_binomial(n - k, j) + ln_joint)
     };
-    let terms: Vec<f64> = (0..=k.min(n - k)).map(term).collect();
-    ln_binomial(n, k) + ln_sum_exp(&terms)
+    let terms = (0..=k.min(n - k)).map(term).collect::<Result<Vec<f64>>>()?;
+    Ok(ln_binomial(n, k) + ln_sum_exp(&terms))
 }
 
 #[cfg(test)]
@@ -145,7 +158,7 @@ mod tests {
                 let names = ["n", "k", "d", "eps"];
                 let given = names.into_iter().zip(texts.iter().map(String::as_str));
                 let given = given.chain([("target", target.as_str()), ("moment", moment)]);
-                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap()).exp();
+                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap()).unwrap().exp();
                 assert!((identity - mean).abs() < 4.5 * error, "{moment} {n} {k}: {identity} for {mean} +- {error}");
             }
         }
@@ -156,7 +169,7 @@ mod tests {
         // n = k: T is 0 or 1, so E[T^2] = E[T] = Pr(box).
         let moment = |moment: &str| {
             let given = [("n", "5"), ("k", "5"), ("d", "2"), ("eps", "0.3"), ("moment", moment)];
-            ln_identity(&cell_of(&SecondMoment, given).unwrap())
+            ln_identity(&cell_of(&SecondMoment, given).unwrap()).unwrap()
         };
         assert!((moment("first") - moment("second")).abs() < 1e-12);
     }

@@ -52,9 +52,10 @@ fn explain(claim: &dyn Claim) -> String {
         about.formula,
         methods.join(", ")
     );
+    let width = about.parameters.iter().map(|parameter| parameter.name.len()).max().unwrap_or(0);
     for parameter in about.parameters {
         let default = parameter.default.map(|value| format!(" (default {value})")).unwrap_or_default();
-        text += &format!("  {:8}{}: {}{default}\n", parameter.name, parameter.meaning, parameter.domain);
+        text += &format!("  {:width$}  {}: {}{default}\n", parameter.name, parameter.meaning, parameter.domain);
     }
     text.trim_end().to_string()
 }

@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::{Cell, Value};
 use crate::claims::{Bound, Claim, Hypothesis, cell_of, find, find_method};
 use crate::error::{Error, Result};
-use crate::evidence::Evidence;
+use crate::evidence::{Bearing, Evidence};
 use crate::experiment::{Precision, Until};
 use crate::numeric::{decimal, number};
 use crate::record::hypotheses;
@@ -28,7 +28,7 @@ pub struct Arguments {
     #[arg(long)]
     method: Option<String>,
     /// The most replicates a sampling method may take.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 100_000, value_parser = parse_count)]
     replicates: u64,
     /// The relative width of the interval at which sampling ends.
     #[arg(long, default_value_t = 0.01, value_parser = parse_alpha)]
@@ -93,7 +93,7 @@ struct Report {
     relation: &'static str,
     hypotheses: Vec<Condition>,
     outside: bool,
-    confirms: bool,
+    bearing: &'static str,
 }
 
 #[derive(Serialize)]
@@ -129,7 +129,8 @@ impl Report {
         let about = claim.about();
         let value = |value: &Value| match value {
             Value::Integer(value) => serde_json::json!(value),
-            Value::Real(value) => serde_json::json!(value),
+            // 1 stays 1, as in the records.
+            Value::Real(value) => serde_json::from_str(&number(*value)).expect("decimal text is JSON"),
             other => serde_json::json!(other.to_string()),
         };
         let judged = |bound: &Bound| Judged {
@@ -156,7 +157,7 @@ impl Report {
             },
             bounds: bounds.iter().map(judged).collect(),
             relation: about.relation.name(),
-            confirms: evidence.confirms,
+            bearing: evidence.bearing.name(),
             outside: conditions.iter().any(|condition| !condition.met),
             hypotheses: conditions.into_iter().map(|h| Condition { name: h.name, met: h.met }).collect(),
         }
@@ -184,8 +185,11 @@ impl Report {
         for condition in &self.hypotheses {
             text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);
         }
-        if !self.confirms {
+        if self.bearing == Bearing::Refutes.name() {
             text += "less is measured than the statement claims: a value on the right side does not confirm it\n";
+        }
+        if self.bearing == Bearing::Illustrates.name() {
+            text += "one draw, where the statement speaks of a probability: no verdict follows\n";
         }
         if self.outside {
             text += "outside the hypotheses: the statement does not speak of this cell\n";

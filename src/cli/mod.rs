@@ -77,7 +77,19 @@ impl From<EffortName> for Effort {
 /// Reads `--alpha`: a chance of error.
 fn parse_alpha(text: &str) -> std::result::Result<f64, String> {
     let alpha: f64 = text.parse().map_err(|_| format!("write a number such as 1e-3, not {text:?}"))?;
-    if alpha > 0.0 && alpha < 1.0 { Ok(alpha) } else { Err("write a number above 0 and below 1".into()) }
+    if (1e-200..1.0).contains(&alpha) { Ok(alpha) } else { Err("write a number from 1e-200 to below 1".into()) }
+}
+
+/// Reads a count, also as 1e5.
+fn parse_count(text: &str) -> std::result::Result<u64, String> {
+    let value = text.parse::<f64>().ok().filter(|x| x.trunc() == *x && (1.0..=1e15).contains(x));
+    value.map(|x| x as u64).ok_or_else(|| "write a whole number from 1 to 1e15".into())
+}
+
+/// Prints a line to standard error; nobody has to be listening there.
+pub fn note(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints a line to standard output; a reader that has gone away (`| head`) is not an error.

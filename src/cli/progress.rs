@@ -72,6 +72,6 @@ impl Lines {
         let rate = (done - first) as f64 / elapsed;
         let left =
             if rate > 0.0 { format!(", about {:.0} s left", (total - done) as f64 / rate) } else { String::new() };
-        eprintln!("{done}/{total} cells, {elapsed:.0} s{left}");
+        super::note(&format!("{done}/{total} cells, {elapsed:.0} s{left}"));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plot::draw_all;
 use super::progress::Progress;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, parse_alpha, print};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, print};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, read_all};
 use crate::output::write_whole;
@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = DEFAULT_SEED)]
     seed: u64,
     /// How many threads; all cores without it. The records do not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// The chance that any verdict of the run is wrong.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
@@ -77,8 +77,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .num_threads(arguments.threads.unwrap_or(0).into())
         .build()
         .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))?;
-    if !arguments.resume && !checkpoint::files(&arguments.out).is_empty() && arguments.shard.is_none() {
-        eprintln!("note: checkpoints of an unfinished run are here and not taken over; --resume would go on with them");
+    let design = plan.design()?;
+    if !arguments.resume && arguments.shard.is_none() && !checkpoint::own_files(&arguments.out, &design).is_empty() {
+        note("checkpoints of this run are here and not taken over; --resume would go on with them");
     }
     let finished = pool.install(|| measure(&plan, arguments))?;
     let Finished::Complete(paths) = finished else {
@@ -98,6 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         arguments.alpha
     );
     write_whole(&arguments.out.join("summary.md"), summary::markdown(&tallies, &origin).as_bytes())?;
+    checkpoint::remove(&arguments.out, &design);
     if !arguments.quiet {
         print(&summary::table(&tallies))?;
         print(&format!("records, plots and summary.md are in {}", arguments.out.display()))?;
@@ -119,6 +121,7 @@ fn measure(plan: &Plan, arguments: &Arguments) -> Result<Finished> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(4);
         }
+        note("stopping after the cells under way; Ctrl-C again stops at once");
     })
     .map_err(|error| Error::input(format!("cannot listen for Ctrl-C ({error})")))?;
     let progress = Progress::new(arguments.quiet);

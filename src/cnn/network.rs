@@ -133,14 +133,16 @@ impl Network {
     /// network without bias is positively homogeneous in every layer.
     ///
     /// # Errors
-    /// When a layer is all zeros.
+    /// When a layer is all zeros, or so small or large that its norm cannot be divided by.
     pub fn scaled(&self) -> Result<(Network, f64)> {
         let mut factor = 1.0;
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
             let norm = layer.kernel.norm1();
-            if norm == 0.0 {
-                return Err(Error::input(format!("layer {index} is all zeros: it cannot be scaled to norm 1")));
+            if !(norm.is_normal() && norm.recip().is_finite()) {
+                return Err(Error::input(format!(
+                    "layer {index} has norm1 = {norm}: it cannot be scaled to norm 1; rescale the weights, no layer all zeros"
+                )));
             }
             factor *= norm;
             layers.push(Layer { kernel: layer.kernel.map(|x| x / norm), ..*layer });

@@ -63,16 +63,40 @@ pub struct Evidence {
     pub work: u64,
     /// Conditions that could be judged only on the object that was constructed.
     pub observed: Vec<Hypothesis>,
-    /// Whether a value on the claimed side confirms the statement, or only fails to refute it.
-    pub confirms: bool,
+    /// What the value says of the statement.
+    pub bearing: Bearing,
+}
+
+/// What a measured value says of the statement whose bound it stands beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearing {
+    /// On the claimed side the statement holds at the cell, on the other it is violated.
+    Decides,
+    /// On the wrong side the statement is violated; on the right side nothing follows, because less is measured than the
+    /// statement claims (one kernel, where it says all).
+    Refutes,
+    /// Nothing follows (one draw, where the statement speaks of a probability).
+    Illustrates,
+}
+
+impl Bearing {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bearing::Decides => "decides",
+            Bearing::Refutes => "refutes",
+            Bearing::Illustrates => "illustrates",
+        }
+    }
 }
 
 impl Evidence {
     /// The evidence of a quadrature: its error estimate is widened by this factor before it counts as a limit.
     const ERROR_MARGIN: f64 = 4.0;
 
-    /// A value known up to a relative error that only rounding causes.
+    /// A value known up to a relative error that only rounding causes, the rounding of its own log included.
     pub fn closed_form(ln: f64, relative_error: f64, work: u64) -> Self {
+        let relative_error = relative_error + 4.0 * f64::EPSILON * ln.abs();
         Self::enclosed(Some(ln), ln - relative_error, ln + relative_error, Method::ClosedForm, work)
     }
 
@@ -85,7 +109,7 @@ impl Evidence {
 
     /// A value between limits.
     pub fn enclosed(ln: Option<f64>, ln_lo: f64, ln_hi: f64, method: Method, work: u64) -> Self {
-        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new(), confirms: true }
+        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new(), bearing: Bearing::Decides }
     }
 
     /// How wide the interval is: hi/lo - 1, infinite where the lower limit is 0.

@@ -5,7 +5,7 @@
 //! no box has to be chosen. The error estimate is the difference between two lattices shifted against each other, plus
 //! what was cut off at the rim.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use crate::numeric::ln_sum_exp;
 
@@ -31,24 +31,34 @@ const LARGEST_STEP: f64 = 0.45;
 const ROUNDING: f64 = 2e-13;
 
 /// ln of the integral of exp(`ln_f`) over R^D, refined until the estimated relative error is at most `tolerance` or
-/// `budget` evaluations are spent. `start` lies anywhere in the region where the integrand matters.
+/// `budget` evaluations are spent. A mode is looked for from every one of `starts` (at least one): where the integrand may
+/// have several, one start has to lie in the basin of each.
 pub fn integrate<const D: usize>(
     ln_f: impl Fn(&[f64; D]) -> f64,
-    start: [f64; D],
+    starts: &[[f64; D]],
     tolerance: f64,
     budget: u64,
 ) -> Integral {
-    let (mode, top) = climb(&ln_f, start);
-    let width = half_fold_widths(&ln_f, &mode, top);
+    let mut modes: Vec<([f64; D], f64)> = starts.iter().map(|start| climb(&ln_f, *start)).collect();
+    modes.sort_by(|x, y| y.1.total_cmp(&x.1));
+    let top = modes[0].1;
+    if !top.is_finite() {
+        return Integral { ln: top, relative_error: f64::INFINITY, evaluations: starts.len() as u64 };
+    }
+    modes.retain(|(_, value)| *value >= top - RIM);
+    let widths = modes.iter().map(|(mode, value)| half_fold_widths(&ln_f, mode, *value));
+    let width = widths.reduce(|x, y| std::array::from_fn(|i| x[i].min(y[i]))).expect("the highest mode is there");
+    let modes: Vec<[f64; D]> = modes.into_iter().map(|(mode, _)| mode).collect();
     let mut factor = FIRST_STEP;
     let mut evaluations = 0;
     loop {
         let step = width.map(|w| (factor * w).min(LARGEST_STEP * factor / FIRST_STEP));
-        let first = fill(&ln_f, &mode, &step, 0.0);
-        let second = fill(&ln_f, &mode, &step, 0.5);
+        let first = fill(&ln_f, &modes, &step, 0.0, budget);
+        let second = fill(&ln_f, &modes, &step, 0.5, budget);
         evaluations += first.evaluations + second.evaluations;
         let difference = (first.ln - second.ln).exp_m1().abs();
-        let error = difference + first.rim.max(second.rim) + ROUNDING;
+        let rounding = ROUNDING + 8.0 * f64::EPSILON * first.ln.abs();
+        let error = difference + first.rim.max(second.rim) + rounding;
         // The next lattice costs about REFINEMENT^-D times as much.
         let next_cost = (first.evaluations + second.evaluations) as f64 * REFINEMENT.powi(-(D as i32));
         if error <= tolerance || evaluations as f64 + next_cost > budget as f64 {
@@ -112,18 +122,29 @@ struct Filled {
     evaluations: u64,
 }
 
-/// Sums the integrand over the lattice mode + (index + shift) step, from the mode outwards to the rim.
-fn fill<const D: usize>(ln_f: &impl Fn(&[f64; D]) -> f64, mode: &[f64; D], step: &[f64; D], shift: f64) -> Filled {
-    let point = |index: &[i32; D]| std::array::from_fn(|i| mode[i] + (f64::from(index[i]) + shift) * step[i]);
-    let origin = [0i32; D];
-    let first = ln_f(&point(&origin));
-    let mut seen = HashMap::from([(origin, ())]);
-    let mut queue = VecDeque::from([(origin, first)]);
-    let mut top = first;
+/// Sums the integrand over the lattice modes\[0\] + (index + shift) step, from every mode outwards to the rim. Where
+/// `budget` points do not reach the rim, nothing is known of the rest.
+fn fill<const D: usize>(
+    ln_f: &impl Fn(&[f64; D]) -> f64,
+    modes: &[[f64; D]],
+    step: &[f64; D],
+    shift: f64,
+    budget: u64,
+) -> Filled {
+    let point = |index: &[i32; D]| std::array::from_fn(|i| modes[0][i] + (f64::from(index[i]) + shift) * step[i]);
+    let nearest = |mode: &[f64; D]| std::array::from_fn(|i| ((mode[i] - modes[0][i]) / step[i]).round() as i32);
+    let (mut seen, mut queue) = (HashSet::new(), VecDeque::new());
+    for index in modes.iter().map(nearest) {
+        if seen.insert(index) {
+            queue.push_back((index, ln_f(&point(&index))));
+        }
+    }
+    let mut top = queue.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
     let (mut terms, mut rim) = (Vec::new(), Vec::new());
     while let Some((index, value)) = queue.pop_front() {
-        if value < top - RIM {
-            rim.push(value);
+        let matters = value >= top - RIM;
+        if !matters || terms.len() as u64 >= budget {
+            rim.push(if matters { f64::INFINITY } else { value });
             continue;
         }
         top = top.max(value);
@@ -132,7 +153,7 @@ fn fill<const D: usize>(ln_f: &impl Fn(&[f64; D]) -> f64, mode: &[f64; D], step:
             for direction in [-1, 1] {
                 let mut next = index;
                 next[i] += direction;
-                if seen.insert(next, ()).is_none() {
+                if seen.insert(next) {
                     queue.push_back((next, ln_f(&point(&next))));
                 }
             }
@@ -155,7 +176,7 @@ mod tests {
         // Precision matrix with determinant 2 (0.9^2 couplings): known integral (2 pi)^{3/2} / sqrt(det).
         let ln_f = |x: &[f64; 3]| -0.5 * (x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + 1.6 * x[0] * x[1]) - 700.0;
         let exact = 1.5 * (2.0 * PI).ln() - 0.5 * (1.0f64 - 0.64).ln() - 700.0;
-        let integral = integrate(ln_f, [3.0, -2.0, 1.0], 1e-10, 1_000_000);
+        let integral = integrate(ln_f, &[[3.0, -2.0, 1.0]], 1e-10, 1_000_000);
         assert!((integral.ln - exact).abs() < 1e-10, "{integral:?} {exact}");
         assert!(integral.relative_error <= 1e-10);
     }
@@ -163,9 +184,28 @@ mod tests {
     #[test]
     fn the_gamma_function_from_its_integral() {
         for a in [0.5, 1.0, 3.0, 100.0] {
-            let integral = integrate(|u: &[f64; 1]| a * u[0] - u[0].exp(), [0.0], 1e-12, 1_000_000);
+            let integral = integrate(|u: &[f64; 1]| a * u[0] - u[0].exp(), &[[0.0]], 1e-12, 1_000_000);
             let exact = libm::lgamma(a);
             assert!((integral.ln - exact).abs() < 1e-11, "{a}: {integral:?} {exact}");
+        }
+    }
+
+    #[test]
+    fn modes_far_apart_are_both_counted() {
+        let ln_f = |x: &[f64; 2]| {
+            let peak = |at: f64| -0.5 * ((x[0] - at).powi(2) + x[1] * x[1]);
+            ln_sum_exp(&[peak(0.0), peak(40.0) + 1.0])
+        };
+        let integral = integrate(ln_f, &[[1.0, 0.0], [38.0, 1.0]], 1e-10, 1_000_000);
+        let exact = (2.0 * PI).ln() + (1.0 + 1f64.exp()).ln();
+        assert!((integral.ln - exact).abs() < 1e-10, "{integral:?} {exact}");
+    }
+
+    #[test]
+    fn what_does_not_end_or_does_not_begin_is_said_to_be_unknown() {
+        for ln_f in [|_: &[f64; 1]| 0.0, |_: &[f64; 1]| f64::NEG_INFINITY, |_: &[f64; 1]| f64::NAN] {
+            let integral = integrate(ln_f, &[[0.0]], 1e-10, 500);
+            assert!(integral.relative_error >= 1.0, "{integral:?}");
         }
     }
 
@@ -173,7 +213,7 @@ mod tests {
     fn the_error_estimate_says_when_the_budget_is_too_small() {
         // Two narrow peaks that the lattice cannot resolve for ten evaluations.
         let ln_f = |x: &[f64; 1]| ln_sum_exp(&[-50.0 * x[0] * x[0], -5000.0 * (x[0] - 0.2) * (x[0] - 0.2)]);
-        let poor = integrate(ln_f, [0.0], 1e-12, 10);
+        let poor = integrate(ln_f, &[[0.0]], 1e-12, 1000);
         let exact = ((PI / 50.0).sqrt() + (PI / 5000.0).sqrt()).ln();
         assert!((poor.ln - exact).exp_m1().abs() <= poor.relative_error, "{poor:?} {exact}");
     }

@@ -33,8 +33,18 @@ const NEGLIGIBLE: f64 = 40.0;
 /// positive terms. Neither subtracts, so that tiny and far intervals keep all their digits.
 pub fn ln_interval(z: f64, sigma: f64, eps: f64) -> f64 {
     let z = z.abs();
+    let scale = 1.0 / (SQRT_2 * sigma);
+    if scale == f64::INFINITY {
+        // All mass at 0, up to half of it at an edge there.
+        return if eps > z {
+            0.0
+        } else if eps == z {
+            -std::f64::consts::LN_2
+        } else {
+            f64::NEG_INFINITY
+        };
+    }
     if eps >= z {
-        let scale = 1.0 / (SQRT_2 * sigma);
         return (0.5 * (erf((eps - z) * scale) + erf((eps + z) * scale))).ln();
     }
     let edge = (z - eps) / sigma;
@@ -157,6 +167,10 @@ mod tests {
         assert!((ln - density).abs() < 1e-13);
         // Far: ln Pr(N > 100) = -5005.5242086942050886 (mpmath).
         assert!((ln_interval(1100.0, 1.0, 1000.0) + 5_005.524_208_694_205).abs() < 1e-9);
+        // No width at all: the mass is at 0.
+        assert_eq!(ln_interval(0.5, 0.0, 1.0), 0.0);
+        assert_eq!(ln_interval(1.0, 1e-320, 1.0), -std::f64::consts::LN_2);
+        assert_eq!(ln_interval(2.0, 0.0, 1.0), f64::NEG_INFINITY);
         // Wide: all the mass.
         assert!(ln_interval(0.0, 1.0, 60.0).abs() < 1e-15);
     }

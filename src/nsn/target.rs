@@ -15,6 +15,9 @@ pub enum Target {
     Listed(Vec<f64>),
 }
 
+/// Coordinates beyond this would overflow when they are squared.
+const LARGEST: f64 = 1e100;
+
 impl Target {
     /// Reads `origin`, `axis`, `spread` or a list such as `[0.5, -1]`.
     ///
@@ -28,9 +31,9 @@ impl Target {
             list if list.starts_with('[') && list.ends_with(']') => list[1..list.len() - 1]
                 .split(',')
                 .map(|item| match item.trim().parse::<f64>() {
-                    Ok(number) if number.is_finite() => Ok(number),
+                    Ok(number) if number.abs() <= LARGEST => Ok(number),
                     _ => Err(Error::input(format!(
-                        "target {text:?}: {:?} is not a finite number; write a list such as [0.5, -1]",
+                        "target {text:?}: {:?} is not a number of at most 1e100; write a list such as [0.5, -1]",
                         item.trim()
                     ))),
                 })

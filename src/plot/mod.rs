@@ -29,7 +29,7 @@ methods = ["quadrature", "literal"]
 k = [16, 64, 256]
 d = [1, 2]
 eps = [1e-9, 0.1]
-target = ["origin", "axis"]
+target = ["origin", "axis", "spread"]
 [[plot]]
 name = "measured"
 title = "Measured & <bound>, at eps = 10^-9"

@@ -20,8 +20,6 @@ pub struct Certificate {
     /// For each layer, the exact worst error `|K * X - L~ * relu(L~ * X)|_max` over all X with max norm at most 1
     /// (Eq. 31), with its X.
     pub layer_errors: Vec<WorstCase>,
-    /// The same over 0 <= X <= 1, all that layers behind a ReLU can see.
-    pub rectified_layer_errors: Vec<WorstCase>,
     /// Bounds of `|X~^(i)|_max` for i = 1 to l (Eq. 35): after the ReLU, except for the last.
     pub norms_upper: Vec<f64>,
     /// Bounds of `|X^(i) - X~^(i)|_max` for i = 1 to l, after the ReLU except for the last: the sup of Theorem 3 is at
@@ -86,12 +84,8 @@ impl Approximation {
     /// When a kernel does not fit into its padded input.
     pub fn certify(&self, rows: usize, columns: usize) -> Result<Certificate> {
         let shapes = self.target.shapes(rows, columns)?;
-        let mut certificate = Certificate {
-            layer_errors: Vec::new(),
-            rectified_layer_errors: Vec::new(),
-            norms_upper: Vec::new(),
-            errors_upper: Vec::new(),
-        };
+        let mut certificate =
+            Certificate { layer_errors: Vec::new(), norms_upper: Vec::new(), errors_upper: Vec::new() };
         let (mut norms, mut errors) = (vec![1.0; self.target.inputs()], vec![0.0; self.target.inputs()]);
         let mut target_norms = norms.clone();
         for (index, (response, &(rows, columns))) in self.responses.iter().zip(&shapes).enumerate() {
@@ -109,13 +103,6 @@ impl Approximation {
             let outputs_apart = norms.iter().zip(&target_norms).map(|(&x, &y)| apart(x, y));
             errors = chained.zip(outputs_apart).map(|(x, y)| x.min(y)).collect();
             certificate.layer_errors.push(error.worst_case(rows, columns, 1.0, Inputs::All, absolute)?);
-            certificate.rectified_layer_errors.push(error.worst_case(
-                rows,
-                columns,
-                1.0,
-                Inputs::NonNegative,
-                absolute,
-            )?);
             certificate.errors_upper.push(largest(&errors));
             certificate.norms_upper.push(largest(&norms));
         }

@@ -51,17 +51,19 @@ impl RandomPair {
         &self.u
     }
 
-    /// The filters of the half block of this channel and sign whose entry of V has the sign: the paper's I_+ and I_-.
-    pub fn candidates(&self, channel: usize, sign: Sign) -> Vec<usize> {
+    /// The filters among which a channel and sign may keep: those of `filters` whose entry of V has the sign.
+    pub fn candidates(&self, channel: usize, sign: Sign, filters: Filters) -> Vec<usize> {
         let start = 2 * self.n * channel;
         let of_sign = |&filter: &usize| match sign {
             Sign::Positive => self.v.at(filter, channel, 0, 0) > 0.0,
             Sign::Negative => self.v.at(filter, channel, 0, 0) < 0.0,
         };
-        match sign {
-            Sign::Positive => (start..start + self.n).filter(of_sign).collect(),
-            Sign::Negative => (start + self.n..start + 2 * self.n).filter(of_sign).collect(),
-        }
+        let range = match (filters, sign) {
+            (Filters::WholeBlock, _) => start..start + 2 * self.n,
+            (Filters::HalfBlocks, Sign::Positive) => start..start + self.n,
+            (Filters::HalfBlocks, Sign::Negative) => start + self.n..start + 2 * self.n,
+        };
+        range.filter(of_sign).collect()
     }
 
     /// What keeping a filter adds to L^+ or L^- at its input channel: |V_l| U_l in the order (output, row, column).
@@ -71,6 +73,16 @@ impl RandomPair {
         vector.iter_mut().for_each(|u| *u *= scale);
         vector
     }
+}
+
+/// The filters of a channel's block from which each sign may keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filters {
+    /// The first half for positive entries of V and the second for negative ones: the paper's I_+ and I_- (Eq. 21).
+    #[default]
+    HalfBlocks,
+    /// All 2n of them for either sign, which Definition 2 and the statement of Lemma 12 allow.
+    WholeBlock,
 }
 
 /// Which part of the input a filter hears.
@@ -89,6 +101,8 @@ pub struct Request<'a> {
     pub tolerance: f64,
     /// Filters to keep for each channel and sign; any number if none.
     pub size: Option<usize>,
+    /// The filters from which each sign may keep.
+    pub filters: Filters,
     /// The solver; chosen by size if none.
     pub solver: Option<&'a dyn Solver>,
 }
@@ -191,9 +205,11 @@ impl PrunedKernel {
         self.channels.iter().fold(0.0, |max, channel| channel.error.max(max))
     }
 
-    /// All filters kept, rising: block by block, in each block positive before negative.
+    /// All filters kept, rising.
     pub fn kept(&self) -> Vec<usize> {
-        self.channels.iter().flat_map(|channel| &channel.kept).copied().collect()
+        let mut kept: Vec<usize> = self.channels.iter().flat_map(|channel| &channel.kept).copied().collect();
+        kept.sort_unstable();
+        kept
     }
 
     /// The mask S = S~ . S^ of the proof, as a kernel of zeros and ones in V's shape: the 2n-channel-blocked mask
@@ -271,7 +287,7 @@ fn solve_channel(
     request: &Request,
     stream: &mut Stream,
 ) -> Result<ChannelResult> {
-    let candidates = pair.candidates(channel, sign);
+    let candidates = pair.candidates(channel, sign, request.filters);
     let target = channel_target(kernel, channel, sign);
     let vectors: Vec<f64> = candidates.iter().flat_map(|&filter| pair.vector(filter, channel)).collect();
     // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
@@ -378,7 +394,7 @@ mod tests {
     fn a_fixed_size_gives_the_equal_blocks_of_remark_13() {
         let mut stream = Stream::new(35, 36);
         let target = layer(2, 2, 1, 1, 0, &mut stream);
-        let request = Request { tolerance: 0.2, size: Some(4), solver: Some(&Exact) };
+        let request = Request { tolerance: 0.2, size: Some(4), solver: Some(&Exact), ..Request::default() };
         let pruned = PrunedKernel::draw(&target, 30, &request, &mut stream).unwrap();
         assert!(pruned.channels().iter().all(|channel| channel.kept.len() == 4));
         let [v, _] = pruned.dense();

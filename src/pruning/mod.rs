@@ -6,6 +6,6 @@ pub mod network;
 pub mod worst_case;
 
 pub use approximation::{Approximation, Bounds, Certificate, Witness};
-pub use kernel::{ChannelResult, PrunedKernel, RandomPair, Request, Sign, Status};
+pub use kernel::{ChannelResult, Filters, PrunedKernel, RandomPair, Request, Sign, Status};
 pub use network::{PrunedNetwork, inject_error, random_target};
 pub use worst_case::{Inputs, Outputs, Split, WorstCase};

@@ -34,7 +34,12 @@ impl PrunedNetwork {
         let layer_eps = eps / (2.0 * target.layers().len() as f64);
         let mut layers = Vec::with_capacity(target.layers().len());
         for layer in target.layers() {
-            let request = Request { tolerance: layer_eps / (2.0 * layer.kernel.data().len() as f64), size, solver };
+            let request = Request {
+                tolerance: layer_eps / (2.0 * layer.kernel.data().len() as f64),
+                size,
+                solver,
+                ..Request::default()
+            };
             layers.push(PrunedKernel::draw(layer, n, &request, stream)?);
         }
         PrunedNetwork::of_layers(layers)

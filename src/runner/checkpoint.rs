@@ -33,7 +33,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes what has been measured. The first line carries the design and a sum over all the rest.
+/// Writes what has been measured, and makes the folder for it. The first line carries the design and a sum over all the rest.
 ///
 /// # Errors
 /// Where it cannot be written.
@@ -48,23 +48,49 @@ pub fn write(path: &Path, design: &str, progress: &Progress) -> Result<()> {
     let body = writer.into_inner().expect("a Vec takes what it is given");
     let mut bytes = format!("{MAGIC},{design},{}\n", sha256_hex(&body)).into_bytes();
     bytes.extend(body);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
+    }
     write_whole(path, &bytes)
 }
 
-/// Reads every checkpoint of a results folder: those of an interrupted run, and those of shards.
+/// Where a run of this design (or a part of it) keeps its checkpoint: runs of other designs have other files.
+pub fn path(out: &Path, design: &str, part: &str) -> PathBuf {
+    folder(out).join(format!("{}-{part}.csv", &design[..DIGITS]))
+}
+
+/// So many digits of the design name its files.
+const DIGITS: usize = 16;
+
+/// Reads every checkpoint of this design in a results folder: those of an interrupted run, and those of shards.
 ///
 /// # Errors
-/// Where one is damaged or of another design: it is named, with the mend.
+/// Where one is damaged or none is of this design but others are there: they are named, with the mend.
 pub fn read_all(out: &Path, design: &str) -> Result<Progress> {
+    let own = own_files(out, design);
+    if let (true, Some(other)) = (own.is_empty(), files(out).first()) {
+        return Err(Error::input(format!(
+            "the checkpoint {} belongs to another design (other experiments, seed, alpha, effort, version or files that they \
+             read); run with what it was begun with, or without --resume, or delete it",
+            other.display()
+        )));
+    }
     let mut progress = Progress::new();
-    for path in files(out) {
+    for path in own {
         progress.extend(read(&path, design)?);
     }
     Ok(progress)
 }
 
+/// The checkpoint files of this design in a results folder, by name.
+pub fn own_files(out: &Path, design: &str) -> Vec<PathBuf> {
+    let is_own =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&design[..DIGITS]));
+    files(out).into_iter().filter(is_own).collect()
+}
+
 /// The checkpoint files of a results folder, by name.
-pub fn files(out: &Path) -> Vec<PathBuf> {
+fn files(out: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder(out)).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "csv"));
@@ -84,15 +110,8 @@ fn read(path: &Path, design: &str) -> Result<Progress> {
     let head = std::str::from_utf8(&bytes[..end]).map_err(|_| damaged())?;
     let body = &bytes[end + 1..];
     let [magic, its_design, sum] = head.split(',').collect::<Vec<_>>()[..] else { return Err(damaged()) };
-    if magic != MAGIC || sum != sha256_hex(body) {
+    if magic != MAGIC || its_design != design || sum != sha256_hex(body) {
         return Err(damaged());
-    }
-    if its_design != design {
-        return Err(Error::input(format!(
-            "the checkpoint {} belongs to another design (other experiments, seed, alpha, effort or version); run with \
-             what it was begun with, or without --resume, or delete it",
-            path.display()
-        )));
     }
     let mut progress = Progress::new();
     for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(body).records() {
@@ -105,10 +124,13 @@ fn read(path: &Path, design: &str) -> Result<Progress> {
     Ok(progress)
 }
 
-/// Removes the checkpoints of a run whose results are written.
-pub fn remove_all(out: &Path) {
-    // A checkpoint that stays behind is refused or redone by the next --resume: nothing is lost.
-    let _ = std::fs::remove_dir_all(folder(out));
+/// Removes the checkpoints of a run whose results are written, and their folder where nothing else is in it.
+pub fn remove(out: &Path, design: &str) {
+    // A checkpoint that stays behind is taken over by the next --resume of the same design: nothing is lost.
+    for path in own_files(out, design) {
+        let _ = std::fs::remove_file(path);
+    }
+    let _ = std::fs::remove_dir(folder(out));
 }
 
 #[cfg(test)]
@@ -123,31 +145,43 @@ mod tests {
         ])
     }
 
-    #[test]
-    fn what_is_written_reads_back() {
+    const DESIGN: &str = "0123456789abcdef0123";
+    const OTHER: &str = "fedcba98765432100123";
+
+    fn written() -> (tempfile::TempDir, PathBuf) {
         let out = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder(out.path())).unwrap();
-        write(&folder(out.path()).join("run.csv"), "d1", &example()).unwrap();
-        assert_eq!(read_all(out.path(), "d1").unwrap(), example());
+        let path = path(out.path(), DESIGN, "run");
+        write(&path, DESIGN, &example()).unwrap();
+        (out, path)
+    }
+
+    #[test]
+    fn what_is_written_reads_back_and_is_removed_alone() {
+        let (out, own) = written();
+        let other = path(out.path(), OTHER, "run");
+        write(&other, OTHER, &example()).unwrap();
+        assert_eq!(read_all(out.path(), DESIGN).unwrap(), example());
+        remove(out.path(), DESIGN);
+        assert!(!own.exists() && other.exists());
+        remove(out.path(), OTHER);
+        assert!(!folder(out.path()).exists());
     }
 
     #[test]
     fn another_design_and_any_damage_are_refused() {
-        let out = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder(out.path())).unwrap();
-        let path = folder(out.path()).join("run.csv");
-        write(&path, "d1", &example()).unwrap();
-        assert!(read_all(out.path(), "d2").unwrap_err().to_string().contains("another design"));
+        let (out, path) = written();
+        assert!(read_all(out.path(), OTHER).unwrap_err().to_string().contains("another design"));
         let whole = std::fs::read(&path).unwrap();
         for length in 0..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();
-            let error = read_all(out.path(), "d1").expect_err("a truncated checkpoint was taken").to_string();
-            assert!(error.contains("cut short or damaged") && error.contains("run.csv"), "{length}: {error}");
+            let error = read_all(out.path(), DESIGN).expect_err("a truncated checkpoint was taken").to_string();
+            assert!(error.contains("cut short or damaged") && error.contains("-run.csv"), "{length}: {error}");
         }
     }
 
     #[test]
     fn no_checkpoints_are_no_progress() {
-        assert!(read_all(tempfile::tempdir().unwrap().path(), "d").unwrap().is_empty());
+        assert!(read_all(tempfile::tempdir().unwrap().path(), DESIGN).unwrap().is_empty());
     }
 }

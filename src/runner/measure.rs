@@ -50,7 +50,22 @@ pub struct Job<'a> {
 /// # Errors
 /// Where the method cannot reach the cell, or `interrupted` is set.
 pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
-    Ok(Evidence { confirms: job.claim.confirms(job.cell), ..sample(job, sampling, interrupted)? })
+    let evidence = sample(job, sampling, interrupted)?;
+    let cap = match job.claim.about().quantity {
+        Quantity::Probability => 0.0,
+        Quantity::Size => f64::INFINITY,
+    };
+    let evidence = Evidence { ln_hi: evidence.ln_hi.min(cap), bearing: job.claim.bearing(job.cell), ..evidence };
+    let numbers = [evidence.ln.unwrap_or(0.0), evidence.ln_lo, evidence.ln_hi];
+    let meaningless = numbers.iter().any(|ln| ln.is_nan() || *ln == f64::INFINITY) || evidence.ln_lo > evidence.ln_hi;
+    if meaningless || job.bounds.iter().any(|bound| bound.ln.is_nan() || bound.ln == f64::INFINITY) {
+        return Err(Error::input(format!(
+            "the numbers overflow: measured {} by {}, which means nothing; take parameters nearer to 1",
+            numbers.map(|ln| format!("e^{ln}")).join(", "),
+            job.method.name()
+        )));
+    }
+    Ok(evidence)
 }
 
 /// As [`measure`], before it is asked what the evidence can show.
@@ -87,7 +102,7 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Ev
             (done..look).into_par_iter().map(|batch| Sample::draw(&replicates, group, &mut stream(batch))).collect();
         wave.iter().for_each(|batch| sample.append(batch));
         done = look;
-        let evidence = sample.evidence(&replicates, method, about.quantity, sampling.alpha);
+        let evidence = sample.evidence(&replicates, method, sampling.alpha);
         if done == budget || enough(&evidence) {
             return Ok(evidence);
         }
@@ -133,7 +148,7 @@ impl Sample {
         self.values_hi.extend_from_slice(&batch.values_hi);
     }
 
-    fn evidence(&self, replicates: &Replicates, method: Method, quantity: Quantity, alpha: f64) -> Evidence {
+    fn evidence(&self, replicates: &Replicates, method: Method, alpha: f64) -> Evidence {
         // Each side takes half of the chance of error.
         let side = 0.5 * alpha;
         let (ln_lo, ln_hi) = match replicates.law {
@@ -146,9 +161,8 @@ impl Sample {
         // Unknown replicates count for neither side: the value is the mean of those that are known.
         let known = self.count as f64 - (self.sum_hi - self.sum_lo);
         let ln = (known > 0.0).then(|| (self.sum_lo / known).ln() + replicates.ln_scale);
-        let cap = if quantity == Quantity::Probability { 0.0 } else { f64::INFINITY };
-        let (ln_lo, ln_hi) = (ln_lo + replicates.ln_scale, (ln_hi + replicates.ln_scale).min(cap));
-        Evidence::enclosed(ln, ln_lo, ln_hi, method, self.count)
+        let ln_scale = replicates.ln_scale;
+        Evidence::enclosed(ln, ln_lo + ln_scale, ln_hi + ln_scale, method, self.count)
     }
 }
 
@@ -219,7 +233,7 @@ mod tests {
         };
         let mut stream = Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
         let sample = Sample::draw(&replicates, 1, &mut stream);
-        let evidence = sample.evidence(&replicates, Method::Literal, Quantity::Probability, 1e-2);
+        let evidence = sample.evidence(&replicates, Method::Literal, 1e-2);
         assert_eq!(evidence.ln, Some(0.5f64.ln()));
         assert!(evidence.ln_lo.exp() < 1.0 / 3.0 && evidence.ln_hi.exp() > 2.0 / 3.0);
     }

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod measure;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,17 +83,26 @@ impl Plan {
         self.experiments.iter().enumerate().flat_map(of).collect()
     }
 
-    /// A hash of everything that the records depend on. A checkpoint of another design is refused.
-    fn design(&self) -> String {
+    /// A hash of everything that the records depend on: a checkpoint of another design is never taken over.
+    ///
+    /// # Errors
+    /// Where a file that a cell reads cannot be read.
+    pub fn design(&self) -> Result<String> {
         let mut text = format!("{} {} {:?} {:?}\n", env!("CARGO_PKG_VERSION"), self.seed, self.alpha, self.effort);
         for experiment in &self.experiments {
             let id = experiment.claim.about().id;
             text += &format!("{} {id} {:?} {:?}\n", experiment.name, experiment.methods, experiment.precision);
+            let mut files = BTreeSet::new();
             for cell in &experiment.cells {
                 text += &format!("{}\n", cell.key());
+                files.extend(experiment.claim.files(cell));
+            }
+            for path in files {
+                let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
+                text += &format!("{} {}\n", path.display(), checkpoint::sha256_hex(&bytes));
             }
         }
-        checkpoint::sha256_hex(text.as_bytes())
+        Ok(checkpoint::sha256_hex(text.as_bytes()))
     }
 }
 
@@ -113,7 +123,8 @@ pub struct Conditions<'a> {
 /// What a run left behind.
 #[derive(Debug, PartialEq)]
 pub enum Finished {
-    /// All records are written: one CSV an experiment, in the order of the experiments.
+    /// All records are written: one CSV an experiment, in the order of the experiments. The checkpoints are still there:
+    /// see [`checkpoint::remove`].
     Complete(Vec<PathBuf>),
     /// A shard is measured; its checkpoint waits for the others.
     Shard(PathBuf),
@@ -130,25 +141,23 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
     writable_folder(conditions.out)?;
     let units = plan.units();
-    let design = plan.design();
-    let folder = checkpoint::folder(conditions.out);
-    let path = folder.join(match conditions.shard {
-        None => "run.csv".to_string(),
-        Some(Shard { index, count }) => format!("shard-{}-of-{count}.csv", index + 1),
-    });
+    let design = plan.design()?;
+    let part = match conditions.shard {
+        None => "run".to_string(),
+        Some(Shard { index, count }) => format!("shard-{}-of-{count}", index + 1),
+    };
+    let path = checkpoint::path(conditions.out, &design, &part);
     let known = if conditions.resume { checkpoint::read_all(conditions.out, &design)? } else { Progress::new() };
     let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
     let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();
-    std::fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
-    let progress =
-        measure_units(plan, conditions, &units, &open, known, |progress| checkpoint::write(&path, &design, progress))?;
+    let save = |progress: &Progress| checkpoint::write(&path, &design, progress);
+    let progress = measure_units(plan, conditions, &units, &open, known, save)?;
+    // Until everything that is made of the records is written too, a full disk costs no measurement.
+    save(&progress)?;
     if progress.len() < units.len() {
-        checkpoint::write(&path, &design, &progress)?;
         return Ok(Finished::Shard(path));
     }
-    let written = write_results(plan, conditions.out, &units, &progress)?;
-    checkpoint::remove_all(conditions.out);
-    Ok(Finished::Complete(written))
+    Ok(Finished::Complete(write_results(plan, conditions.out, &units, &progress)?))
 }
 
 /// Measures the open units, saving as it goes; returns them with the known ones.
@@ -222,13 +231,16 @@ fn write_results(plan: &Plan, out: &Path, units: &[Unit], progress: &Progress) -
         write_whole(&path, &record::to_csv(experiment.claim.about().parameters, &rows))?;
         written.push(path);
     }
-    let mut times = String::from("experiment,cell,method,seconds\n");
+    let mut times = csv::Writer::from_writer(Vec::new());
+    let mut line = |fields: [&str; 4]| times.write_record(fields).expect("a Vec takes what it is given");
+    line(["experiment", "cell", "method", "seconds"]);
     for (index, measured) in progress {
         let Unit { experiment, cell, method } = units[*index];
         let experiment = &plan.experiments[experiment];
-        let key = experiment.cells[cell].key();
-        times += &format!("{},\"{key}\",{},{:.6}\n", experiment.name, method.name(), measured.seconds);
+        let (key, seconds) = (experiment.cells[cell].key(), format!("{:.6}", measured.seconds));
+        line([&experiment.name, &key, method.name(), &seconds]);
     }
-    write_whole(&out.join("timings.csv"), times.as_bytes())?;
+    let times = times.into_inner().expect("a Vec takes what it is given");
+    write_whole(&out.join("timings.csv"), &times)?;
     Ok(written)
 }
