@@ -27,18 +27,46 @@ pub fn ln_box(k: u64, d: u64, eps: f64, target: &Target, tolerance: f64) -> Inte
         let sigma = (0.5 * u[0]).exp();
         ln_chi_square_log_density(k, u[0]) + ln_product(&coordinates, |z| ln_interval(z, sigma, eps))
     };
-    let starts: Vec<[f64; 1]> = basins(&coordinates, eps, k.ln()).into_iter().map(|u| [u]).collect();
+    let starts = combinations(&coordinates, eps, [k.ln()]);
     with_rounding(integrate(ln_f, &starts, tolerance, BUDGET), k)
 }
 
-/// Values of ln s in whose neighbourhood the integrand may have a mode: the bulk of chi^2, where the box is about as wide
-/// as the law, and for each coordinate with z just inside the box, where its near edge is.
+/// Where the integrand may have a mode, along one log scale: at the bulk of chi^2, where the box is about as wide as the
+/// law, and for each coordinate with z just inside the box, where its near edge is.
 ///
-/// For z = 0 and for |z| >= eps a coordinate's probability is log-concave in ln s and there is one mode; for 0 < |z| < eps it
-/// falls in two steps, and with many coordinates the steps part.
+/// For z = 0 and for |z| >= eps a coordinate's probability is log-concave in ln s; for 0 < |z| < eps it falls in two steps,
+/// and with many coordinates the steps part.
 fn basins(coordinates: &[(f64, f64)], eps: f64, bulk: f64) -> Vec<f64> {
-    let edges = coordinates.iter().filter(|(z, _)| 0.0 < *z && *z < eps).map(|(z, _)| 2.0 * (eps - z).ln());
+    let edges = near_edges(coordinates, eps).map(|gap| 2.0 * gap.ln());
     [bulk, 2.0 * eps.ln()].into_iter().chain(edges).take(MOST_BASINS).collect()
+}
+
+/// eps - z of the coordinates with 0 < z < eps.
+fn near_edges(coordinates: &[(f64, f64)], eps: f64) -> impl Iterator<Item = f64> {
+    coordinates.iter().filter(move |(z, _)| 0.0 < *z && *z < eps).map(move |(z, _)| eps - z)
+}
+
+/// The starts of a search for modes over several log scales whose bulks are given: every combination of basins where a
+/// coordinate is near an edge, and elsewhere all scales in the bulk, or all as tiny as the box.
+fn combinations<const D: usize>(coordinates: &[(f64, f64)], eps: f64, bulks: [f64; D]) -> Vec<[f64; D]> {
+    if near_edges(coordinates, eps).next().is_none() {
+        return vec![bulks, [2.0 * eps.ln(); D]];
+    }
+    let mut starts = vec![bulks];
+    for i in 0..D {
+        let along = basins(coordinates, eps, bulks[i]);
+        starts = starts
+            .iter()
+            .flat_map(|start| {
+                along.iter().map(move |u| {
+                    let mut start = *start;
+                    start[i] = *u;
+                    start
+                })
+            })
+            .collect();
+    }
+    starts
 }
 
 /// Starts along one axis; a target of many different coordinates inside the box is not searched further.
@@ -68,10 +96,7 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
             let ln_pair = |z: f64| ln_interval(z, s.sqrt(), eps) + ln_interval(z, s2.sqrt(), eps);
             ln_scales + ln_product(&coordinates, ln_pair)
         };
-        let starts: Vec<[f64; 2]> = basins(&coordinates, eps, j.ln())
-            .iter()
-            .flat_map(|&s| basins(&coordinates, eps, j.ln()).into_iter().map(move |s2| [s, s2]))
-            .collect();
+        let starts = combinations(&coordinates, eps, [j.ln(); 2]);
         return with_rounding(integrate(ln_f, &starts, tolerance, BUDGET), j);
     }
     let ln_f = |t: &[f64; 3]| {
@@ -80,13 +105,7 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
         let ln_scales = ln_scales + ln_dw + ln_chi_square_log_density(shared, w);
         ln_scales + ln_product(&coordinates, |z| ln_rectangle(s, w.exp(), s2, z, eps))
     };
-    let ends_at = basins(&coordinates, eps, j.ln());
-    let mut starts = Vec::new();
-    for &s in &ends_at {
-        for &s2 in &ends_at {
-            starts.extend(basins(&coordinates, eps, shared.ln()).into_iter().map(|b| [s, s2, b]));
-        }
-    }
+    let starts = combinations(&coordinates, eps, [j.ln(), j.ln(), shared.ln()]);
     with_rounding(integrate(ln_f, &starts, tolerance, BUDGET), k as f64)
 }
 
