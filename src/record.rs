@@ -125,6 +125,9 @@ impl Record {
 /// # Errors
 /// Where the file cannot be read, or a column is missing or unreadable: with the file, the line and the column.
 pub fn read(path: &Path) -> Result<Vec<Record>> {
+    if !path.exists() {
+        return Err(Error::input(format!("cannot read {}: no such file; lemmascope run writes it", path.display())));
+    }
     let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
     parse(&text)
         .map_err(|error| Error::input(format!("{}: {error}; measure it again with lemmascope run", path.display())))

@@ -126,23 +126,29 @@ fn row(tally: &Tally) -> [String; 10] {
     ]
 }
 
-const LEGEND: &str = "holds, violated and undecided count cells inside the hypotheses; vacuous counts those of them at which \
-    the bound says nothing; outside counts cells with an unmet hypothesis. The slack is log10 of how far the measured value \
-    is on the claimed side of the bound; negative is violated.";
+const LEGEND: &str = "holds, violated and undecided count cells inside the hypotheses; vacuous counts those of them at
+which the bound says nothing; outside counts cells with an unmet hypothesis. The slack is log10 of
+how far the measured value is on the claimed side of the bound; negative is violated.";
 
-/// The table for a terminal.
+/// The table for a terminal; the cells of least slack stand below it, so that it fits.
 pub fn table(tallies: &[Tally]) -> String {
+    let shown = COLUMNS.len() - 1;
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(COLUMNS);
-    for index in 2..9 {
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(&COLUMNS[..shown]);
+    for index in 2..shown {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);
         }
     }
+    let mut least = String::new();
     for tally in tallies {
-        table.add_row(row(tally));
+        table.add_row(&row(tally)[..shown]);
+        if let Some((slack, cell)) = &tally.least {
+            let cell = cell.replace(';', " ");
+            least += &format!("  {} ({}): {slack:.3} at {cell}\n", tally.claim, tally.bound);
+        }
     }
-    format!("{table}\n{LEGEND}\n{}", contradictions(tallies))
+    format!("{table}\nleast slack:\n{least}{LEGEND}\n{}", contradictions(tallies))
 }
 
 /// The table as Markdown, with how the run was made.

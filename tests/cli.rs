@@ -240,7 +240,7 @@ fn bad_input_is_named_with_its_mend() {
         (&["run", "small.toml", "--shard", "4/3"], "1 <= I <= N"),
         (&["run", "small.toml", "--threads", "0"], "--threads"),
         (&["run", "small.toml", "small.toml"], "two experiments are named small"),
-        (&["plot", "small.toml"], "cannot read results/small.csv"),
+        (&["plot", "small.toml"], "cannot read results/small.csv: no such file; lemmascope run writes it"),
         (&["evaluate", "nsn-box", "--set", "k=16"], "d is missing"),
         (&["evaluate", "nsn-box", "--set", "k"], "write --set NAME=VALUE"),
         (&["evaluate", "nsn-box", "--set", "k=16", "--set", "d=1", "--set", "eps=NaN"], "eps = NaN: write a finite"),
