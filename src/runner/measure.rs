@@ -176,7 +176,11 @@ mod tests {
     }
 
     fn nsn_box(given: &[(&'static str, &'static str)], method: Method, sampling: &Sampling) -> Evidence {
-        let claim = find("nsn-box").unwrap();
+        measure_cell("nsn-box", given, method, sampling)
+    }
+
+    fn measure_cell(id: &str, given: &[(&'static str, &'static str)], method: Method, sampling: &Sampling) -> Evidence {
+        let claim = find(id).unwrap();
         let cell = cell_of(claim, given.iter().copied()).unwrap();
         let bounds = claim.bounds(&cell).unwrap();
         let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &bounds };
@@ -185,13 +189,20 @@ mod tests {
 
     const CELL: [(&str, &str); 3] = [("k", "16"), ("d", "2"), ("eps", "0.2")];
 
-    /// The four levels of evidence on one cell: every interval (chance of error 1e-4 each) holds the quadrature's value.
+    /// The four levels of evidence of both boxes: every interval (chance of error 1e-4 each, 6e-4 in all) holds the
+    /// quadrature's value.
     #[test]
     fn the_levels_of_evidence_agree() {
-        let exact = nsn_box(&CELL, Method::Quadrature, &sampling(1, 1, Until::Precise)).ln.unwrap();
-        for method in [Method::Conditional, Method::Collapsed, Method::Literal] {
-            let evidence = nsn_box(&CELL, method, &sampling(1, 60_000, Until::Precise));
-            assert!(evidence.ln_lo < exact && exact < evidence.ln_hi, "{method:?}: {evidence:?} for {exact}");
+        let joint = [("k", "16"), ("j", "3"), ("d", "1"), ("eps", "0.5"), ("target", "axis")];
+        for (id, given) in [("nsn-box", &CELL[..]), ("nsn-joint-box", &joint[..])] {
+            let measured =
+                |method, replicates| measure_cell(id, given, method, &sampling(1, replicates, Until::Precise));
+            let exact = measured(Method::Quadrature, 1).ln.unwrap();
+            for method in [Method::Conditional, Method::Collapsed, Method::Literal] {
+                let evidence = measured(method, 250_000);
+                assert!(evidence.ln_lo < exact && exact < evidence.ln_hi, "{id} {method:?}: {evidence:?} for {exact}");
+                assert!(evidence.relative_width() < 2.0, "{id} {method:?}: too wide to tell anything");
+            }
         }
     }
 
