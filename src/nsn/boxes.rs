@@ -28,7 +28,7 @@ pub fn ln_box(k: u64, d: u64, eps: f64, target: &Target, tolerance: f64) -> Inte
         ln_chi_square_log_density(k, u[0]) + ln_product(&coordinates, |z| ln_interval(z, sigma, eps))
     };
     let starts = combinations(&coordinates, eps, [k.ln()]);
-    with_rounding(integrate(ln_f, &starts, tolerance, BUDGET), k)
+    honest(integrate(ln_f, &starts, tolerance, BUDGET), k, &coordinates, eps)
 }
 
 /// Where the integrand may have a mode, along one log scale: at the bulk of chi^2, where the box is about as wide as the
@@ -69,12 +69,15 @@ fn combinations<const D: usize>(coordinates: &[(f64, f64)], eps: f64, bulks: [f6
     starts
 }
 
-/// Starts along one axis; a target of many different coordinates inside the box is not searched further.
+/// Starts along one axis.
 const MOST_BASINS: usize = 8;
 
-/// Adds what the rounding of ln s costs: a factor of 1 + sqrt(k) ulp(ln k) in each point's density.
-fn with_rounding(integral: Integral, k: f64) -> Integral {
-    Integral { relative_error: integral.relative_error + 4e-15 * k.sqrt(), ..integral }
+/// Adds to the error what the lattices cannot see: the rounding of ln s, a factor of 1 + sqrt(k) ulp(ln k) in each point's
+/// density; and everything, where so many different coordinates are near an edge that not every basin was searched.
+fn honest(integral: Integral, k: f64, coordinates: &[(f64, f64)], eps: f64) -> Integral {
+    let unsearched = near_edges(coordinates, eps).count() + 2 > MOST_BASINS;
+    let unseen = if unsearched { f64::INFINITY } else { 4e-15 * k.sqrt() };
+    Integral { relative_error: integral.relative_error + unseen, ..integral }
 }
 
 /// Pr(A+B and B+C both in I_eps(z)) for sums A, B, C of j, k-j and j NSN vectors (the left side of Lemma 8; 1 <= j <= k).
@@ -97,7 +100,7 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
             ln_scales + ln_product(&coordinates, ln_pair)
         };
         let starts = combinations(&coordinates, eps, [j.ln(); 2]);
-        return with_rounding(integrate(ln_f, &starts, tolerance, BUDGET), j);
+        return honest(integrate(ln_f, &starts, tolerance, BUDGET), j, &coordinates, eps);
     }
     let ln_f = |t: &[f64; 3]| {
         let (s, s2, ln_scales) = ends(&[t[0], t[1]]);
@@ -106,7 +109,7 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
         ln_scales + ln_product(&coordinates, |z| ln_rectangle(s, w.exp(), s2, z, eps))
     };
     let starts = combinations(&coordinates, eps, [j.ln(), j.ln(), shared.ln()]);
-    with_rounding(integrate(ln_f, &starts, tolerance, BUDGET), k as f64)
+    honest(integrate(ln_f, &starts, tolerance, BUDGET), k as f64, &coordinates, eps)
 }
 
 /// u = t - e^{knee - t} and ln du/dt: the identity above the knee, doubly exponential below it.
@@ -144,6 +147,16 @@ mod tests {
         assert!((single.ln - NEAR_EDGE_BOX).abs() < 1e-8, "{single:?}");
         let joint = ln_joint_box(2, 2, 100, 0.68, &target(1e-11), 1e-8);
         assert!((joint.ln - NEAR_EDGE_JOINT).abs() < 1e-7, "{joint:?}");
+    }
+
+    /// More basins than are searched leave the error unknown, and the limits of a probability at 0 and 1.
+    #[test]
+    fn unsearched_basins_are_not_passed_over_in_silence() {
+        let coordinates = |count: u32| Target::Listed((1..=count).map(|i| 0.5 - 0.1f64.powi(i as i32)).collect());
+        assert!(ln_box(16, 6, 0.5, &coordinates(6), 1e-10).relative_error < 1e-9);
+        let unknown = ln_box(16, 7, 0.5, &coordinates(7), 1e-10);
+        assert_eq!(unknown.relative_error, f64::INFINITY);
+        assert_eq!(crate::evidence::Evidence::quadrature(unknown).ln_lo, f64::NEG_INFINITY);
     }
 
     const NEAR_EDGE_BOX: f64 = -49.270_522_027_144_67;

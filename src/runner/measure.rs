@@ -117,7 +117,6 @@ struct Sample {
     sum_lo: f64,
     sum_hi: f64,
     values_lo: Vec<f64>,
-    /// Empty while it equals `values_lo`.
     values_hi: Vec<f64>,
 }
 

@@ -1,12 +1,7 @@
 //! Full enumeration: how many k-subsets come within eps of the target.
 
-/// T_{n,k}: the number of k-subsets S of the n `vectors` (row-major, n x `dimension`) with
-/// `|sum_S x_i - z|_max <= eps`. See [`KSubsetCounter`] for many calls.
-pub fn count_k_subsets(vectors: &[f64], dimension: usize, k: usize, target: &[f64], eps: f64) -> u64 {
-    KSubsetCounter::new(dimension, k).count(vectors, target, eps)
-}
-
-/// Counts k-subsets again and again without allocating: the partial sums live here.
+/// Counts T_{n,k}, the k-subsets S of n vectors with `|sum_S x_i - z|_max <= eps` (Definition 6), again and again without
+/// allocating: the partial sums live here.
 ///
 /// Every k-subset is one partial sum of the first half of the vectors plus one of the second, so that each of the
 /// binom(n, k) sums costs one addition; where k is more than n / 2, the vectors left out are added up instead.
@@ -110,7 +105,7 @@ mod tests {
                 let vectors: Vec<f64> = (0..n * dimension).map(|_| StandardNormal.sample(&mut stream)).collect();
                 let target = vec![0.1; dimension];
                 for k in 0..=n + 1 {
-                    let count = count_k_subsets(&vectors, dimension, k, &target, 0.7);
+                    let count = KSubsetCounter::new(dimension, k).count(&vectors, &target, 0.7);
                     assert_eq!(count, naive(&vectors, dimension, k, &target, 0.7), "n {n} d {dimension} k {k}");
                     total += count;
                 }
@@ -121,6 +116,6 @@ mod tests {
 
     #[test]
     fn a_wide_box_counts_every_subset() {
-        assert_eq!(count_k_subsets(&[0.0; 40], 2, 6, &[0.0; 2], 0.0), 38760);
+        assert_eq!(KSubsetCounter::new(2, 6).count(&[0.0; 40], &[0.0; 2], 0.0), 38760);
     }
 }
