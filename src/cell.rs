@@ -67,6 +67,9 @@ pub struct Parameter {
     pub default: Option<&'static str>,
     /// What it stands for.
     pub meaning: &'static str,
+    /// Between which values a search for the worst cell looks, evenly in the logs; `None` keeps a number or text at its
+    /// default. Words and targets are searched all.
+    pub reach: Option<(f64, f64)>,
 }
 
 impl Parameter {
@@ -132,6 +135,18 @@ impl Cell {
             ))),
         });
         Ok(Cell { values: complete.collect::<Result<_>>()? })
+    }
+
+    /// A cell from one permitted value for each parameter, in their order.
+    pub(crate) fn of_values(parameters: &'static [Parameter], values: Vec<Value>) -> Self {
+        Cell { values: parameters.iter().map(|parameter| parameter.name).zip(values).collect() }
+    }
+
+    /// The cell with another value of the parameter at a position.
+    pub(crate) fn with(&self, position: usize, value: Value) -> Self {
+        let mut other = self.clone();
+        other.values[position].1 = value;
+        other
     }
 
     /// The parameters with their values, in the claim's order.
@@ -213,15 +228,28 @@ mod tests {
     use super::*;
 
     const PARAMETERS: &[Parameter] = &[
-        Parameter { name: "k", domain: Domain::Integer(1, 1_000_000), default: None, meaning: "vectors in the sum" },
+        Parameter {
+            name: "k",
+            domain: Domain::Integer(1, 1_000_000),
+            default: None,
+            meaning: "vectors in the sum",
+            reach: None,
+        },
         Parameter {
             name: "eps",
             domain: Domain::Real(0.0, f64::INFINITY),
             default: Some("0.1"),
             meaning: "half-width",
+            reach: None,
         },
-        Parameter { name: "law", domain: Domain::Word(&["a", "b"]), default: Some("a"), meaning: "a word" },
-        Parameter { name: "target", domain: Domain::Target, default: Some("origin"), meaning: "target" },
+        Parameter {
+            name: "law",
+            domain: Domain::Word(&["a", "b"]),
+            default: Some("a"),
+            meaning: "a word",
+            reach: None,
+        },
+        Parameter { name: "target", domain: Domain::Target, default: Some("origin"), meaning: "target", reach: None },
     ];
 
     #[test]

@@ -8,21 +8,28 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
 use crate::cell::{Cell, position};
-use crate::claims::{self, Claim};
+use crate::claims::{self, Claim, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::numeric::number;
+use crate::record::Record;
+use crate::runner::threshold::{Question, Threshold};
+use crate::what_if::{Changes, WhatIf};
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
 pub struct Experiment {
     /// The file's name without its ending: it names the CSV, the plots and the random streams.
     pub name: String,
-    /// The claim that is measured.
+    /// The claim that is measured, with the changes.
     pub claim: &'static dyn Claim,
     /// One line on what it shows.
     pub title: String,
     /// Prose on what it shows.
     pub about: String,
+    /// What the file changes in the claim.
+    pub changes: Changes,
+    /// Whether the links of the claim's proof are evaluated instead of the claim.
+    pub chain: bool,
     /// The methods by which every cell is measured.
     pub methods: Vec<Method>,
     /// When a sample is large enough.
@@ -80,6 +87,17 @@ pub struct Plot {
     pub bound: String,
     /// The columns that are fixed, each with the values that are shown.
     pub only: Vec<(String, Vec<String>)>,
+    /// Whether powers are fitted to its series.
+    pub fit: bool,
+}
+
+impl Plot {
+    /// Whether a record is shown.
+    pub fn shows(&self, record: &Record) -> bool {
+        let text = |name: &str| record.columns.get(name).map_or("", String::as_str);
+        record.bound == self.bound
+            && self.only.iter().all(|(name, values)| values.iter().any(|value| value == text(name)))
+    }
 }
 
 /// What a plot shows on its vertical axis.
@@ -101,9 +119,45 @@ struct WireExperiment {
     methods: Option<Vec<Spanned<String>>>,
     #[serde(default)]
     precision: Option<Spanned<Precision>>,
+    #[serde(default)]
+    chain: bool,
+    #[serde(default)]
+    bounds: Vec<Spanned<WireBound>>,
+    #[serde(default, rename = "where")]
+    conditions: Option<Spanned<Texts>>,
+    #[serde(default)]
+    without: Option<Spanned<Texts>>,
+    #[serde(default)]
+    relation: Option<Spanned<String>>,
+    /// What is measured is not the claim's probability, but from which value of a parameter on it reaches a level.
+    threshold: Option<Spanned<Question>>,
     grid: Vec<Spanned<WireGrid>>,
     #[serde(default)]
     plot: Vec<Spanned<WirePlot>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireBound {
+    name: String,
+    expr: String,
+}
+
+/// One text or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Texts {
+    fn to_vec(&self) -> Vec<String> {
+        match self {
+            Texts::One(text) => vec![text.clone()],
+            Texts::Many(texts) => texts.clone(),
+        }
+    }
 }
 
 /// A grid block: values by parameter, each with its place in the file.
@@ -122,6 +176,8 @@ struct WirePlot {
     bound: String,
     #[serde(default)]
     only: Table,
+    #[serde(default)]
+    fit: bool,
 }
 
 fn printed() -> String {
@@ -159,7 +215,18 @@ impl Experiment {
             let line = line(text, &span);
             move |error: Error| Error::input(format!("line {line}: {error}"))
         };
-        let claim = claims::find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
+        let printed = claims::find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
+        let changes = changes(printed, &wire, text)?;
+        let claim = changed(printed, &changes)?;
+        if wire.chain && wire.methods.is_some() {
+            return Err(Error::input(
+                "a chain's links are evaluated as the claim says; leave methods out where chain = true",
+            ));
+        }
+        let claim = match &wire.threshold {
+            None => claim,
+            Some(question) => threshold(claim, question.get_ref()).map_err(at(question.span()))?,
+        };
         let methods = match &wire.methods {
             None => vec![claim.about().methods[0]],
             Some(names) => names
@@ -185,6 +252,9 @@ impl Experiment {
             let block = expand(claim, grid, text, MOST_CELLS - cells.len())?;
             cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
         }
+        if let Some(cell) = cells.first() {
+            claim.bounds(cell)?;
+        }
         let mut plots: Vec<Plot> = Vec::new();
         for wire in wire.plot {
             let span = wire.span();
@@ -197,6 +267,8 @@ impl Experiment {
         Ok(Experiment {
             name: name.into(),
             claim,
+            changes,
+            chain: wire.chain,
             title: wire.title,
             about: wire.about,
             methods,
@@ -205,6 +277,43 @@ impl Experiment {
             plots,
         })
     }
+}
+
+/// What a file changes in a claim; each formula that is wrong is reported with its own line.
+fn changes(claim: &'static dyn Claim, wire: &WireExperiment, text: &str) -> Result<Changes> {
+    let mut changes = Changes::default();
+    let at = |span: Range<usize>| {
+        let line = line(text, &span);
+        move |error: Error| Error::input(format!("line {line}: {error}"))
+    };
+    for bound in &wire.bounds {
+        let WireBound { name, expr } = bound.get_ref();
+        changes.bounds.push((name.clone(), expr.clone()));
+        WhatIf::new(claim, &changes).map_err(at(bound.span()))?;
+    }
+    if let Some(conditions) = &wire.conditions {
+        changes.conditions = conditions.get_ref().to_vec();
+        WhatIf::new(claim, &changes).map_err(at(conditions.span()))?;
+    }
+    if let Some(without) = &wire.without {
+        changes.without = without.get_ref().to_vec();
+    }
+    if let Some(relation) = &wire.relation {
+        let parsed = Relation::parse(relation.get_ref()).map_err(Error::input);
+        changes.relation = Some(parsed.map_err(at(relation.span()))?);
+    }
+    Ok(changes)
+}
+
+/// The claim with its changes. It lives as long as the program, as those of the registry do.
+fn changed(claim: &'static dyn Claim, changes: &Changes) -> Result<&'static dyn Claim> {
+    if *changes == Changes::default() { Ok(claim) } else { Ok(Box::leak(Box::new(WhatIf::new(claim, changes)?))) }
+}
+
+/// The claim's threshold as a claim of its own. It lives as long as the program, as those of the registry do.
+fn threshold(claim: &'static dyn Claim, question: &Question) -> Result<&'static dyn Claim> {
+    let threshold = Threshold::new(claim, question, claim.about().methods[0])?;
+    Ok(Box::leak(Box::new(threshold)))
 }
 
 /// The experiments of `files`, or all of the folder `experiments` where none are named, by name.
@@ -238,7 +347,7 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
 }
 
 /// Files of these names stand beside the records.
-const RESERVED: [&str; 1] = ["timings"];
+const RESERVED: [&str; 2] = ["timings", "fits"];
 
 /// Names of experiments and plots become names of files.
 fn check_name(what: &str, name: &str) -> Result<()> {
@@ -411,8 +520,8 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
             wire.name
         )));
     }
-    let WirePlot { name, title, x, y, series, panels, bound, .. } = wire;
-    Ok(Plot { name, title, x, y, series, panels, bound, only })
+    let WirePlot { name, title, x, y, series, panels, bound, fit, .. } = wire;
+    Ok(Plot { name, title, x, y, series, panels, bound, only, fit })
 }
 
 #[cfg(test)]
@@ -501,7 +610,7 @@ mod tests {
                 .err()
                 .unwrap()
                 .to_string()
-                .contains("line 1: unknown claim \"none\"; the claims are nsn-box")
+                .contains("line 1: unknown claim \"none\"; the claims are lueker")
         );
     }
 }

@@ -7,14 +7,21 @@
 //!
 //! | claim | in the paper | module | experiments |
 //! |---|---|---|---|
+//! | `lueker` | Theorem 1 | `claims/lueker.rs`, [`subset_sum`] | `lueker`, `lueker-growth`, `lueker-promise` |
+//! | `channel-blocked-mask` | Definition 2 | `claims/channel_blocked_mask.rs`, [`cnn::mask`] | `channel-blocked-mask` |
 //! | `nsn-box` | Lemma 7 | `claims/nsn_box.rs`, [`nsn`] | `nsn-box`, `nsn-box-methods` |
 //! | `nsn-joint-box` | Lemma 8 | `claims/nsn_joint_box.rs`, [`nsn`] | `nsn-joint-box`, `nsn-joint-box-methods` |
 //! | `second-moment` | Lemma 9, Eqs. 8-9 | `claims/second_moment.rs`, [`subset_sum`] | `second-moment` |
 //! | `overlap-tail` | Eqs. 15-17 | `claims/overlap_tail.rs` | `overlap-tail`, `overlap-tail-methods` |
-//! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning` |
+//! | `second-moment-ratio` | Eqs. 10-20 | `claims/second_moment_ratio.rs`, [`nsn`] | `second-moment-ratio` |
+//! | `mrss` | Theorem 5 | `claims/mrss.rs`, [`subset_sum`] | `mrss`, `mrss-growth` |
+//! | `relu-split` | Lemma 11 | `claims/relu_split.rs`, [`cnn`] | `relu-split` |
+//! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning`, `kernel-growth` |
 //! | `layer-error` | Theorem 3, Eqs. 31-36 | `claims/layer_error.rs`, [`pruning`], [`cnn`] | `layer-error` |
+//! | `amplification` | Corollary 19 | `claims/amplification.rs`, [`subset_sum`] | `amplification`, `amplification-growth` |
+//! | `conv-inequality` | Lemma 20 | `claims/conv_inequality.rs`, [`cnn`] | `conv-inequality`, `conv-inequality-methods` |
 //!
-//! The data goes one way: [`experiment`] -> [`runner`] -> [`evidence`] -> [`verdict`] -> [`record`] (CSV) -> [`plot`],
+//! The data goes one way: [`experiment`] -> [`runner`] -> [`evidence`] -> [`verdict`] -> [`record`] (CSV) -> [`plot`], [`fit`],
 //! [`summary`]. What shows reads records only; what measures does not know how it is shown.
 //!
 //! # A new claim
@@ -41,14 +48,14 @@
 //!     statement: "For a standard normal N and x > 0: Pr(N >= x) <= exp(-x^2/2).",
 //!     formula: "exp(-x^2/2)",
 //!     measured: "Pr(N >= x)",
-//!     parameters: &[Parameter { name: "x", domain: Domain::Real(0.0, 30.0), default: None, meaning: "threshold" }],
+//!     parameters: &[Parameter { name: "x", domain: Domain::Real(0.0, 30.0), default: None, meaning: "threshold", reach: None }],
 //!     relation: Relation::AtMost,
 //!     quantity: Quantity::Probability,
 //!     methods: &[Method::ClosedForm, Method::Literal],
 //! };
 //!
 //! impl Claim for NormalTail {
-//!     fn about(&self) -> &'static About {
+//!     fn about(&self) -> &About {
 //!         &ABOUT
 //!     }
 //!     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
@@ -91,6 +98,9 @@ pub mod cnn;
 pub mod error;
 pub mod evidence;
 pub mod experiment;
+pub mod expression;
+pub mod falsify;
+pub mod fit;
 pub mod nsn;
 pub mod numeric;
 pub mod output;
@@ -98,7 +108,9 @@ pub mod plot;
 pub mod pruning;
 pub mod random;
 pub mod record;
+pub mod report;
 pub mod runner;
 pub mod subset_sum;
 pub mod summary;
 pub mod verdict;
+pub mod what_if;

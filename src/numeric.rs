@@ -45,6 +45,29 @@ impl CompensatedSum {
     }
 }
 
+/// The sum of finite terms, rounded once: the running sum is kept as doubles that do not overlap (Shewchuk 1997), so that its
+/// sign, and whether it is 0, are exact.
+pub fn exact_sum(terms: impl IntoIterator<Item = f64>) -> f64 {
+    let mut parts: Vec<f64> = Vec::new();
+    for mut term in terms {
+        let mut kept = 0;
+        for index in 0..parts.len() {
+            let (large, small) =
+                if term.abs() < parts[index].abs() { (parts[index], term) } else { (term, parts[index]) };
+            let sum = large + small;
+            let lost = small - (sum - large);
+            if lost != 0.0 {
+                parts[kept] = lost;
+                kept += 1;
+            }
+            term = sum;
+        }
+        parts.truncate(kept);
+        parts.push(term);
+    }
+    parts.iter().sum()
+}
+
 /// ln of the binomial coefficient, as a compensated sum of min(k, n-k) logs: lgamma would lose every digit at n = 1e12.
 /// Minus infinity for k > n.
 pub fn ln_binomial(n: u64, k: u64) -> f64 {
@@ -128,6 +151,16 @@ mod tests {
         assert!((ln_add(0.0, 3f64.ln()) - 4f64.ln()).abs() < 1e-15);
         assert!((ln_sub(4f64.ln(), 3f64.ln())).abs() < 1e-15);
         assert_eq!(ln_sub(1.0, 1.0), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn exact_sums_have_exact_signs() {
+        assert_eq!(exact_sum([]), 0.0);
+        assert_eq!(exact_sum([1e100, 1.0, -1e100]), 1.0);
+        assert_eq!(exact_sum([0.1, 0.2, -0.3, 2f64.powi(-54)]), 2f64.powi(-54) + 2f64.powi(-55));
+        let terms: Vec<f64> = (1..200).map(|i| (f64::from(i) * 0.7).sin() * 10f64.powi(i % 40 - 20)).collect();
+        let reversed = terms.iter().rev().map(|x| -x);
+        assert_eq!(exact_sum(terms.iter().copied().chain(reversed)), 0.0);
     }
 
     #[test]

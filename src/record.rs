@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cell::{Cell, Parameter};
-use crate::claims::{Bound, Claim, Hypothesis};
+use crate::claims::{About, Bound, Claim, Hypothesis, Link, Quantity, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::numeric::{decimal, ln_of_decimal, number};
@@ -49,34 +49,56 @@ pub fn rows(
     bounds: &[Bound],
     seed: u64,
 ) -> Vec<Row> {
-    let about = claim.about();
+    let About { relation, quantity, .. } = *claim.about();
     let hypotheses = hypotheses(claim, cell, evidence);
+    let row = |bound| row(claim, experiment, cell, &hypotheses, evidence, bound, (relation, quantity), seed);
+    bounds.iter().map(row).collect()
+}
+
+/// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound.
+pub fn link_rows(claim: &dyn Claim, experiment: &str, cell: &Cell, links: &[Link], seed: u64) -> Vec<Row> {
+    let hypotheses = claim.hypotheses(cell);
+    let row = |link: &Link| {
+        let (left, right) = link.sides();
+        row(claim, experiment, cell, &hypotheses, &left, &right, (link.relation, Quantity::Size), seed)
+    };
+    links.iter().map(row).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "a row is made of all of these")]
+fn row(
+    claim: &dyn Claim,
+    experiment: &str,
+    cell: &Cell,
+    hypotheses: &[Hypothesis],
+    evidence: &Evidence,
+    bound: &Bound,
+    (relation, quantity): (Relation, Quantity),
+    seed: u64,
+) -> Row {
     let unmet: Vec<&str> = hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
-    let row = |bound: &Bound| {
-        let mut row = vec![about.id.to_string(), experiment.to_string()];
-        row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
-        row.extend([
-            evidence.ln.map(decimal).unwrap_or_default(),
-            evidence.ln.map(finite).unwrap_or_default(),
-            decimal(evidence.ln_lo),
-            decimal(evidence.ln_hi),
-            evidence.method.name().to_string(),
-            evidence.work.to_string(),
-            bound.name.clone(),
-            bound.non_positive.map(number).unwrap_or_else(|| decimal(bound.ln)),
-            finite(bound.ln),
-            slack_log10(evidence, bound, about.relation).map(number).unwrap_or_default(),
-            unmet.is_empty().to_string(),
-            unmet.join("; "),
-            vacuous(bound, about.relation, about.quantity).to_string(),
-            judge(evidence, bound, about.relation).name().to_string(),
-            seed.to_string(),
-            env!("CARGO_PKG_VERSION").to_string(),
-        ]);
-        row
-    };
-    bounds.iter().map(row).collect()
+    let mut row = vec![claim.about().id.to_string(), experiment.to_string()];
+    row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
+    row.extend([
+        evidence.ln.map(decimal).unwrap_or_default(),
+        evidence.ln.map(finite).unwrap_or_default(),
+        decimal(evidence.ln_lo),
+        if evidence.ln_hi == f64::INFINITY { String::new() } else { decimal(evidence.ln_hi) },
+        evidence.method.name().to_string(),
+        evidence.work.to_string(),
+        bound.name.clone(),
+        bound.non_positive.map(number).unwrap_or_else(|| decimal(bound.ln)),
+        finite(bound.ln),
+        slack_log10(evidence, bound, relation).map(number).unwrap_or_default(),
+        unmet.is_empty().to_string(),
+        unmet.join("; "),
+        vacuous(bound, relation, quantity).to_string(),
+        judge(evidence, bound, relation).name().to_string(),
+        seed.to_string(),
+        env!("CARGO_PKG_VERSION").to_string(),
+    ]);
+    row
 }
 
 /// The statement's conditions at the cell, and those that only the constructed object could tell.
@@ -97,7 +119,7 @@ pub struct Record {
     pub ln_measured: Option<f64>,
     /// ln of the lower limit; minus infinity for 0.
     pub ln_lo: f64,
-    /// ln of the upper limit.
+    /// ln of the upper limit; infinite where there is none.
     pub ln_hi: f64,
     /// The bound's name.
     pub bound: String,
@@ -175,7 +197,7 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
         key: key.join(";"),
         ln_measured,
         ln_lo: ln("lo")?,
-        ln_hi: ln("hi")?,
+        ln_hi: if text("hi").is_empty() { f64::INFINITY } else { ln("hi")? },
         bound: text("bound").into(),
         ln_bound: optional("ln_bound")?,
         slack_log10: optional("slack_log10")?,

@@ -7,7 +7,7 @@ use crate::experiment::Experiment;
 use crate::record::Record;
 
 /// The counts of one claim's cells under one bound.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Tally {
     /// The claim's id.
     pub claim: String,
@@ -47,7 +47,8 @@ pub fn tally<'a>(sets: impl IntoIterator<Item = (&'a Experiment, &'a [Record])>)
     let mut cells: BTreeMap<(String, String), BTreeMap<String, Joined>> = BTreeMap::new();
     for (experiment, records) in sets {
         for record in records {
-            let bound = (record.claim.clone(), record.bound.clone());
+            let claim = if experiment.chain { format!("{}: proof", record.claim) } else { record.claim.clone() };
+            let bound = (claim, record.bound.clone());
             if !cells.contains_key(&bound) {
                 order.push(bound.clone());
             }

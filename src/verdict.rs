@@ -43,7 +43,10 @@ pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdic
     let negative = bound.non_positive.is_some_and(|value| value < 0.0);
     let above = lo > bound.ln || negative;
     let below = hi < bound.ln && !negative;
+    // A value that is exactly 0 is at most a bound of 0 (and equal to it): no interval touches there.
+    let both_zero = hi == f64::NEG_INFINITY && bound.ln == f64::NEG_INFINITY && !negative;
     match relation {
+        Relation::AtMost | Relation::Equal { .. } if both_zero => Verdict::Holds,
         Relation::AtLeast if above => Verdict::Holds,
         Relation::AtLeast if below => Verdict::Violated,
         Relation::AtMost if below => Verdict::Holds,

@@ -224,7 +224,7 @@ fn bad_input_is_named_with_its_mend() {
     for (arguments, expected) in [
         (&["run", "none.toml"][..], "cannot read none.toml"),
         (&["run"], "cannot read the folder experiments"),
-        (&["run", "broken.toml"], "broken.toml: line 2: unknown claim \"nsn-bux\"; the claims are nsn-box"),
+        (&["run", "broken.toml"], "broken.toml: line 2: unknown claim \"nsn-bux\"; the claims are lueker"),
         (&["run", "eps.toml"], "eps.toml: line 14: eps = 0: write a finite number above 0"),
         (&["run", "small.toml", "--out", "file/inner"], "name another folder with --out"),
         (&["run", "small.toml", "--out", "file"], "file is a file; name a folder with --out"),
@@ -279,7 +279,7 @@ fn evaluate_writes_the_promised_json() {
 
 #[test]
 fn evaluate_explains_in_words_by_every_method() {
-    for method in ["quadrature", "conditional", "collapsed", "literal"] {
+    for method in ["quadrature", "conditional", "importance", "collapsed", "literal"] {
         let cell = ["--set", "k=8", "--set", "d=2", "--set", "eps=0.3", "--replicates", "2000"];
         lemmascope().args(["evaluate", "nsn-box", "--method", method]).args(cell).assert().success().stdout(
             predicate::str::contains(format!("by {method}")).and(predicate::str::contains("UNMET      k >= 16")),
@@ -289,7 +289,7 @@ fn evaluate_explains_in_words_by_every_method() {
 
 #[test]
 fn claims_are_listed_and_explained() {
-    lemmascope().arg("claims").assert().success().stdout(predicate::str::contains("nsn-joint-box   Lemma 8"));
+    lemmascope().arg("claims").assert().success().stdout(predicate::str::contains("nsn-joint-box         Lemma 8"));
     lemmascope().args(["claims", "overlap-tail"]).assert().success().stdout(predicate::str::contains("n >= k^2"));
     let output = lemmascope().args(["claims", "--json"]).assert().success();
     let json: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();

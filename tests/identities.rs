@@ -65,9 +65,9 @@ proptest! {
     #[test]
     fn cells_read_back_from_their_key(k in 1u64..1_000_000, ln_eps in -25.0..3.0f64, first in -5.0..5.0f64) {
         const PARAMETERS: &[Parameter] = &[
-            Parameter { name: "k", domain: Domain::Integer(1, 1_000_000), default: None, meaning: "" },
-            Parameter { name: "eps", domain: Domain::Real(0.0, f64::INFINITY), default: None, meaning: "" },
-            Parameter { name: "target", domain: Domain::Target, default: None, meaning: "" },
+            Parameter { name: "k", domain: Domain::Integer(1, 1_000_000), default: None, meaning: "", reach: None },
+            Parameter { name: "eps", domain: Domain::Real(0.0, f64::INFINITY), default: None, meaning: "", reach: None },
+            Parameter { name: "target", domain: Domain::Target, default: None, meaning: "", reach: None },
         ];
         let (k, eps, target) = (k.to_string(), ln_eps.exp().to_string(), format!("[{first}, 0.5]"));
         let cell = Cell::new(PARAMETERS, [("k", k.as_str()), ("eps", &eps), ("target", &target)]).unwrap();

@@ -1,11 +1,14 @@
 //! Lemma 12: one convolution is approximated by pruning a random pair of layers.
 
+mod proof;
+
 use super::nsn_box::EPS;
 use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
 use crate::pruning::{Filters, Inputs, Outputs, PrunedKernel, RandomPair, Request, Sign, Status};
+use crate::subset_sum::covers_unit_interval;
 
 /// The claim of Lemma 12.
 pub struct KernelPruning;
@@ -21,9 +24,27 @@ static ABOUT: About = About {
     formula: "1 - eps",
     measured: "Pr(the pruned pair is within eps of K for every X)",
     parameters: &[
-        Parameter { name: "d", domain: Domain::Integer(1, 15), default: None, meaning: "side of the kernel" },
-        Parameter { name: "c0", domain: Domain::Integer(1, 1024), default: None, meaning: "input channels" },
-        Parameter { name: "c1", domain: Domain::Integer(1, 1024), default: None, meaning: "output channels" },
+        Parameter {
+            name: "d",
+            domain: Domain::Integer(1, 15),
+            default: None,
+            meaning: "side of the kernel",
+            reach: Some((1.0, 3.0)),
+        },
+        Parameter {
+            name: "c0",
+            domain: Domain::Integer(1, 1024),
+            default: None,
+            meaning: "input channels",
+            reach: Some((1.0, 2.0)),
+        },
+        Parameter {
+            name: "c1",
+            domain: Domain::Integer(1, 1024),
+            default: None,
+            meaning: "output channels",
+            reach: Some((1.0, 2.0)),
+        },
         WIDTH,
         EPS,
         Parameter {
@@ -32,6 +53,7 @@ static ABOUT: About = About {
             default: Some("spike"),
             meaning: "the target K: norm 1 of each input channel in one entry, in all entries alike with changing sign, or \
                 all K at once (for d = c0 = c1 = 1)",
+            reach: None,
         },
         C,
     ],
@@ -46,6 +68,7 @@ pub(super) const WIDTH: Parameter = Parameter {
     domain: Domain::Integer(1, 1_000_000),
     default: None,
     meaning: "width: each input channel has a block of 2n filters, about half of which have the right sign for either sign",
+    reach: Some((1.0, 64.0)),
 };
 
 /// Random pairs of more numbers than this (1.6 GB) are not drawn.
@@ -69,7 +92,7 @@ pub(super) fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) ->
 }
 
 impl Claim for KernelPruning {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -87,16 +110,29 @@ impl Claim for KernelPruning {
     }
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (d, c0, c1, eps) = (cell.real("d"), cell.real("c0"), cell.real("c1"), cell.real("eps"));
-        let least = least_width(cell.real("C"), d, c0, c1, 1.0, eps);
         vec![
-            Hypothesis::new("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", cell.real("n") >= least),
-            Hypothesis::new("eps < 1/4", eps < 0.25),
+            Hypothesis::new("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", cell.real("n") >= asked_width(cell)),
+            Hypothesis::new("eps < 1/4", cell.real("eps") < 0.25),
         ]
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
         Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    }
+
+    /// The width that the lemma asks for, and the number d^2 c1 c0 of K's entries.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let (d, c0, c1, eps) = (cell.real("d"), cell.real("c0"), cell.real("c1"), cell.real("eps"));
+        let least = least_width(cell.real("C"), d, c0, c1, 1.0, eps);
+        Ok(vec![("least_n", Number::new(least)), ("entries", Number::new(d * d * c0 * c1))])
+    }
+
+    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+        proof::chain(cell, stream)
+    }
+
+    fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
+        (parameter == "n").then(|| asked_width(cell))
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -110,6 +146,17 @@ impl Claim for KernelPruning {
             }
         }))
     }
+}
+
+/// The probability 1 - x, whose log keeps the digits of a small x; 0 where x is 1 or more.
+pub(super) fn one_minus(x: f64) -> Evidence {
+    Evidence::closed_form(if x < 1.0 { (-x).ln_1p() } else { f64::NEG_INFINITY }, f64::EPSILON * x, 1)
+}
+
+/// What Lemma 12 asks of the width at a cell.
+fn asked_width(cell: &Cell) -> f64 {
+    let (d, c0, c1, eps) = (cell.real("d"), cell.real("c0"), cell.real("c1"), cell.real("eps"));
+    least_width(cell.real("C"), d, c0, c1, 1.0, eps)
 }
 
 /// The target K as a layer whose padding keeps the image's size (for odd d).
@@ -151,51 +198,19 @@ fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
 
 /// Whether one drawn pair with 1x1 kernels and single channels can be pruned for every K in [-1, 1]. The worst case over
 /// X is the larger of |K - L^+| and |K + L^-| there, so this asks that the subset sums of either sign's candidates come
-/// within eps of every point of [-1, 1]. More candidates only help: a few that do are enough for a yes.
+/// within eps of every point of [-1, 1].
 fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
     let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
     let covered = [Sign::Positive, Sign::Negative].map(|sign| {
         let candidates = pair.candidates(0, sign, Filters::WholeBlock);
-        let mut values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
-        let covered = |values: &[f64], count: usize| cover_unit_interval(&values[..count.min(values.len())], eps);
-        if FEW_CANDIDATES.iter().any(|count| covered(&values, *count)) {
-            return Some(true);
-        }
-        if values.len() <= FEW_CANDIDATES[2] {
-            return Some(false);
-        }
-        values.sort_by(|x, y| x.abs().total_cmp(&y.abs()));
-        covered(&values, FEW_CANDIDATES[2]).then_some(true)
+        let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
+        covers_unit_interval(&values, eps)
     });
     match covered {
         [Some(true), Some(true)] => Draw::event(true),
         [Some(false), _] | [_, Some(false)] => Draw::event(false),
         _ => Draw::unknown(),
     }
-}
-
-/// How many candidates are tried, one after the other, the last number also of the smallest: all their subset sums are
-/// listed.
-const FEW_CANDIDATES: [usize; 3] = [10, 15, 20];
-
-/// Whether every point of [-1, 1] is within `eps` of a subset sum.
-fn cover_unit_interval(values: &[f64], eps: f64) -> bool {
-    let mut sums = vec![0.0];
-    for value in values {
-        sums.extend_from_within(..);
-        let middle = sums.len() / 2;
-        sums[middle..].iter_mut().for_each(|sum| *sum += value);
-    }
-    sums.retain(|sum| sum.abs() <= 1.0 + eps);
-    sums.sort_unstable_by(f64::total_cmp);
-    let mut covered_to = -1.0;
-    for sum in sums {
-        if sum - eps > covered_to {
-            return false;
-        }
-        covered_to = sum + eps;
-    }
-    covered_to >= 1.0
 }
 
 /// The exact worst case over all X with max norm at most 1, on an image that has full windows.
@@ -241,17 +256,6 @@ mod tests {
         let draws = known(&cell(&[]), 1);
         assert!(draws.iter().all(|draw| draw.lo == draw.hi));
         assert!(draws.contains(&Draw::event(true)) && draws.contains(&Draw::event(false)));
-    }
-
-    #[test]
-    fn covering_the_interval_is_decided_exactly() {
-        assert!(!cover_unit_interval(&[], 0.9));
-        assert!(cover_unit_interval(&[], 1.0));
-        // Sums -1, -1/2, 0, 1/2 and 1 leave gaps of 1/2.
-        let values = [-1.0, 0.5, 0.5, 1.0];
-        assert!(cover_unit_interval(&values, 0.25));
-        assert!(!cover_unit_interval(&values, 0.2499));
-        assert!(!cover_unit_interval(&[0.5, 0.5], 0.3));
     }
 
     /// What is within eps of every K is within eps of K = 1: draw by draw, on the same streams.

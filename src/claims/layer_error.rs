@@ -1,5 +1,7 @@
 //! Theorem 3, Eqs. 31-36: how per-layer errors add up through the layers of a network.
 
+mod proof;
+
 use std::path::{Path, PathBuf};
 
 use super::kernel_pruning::{WIDTH, check_size, least_width};
@@ -19,6 +21,8 @@ const EVALUATIONS: usize = 1000;
 const ROUNDING: f64 = 1e-11;
 /// Networks named so are drawn at random.
 const RANDOM: &str = "random-";
+/// Eq. 31 for all layers, which only the constructed network can tell.
+const SMALL_LAYERS: &str = "every layer's error < eps/(2l)";
 /// The most layers of a random network.
 const MOST_LAYERS: usize = 32;
 
@@ -37,14 +41,16 @@ static ABOUT: About = About {
             domain: Domain::Text(
                 "random-1 to random-32 (so many 3x3 layers, 1 -> 2 -> ... -> 2 channels), or a .safetensors file",
             ),
-            default: None,
+            default: Some("random-2"),
             meaning: "the target network; each layer is scaled to norm1 = 1",
+            reach: None,
         },
         Parameter {
             name: "error",
             domain: Domain::Word(&["pruned", "injected"]),
             default: Some("pruned"),
             meaning: "prune a random network of width n, or perturb each layer by an error of exactly share eps/(2l)",
+            reach: None,
         },
         Parameter { default: Some("100"), ..WIDTH },
         Parameter {
@@ -52,6 +58,7 @@ static ABOUT: About = About {
             domain: Domain::Real(0.0, 1e6),
             default: Some("0.99"),
             meaning: "injected layer error as a share of the allowed eps/(2l)",
+            reach: None,
         },
         Parameter { domain: Domain::Real(0.0, 1e3), meaning: "the theorem's eps", ..EPS },
         Parameter {
@@ -59,14 +66,28 @@ static ABOUT: About = About {
             domain: Domain::Word(&["total", "norm", "layer"]),
             default: Some("total"),
             meaning: "the error after layer i, the norm after layer i, or the error of layer i alone",
+            reach: None,
         },
-        Parameter { name: "i", domain: Domain::Integer(1, 1000), default: None, meaning: "layer, from 1 to l" },
-        Parameter { name: "side", domain: Domain::Integer(1, 256), default: Some("8"), meaning: "the images' D" },
+        Parameter {
+            name: "i",
+            domain: Domain::Integer(1, 1000),
+            default: None,
+            meaning: "layer, from 1 to l",
+            reach: Some((1.0, 8.0)),
+        },
+        Parameter {
+            name: "side",
+            domain: Domain::Integer(1, 256),
+            default: Some("8"),
+            meaning: "the images' D",
+            reach: None,
+        },
         Parameter {
             name: "draw",
             domain: Domain::Integer(1, 1_000_000),
             default: Some("1"),
             meaning: "which random draw",
+            reach: None,
         },
         C,
     ],
@@ -76,7 +97,7 @@ static ABOUT: About = About {
 };
 
 impl Claim for LayerError {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -123,6 +144,10 @@ impl Claim for LayerError {
         vec![Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", cell.real("n") >= least)]
     }
 
+    fn observed(&self) -> &'static [&'static str] {
+        &[SMALL_LAYERS]
+    }
+
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
         let (eps, i) = (cell.real("eps"), cell.real("i"));
         let step = eps / (2.0 * shapes(cell)?.len() as f64);
@@ -135,8 +160,17 @@ impl Claim for LayerError {
         Ok(vec![Bound::from_value(PRINTED, value)])
     }
 
+    /// The number of layers.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        Ok(vec![("l", Number::new(shapes(cell)?.len() as f64))])
+    }
+
+    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+        proof::chain(cell, stream)
+    }
+
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Constructed(Box::new(move |stream| {
+        Ok(Estimator::Constructed(Box::new(move |stream, _| {
             let target = network(cell, stream)?;
             let approximation = approximation(cell, &target, stream)?;
             let (side, i) = (cell.integer("side") as usize, cell.integer("i") as usize);
@@ -153,7 +187,7 @@ impl Claim for LayerError {
             if cell.word("quantity") != "layer" {
                 let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
                 let within = certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step);
-                evidence.observed.push(Hypothesis::new("every layer's error < eps/(2l)", within));
+                evidence.observed.push(Hypothesis::new(SMALL_LAYERS, within));
             }
             Ok(evidence)
         })))
@@ -221,7 +255,7 @@ mod tests {
             panic!("one network is constructed")
         };
         let address = Address { seed: 1, experiment: "test", cell: &key, estimator: "search", batch: 0 };
-        let evidence = construct(&mut address.stream()).unwrap();
+        let evidence = construct(&mut address.stream(), &Allowance::TEST).unwrap();
         drop(construct);
         (cell, evidence)
     }

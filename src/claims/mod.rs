@@ -1,21 +1,32 @@
 //! The claims of the paper: the [`Claim`] trait and the registry. One file a claim.
 
+mod amplification;
+mod chain;
+mod channel_blocked_mask;
+mod conv_inequality;
 mod kernel_pruning;
 mod layer_error;
+mod lueker;
+mod mrss;
 mod nsn_box;
 mod nsn_joint_box;
 mod overlap_tail;
+mod relu_split;
 mod second_moment;
+mod second_moment_ratio;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
-use crate::cell::{Cell, Parameter};
+use crate::cell::{Cell, Domain, Parameter};
 
 pub use crate::cell::Hypothesis;
 use crate::error::{Error, Result};
 pub use crate::evidence::Bearing;
 use crate::evidence::{Evidence, Method};
-use crate::random::Stream;
+use crate::expression::Number;
+use crate::random::{Address, Stream};
+pub use chain::{Link, first_failing};
 
 /// On which side of the bound the measured value is claimed to lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +51,15 @@ impl Relation {
             Relation::AtMost => "at-most",
             Relation::Equal { .. } => "equal",
         }
+    }
+
+    /// Reads `at-least` or `at-most`.
+    ///
+    /// # Errors
+    /// Says what can be written.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let known = [Relation::AtLeast, Relation::AtMost].into_iter().find(|relation| relation.name() == text);
+        known.ok_or_else(|| format!("relation {text:?}: write at-least or at-most"))
     }
 }
 
@@ -80,7 +100,7 @@ impl Bound {
 pub const PRINTED: &str = "printed";
 
 /// What a claim says of itself.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct About {
     /// Its id, as experiments and the command line write it.
     pub id: &'static str,
@@ -152,8 +172,32 @@ pub struct Replicates<'a> {
     pub sampler: Box<dyn Fn() -> Sampler<'a> + Sync + 'a>,
 }
 
+/// What a construction that takes samples of its own may spend.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance<'a> {
+    /// The chance that its limits are wrong.
+    pub alpha: f64,
+    /// The most replicates of one sample.
+    pub replicates: u64,
+    /// Set from outside to stop it.
+    pub interrupted: &'a AtomicBool,
+}
+
+#[cfg(test)]
+impl Allowance<'static> {
+    /// For constructions that take no samples of their own.
+    pub(crate) const TEST: Allowance<'static> = Allowance {
+        alpha: 1e-3,
+        replicates: 1,
+        interrupted: {
+            static NEVER: AtomicBool = AtomicBool::new(false);
+            &NEVER
+        },
+    };
+}
+
 /// Constructs and measures one random object from a stream.
-pub type Construct<'a> = Box<dyn Fn(&mut Stream) -> Result<Evidence> + Sync + 'a>;
+pub type Construct<'a> = Box<dyn Fn(&mut Stream, &Allowance) -> Result<Evidence> + Sync + 'a>;
 
 /// How a claim measures a cell by one method. The runner owns seeds, stopping and intervals.
 pub enum Estimator<'a> {
@@ -187,7 +231,7 @@ impl<'a> Estimator<'a> {
 /// A statement that can be measured cell by cell.
 pub trait Claim: Sync {
     /// What the claim says of itself.
-    fn about(&self) -> &'static About;
+    fn about(&self) -> &About;
 
     /// Refuses cells that mean nothing (j > k), beyond what the parameters' domains say. Cells outside the hypotheses
     /// are not refused: they are measured, and marked.
@@ -214,11 +258,42 @@ pub trait Claim: Sync {
     /// The statement's conditions, each met or unmet at the cell.
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis>;
 
+    /// The names of the conditions that only a constructed object can tell, which its evidence brings along.
+    fn observed(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The bounds at the cell, the printed one first.
     ///
     /// # Errors
     /// Where a bound is itself computed (the identity of Lemma 9) and cannot be.
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>>;
+
+    /// Named numbers at the cell, beside its parameters, that formulas for a bound may use: norms, moments, `l` layers.
+    ///
+    /// # Errors
+    /// Where a number is itself computed and cannot be.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let _ = cell;
+        Ok(Vec::new())
+    }
+
+    /// The proof's links at the cell in the order of the paper, each as it is printed; none where the proof is no chain.
+    /// Links that the proof states only for some cells (d > 1) are left out elsewhere. The stream is for links on an
+    /// object that is drawn.
+    ///
+    /// # Errors
+    /// Where a side cannot be evaluated.
+    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+        let _ = (cell, stream);
+        Ok(Vec::new())
+    }
+
+    /// What the statement asks of a numeric parameter, the others as they are in the cell: the right side of `n >= ...`.
+    fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
+        let _ = (cell, parameter);
+        None
+    }
 
     /// How to measure the cell by `method`, which is one of the claim's.
     ///
@@ -229,13 +304,35 @@ pub trait Claim: Sync {
 
 /// Every claim, in the order of the paper.
 pub static REGISTRY: &[&dyn Claim] = &[
+    &lueker::Lueker,
+    &channel_blocked_mask::ChannelBlockedMask,
     &nsn_box::NsnBox,
     &nsn_joint_box::NsnJointBox,
     &second_moment::SecondMoment,
     &overlap_tail::OverlapTail,
+    &second_moment_ratio::SecondMomentRatio,
+    &mrss::Mrss,
+    &relu_split::ReluSplit,
     &kernel_pruning::KernelPruning,
     &layer_error::LayerError,
+    &amplification::Amplification,
+    &conv_inequality::ConvInequality,
 ];
+
+/// Which of the objects that a claim draws, such as its kernel.
+const DRAW: Parameter = Parameter {
+    name: "draw",
+    domain: Domain::Integer(1, 1_000_000),
+    default: Some("1"),
+    meaning: "which random draw; the same in every run",
+    reach: None,
+};
+
+/// The stream of a claim's objects of some shape at the cell's `draw`. It does not know the run's seed, so that a bound may
+/// speak of the object too.
+fn drawn(cell: &Cell, id: &str, shape: &str) -> Stream {
+    Address { seed: cell.integer("draw"), experiment: id, cell: shape, estimator: "draw", batch: 0 }.stream()
+}
 
 /// Refuses k-subsets of fewer than k elements.
 fn check_k_of_n(cell: &Cell) -> Result<()> {

@@ -1,9 +1,12 @@
 //! Lemma 7: a lower bound on the probability that a sum of k NSN vectors falls into a box.
 
+mod proof;
+
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
 use crate::nsn::c_d;
+use crate::nsn::importance::ImportanceBox;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedBox;
 use std::f64::consts::PI;
@@ -15,21 +18,33 @@ pub struct NsnBox;
 const TOLERANCE: f64 = 1e-12;
 
 /// The parameters of sums of k NSN vectors in R^d around a target.
-pub(super) const K: Parameter =
-    Parameter { name: "k", domain: Domain::Integer(1, 1_000_000_000), default: None, meaning: "vectors in the sum" };
-pub(super) const D: Parameter =
-    Parameter { name: "d", domain: Domain::Integer(1, 100_000), default: None, meaning: "dimension" };
+pub(super) const K: Parameter = Parameter {
+    name: "k",
+    domain: Domain::Integer(1, 1_000_000_000),
+    default: None,
+    meaning: "vectors in the sum",
+    reach: Some((1.0, 1e6)),
+};
+pub(super) const D: Parameter = Parameter {
+    name: "d",
+    domain: Domain::Integer(1, 100_000),
+    default: None,
+    meaning: "dimension",
+    reach: Some((1.0, 256.0)),
+};
 pub(super) const EPS: Parameter = Parameter {
     name: "eps",
     domain: Domain::Real(0.0, f64::INFINITY),
     default: None,
     meaning: "half-width of the box in each coordinate",
+    reach: Some((1e-12, 1.0)),
 };
 pub(super) const TARGET: Parameter = Parameter {
     name: "target",
     domain: Domain::Target,
     default: Some("origin"),
     meaning: "centre z of the box; axis is (sqrt(k), 0, ..., 0), spread is sqrt(k)/d in each coordinate",
+    reach: None,
 };
 
 static ABOUT: About = About {
@@ -43,11 +58,11 @@ static ABOUT: About = About {
     parameters: &[K, D, EPS, TARGET],
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
-    methods: &[Method::Quadrature, Method::Conditional, Method::Collapsed, Method::Literal],
+    methods: &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal],
 };
 
 impl Claim for NsnBox {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -74,6 +89,10 @@ impl Claim for NsnBox {
         Ok(vec![Bound::from_ln(PRINTED, bound(PI)), Bound::from_ln("two-pi", bound(2.0 * PI))])
     }
 
+    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+        Ok(proof::chain(cell))
+    }
+
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (k, d, eps, target) = (cell.integer("k"), cell.integer("d"), cell.real("eps"), cell.target());
         let hits = move |add: fn(u64, &mut [f64], &mut Stream)| {
@@ -93,6 +112,13 @@ impl Claim for NsnBox {
                 Estimator::values(tilted.ln_constant, 256, move || {
                     let tilted = tilted.clone();
                     Box::new(move |stream| Draw::exact(tilted.draw(stream)))
+                })
+            }
+            Method::Importance => {
+                let importance = ImportanceBox::new(k, d, eps, target);
+                Estimator::values(importance.ln_constant, 256, move || {
+                    let importance = importance.clone();
+                    Box::new(move |stream| Draw::exact(importance.draw(stream)))
                 })
             }
             Method::Collapsed => hits(add_collapsed_sum),

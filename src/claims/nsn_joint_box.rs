@@ -1,10 +1,13 @@
 //! Lemma 8: an upper bound on the probability that two overlapping sums of NSN vectors fall into the same box.
 
+mod proof;
+
 use super::nsn_box::{D, EPS, K, TARGET};
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_joint_box;
 use crate::nsn::c_d;
+use crate::nsn::importance::ImportanceJointBox;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
 use std::f64::consts::PI;
@@ -21,6 +24,7 @@ pub(super) const C: Parameter = Parameter {
     domain: Domain::Real(0.0, f64::INFINITY),
     default: Some("1"),
     meaning: "the universal constant that the paper leaves open",
+    reach: None,
 };
 
 static ABOUT: About = About {
@@ -38,6 +42,7 @@ static ABOUT: About = About {
             domain: Domain::Integer(1, 1_000_000_000),
             default: None,
             meaning: "vectors in which the two subsets differ, on each side; at most k",
+            reach: Some((1.0, 1e6)),
         },
         D,
         EPS,
@@ -46,11 +51,11 @@ static ABOUT: About = About {
     ],
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
-    methods: &[Method::Quadrature, Method::Conditional, Method::Collapsed, Method::Literal],
+    methods: &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal],
 };
 
 impl Claim for NsnJointBox {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -72,6 +77,10 @@ impl Claim for NsnJointBox {
         let c = c_d(cell.integer("d"));
         let base = (4.0 * eps * eps / (PI * (1.0 - 2.0 * c.sqrt()) * j)).ln();
         Ok(vec![Bound::from_ln(PRINTED, 3f64.ln() + d * base)])
+    }
+
+    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+        Ok(proof::chain(cell))
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
@@ -101,6 +110,13 @@ impl Claim for NsnJointBox {
                 Estimator::values(tilted.ln_constant, 256, move || {
                     let tilted = tilted.clone();
                     Box::new(move |stream| Draw::exact(tilted.draw(stream)))
+                })
+            }
+            Method::Importance => {
+                let importance = ImportanceJointBox::new(k, j, d, eps, target);
+                Estimator::values(importance.ln_constant, 256, move || {
+                    let importance = importance.clone();
+                    Box::new(move |stream| Draw::exact(importance.draw(stream)))
                 })
             }
             Method::Collapsed => hits(add_collapsed_sum),

@@ -1,5 +1,7 @@
 //! Eqs. 15-17: two uniform k-subsets of [n] rarely share k/d elements.
 
+pub(super) mod proof;
+
 use super::nsn_box::{D, K};
 use super::*;
 use crate::cell::Domain;
@@ -21,6 +23,7 @@ static ABOUT: About = About {
             domain: Domain::Integer(1, 1_000_000_000_000),
             default: None,
             meaning: "size of the ground set; at least k",
+            reach: Some((1.0, 1e12)),
         },
         K,
         D,
@@ -34,7 +37,7 @@ static ABOUT: About = About {
 const LARGEST_DRAWN: u64 = 100_000;
 
 impl Claim for OverlapTail {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -53,6 +56,10 @@ impl Claim for OverlapTail {
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
         let (k, d) = (cell.real("k"), cell.real("d"));
         Ok(vec![Bound::from_ln(PRINTED, -2.0 * k / (d * d) * (1.0 - d / k).powi(2))])
+    }
+
+    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+        Ok(proof::chain(cell.integer("n"), cell.integer("k"), cell.integer("d")))
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
@@ -84,7 +91,7 @@ impl Claim for OverlapTail {
 ///
 /// From the probability of the least overlap that can occur upwards by the ratio of neighbours,
 /// p(m+1)/p(m) = (k-m)^2 / ((m+1)(n-2k+m+1)), all in logs: no large numbers are subtracted, at n = 1e12 either.
-fn ln_overlap_tail(n: u64, k: u64, least: u64) -> f64 {
+pub(super) fn ln_overlap_tail(n: u64, k: u64, least: u64) -> f64 {
     let smallest = (2 * k).saturating_sub(n);
     let mut ln_p = CompensatedSum::default();
     if smallest == 0 {

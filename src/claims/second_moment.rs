@@ -35,6 +35,7 @@ static ABOUT: About = About {
             domain: Domain::Integer(1, 1_000_000),
             default: None,
             meaning: "vectors that are drawn; at least k",
+            reach: Some((1.0, 20.0)),
         },
         K,
         D,
@@ -45,6 +46,7 @@ static ABOUT: About = About {
             domain: Domain::Word(&["second", "first"]),
             default: Some("second"),
             meaning: "which moment of T",
+            reach: None,
         },
     ],
     relation: Relation::Equal { tolerance: EQUAL },
@@ -53,7 +55,7 @@ static ABOUT: About = About {
 };
 
 impl Claim for SecondMoment {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -76,7 +78,15 @@ impl Claim for SecondMoment {
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell)?)])
+        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell, cell.word("moment"))?)])
+    }
+
+    /// Pr(box), E[T] and E[T^2] by their identities.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let ln_first = ln_identity(cell, "first")?;
+        let ln_box = ln_first - ln_binomial(cell.integer("n"), cell.integer("k"));
+        let second = Number::from_ln(ln_identity(cell, "second")?);
+        Ok(vec![("box", Number::from_ln(ln_box)), ("first", Number::from_ln(ln_first)), ("second", second)])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -104,11 +114,11 @@ fn power(cell: &Cell) -> i32 {
     if cell.word("moment") == "first" { 1 } else { 2 }
 }
 
-/// ln of the identity's right side.
+/// ln of the right side of the identity for the `first` or `second` moment.
 ///
 /// # Errors
 /// Where a quadrature in it does not come near enough.
-fn ln_identity(cell: &Cell) -> Result<f64> {
+fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), cell.target());
     let near = |integral: Integral| match integral.relative_error < NEAR {
@@ -116,7 +126,7 @@ fn ln_identity(cell: &Cell) -> Result<f64> {
         false => Err(Error::input("a quadrature of the identity does not converge; take parameters nearer to 1")),
     };
     let ln_single = near(ln_box(k, d, eps, target, TOLERANCE))?;
-    if power(cell) == 1 {
+    if moment == "first" {
         return Ok(ln_binomial(n, k) + ln_single);
     }
     // binom(n,k)^2 Pr(overlap = k-j) = binom(n,k) binom(k,j) binom(n-k,j).
@@ -158,7 +168,7 @@ mod tests {
                 let names = ["n", "k", "d", "eps"];
                 let given = names.into_iter().zip(texts.iter().map(String::as_str));
                 let given = given.chain([("target", target.as_str()), ("moment", moment)]);
-                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap()).unwrap().exp();
+                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().exp();
                 assert!((identity - mean).abs() < 4.5 * error, "{moment} {n} {k}: {identity} for {mean} +- {error}");
             }
         }
@@ -169,7 +179,7 @@ mod tests {
         // n = k: T is 0 or 1, so E[T^2] = E[T] = Pr(box).
         let moment = |moment: &str| {
             let given = [("n", "5"), ("k", "5"), ("d", "2"), ("eps", "0.3"), ("moment", moment)];
-            ln_identity(&cell_of(&SecondMoment, given).unwrap()).unwrap()
+            ln_identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap()
         };
         assert!((moment("first") - moment("second")).abs() < 1e-12);
     }

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::json::{Condition, Measured, Number, cell_object, finite, json_number, pretty, shown};
+use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
-use crate::cell::{Cell, Value};
-use crate::claims::{Bound, Claim, Hypothesis, cell_of, find, find_method};
+use crate::cell::Cell;
+use crate::claims::{Bound, Claim, Hypothesis, cell_of, find_method};
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence};
 use crate::experiment::{Precision, Until};
@@ -24,6 +25,8 @@ pub struct Arguments {
     /// One parameter, as NAME=VALUE; repeat it.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    what_if: WhatIfArguments,
     /// The method; without it, the claim's most exact one.
     #[arg(long)]
     method: Option<String>,
@@ -48,12 +51,8 @@ pub struct Arguments {
 const EXPERIMENT: &str = "evaluate";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let claim = find(&arguments.claim)?;
-    let given = arguments.set.iter().map(|text| {
-        text.split_once('=')
-            .ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
-    });
-    let cell = cell_of(claim, given.collect::<Result<Vec<_>>>()?)?;
+    let claim = &arguments.what_if.claim(&arguments.claim)?;
+    let cell = cell_from(claim, &arguments.set)?;
     let method = match &arguments.method {
         Some(name) => find_method(claim, name)?,
         None => claim.about().methods[0],
@@ -64,24 +63,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
     let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
     let report = Report::new(claim, &cell, &evidence, &bounds);
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&report).expect("a report has only texts and numbers");
-        print(&text)?;
-    } else {
-        print(&report.text())?;
-    }
+    print(&if arguments.json { pretty(&report) } else { report.text() })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A number as JSON text, which reaches where f64 does not.
-type Number = Box<RawValue>;
-
-fn json_number(text: String) -> Number {
-    RawValue::from_string(text).expect("decimal text is JSON")
-}
-
-fn finite(ln: f64) -> Option<Number> {
-    ln.is_finite().then(|| json_number(number(ln)))
+/// The cell that `--set NAME=VALUE` options name.
+pub fn cell_from(claim: &dyn Claim, set: &[String]) -> Result<Cell> {
+    let given = set.iter().map(|text| {
+        text.split_once('=')
+            .ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
+    });
+    cell_of(claim, given.collect::<Result<Vec<_>>>()?)
 }
 
 #[derive(Serialize)]
@@ -97,18 +89,6 @@ struct Report {
 }
 
 #[derive(Serialize)]
-struct Measured {
-    value: Option<Number>,
-    ln: Option<Number>,
-    lo: Number,
-    hi: Number,
-    ln_lo: Option<Number>,
-    ln_hi: Option<Number>,
-    method: &'static str,
-    work: u64,
-}
-
-#[derive(Serialize)]
 struct Judged {
     name: String,
     value: Number,
@@ -118,21 +98,9 @@ struct Judged {
     verdict: &'static str,
 }
 
-#[derive(Serialize)]
-struct Condition {
-    name: String,
-    met: bool,
-}
-
 impl Report {
     fn new(claim: &dyn Claim, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Self {
         let about = claim.about();
-        let value = |value: &Value| match value {
-            Value::Integer(value) => serde_json::json!(value),
-            // 1 stays 1, as in the records.
-            Value::Real(value) => serde_json::from_str(&number(*value)).expect("decimal text is JSON"),
-            other => serde_json::json!(other.to_string()),
-        };
         let judged = |bound: &Bound| Judged {
             name: bound.name.clone(),
             value: json_number(bound.non_positive.map_or_else(|| decimal(bound.ln), number)),
@@ -144,27 +112,17 @@ impl Report {
         let conditions: Vec<Hypothesis> = hypotheses(claim, cell, evidence);
         Report {
             claim: about.id,
-            cell: cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect(),
-            measured: Measured {
-                value: evidence.ln.map(|ln| json_number(decimal(ln))),
-                ln: evidence.ln.and_then(finite),
-                lo: json_number(decimal(evidence.ln_lo)),
-                hi: json_number(decimal(evidence.ln_hi)),
-                ln_lo: finite(evidence.ln_lo),
-                ln_hi: finite(evidence.ln_hi),
-                method: evidence.method.name(),
-                work: evidence.work,
-            },
+            cell: cell_object(cell),
+            measured: Measured::from(evidence),
             bounds: bounds.iter().map(judged).collect(),
             relation: about.relation.name(),
             bearing: evidence.bearing.name(),
             outside: conditions.iter().any(|condition| !condition.met),
-            hypotheses: conditions.into_iter().map(|h| Condition { name: h.name, met: h.met }).collect(),
+            hypotheses: conditions.into_iter().map(Condition::from).collect(),
         }
     }
 
     fn text(&self) -> String {
-        let shown = |number: &Option<Number>| number.as_ref().map_or("unknown", |n| n.get()).to_string();
         let cell: Vec<String> = self.cell.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let measured = &self.measured;
         let mut text = format!(
@@ -173,7 +131,7 @@ impl Report {
             cell.join(" ").replace('"', ""),
             shown(&measured.value),
             measured.lo.get(),
-            measured.hi.get(),
+            shown(&measured.hi),
             measured.method,
             measured.work
         );

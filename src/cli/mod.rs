@@ -1,12 +1,21 @@
 //! The command line: one file a verb.
 
+mod check;
 mod claims;
 mod evaluate;
+mod falsify;
+mod json;
 mod plot;
 mod progress;
+mod report;
 mod run;
+mod threshold;
+mod trace;
+mod what_if;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -15,7 +24,7 @@ use crate::runner::Effort;
 
 /// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
 ///
-/// Exit codes: 0 done; 1 a violated bound, under --fail-on violated; 2 bad input or usage; 3 undecided, under --strict;
+/// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or one that check's baseline does not know; 2 bad input or usage; 3 undecided, under --strict;
 /// 4 interrupted or incomplete.
 #[derive(Parser)]
 #[command(name = "lemmascope", version)]
@@ -32,6 +41,16 @@ enum Verb {
     Claims(claims::Arguments),
     /// Measure one cell of one claim.
     Evaluate(evaluate::Arguments),
+    /// Write the finding page from the records.
+    Report(report::Arguments),
+    /// Measure again, and fail where a verdict is not the baseline's.
+    Check(check::Arguments),
+    /// Evaluate a claim's proof link by link at one cell.
+    Trace(trace::Arguments),
+    /// Find from which value of a parameter on a claim's probability reaches a level.
+    Threshold(threshold::Arguments),
+    /// Look for the cell at which a bound fails, over the whole region that the hypotheses allow.
+    Falsify(falsify::Arguments),
     /// Draw the plots of experiments again, from their records.
     Plot(plot::Arguments),
 }
@@ -45,6 +64,11 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Claims(arguments) => claims::run(&arguments),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::Trace(arguments) => trace::run(&arguments),
+        Verb::Threshold(arguments) => threshold::run(&arguments),
+        Verb::Falsify(arguments) => falsify::run(&arguments),
         Verb::Plot(arguments) => plot::run(&arguments),
     }
 }
@@ -72,6 +96,28 @@ impl From<EffortName> for Effort {
             EffortName::Paper => Effort::Paper,
         }
     }
+}
+
+/// What makes a verb fail.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum FailOn {
+    /// A violated bound.
+    Violated,
+}
+
+/// A flag that the first Ctrl-C (or a request to terminate) raises, with a word on what happens now; the second one does
+/// not wait.
+fn interruptible(word: &'static str) -> Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(4);
+        }
+        note(word);
+    })
+    .map_err(|error| Error::input(format!("cannot listen for Ctrl-C ({error})")))?;
+    Ok(interrupted)
 }
 
 /// Reads `--alpha`: a chance of error.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use rayon::prelude::*;
 
+use super::json::pretty;
 use super::print;
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot, read_all};
@@ -19,6 +20,9 @@ pub struct Arguments {
     /// The folder of the records, where the plots go too.
     #[arg(long, default_value = "results")]
     out: PathBuf,
+    /// Print the files as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -28,8 +32,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .map(|experiment| record::read(&arguments.out.join(format!("{}.csv", experiment.name))))
         .collect::<Result<Vec<_>>>()?;
     let sets: Vec<(&Experiment, &[Record])> = experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
-    for path in draw_all(&sets, &arguments.out)? {
-        print(&path.display().to_string())?;
+    let files = draw_all(&sets, &arguments.out)?;
+    if arguments.json {
+        print(&pretty(&files))?;
+    } else {
+        files.iter().try_for_each(|path| print(&path.display().to_string()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

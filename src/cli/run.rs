@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::json::pretty;
 use super::plot::draw_all;
 use super::progress::Progress;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, print};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, interruptible, note, parse_alpha, print};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, read_all};
+use crate::fit;
 use crate::output::write_whole;
 use crate::record::{self, Record};
 use crate::runner::{self, Conditions, Finished, Plan, Shard, checkpoint};
@@ -46,15 +46,12 @@ pub struct Arguments {
     /// Exit with 3 where a cell inside the hypotheses stays undecided.
     #[arg(long)]
     strict: bool,
+    /// Print JSON: the files and the verdict table.
+    #[arg(long)]
+    json: bool,
     /// Show no progress and no table.
     #[arg(long)]
     quiet: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
-enum FailOn {
-    /// A violated bound.
-    Violated,
 }
 
 fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
@@ -91,18 +88,24 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let records = paths.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?;
     let sets: Vec<(&Experiment, &[Record])> = plan.experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
     pool.install(|| draw_all(&sets, &arguments.out))?;
-    let tallies = summary::tally(sets);
+    if let Some(fits) = fit::to_csv(&sets) {
+        write_whole(&arguments.out.join("fits.csv"), &fits)?;
+    }
     let origin = format!(
         "lemmascope {}, seed {}, chance that any verdict is wrong at most {}.",
         env!("CARGO_PKG_VERSION"),
         arguments.seed,
         arguments.alpha
     );
+    super::report::write(&sets, &arguments.out, &origin)?;
+    let tallies = summary::tally(sets);
     write_whole(&arguments.out.join("summary.md"), summary::markdown(&tallies, &origin).as_bytes())?;
     checkpoint::remove(&arguments.out, &design);
-    if !arguments.quiet {
+    if arguments.json {
+        print(&pretty(&serde_json::json!({ "records": paths, "out": arguments.out, "tallies": tallies })))?;
+    } else if !arguments.quiet {
         print(&summary::table(&tallies))?;
-        print(&format!("records, plots and summary.md are in {}", arguments.out.display()))?;
+        print(&format!("records, plots, summary.md and findings.md are in {}", arguments.out.display()))?;
     }
     let any = |count: fn(&summary::Tally) -> usize| tallies.iter().any(|tally| count(tally) > 0);
     Ok(match () {
@@ -114,16 +117,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Measures with a progress bar, until done or Ctrl-C.
 fn measure(plan: &Plan, arguments: &Arguments) -> Result<Finished> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || {
-        // The second Ctrl-C does not wait for the cells under way.
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(4);
-        }
-        note("stopping after the cells under way; Ctrl-C again stops at once");
-    })
-    .map_err(|error| Error::input(format!("cannot listen for Ctrl-C ({error})")))?;
+    let interrupted = interruptible("stopping after the cells under way; Ctrl-C again stops at once")?;
     let progress = Progress::new(arguments.quiet);
     let conditions = Conditions {
         out: &arguments.out,

@@ -60,6 +60,24 @@ pub fn departure(mask: &Kernel, n: usize) -> Option<Departure> {
     None
 }
 
+/// In how many entries a tensor departs from the n-channel-blocked mask of Definition 2 for so many input channels. Where one of
+/// the two is smaller, its missing entries count as 0.
+pub fn departures(mask: &Kernel, n: usize, channels: usize) -> usize {
+    let (outputs, inputs) = (mask.outputs().max(channels * n), mask.inputs().max(channels));
+    let windows = (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
+    windows
+        .map(|(output, input)| {
+            let inside = output < mask.outputs() && input < mask.inputs();
+            let blocked = f64::from(output < channels * n && output / n == input);
+            let area = mask.side() * mask.side();
+            if !inside {
+                return if blocked == 0.0 { 0 } else { area };
+            }
+            mask.window(output, input).iter().filter(|found| **found != blocked).count()
+        })
+        .sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +93,19 @@ mod tests {
     fn the_pattern_is_the_one_printed() {
         let mask = channel_blocked(2, 2, 1);
         assert_eq!(mask.data(), [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn departures_are_counted() {
+        let mask = channel_blocked(2, 3, 2);
+        assert_eq!(departures(&mask, 2, 3), 0);
+        assert_eq!(departures(&Kernel::zeros(6, 3, 2), 2, 3), 6 * 4);
+        assert_eq!(departures(&mask.map(|x| 1.0 - x), 2, 3), 6 * 3 * 4);
+        // Blocks of 1 and 2 share output 1 at input 1; outputs 2 and 3 differ twice, outputs 4 to 6 lack one each.
+        assert_eq!(departures(&channel_blocked(1, 3, 1), 2, 3), 2 * 2 + 3);
+        // A mask of another size: input 2 and outputs 3 to 6 are missing.
+        assert_eq!(departures(&channel_blocked(2, 1, 1), 2, 3), 4);
+        assert_eq!(departures(&channel_blocked(2, 3, 1), 2, 1), 4);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Method {
     Quadrature,
     /// The average of exact conditional probabilities over random scales.
     Conditional,
+    /// The average of plain densities at points drawn in the event, weighed: it shares only samplers with the others.
+    Importance,
     /// Counting hits of something equal in law and cheaper than the definition.
     Collapsed,
     /// Counting hits of the objects drawn as they are defined.
@@ -26,10 +28,11 @@ pub enum Method {
 
 impl Method {
     /// Every method, from the most to the least exact.
-    pub const ALL: [Method; 6] = [
+    pub const ALL: [Method; 7] = [
         Method::ClosedForm,
         Method::Quadrature,
         Method::Conditional,
+        Method::Importance,
         Method::Collapsed,
         Method::Literal,
         Method::Search,
@@ -41,6 +44,7 @@ impl Method {
             Method::ClosedForm => "closed-form",
             Method::Quadrature => "quadrature",
             Method::Conditional => "conditional",
+            Method::Importance => "importance",
             Method::Collapsed => "collapsed",
             Method::Literal => "literal",
             Method::Search => "search",
@@ -96,7 +100,8 @@ impl Evidence {
 
     /// A value known up to a relative error that only rounding causes, the rounding of its own log included.
     pub fn closed_form(ln: f64, relative_error: f64, work: u64) -> Self {
-        let relative_error = relative_error + 4.0 * f64::EPSILON * ln.abs();
+        // 0 is exact.
+        let relative_error = if ln == f64::NEG_INFINITY { 0.0 } else { relative_error + 4.0 * f64::EPSILON * ln.abs() };
         Self::enclosed(Some(ln), ln - relative_error, ln + relative_error, Method::ClosedForm, work)
     }
 

@@ -1,6 +1,8 @@
 //! Normally-scaled normal (NSN) vectors, X_i = Z_i (Z_i1, ..., Z_id) (Definition 4): their laws and their samplers.
 
 pub mod boxes;
+pub mod conditioned;
+pub mod importance;
 pub mod normal;
 pub mod sampling;
 pub mod target;

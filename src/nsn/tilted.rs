@@ -22,7 +22,7 @@ use crate::random::Stream;
 
 /// The law of ln s for s ~ chi^2_k weighted by s^(-alpha/2).
 #[derive(Debug, Clone, Copy)]
-struct TiltedScale {
+pub(super) struct TiltedScale {
     /// Gamma law with shape (k - alpha)/2 + 1 and scale 2; the missing power of u^(1/shape) is drawn apart, in logs,
     /// because shapes near 0 put s far below the smallest double.
     boosted: Gamma<f64>,
@@ -31,18 +31,18 @@ struct TiltedScale {
 }
 
 impl TiltedScale {
-    fn new(k: f64, alpha: f64) -> Self {
+    pub(super) fn new(k: f64, alpha: f64) -> Self {
         let shape = 0.5 * (k - alpha);
         TiltedScale { boosted: Gamma::new(shape + 1.0, 2.0).expect("the shape is positive"), shape, alpha }
     }
 
-    fn draw_ln(&self, stream: &mut Stream) -> f64 {
+    pub(super) fn draw_ln(&self, stream: &mut Stream) -> f64 {
         let uniform: f64 = stream.sample(Open01);
         self.boosted.sample(stream).ln() + uniform.ln() / self.shape
     }
 
     /// ln of the weight s^(alpha/2) that the tilt has taken away.
-    fn ln_weight(&self, ln_s: f64) -> f64 {
+    pub(super) fn ln_weight(&self, ln_s: f64) -> f64 {
         0.5 * self.alpha * ln_s
     }
 }
@@ -112,10 +112,10 @@ pub struct TiltedJointBox {
 
 /// An envelope q^d <= e^ln_c (s s')^(-alpha/2) b^(-beta/2) of the product of d rectangles.
 #[derive(Debug, Clone, Copy)]
-struct Envelope {
-    ln_c: f64,
-    alpha: f64,
-    beta: f64,
+pub(super) struct Envelope {
+    pub(super) ln_c: f64,
+    pub(super) alpha: f64,
+    pub(super) beta: f64,
 }
 
 impl Envelope {
@@ -177,7 +177,7 @@ impl TiltedJointBox {
 }
 
 /// The envelope with the least constant, on a grid that is refined around its best point.
-fn best_envelope(d: f64, eps: f64, ends: f64, shared: f64) -> Envelope {
+pub(super) fn best_envelope(d: f64, eps: f64, ends: f64, shared: f64) -> Envelope {
     const STEPS: i32 = 10;
     let at = |[tau, theta, w]: [f64; 3]| Envelope::new(d, eps, tau, theta, w);
     // tau = 0 is the envelope 1, which always exists.
@@ -206,7 +206,7 @@ fn best_envelope(d: f64, eps: f64, ends: f64, shared: f64) -> Envelope {
 }
 
 /// The point of [low, high] where a convex function is least, by ternary search.
-fn minimum_of_convex(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn minimum_of_convex(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..100 {
         let third = (high - low) / 3.0;
         if f(low + third) <= f(high - third) { high -= third } else { low += third }
@@ -215,7 +215,7 @@ fn minimum_of_convex(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64
 }
 
 /// A value whose log is at most 0 but for rounding.
-fn in_unit(ln: f64) -> f64 {
+pub(super) fn in_unit(ln: f64) -> f64 {
     assert!(ln < 1e-6, "the envelope does not bound the product: {ln}");
     ln.min(0.0).exp()
 }

@@ -19,7 +19,7 @@ enum Key {
     Bound,
     Zero,
     Interval,
-    OpenInterval,
+    OpenInterval(bool, bool),
     Unmet,
     Nothing,
 }
@@ -54,12 +54,17 @@ impl Legend {
         let entry = |key: Key, label: &str| Entry { key, label: label.into() };
         let heading = plot.series.iter().map(|column| entry(Key::Nothing, column));
         let series = selection.series.iter().enumerate().map(|(i, value)| {
-            let label = if plot.series.is_some() { short(value) } else { "measured".into() };
+            let mut label = if plot.series.is_some() { short(value) } else { "measured".into() };
+            if let Some(note) = &selection.notes[i] {
+                label += &format!("  {note}");
+            }
             entry(Key::Mark(Mark::plain(Some(i))), &label)
         });
         let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
         let grey = Mark::plain(None);
-        let open = |point: &Point| point.heights.lo.is_infinite() || point.heights.hi.is_infinite();
+        let open_below = |point: &Point| point.heights.lo.is_infinite();
+        let open_above = |point: &Point| point.heights.hi == f64::INFINITY;
+        let open = |point: &Point| open_below(point) || open_above(point);
         let line = if plot.y == Quantity::Slack { Key::Zero } else { Key::Bound };
         let has_line = plot.y == Quantity::Slack || any(&|point| point.heights.bound.is_some());
         let unmet = selection.panels.iter().any(&|panel| !panel::unmet_places(panel).is_empty());
@@ -70,7 +75,8 @@ impl Legend {
         let signs = [
             (has_line, line, format!("bound ({})", plot.bound)),
             (any(&|point| panel::has_bar(point, shortest) && !open(point)), Key::Interval, "interval".into()),
-            (any(&open), Key::OpenInterval, "lower limit 0".into()),
+            (any(&open_below), Key::OpenInterval(true, false), "lower limit 0".into()),
+            (any(&open_above), Key::OpenInterval(false, true), "no upper limit".into()),
             (
                 any(&|point| point.verdict == Verdict::Violated),
                 Key::Mark(Mark { verdict: Verdict::Violated, ..grey }),
@@ -146,7 +152,9 @@ impl Entry {
             Key::Bound => canvas.dashed(&[left, (right.0 + 1.5, y)], DASH, Stroke(INK, 1.3))?,
             Key::Zero => canvas.line(&[left, right], Stroke(INK, 1.4))?,
             Key::Interval => panel::draw_bar(canvas, middle.0, (y + 5.0, y - 5.0), (false, false), grey)?,
-            Key::OpenInterval => panel::draw_bar(canvas, middle.0, (y + 6.0, y - 5.0), (true, false), grey)?,
+            Key::OpenInterval(below, above) => {
+                panel::draw_bar(canvas, middle.0, (y + 6.0, y - 5.0), (*below, *above), grey)?
+            }
             Key::Unmet => {
                 let corners = [(x, y - 4.5), (x + 16.0, y - 4.5), (x + 16.0, y + 4.5), (x, y + 4.5)];
                 canvas.fill(&corners, UNMET)?;

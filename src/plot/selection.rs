@@ -5,6 +5,7 @@ use std::f64::consts::LN_10;
 use crate::claims::{Quantity as Kind, Relation};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Plot, Quantity};
+use crate::fit;
 use crate::record::Record;
 use crate::verdict::Verdict;
 
@@ -19,6 +20,8 @@ pub struct Selection {
     pub y: Scale,
     /// The values of the series' column, in order; one empty value where the plot names no series.
     pub series: Vec<String>,
+    /// What the legend adds to each series: its fitted power.
+    pub notes: Vec<Option<String>>,
     /// The panels, in order.
     pub panels: Vec<Panel>,
     /// How many of the records have nothing that could be drawn (no value, no limits, or no bound to compare with).
@@ -82,7 +85,7 @@ impl Selection {
     /// # Errors
     /// Where none is left: names the plot and what to change.
     pub fn new(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<Self> {
-        let shown: Vec<&Record> = records.iter().filter(|record| is_shown(plot, record)).collect();
+        let shown: Vec<&Record> = records.iter().filter(|record| plot.shows(record)).collect();
         let about = experiment.claim.about();
         let x = horizontal(&distinct(&shown, Some(&plot.x)));
         let y = match plot.y {
@@ -91,6 +94,12 @@ impl Selection {
         };
         let series = distinct(&shown, plot.series.as_deref());
         let headings = distinct(&shown, plot.panels.as_deref());
+        let fits = if plot.fit { fit::fits(plot, records) } else { Vec::new() };
+        let note = |value: &String| {
+            let of_series = |fit: &&fit::Fit| headings.len() == 1 && fit.panel == headings[0] && fit.series == *value;
+            let shown = plot.panels.is_none() || series.len() > 1;
+            fits.iter().filter(|_| shown).find(of_series).map(fit::Fit::text)
+        };
         let panel = |value: &String| {
             let mut points: Vec<Point> = shown
                 .iter()
@@ -112,7 +121,13 @@ impl Selection {
                 })
                 .collect();
             points.sort_by(|a, b| a.series.cmp(&b.series).then(a.x.total_cmp(&b.x)));
-            let heading = plot.panels.as_ref().map(|column| format!("{column} = {}", short(value))).unwrap_or_default();
+            let mut heading =
+                plot.panels.as_ref().map(|column| format!("{column} = {}", short(value))).unwrap_or_default();
+            if let ([_], Some(fit)) = (&series[..], fits.iter().find(|fit| fit.panel == *value))
+                && plot.panels.is_some()
+            {
+                heading += &format!(", {}", fit.text());
+            }
             Panel { heading, points }
         };
         let panels: Vec<Panel> = headings.iter().map(panel).filter(|panel| !panel.points.is_empty()).collect();
@@ -120,7 +135,8 @@ impl Selection {
         if drawn == 0 {
             return Err(nothing_left(experiment, plot, records, shown.len()));
         }
-        Ok(Selection { x, y, series, panels, omitted: shown.len() - drawn })
+        let notes = series.iter().map(note).collect();
+        Ok(Selection { x, y, series, notes, panels, omitted: shown.len() - drawn })
     }
 
     /// All points of all panels.
@@ -141,11 +157,6 @@ fn nothing_left(experiment: &Experiment, plot: &Plot, records: &[Record], shown:
         format!("no record has the bound {}{fixed}; change what the plot shows, or the grid, and run again", plot.bound)
     };
     Error::input(format!("plot {} of {} has nothing to show: {why}", plot.name, experiment.name))
-}
-
-fn is_shown(plot: &Plot, record: &Record) -> bool {
-    let kept = |(name, values): &(String, Vec<String>)| values.iter().any(|value| value == text(record, Some(name)));
-    record.bound == plot.bound && plot.only.iter().all(kept)
 }
 
 /// A record's text in a column; empty where no column is asked for.

@@ -64,6 +64,16 @@ impl Approximation {
         Approximation::new(target.clone(), other.layers().iter().map(Split::of_layer).collect())
     }
 
+    /// The target.
+    pub fn target(&self) -> &Network {
+        &self.target
+    }
+
+    /// What stands in for the target's layers, first to last.
+    pub fn responses(&self) -> &[Split] {
+        &self.responses
+    }
+
     /// The first `depth` layers (at least 1) alone.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Draw, Estimator, Law, Quantity, Replicates};
+use crate::claims::{Allowance, Bound, Claim, Draw, Estimator, Law, Link, Quantity, Replicates};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method, mean, proportion};
 use crate::experiment::{Precision, Until};
@@ -57,7 +57,9 @@ pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Resu
     };
     let evidence = Evidence { ln_hi: evidence.ln_hi.min(cap), bearing: job.claim.bearing(job.cell), ..evidence };
     let numbers = [evidence.ln.unwrap_or(0.0), evidence.ln_lo, evidence.ln_hi];
-    let meaningless = numbers.iter().any(|ln| ln.is_nan() || *ln == f64::INFINITY) || evidence.ln_lo > evidence.ln_hi;
+    // A size may have no upper limit.
+    let overflows = numbers[..2].contains(&f64::INFINITY);
+    let meaningless = numbers.iter().any(|ln| ln.is_nan()) || overflows || evidence.ln_lo > evidence.ln_hi;
     if meaningless || job.bounds.iter().any(|bound| bound.ln.is_nan() || bound.ln == f64::INFINITY) {
         return Err(Error::input(format!(
             "the numbers overflow: measured {} by {}, which means nothing; take parameters nearer to 1",
@@ -66,6 +68,23 @@ pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Resu
         )));
     }
     Ok(evidence)
+}
+
+/// A proof's links at a cell; what they draw comes from a stream of the cell's own.
+///
+/// # Errors
+/// Where a side cannot be evaluated, or means nothing.
+pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64) -> Result<Vec<Link>> {
+    let key = cell.key();
+    let address = Address { seed, experiment, cell: &key, estimator: "chain", batch: 0 };
+    let links = claim.chain(cell, &mut address.stream())?;
+    for link in &links {
+        let (left, right) = link.sides();
+        if left.ln_lo.is_nan() || left.ln_hi.is_nan() || right.ln.is_nan() {
+            return Err(Error::input(format!("{}: the numbers overflow; take parameters nearer to 1", link.name)));
+        }
+    }
+    Ok(links)
 }
 
 /// As [`measure`], before it is asked what the evidence can show.
@@ -78,7 +97,10 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Ev
     };
     let replicates = match claim.estimator(cell, method)? {
         Estimator::Deterministic(evaluate) => return evaluate(),
-        Estimator::Constructed(construct) => return construct(&mut stream(0)),
+        Estimator::Constructed(construct) => {
+            let replicates = sampling.precision.replicates;
+            return construct(&mut stream(0), &Allowance { alpha: sampling.alpha, replicates, interrupted });
+        }
         Estimator::Replicates(replicates) => replicates,
     };
     let about = claim.about();
@@ -197,7 +219,7 @@ mod tests {
             let measured =
                 |method, replicates| measure_cell(id, given, method, &sampling(1, replicates, Until::Precise));
             let exact = measured(Method::Quadrature, 1).ln.unwrap();
-            for method in [Method::Conditional, Method::Collapsed, Method::Literal] {
+            for method in [Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal] {
                 let evidence = measured(method, 250_000);
                 assert!(evidence.ln_lo < exact && exact < evidence.ln_hi, "{id} {method:?}: {evidence:?} for {exact}");
                 assert!(evidence.relative_width() < 2.0, "{id} {method:?}: too wide to tell anything");

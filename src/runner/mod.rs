@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod measure;
+pub mod threshold;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::output::{writable_folder, write_whole};
 use crate::record;
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
-use measure::{Job, Sampling, measure};
+use measure::{Job, Sampling, chain, measure};
 
 /// How many replicates are spent, relative to what the experiments say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +91,11 @@ impl Plan {
     pub fn design(&self) -> Result<String> {
         let mut text = format!("{} {} {:?} {:?}\n", env!("CARGO_PKG_VERSION"), self.seed, self.alpha, self.effort);
         for experiment in &self.experiments {
-            let id = experiment.claim.about().id;
-            text += &format!("{} {id} {:?} {:?}\n", experiment.name, experiment.methods, experiment.precision);
+            // A threshold's statement names its level and its range.
+            let (id, statement) = (experiment.claim.about().id, experiment.claim.about().statement);
+            let Experiment { name, methods, precision, .. } = experiment;
+            text += &format!("{name} {id} {statement} {methods:?} {precision:?}\n");
+            text += &format!("{} {:?}\n", experiment.chain, experiment.changes);
             let mut files = BTreeSet::new();
             for cell in &experiment.cells {
                 text += &format!("{}\n", cell.key());
@@ -214,6 +218,11 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
         Error::Input(text) => Error::Input(format!("{}: cell {}: {text}", experiment.name, cell.key())),
         other => other,
     };
+    if experiment.chain {
+        let links = chain(claim, &experiment.name, cell, plan.seed).map_err(named)?;
+        let rows = record::link_rows(claim, &experiment.name, cell, &links, plan.seed);
+        return Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() });
+    }
     let bounds = claim.bounds(cell).map_err(named)?;
     let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
     let evidence = measure(&job, &sampling, interrupted).map_err(named)?;

@@ -72,6 +72,11 @@ pub(super) fn best_subset_below(problem: &Problem, limit: f64) -> Option<Solutio
 /// Whether the exact solver takes the problem: at most about a million sums a half (of the sizes that matter, when the
 /// subset's size is fixed), and no more memory than a few hundred MiB.
 pub fn fits(problem: &Problem) -> bool {
+    fits_within(problem, MOST_SUMS)
+}
+
+/// The same with at most `most` sums a half.
+fn fits_within(problem: &Problem, most: u64) -> bool {
     let (first, second) = halves(problem);
     let small = |half: Range<usize>, other: Range<usize>| {
         let sums = match sizes(problem, half.len(), other.len()) {
@@ -79,11 +84,19 @@ pub fn fits(problem: &Problem) -> bool {
             Some(sizes) => sizes.map(|size| binomial(half.len(), size)).try_fold(0u64, |sum, x| sum.checked_add(x?)),
         };
         half.len() <= MOST_VECTORS_A_HALF
-            && sums.is_some_and(|sums| {
-                sums <= MOST_SUMS && sums.saturating_mul(problem.dimension() as u64) <= MOST_NUMBERS
-            })
+            && sums.is_some_and(|sums| sums <= most && sums.saturating_mul(problem.dimension() as u64) <= MOST_NUMBERS)
     };
     small(first.clone(), second.clone()) && small(second, first)
+}
+
+/// The problem of as many of the first vectors as leave at most `most` sums a half.
+pub(super) fn first_that_fit<'a>(problem: &Problem<'a>, most: u64) -> Problem<'a> {
+    let (mut fitting, mut beyond) = (problem.size().unwrap_or(0), problem.len() + 1);
+    while beyond - fitting > 1 {
+        let middle = fitting.midpoint(beyond);
+        if fits_within(&problem.first(middle), most) { fitting = middle } else { beyond = middle }
+    }
+    problem.first(fitting)
 }
 
 /// The largest number of vectors of this dimension that fits, whatever the size asked; 0 if none does.

@@ -2,13 +2,17 @@
 //!
 //! One trait, [`Solver`], one result type, [`Outcome`], and one file a solver.
 
+pub mod cover;
 pub mod enumerate;
 pub mod exact;
+pub mod existence;
 mod kd_tree;
 pub mod local_search;
 
+pub use cover::covers_unit_interval;
 pub use enumerate::KSubsetCounter;
 pub use exact::{Exact, best_subset};
+pub use existence::exists;
 pub use local_search::LocalSearch;
 
 use crate::error::{Error, Result};
@@ -73,6 +77,12 @@ impl<'a> Problem<'a> {
     /// Vector `index`, from 0.
     pub fn vector(&self, index: usize) -> &'a [f64] {
         &self.vectors[index * self.dimension..(index + 1) * self.dimension]
+    }
+
+    /// The problem of the first `count` vectors alone; as many as the size asks for, at least.
+    fn first(&self, count: usize) -> Self {
+        let count = count.clamp(self.size.unwrap_or(0), self.len());
+        Problem { vectors: &self.vectors[..count * self.dimension], ..*self }
     }
 
     /// Entries of each vector.

@@ -1,0 +1,237 @@
+//! Corollary 19: with a log(1/eps) times as many vectors, a subset near the target exists with probability 1 - eps.
+
+use super::mrss::{DIMENSION, N, NEAR, PROVED, SIZE, check_draw, draw_vectors, find_subset, least_size, ln_mean};
+use super::nsn_box::TARGET;
+use super::*;
+use crate::cell::Domain;
+
+/// The claim of Corollary 19.
+pub struct Amplification;
+
+static ABOUT: About = About {
+    id: "amplification",
+    source: "Corollary 19, Eq. 37",
+    statement: "For 0 < eps <= 1/4, n >= C1 k^2 log(1/eps), k >= C2 d^3 log(d/eps), i.i.d. NSN vectors X_1, ..., X_n in R^d \
+        and any z with norm1(z) <= sqrt(k): with probability at least 1 - eps there is a subset S of size k with max norm of \
+        (sum_{i in S} X_i) - z at most eps. The proof looks for it in one of ceil(C1 log(1/eps)) disjoint groups \
+        (argument = groups).",
+    formula: "1 - eps",
+    measured: "Pr(some k of the n vectors, or of one group, add up to within eps of z), each draw decided by search",
+    parameters: &[
+        N,
+        SIZE,
+        DIMENSION,
+        NEAR,
+        TARGET,
+        Parameter { name: "C1", meaning: "the universal constant before k^2 log(1/eps)", ..super::nsn_joint_box::C },
+        Parameter { name: "C2", meaning: "the universal constant before d^3 log(d/eps)", ..super::nsn_joint_box::C },
+        Parameter {
+            name: "argument",
+            domain: Domain::Word(&["whole", "groups"]),
+            default: Some("whole"),
+            meaning: "where the subset may lie: anywhere, as the corollary says, or within one of the ceil(C1 log(1/eps)) \
+                groups of floor(n / ceil(C1 log(1/eps))) vectors, as its proof asks",
+            reach: None,
+        },
+        Parameter {
+            name: "c",
+            domain: Domain::Real(0.0, 1.0),
+            default: Some(PROVED),
+            meaning: "the constant of Theorem 5 in Eq. 37; by default what its proof ends with. Only the chain reads it",
+            reach: None,
+        },
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::Literal],
+};
+
+impl Claim for Amplification {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        check_draw(cell)
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        vec![
+            Hypothesis::new("n >= C1 k^2 log(1/eps)", cell.real("n") >= asked_n(cell)),
+            Hypothesis::new("k >= C2 d^3 log(d/eps)", cell.real("k") >= least_size(cell.real("C2"), cell)),
+            Hypothesis::new("eps <= 1/4", cell.real("eps") <= 0.25),
+            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(cell.integer("k"))),
+        ]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    }
+
+    /// `mean`: E[T] over all n vectors. `groups` and `group`: how many groups, of how many vectors.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let (groups, size) = groups(cell);
+        let number = |count: u64| Number::new(count as f64);
+        Ok(vec![("mean", Number::from_ln(ln_mean(cell))), ("groups", number(groups)), ("group", number(size))])
+    }
+
+    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+        let (groups, size) = groups(cell);
+        let square = 2.0 * cell.real("k").ln();
+        // ln(1 - x) from ln x: near 1 what matters is x.
+        let one_minus = |ln_x: f64| {
+            let ln = (-ln_x.exp()).ln_1p();
+            Evidence::enclosed(Some(ln), ln * (1.0 + ROUNDING), ln * (1.0 - ROUNDING), Method::ClosedForm, 1)
+        };
+        let mut chain = vec![Link {
+            name: "group-size",
+            equation: "Corollary 19, the proof's partition",
+            text: "n >= C1 k^2 log(1/eps) vectors make s = ceil(C1 log(1/eps)) groups of at least k^2 vectors each",
+            relation: Relation::AtLeast,
+            left: Evidence::closed_form((size as f64).ln(), 0.0, 1),
+            right: Evidence::closed_form(square, 0.0, 1),
+        }];
+        // The corollary speaks of eps <= 1/4; from 1 on, 1 - eps is no bound.
+        if cell.real("eps") < 1.0 {
+            chain.push(Link {
+                name: "last-line",
+                equation: "Corollary 19, the proof's last line",
+                text: "1 - (1-c)^ceil(C1 log(1/eps)) >= 1 - eps",
+                relation: Relation::AtLeast,
+                left: one_minus(groups as f64 * (-cell.real("c")).ln_1p()),
+                right: one_minus(cell.real("eps").ln()),
+            });
+        }
+        Ok(chain)
+    }
+
+    fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
+        match parameter {
+            "n" => Some(asked_n(cell)),
+            "k" => Some(least_size(cell.real("C2"), cell)),
+            _ => None,
+        }
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
+        let (eps, z) = (cell.real("eps"), cell.target().vector(k as u64, d as u64));
+        let (count, size) = match cell.word("argument") {
+            "groups" => groups(cell),
+            _ => (1, n as u64),
+        };
+        Ok(Estimator::events(16, move || {
+            let (mut vectors, z) = (vec![0.0; n * d], z.clone());
+            Box::new(move |stream| {
+                draw_vectors(&mut vectors, d, stream);
+                // The vectors that are left over when n is divided belong to no group.
+                let whole_groups = vectors.chunks_exact((size as usize * d).max(1)).take(count as usize);
+                any(whole_groups.map(|group| find_subset(group, &z, eps, k, stream)))
+            })
+        }))
+    }
+}
+
+/// Relative rounding of the logs of the last line's sides.
+const ROUNDING: f64 = 1e-13;
+
+/// C1 k^2 log(1/eps), what the corollary asks of n.
+fn asked_n(cell: &Cell) -> f64 {
+    -cell.real("C1") * cell.real("k").powi(2) * cell.real("eps").ln()
+}
+
+/// The proof's s = ceil(C1 log(1/eps)), at least 1, and the floor(n/s) vectors that every group has.
+fn groups(cell: &Cell) -> (u64, u64) {
+    let count = (-cell.real("C1") * cell.real("eps").ln()).ceil().max(1.0) as u64;
+    (count, cell.integer("n") / count)
+}
+
+/// Whether any of the answers is yes; unknown where none is, and some are unknown.
+fn any(answers: impl Iterator<Item = Option<bool>>) -> Draw {
+    let mut draw = Draw::event(false);
+    for answer in answers {
+        match answer {
+            Some(true) => return Draw::event(true),
+            Some(false) => {}
+            None => draw = Draw::unknown(),
+        }
+    }
+    draw
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+    use crate::verdict::Verdict;
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        cell_of(&Amplification, given.iter().copied()).unwrap()
+    }
+
+    fn stream(batch: u64) -> Stream {
+        Address { seed: 3, experiment: "test", cell: "amplification", estimator: "literal", batch }.stream()
+    }
+
+    #[test]
+    fn hypotheses_and_asked_n_are_the_printed_ones() {
+        // k = 4, eps = 0.1: 16 * 2.302585 = 36.84.
+        let at = |n: &str| cell(&[("n", n), ("k", "4"), ("d", "1"), ("eps", "0.1")]);
+        assert!((Amplification.asks(&at("37"), "n").unwrap() - 36.841_361_487_904_73).abs() < 1e-12);
+        let met = |n: &str| Amplification.hypotheses(&at(n)).iter().filter(|h| h.met).count();
+        assert_eq!((met("37"), met("36")), (4, 3));
+        assert!((Amplification.bounds(&at("37")).unwrap()[0].ln - 0.9f64.ln()).abs() < 1e-15);
+    }
+
+    /// At the least n that the corollary admits for C1 = 1 and eps = 0.1, s = 3 groups of 37 vectors have 12 each, and not
+    /// 16: the ceiling takes more groups than the vectors are enough for. With C1 log(1/eps) whole there is nothing to lose.
+    #[test]
+    fn the_ceiling_leaves_groups_that_are_too_small() {
+        let chain = |cell: Cell| Amplification.chain(&cell, &mut stream(0)).unwrap();
+        let verdicts = |given: &[(&str, &str)]| chain(cell(given)).iter().map(Link::verdict).collect::<Vec<_>>();
+        let tight = [("n", "37"), ("k", "4"), ("d", "1"), ("eps", "0.1")];
+        assert_eq!(groups(&cell(&tight)), (3, 12));
+        // One group of Theorem 5's proved constant is far from 1 - eps, at C1 = 1.
+        assert_eq!(verdicts(&tight), [Verdict::Violated, Verdict::Violated]);
+        // 1 - (1/2)^3 = 0.875 < 0.9, and 1 - (1/2)^4 = 0.9375.
+        assert_eq!(verdicts(&[&tight[..], &[("c", "0.5")]].concat())[1], Verdict::Violated);
+        let enough = [("n", "64"), ("k", "3"), ("d", "1"), ("eps", "0.1"), ("c", "0.5"), ("C1", "1.5")];
+        assert_eq!(groups(&cell(&enough)), (4, 16));
+        assert_eq!(verdicts(&enough), [Verdict::Holds, Verdict::Holds]);
+    }
+
+    /// Near 1 the last line is compared by what is missing: (1-c)^s = 1e-17 and 1e-19 beside eps = 1e-18.
+    #[test]
+    fn the_last_line_is_told_apart_beyond_doubles() {
+        let verdict = |factor: &str, count: u64| {
+            let cell = cell(&[("n", "64"), ("k", "1"), ("d", "1"), ("eps", "1e-18"), ("C1", factor), ("c", "0.9")]);
+            assert_eq!(groups(&cell).0, count);
+            Amplification.chain(&cell, &mut stream(0)).unwrap()[1].verdict()
+        };
+        assert_eq!(verdict("0.4", 17), Verdict::Violated);
+        assert_eq!(verdict("0.45", 19), Verdict::Holds);
+    }
+
+    /// A subset within a group is a subset: on the same draws the groups never find more.
+    #[test]
+    fn groups_ask_more_than_the_whole() {
+        let draws = |argument: &str| {
+            let cell = cell(&[("n", "21"), ("k", "3"), ("d", "1"), ("eps", "0.1"), ("argument", argument)]);
+            let Ok(Estimator::Replicates(replicates)) = Amplification.estimator(&cell, Method::Literal) else {
+                panic!()
+            };
+            (0..200).map(|batch| (replicates.sampler)()(&mut stream(batch))).collect::<Vec<Draw>>()
+        };
+        let (whole, groups) = (draws("whole"), draws("groups"));
+        assert!(whole.iter().zip(&groups).all(|(whole, groups)| groups.lo <= whole.hi));
+        let yes = |draws: &[Draw]| draws.iter().filter(|draw| draw.lo == 1.0).count();
+        assert!(0 < yes(&groups) && yes(&groups) < yes(&whole), "{} {}", yes(&groups), yes(&whole));
+    }
+
+    #[test]
+    fn answers_are_joined() {
+        assert_eq!(any([Some(false), None, Some(true)].into_iter()), Draw::event(true));
+        assert_eq!(any([Some(false), None].into_iter()), Draw::unknown());
+        assert_eq!(any([Some(false), Some(false)].into_iter()), Draw::event(false));
+    }
+}

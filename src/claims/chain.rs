@@ -1,0 +1,101 @@
+//! The links of a proof's chain: each printed (in)equality by itself, its two sides evaluated at a cell.
+
+use super::{Bound, Relation};
+use crate::evidence::Evidence;
+use crate::verdict::{Verdict, judge, slack_log10};
+
+/// One printed link of a proof: left side, relation, right side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Its name in records: short, unique in its chain, such as `eq-13-constant`.
+    pub name: &'static str,
+    /// Where it stands in the paper, such as `Eq. 13, third line`.
+    pub equation: &'static str,
+    /// The link as it is printed.
+    pub text: &'static str,
+    /// How the left side is claimed to stand to the right side.
+    pub relation: Relation,
+    /// The left side.
+    pub left: Evidence,
+    /// The right side.
+    pub right: Evidence,
+}
+
+impl Link {
+    /// The left side as evidence whose interval has taken over the width of the right side's, and the right side as a bound:
+    /// the one lies beside the other exactly where the two intervals are apart.
+    pub fn sides(&self) -> (Evidence, Bound) {
+        let right = self.right.ln.unwrap_or(0.5 * (self.right.ln_lo + self.right.ln_hi));
+        // Where the right side is exactly 0, there is no width to take over.
+        let width = |end: f64| if end == right { 0.0 } else { end - right };
+        let mut left = self.left.clone();
+        left.ln_lo -= width(self.right.ln_hi);
+        left.ln_hi -= width(self.right.ln_lo);
+        (left, Bound::from_ln(self.name, right))
+    }
+
+    /// What the two intervals say of the link.
+    pub fn verdict(&self) -> Verdict {
+        let (left, right) = self.sides();
+        judge(&left, &right, self.relation)
+    }
+
+    /// log10 of how far the left side is on the claimed side of the right one; negative is violated.
+    pub fn slack_log10(&self) -> Option<f64> {
+        let (left, right) = self.sides();
+        slack_log10(&left, &right, self.relation)
+    }
+}
+
+/// The first link of a chain that is violated.
+pub fn first_failing(chain: &[Link]) -> Option<&Link> {
+    chain.iter().find(|link| link.verdict() == Verdict::Violated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Method;
+
+    fn side(lo: f64, hi: f64) -> Evidence {
+        Evidence::enclosed(Some((lo * hi).sqrt().ln()), lo.ln(), hi.ln(), Method::Quadrature, 1)
+    }
+
+    fn link(relation: Relation, left: Evidence, right: Evidence) -> Link {
+        Link { name: "l", equation: "Eq. 0", text: "", relation, left, right }
+    }
+
+    #[test]
+    fn sides_are_apart_where_their_intervals_are() {
+        for (relation, left, right, verdict) in [
+            (Relation::AtMost, side(1.0, 2.0), side(3.0, 4.0), Verdict::Holds),
+            (Relation::AtMost, side(1.0, 3.1), side(3.0, 4.0), Verdict::Undecided),
+            (Relation::AtLeast, side(1.0, 2.0), side(3.0, 4.0), Verdict::Violated),
+            (Relation::AtLeast, side(5.0, 6.0), side(3.0, 4.0), Verdict::Holds),
+            // The two intervals are 3.3e-4 wide, each.
+            (Relation::Equal { tolerance: 1e-4 }, side(3.0, 3.001), side(3.0, 3.001), Verdict::Undecided),
+            (Relation::Equal { tolerance: 1e-2 }, side(3.0, 3.001), side(3.0, 3.001), Verdict::Holds),
+            (Relation::Equal { tolerance: 1e-2 }, side(3.0, 3.001), side(3.1, 3.2), Verdict::Violated),
+        ] {
+            assert_eq!(
+                link(relation, left.clone(), right.clone()).verdict(),
+                verdict,
+                "{relation:?} {left:?} {right:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn sides_of_zero_are_equal_and_at_most_each_other() {
+        let zero = Evidence::closed_form(f64::NEG_INFINITY, 0.0, 1);
+        for relation in [Relation::AtMost, Relation::Equal { tolerance: 1e-9 }] {
+            assert_eq!(link(relation, zero.clone(), zero.clone()).verdict(), Verdict::Holds);
+            assert_eq!(link(relation, side(1.0, 1.0), zero.clone()).verdict(), Verdict::Violated);
+        }
+        let chain = [
+            link(Relation::AtMost, zero.clone(), side(1.0, 1.0)),
+            Link { name: "second", ..link(Relation::AtLeast, zero, side(1.0, 1.0)) },
+        ];
+        assert_eq!(first_failing(&chain).map(|link| link.name), Some("second"));
+    }
+}

@@ -1,0 +1,159 @@
+//! Theorem 1 (Lueker): few uniform numbers have subset sums near every point of [-1, 1].
+
+use rand::RngExt;
+
+use super::nsn_box::EPS;
+use super::nsn_joint_box::C;
+use super::*;
+use crate::cell::Domain;
+use crate::numeric::{ln_binomial, ln_sub, ln_sum_exp};
+use crate::subset_sum::covers_unit_interval;
+
+/// The claim of Theorem 1.
+pub struct Lueker;
+
+static ABOUT: About = About {
+    id: "lueker",
+    source: "Theorem 1",
+    statement: "For independent uniform X_1, ..., X_n over [-1, 1], eps in (0, 1/3) and n >= C log(1/eps): with probability \
+        at least 1 - eps, for all z in [-1, 1] there is a subset S_z of [n] with |z - sum_{i in S_z} X_i| <= eps.",
+    formula: "1 - eps",
+    measured: "Pr(every z in [-1, 1] is within eps of a subset sum), each draw decided by all its subset sums",
+    parameters: &[
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 60),
+            default: None,
+            meaning: "uniform numbers that are drawn",
+            reach: Some((1.0, 40.0)),
+        },
+        Parameter { reach: Some((1e-4, 1.0)), meaning: "how near a subset sum must come to every z", ..EPS },
+        C,
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::Literal],
+};
+
+impl Claim for Lueker {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (n, eps) = (cell.real("n"), cell.real("eps"));
+        vec![Hypothesis::new("n >= C log(1/eps)", n >= least_n(cell)), Hypothesis::new("eps < 1/3", eps < 1.0 / 3.0)]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    }
+
+    /// `unreached`: the exact probability that some end of [-1, 1] lies out of reach, which no covering survives.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        Ok(vec![("unreached", Number::from_ln(ln_unreached(cell.integer("n"), cell.real("eps"))))])
+    }
+
+    fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
+        match parameter {
+            "n" => Some(least_n(cell)),
+            "eps" => Some((-cell.real("n") / cell.real("C")).exp()),
+            _ => None,
+        }
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
+        Ok(Estimator::events(64, move || {
+            let mut values = vec![0.0; n];
+            Box::new(move |stream| {
+                values.fill_with(|| stream.random_range(-1.0..=1.0));
+                covers_unit_interval(&values, eps).map_or(Draw::unknown(), Draw::event)
+            })
+        }))
+    }
+}
+
+/// C log(1/eps), what the theorem asks of n.
+fn least_n(cell: &Cell) -> f64 {
+    -cell.real("C") * cell.real("eps").ln()
+}
+
+/// ln Pr(the positive numbers add up to less than 1 - eps, or the negative ones to more than -(1 - eps)).
+///
+/// m positive numbers are uniform over [0, 1], so that they add up to less than x <= 1 with probability x^m / m!. Both ends
+/// are out of reach together with x^n / (m! (n-m)!), summed over m.
+fn ln_unreached(n: u64, eps: f64) -> f64 {
+    if eps >= 1.0 {
+        return f64::NEG_INFINITY;
+    }
+    let ln_x = (-eps).ln_1p();
+    let ln_share = |m: u64| ln_binomial(n, m) - n as f64 * std::f64::consts::LN_2;
+    let ln_factorial = |m: u64| libm::lgamma(m as f64 + 1.0);
+    let one: Vec<f64> = (0..=n).map(|m| ln_share(m) + m as f64 * ln_x - ln_factorial(m)).collect();
+    let both: Vec<f64> =
+        (0..=n).map(|m| ln_share(m) + n as f64 * ln_x - ln_factorial(m) - ln_factorial(n - m)).collect();
+    ln_sub(std::f64::consts::LN_2 + ln_sum_exp(&one), ln_sum_exp(&both))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        cell_of(&Lueker, given.iter().copied()).unwrap()
+    }
+
+    fn draws(cell: &Cell, count: usize) -> Vec<Draw> {
+        let Ok(Estimator::Replicates(replicates)) = Lueker.estimator(cell, Method::Literal) else {
+            panic!("the claim is sampled");
+        };
+        let address = Address { seed: 2, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
+        let (mut stream, mut sampler) = (address.stream(), (replicates.sampler)());
+        (0..count).map(|_| sampler(&mut stream)).collect()
+    }
+
+    fn rate(cell: &Cell, count: usize) -> f64 {
+        draws(cell, count).iter().map(|draw| draw.lo).sum::<f64>() / count as f64
+    }
+
+    #[test]
+    fn hypotheses_and_bound_are_the_printed_ones() {
+        let unmet = |given: &[(&str, &str)]| Lueker.hypotheses(&cell(given)).iter().filter(|h| !h.met).count();
+        // log(1/0.1) = 2.303, and twice that is 4.605.
+        assert_eq!(unmet(&[("n", "3"), ("eps", "0.1")]), 0);
+        assert_eq!(unmet(&[("n", "2"), ("eps", "0.1")]), 1);
+        assert_eq!(unmet(&[("n", "5"), ("eps", "0.1"), ("C", "2")]), 0);
+        assert_eq!(unmet(&[("n", "4"), ("eps", "0.1"), ("C", "2")]), 1);
+        assert_eq!(unmet(&[("n", "4"), ("eps", "0.34")]), 1);
+        let bound = Lueker.bounds(&cell(&[("n", "4"), ("eps", "0.1")])).unwrap();
+        assert_eq!(bound, [Bound::from_value(PRINTED, 0.9)]);
+    }
+
+    /// n = 1: one of the two ends is out of reach always. n = 2, eps = 1/2, x = 1/2: one sign each (probability 1/2)
+    /// reaches both ends with probability 1/4, and equal signs never do: 7/8.
+    #[test]
+    fn the_ends_reach_is_exact() {
+        assert!(ln_unreached(1, 0.2).abs() < 1e-15);
+        assert!((ln_unreached(2, 0.5).exp() - 0.875).abs() < 1e-15);
+        assert_eq!(ln_unreached(3, 1.0), f64::NEG_INFINITY);
+    }
+
+    /// With n = 2 only the ends matter at eps = 1/2: the sums x < 0 < y and x + y cover [-1, 1] exactly where x <= -1/2
+    /// and y >= 1/2. 1/8 of 20000 draws, within 5 standard errors: false alarm 6e-7.
+    #[test]
+    fn two_numbers_cover_as_often_as_they_should() {
+        let found = rate(&cell(&[("n", "2"), ("eps", "0.5")]), 20_000);
+        assert!((found - 0.125).abs() < 5.0 * (0.125f64 * 0.875 / 20_000.0).sqrt(), "{found}");
+    }
+
+    /// The counting argument: below 1/eps sums nothing is covered, at C = 1 for every eps.
+    #[test]
+    fn too_few_sums_never_cover() {
+        let few = draws(&cell(&[("n", "6"), ("eps", "0.01")]), 50);
+        assert!(few.iter().all(|draw| *draw == Draw::event(false)));
+        let many = rate(&cell(&[("n", "30"), ("eps", "0.01")]), 200);
+        assert!(many > 0.97, "{many}");
+    }
+}

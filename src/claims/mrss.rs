@@ -1,0 +1,210 @@
+//! Theorem 5: some k of n normally-scaled normal vectors add up to nearly any target, with constant probability.
+
+use super::nsn_box::{D, EPS, K, TARGET};
+use super::nsn_joint_box::C;
+use super::*;
+use crate::cell::Domain;
+use crate::nsn::boxes::ln_box;
+use crate::nsn::sampling::add_nsn_vectors;
+use crate::numeric::ln_binomial;
+use crate::subset_sum::{Problem, exists};
+
+/// The claim of Theorem 5.
+pub struct Mrss;
+
+/// The parameters of the search for k of n vectors: as far as a search can decide within about a second.
+pub(super) const N: Parameter = Parameter {
+    name: "n",
+    domain: Domain::Integer(1, 1_000_000),
+    default: None,
+    meaning: "vectors that are drawn; at least k",
+    reach: Some((1.0, 1024.0)),
+};
+pub(super) const SIZE: Parameter = Parameter { reach: Some((1.0, 24.0)), ..K };
+pub(super) const DIMENSION: Parameter = Parameter { reach: Some((1.0, 3.0)), ..D };
+pub(super) const NEAR: Parameter = Parameter { reach: Some((1e-6, 1.0)), ..EPS };
+
+/// 1/(C' + 16/e) with C' = 270801: what the proof of Theorem 5 ends with.
+pub(super) const PROVED: &str = "3.692668286646166e-6";
+
+/// Draws of more numbers than this (80 MB) are refused.
+const MOST_NUMBERS: u128 = 10_000_000;
+
+static ABOUT: About = About {
+    id: "mrss",
+    source: "Theorem 5",
+    statement: "For 0 < eps <= 1/4, n >= k^2, k >= C d^3 log(d/eps), i.i.d. NSN vectors X_1, ..., X_n in R^d and any z with \
+        norm1(z) <= sqrt(k): with constant probability (here p, by default the 1/(270801 + 16/e) of the proof) there is a \
+        subset S of size k with max norm of (sum_{i in S} X_i) - z at most eps.",
+    formula: "p",
+    measured: "Pr(some k of the n vectors add up to within eps of z), each draw decided by search",
+    parameters: &[
+        N,
+        SIZE,
+        DIMENSION,
+        NEAR,
+        TARGET,
+        C,
+        Parameter {
+            name: "p",
+            domain: Domain::Real(0.0, 1.0),
+            default: Some(PROVED),
+            meaning: "the constant probability that the theorem leaves unnamed; by default what its proof ends with",
+            reach: None,
+        },
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::Literal],
+};
+
+/// Refuses cells at which no draw means anything, or does not fit into memory.
+pub(super) fn check_draw(cell: &Cell) -> Result<()> {
+    check_k_of_n(cell)?;
+    let (n, d) = (cell.integer("n"), cell.integer("d"));
+    if u128::from(n) * u128::from(d) > MOST_NUMBERS {
+        return Err(Error::input(format!(
+            "n = {n}, d = {d}: keep n d at most {MOST_NUMBERS}, or the draw is too large"
+        )));
+    }
+    cell.target().check_dimension(d)
+}
+
+/// C d^3 log(d/eps), what Theorem 5 and Corollary 19 ask of k.
+pub(super) fn least_size(c: f64, cell: &Cell) -> f64 {
+    let (d, eps) = (cell.real("d"), cell.real("eps"));
+    c * d.powi(3) * (d / eps).ln()
+}
+
+/// ln E[T], the expected number of k-subsets within eps: at most it is the probability that there is one.
+pub(super) fn ln_mean(cell: &Cell) -> f64 {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    ln_binomial(n, k) + ln_box(k, d, cell.real("eps"), cell.target(), 1e-9).ln
+}
+
+/// Draws n NSN vectors, row by row.
+pub(super) fn draw_vectors(vectors: &mut [f64], d: usize, stream: &mut Stream) {
+    vectors.fill(0.0);
+    vectors.chunks_mut(d).for_each(|vector| add_nsn_vectors(1, vector, stream));
+}
+
+/// Whether k of the vectors add up to within eps of z; unknown where the search gave up.
+pub(super) fn find_subset(vectors: &[f64], z: &[f64], eps: f64, k: usize, stream: &mut Stream) -> Option<bool> {
+    if k * z.len() > vectors.len() {
+        return Some(false);
+    }
+    let problem = Problem::new(vectors, z.len(), z, eps, Some(k)).expect("drawn vectors are finite, and at least k");
+    exists(&problem, stream)
+}
+
+impl Claim for Mrss {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        check_draw(cell)
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (n, k) = (cell.integer("n"), cell.integer("k"));
+        vec![
+            Hypothesis::new("n >= k^2", u128::from(n) >= u128::from(k) * u128::from(k)),
+            Hypothesis::new("k >= C d^3 log(d/eps)", k as f64 >= least_size(cell.real("C"), cell)),
+            Hypothesis::new("eps <= 1/4", cell.real("eps") <= 0.25),
+            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(k)),
+        ]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_value(PRINTED, cell.real("p"))])
+    }
+
+    /// `mean`: E[T], the expected number of subsets.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        Ok(vec![("mean", Number::from_ln(ln_mean(cell)))])
+    }
+
+    fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
+        match parameter {
+            "n" => Some(cell.real("k").powi(2)),
+            "k" => Some(least_size(cell.real("C"), cell)),
+            _ => None,
+        }
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
+        let (eps, z) = (cell.real("eps"), cell.target().vector(k as u64, d as u64));
+        Ok(Estimator::events(16, move || {
+            let (mut vectors, z) = (vec![0.0; n * d], z.clone());
+            Box::new(move |stream| {
+                draw_vectors(&mut vectors, d, stream);
+                find_subset(&vectors, &z, eps, k, stream).map_or(Draw::unknown(), Draw::event)
+            })
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        cell_of(&Mrss, given.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn the_default_constant_is_the_proofs() {
+        let by_hand = 1.0 / (270_801.0 + 16.0 / std::f64::consts::E);
+        assert_eq!(PROVED.parse::<f64>().unwrap(), by_hand);
+        let cell = cell(&[("n", "16"), ("k", "4"), ("d", "1"), ("eps", "0.1")]);
+        assert_eq!(Mrss.bounds(&cell).unwrap()[0].ln, by_hand.ln());
+    }
+
+    #[test]
+    fn hypotheses_are_the_printed_ones() {
+        let unmet = |given: &[(&str, &str)]| {
+            let all = Mrss.hypotheses(&cell(given)).into_iter();
+            all.filter(|h| !h.met).map(|h| h.name).collect::<Vec<_>>()
+        };
+        // d = 2, eps = 1/4: 8 log 8 = 16.64.
+        assert!(unmet(&[("n", "289"), ("k", "17"), ("d", "2"), ("eps", "0.25"), ("target", "axis")]).is_empty());
+        assert_eq!(
+            unmet(&[("n", "255"), ("k", "16"), ("d", "2"), ("eps", "0.25")]),
+            ["n >= k^2", "k >= C d^3 log(d/eps)"]
+        );
+        assert_eq!(unmet(&[("n", "16"), ("k", "4"), ("d", "1"), ("eps", "0.26")]), ["eps <= 1/4"]);
+        assert_eq!(
+            unmet(&[("n", "16"), ("k", "4"), ("d", "1"), ("eps", "0.1"), ("target", "[2.1]")]),
+            ["norm1(z) <= sqrt(k)"]
+        );
+        assert_eq!(Mrss.asks(&cell(&[("n", "16"), ("k", "4"), ("d", "1"), ("eps", "0.1")]), "n"), Some(16.0));
+        assert!(cell_of(&Mrss, [("n", "3"), ("k", "4"), ("d", "1"), ("eps", "0.1")]).is_err());
+    }
+
+    /// `existence.csv` of the reference values: Pr(T > 0) and E[T] of 20000 draws each, all subsets enumerated by another
+    /// program; k, n, d, eps, target, trials, probability, its standard error, ... 1000 draws here: within 5 standard
+    /// errors of the difference, a false alarm has probability below 1e-5 over all rows. E[T] by quadrature lies within 5
+    /// standard errors of theirs.
+    #[test]
+    fn the_search_finds_what_enumeration_found() {
+        type Row = (usize, usize, usize, f64, String, u64, f64, f64, f64, f64, f64, f64);
+        let oracle = include_str!("../../tests/oracles/existence.csv");
+        for row in csv::Reader::from_reader(oracle.as_bytes()).deserialize() {
+            let (k, n, d, eps, target, _, probability, error, mean, mean_error, _, _): Row = row.unwrap();
+            let [n, k, d, eps] = [n.to_string(), k.to_string(), d.to_string(), eps.to_string()];
+            let cell = cell(&[("n", &n), ("k", &k), ("d", &d), ("eps", &eps), ("target", &target)]);
+            assert!((ln_mean(&cell).exp() - mean).abs() < 5.0 * mean_error, "{}", cell.key());
+            let Ok(Estimator::Replicates(replicates)) = Mrss.estimator(&cell, Method::Literal) else { panic!() };
+            let address = Address { seed: 6, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
+            let (mut stream, mut sampler) = (address.stream(), (replicates.sampler)());
+            let draws: Vec<Draw> = (0..1000).map(|_| sampler(&mut stream)).collect();
+            assert!(draws.iter().all(|draw| draw.lo == draw.hi), "{}: a small search gave up", cell.key());
+            let rate = draws.iter().map(|draw| draw.lo).sum::<f64>() / 1000.0;
+            let spread = (probability * (1.0 - probability) / 1000.0 + error * error).sqrt();
+            assert!((rate - probability).abs() < 5.0 * spread, "{}: {rate} for {probability}", cell.key());
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Eqs. 10-20: how large E[T^2]/E[T]^2 is, on which the second-moment method of Theorem 5 rests.
+
+mod proof;
+
+use super::nsn_box::{D, EPS, K, TARGET};
+use super::nsn_joint_box::C;
+use super::*;
+use crate::cell::Domain;
+use crate::evidence::quadrature::Integral;
+use crate::nsn::boxes::{ln_box, ln_joint_box};
+use crate::nsn::target::Target;
+use crate::numeric::{ln_add, ln_binomial, ln_sum_exp};
+
+/// The claim of Eqs. 10-20.
+pub struct SecondMomentRatio;
+
+/// C' of the proof, to which 16/e is added.
+const C_PRIME: f64 = 270_801.0;
+/// Relative tolerance of the quadratures.
+const TOLERANCE: f64 = 1e-7;
+/// Terms are integrated where their upper bound is more than this share of the sum.
+const MATTERS: f64 = 5e-3;
+/// The most terms: overlaps beyond are bounded together.
+const MOST_OVERLAPS: u64 = 4096;
+
+static ABOUT: About = About {
+    id: "second-moment-ratio",
+    source: "Eqs. 10-20, proof of Theorem 5",
+    statement: "For i.i.d. NSN vectors in R^d, 0 < eps <= 1/4, n >= k^2, k >= C d^3 log(d/eps) for a universal C and norm1(z) \
+        <= sqrt(k): E[T^2]/E[T]^2 = sum_j Pr(|S cap S'| = k-j) Pr(E_{S_0} and E_{S_j})/Pr(E_{S_0})^2 < C' + 16/e with C' = \
+        270801, so that Pr(T > 0) >= 1/(C' + 16/e).",
+    formula: "270801 + 16/e",
+    measured: "E[T^2]/E[T]^2, between certified limits",
+    parameters: &[
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 1_000_000_000_000),
+            default: None,
+            meaning: "vectors that are drawn; at least k",
+            reach: Some((1.0, 1e12)),
+        },
+        K,
+        D,
+        EPS,
+        TARGET,
+        C,
+    ],
+    relation: Relation::AtMost,
+    quantity: Quantity::Size,
+    methods: &[Method::Quadrature],
+};
+
+impl Claim for SecondMomentRatio {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        check_k_of_n(cell)?;
+        cell.target().check_dimension(cell.integer("d"))
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let (n, k) = (cell.integer("n"), cell.integer("k"));
+        let (d, eps, c) = (cell.real("d"), cell.real("eps"), cell.real("C"));
+        vec![
+            Hypothesis::new("n >= k^2", u128::from(n) >= u128::from(k) * u128::from(k)),
+            Hypothesis::new("k >= C d^3 log(d/eps)", k as f64 >= c * d.powi(3) * (d / eps).ln()),
+            Hypothesis::new("eps <= 1/4", eps <= 0.25),
+            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(k)),
+        ]
+    }
+
+    fn bounds(&self, _cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_value(PRINTED, C_PRIME + 16.0 / std::f64::consts::E)])
+    }
+
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let (k, d, eps) = (cell.integer("k"), cell.integer("d"), cell.real("eps"));
+        let single = ln_box(k, d, eps, cell.target(), TOLERANCE);
+        Ok(vec![("box", Number::from_ln(single.ln))])
+    }
+
+    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+        proof::chain(cell)
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        Ok(Estimator::deterministic(move || ratio(cell)))
+    }
+}
+
+/// ln Pr(|S cap S'| = m) for two uniform k-subsets of [n].
+fn ln_overlap(n: u64, k: u64, m: u64) -> f64 {
+    if n + m < 2 * k {
+        return f64::NEG_INFINITY;
+    }
+    ln_binomial(k, m) + ln_binomial(n - k, k - m) - ln_binomial(n, k)
+}
+
+/// ln of the integral, if it is near enough to be built on.
+fn near(integral: Integral) -> Result<(f64, f64)> {
+    if integral.relative_error < 0.1 {
+        return Ok((integral.ln, 4.0 * integral.relative_error));
+    }
+    Err(Error::input("a quadrature of the ratio does not converge; take parameters nearer to 1"))
+}
+
+/// E[T^2]/E[T]^2, Eq. 10, term by term over the overlap m = k - j.
+///
+/// The term of m = 0 is its probability, since disjoint subsets are independent. A joint probability is at most that of one
+/// box, and (Lemma 14) at most the square of a centred box of the j vectors that differ: these bounds decide which terms are
+/// integrated, and stand as upper limits for the others.
+fn ratio(cell: &Cell) -> Result<Evidence> {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    let (eps, target) = (cell.real("eps"), cell.target());
+    let (ln_single, single_error) = near(ln_box(k, d, eps, target, TOLERANCE))?;
+    let (mut lower, mut upper, mut work) = (Vec::new(), Vec::new(), 1);
+    let mut total = f64::NEG_INFINITY;
+    for m in 0..=k.min(MOST_OVERLAPS) {
+        let ln_p = ln_overlap(n, k, m);
+        if ln_p == f64::NEG_INFINITY {
+            continue;
+        }
+        if m == 0 {
+            lower.push(ln_p);
+            upper.push(ln_p);
+            total = ln_p;
+            continue;
+        }
+        let j = k - m;
+        let ln_cap = ln_p + cap(j, d, eps, ln_single)? - 2.0 * ln_single;
+        let exact = j == 0 || ln_cap > total + MATTERS.ln();
+        if exact {
+            let (ln_joint, error) = match j {
+                0 => (ln_single, single_error),
+                _ => near(ln_joint_box(k, j, d, eps, target, TOLERANCE))?,
+            };
+            let ln = ln_p + ln_joint - 2.0 * ln_single;
+            let error = error + 2.0 * single_error;
+            lower.push(ln + (-error.min(0.5)).ln_1p());
+            upper.push((ln + error.ln_1p()).min(ln_cap));
+            total = ln_add(total, ln);
+            work += 1;
+        } else {
+            upper.push(ln_cap);
+        }
+        // All further overlaps together have less than twice the next one's probability once n >= k^2 and m >= 2; each
+        // counts at most 1/Pr(box).
+        let rest = super::overlap_tail::ln_overlap_tail(n, k, m + 1) - ln_single;
+        if m >= 2 && rest < total + MATTERS.ln() - 5.0 {
+            upper.push(rest);
+            break;
+        }
+        if m == k.min(MOST_OVERLAPS) && m < k {
+            upper.push(rest);
+        }
+    }
+    let (ln_lo, ln_hi) = (ln_sum_exp(&lower), ln_sum_exp(&upper));
+    let rounding = 1e-9;
+    Ok(Evidence::enclosed(Some(0.5 * (ln_lo + ln_hi)), ln_lo - rounding, ln_hi + rounding, Method::Quadrature, work))
+}
+
+/// ln of an upper bound on the joint probability at j: that of one box, and the square of the centred box of j vectors.
+fn cap(j: u64, d: u64, eps: f64, ln_single: f64) -> Result<f64> {
+    if j == 0 {
+        return Ok(ln_single);
+    }
+    let (ln_centred, error) = near(ln_box(j, d, eps, &Target::Origin, TOLERANCE))?;
+    Ok(ln_single.min(2.0 * (ln_centred + error.ln_1p())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::second_moment::SecondMoment;
+
+    fn measured(given: &[(&str, &str)]) -> Evidence {
+        ratio(&cell_of(&SecondMomentRatio, given.iter().copied()).unwrap()).unwrap()
+    }
+
+    /// Against the identity of Lemma 9, which sums every term by quadrature.
+    #[test]
+    fn the_ratio_is_that_of_the_two_identities() {
+        for (n, k, d, eps, target) in [
+            ("8", "3", "2", "0.5", "origin"),
+            ("10", "3", "1", "0.25", "axis"),
+            ("9", "3", "1", "0.1", "spread"),
+            ("5", "5", "2", "0.3", "origin"),
+        ] {
+            let base = [("n", n), ("k", k), ("d", d), ("eps", eps), ("target", target)];
+            let moment = |moment: &str| {
+                let given = base.into_iter().chain([("moment", moment)]);
+                SecondMoment.bounds(&cell_of(&SecondMoment, given).unwrap()).unwrap()[0].ln
+            };
+            let exact = moment("second") - 2.0 * moment("first");
+            let found = measured(&base);
+            assert!(found.ln_lo <= exact && exact <= found.ln_hi, "{base:?}: {found:?} {exact}");
+            assert!(found.ln_hi - found.ln_lo < 0.1, "{base:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn inside_the_hypotheses_it_is_near_1() {
+        let found = measured(&[("n", "1000000"), ("k", "1000"), ("d", "3"), ("eps", "0.01"), ("target", "axis")]);
+        assert!(found.ln_lo > 0.0 && found.ln_hi < 0.05, "{found:?}");
+    }
+
+    #[test]
+    fn the_overlap_s_law_sums_to_one() {
+        for (n, k) in [(9, 3), (5, 4), (100, 10)] {
+            let terms: Vec<f64> = (0..=k).map(|m| ln_overlap(n, k, m)).collect();
+            assert!(ln_sum_exp(&terms).abs() < 1e-12);
+        }
+    }
+}

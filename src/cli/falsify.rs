@@ -1,0 +1,439 @@
+//! `lemmascope falsify`: looks for the cell at which a bound fails.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::json::{Measured, Number, cell_object, finite, json_number, pretty};
+use super::what_if::WhatIfArguments;
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, interruptible, note, parse_alpha, parse_count, print};
+use crate::cell::Cell;
+use crate::claims::{Bound, Claim, Relation};
+use crate::error::{Error, Result};
+use crate::falsify::lab::{Lab, Seen};
+use crate::falsify::region::Region;
+use crate::falsify::space::Space;
+use crate::falsify::{Finding, Plan, falsify, reproduce};
+use crate::numeric::{decimal, number};
+use crate::random::Address;
+use crate::verdict::Verdict;
+use crate::what_if::WhatIf;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The claim.
+    claim: String,
+    /// The region, such as 'd=1..64,k=16..4096,eps=1e-9..0.25,target=origin|axis'; where a parameter is not named, as far as
+    /// the claim's reach.
+    #[arg(long, value_name = "REGION", default_value = "", hide_default_value = true)]
+    within: String,
+    #[command(flatten)]
+    what_if: WhatIfArguments,
+    /// The seconds that the search may take, for all bounds together.
+    #[arg(long, default_value_t = 50.0, value_name = "SECONDS", value_parser = parse_seconds)]
+    time_limit: f64,
+    /// The most cells to measure for a bound: with it, and time enough, every search with the same seed is the same.
+    #[arg(long, value_parser = parse_count)]
+    evaluations: Option<u64>,
+    /// The seed of the search and of the random streams.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// The chance that a counterexample which rests on a sample is none.
+    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
+    alpha: f64,
+    /// The experiment to write for what is found; CLAIM-counterexample.toml without it.
+    #[arg(long, value_name = "FILE.toml")]
+    out: Option<PathBuf>,
+    /// Replace a file that is there.
+    #[arg(long)]
+    force: bool,
+    /// Exit with 1 where a bound is found violated.
+    #[arg(long, value_enum)]
+    fail_on: Option<FailOn>,
+    /// Exit with 3 where the best cell stays undecided.
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Show no progress.
+    #[arg(long)]
+    quiet: bool,
+}
+
+fn parse_seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.01..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "write a number of seconds from 0.01 to 1e6".into())
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let claim = arguments.what_if.claim(&arguments.claim)?;
+    let region = Region::of(&claim, &arguments.within)?;
+    let bounds = bounds(&claim, &region)?;
+    let file = out_file(arguments, &claim)?;
+    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let interrupted = interruptible("stopping; what was found so far is shown. Ctrl-C again stops at once")?;
+    let telling = Telling::new(arguments.quiet);
+    let lab = Lab::new(&claim, arguments.seed, &name);
+    let start = Instant::now();
+    let mut findings = Vec::new();
+    for (index, bound) in bounds.iter().enumerate() {
+        let left = (arguments.time_limit - start.elapsed().as_secs_f64()).max(0.01);
+        let plan = Plan {
+            region: region.clone(),
+            seed: arguments.seed,
+            alpha: arguments.alpha / bounds.len() as f64,
+            evaluations: arguments.evaluations,
+            time: Duration::from_secs_f64(left / (bounds.len() - index) as f64),
+            first: false,
+        };
+        let tell = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
+            telling.show(bound, phase, evaluations, best);
+        };
+        findings.push(falsify(&lab, bound, &plan, &interrupted, &tell)?);
+        if findings.last().is_some_and(|finding| finding.interrupted) {
+            break;
+        }
+    }
+    telling.finish();
+    let command = command();
+    let found: Vec<&Finding> = findings.iter().filter(|finding| finding.found).collect();
+    let written = if found.is_empty() {
+        None
+    } else {
+        let text = reproduce::experiment(&claim, claim.changes(), &found, &command);
+        Some(reproduce::write(&file, &text, arguments.force))
+    };
+    let is_written = matches!(written, Some(Ok(())));
+    let report = Report::new(&claim, &findings, is_written.then_some(&*file), &command, arguments.seed);
+    print(&if arguments.json { pretty(&report) } else { text(&claim, &findings, &report) })?;
+    // A file in the way is bad input, but what was found has been shown.
+    written.unwrap_or(Ok(()))?;
+    let any = |is: fn(&Finding) -> bool| findings.iter().any(is);
+    Ok(match () {
+        () if any(|finding| finding.interrupted) => ExitCode::from(4),
+        () if arguments.fail_on == Some(FailOn::Violated) && any(|finding| finding.found) => ExitCode::from(1),
+        () if arguments.strict && any(|finding| finding.verdict() == Verdict::Undecided) => ExitCode::from(3),
+        () => ExitCode::SUCCESS,
+    })
+}
+
+/// The bounds to falsify: the user's own, or all of the claim's.
+fn bounds(claim: &WhatIf, region: &Region) -> Result<Vec<String>> {
+    let space = Space { claim, region: region.clone() };
+    let id = claim.about().id;
+    let mut stream = Address { seed: 0, experiment: "falsify", cell: id, estimator: "bounds", batch: 0 }.stream();
+    // Where no cell is allowed, a condition that means nothing may be the reason: evaluating the bounds would say so.
+    let cell = space.example(&mut stream).or_else(|| Some(space.middle()).filter(|cell| claim.check(cell).is_ok()));
+    let known = cell.map(|cell| claim.bounds(&cell)).transpose()?.unwrap_or_default();
+    let own: Vec<String> = claim.changes().bounds.iter().map(|(name, _)| name.clone()).collect();
+    Ok(match (own.is_empty(), known.is_empty()) {
+        (false, _) => own,
+        (true, false) => known.into_iter().map(|bound| bound.name).collect(),
+        (true, true) => vec![crate::claims::PRINTED.into()],
+    })
+}
+
+/// Where the experiment goes. A file that is there already is told of before any time is spent.
+fn out_file(arguments: &Arguments, claim: &dyn Claim) -> Result<PathBuf> {
+    let file = arguments.out.clone().unwrap_or_else(|| format!("{}-counterexample.toml", claim.about().id).into());
+    if file.extension().is_none_or(|ending| ending != "toml") {
+        return Err(Error::input(format!("--out {}: name a file that ends with .toml", file.display())));
+    }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(Error::input(format!("--out {}: the folder {} is not there", file.display(), folder.display())));
+    }
+    if file.exists() && !arguments.force {
+        note(&format!(
+            "{} is there already and stays unless the finding is the same; --force replaces it",
+            file.display()
+        ));
+    }
+    Ok(file)
+}
+
+/// The command line that was given, to be given again.
+fn command() -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.=/,:".contains(c);
+    let quoted = |argument: String| match argument.chars().all(plain) && !argument.is_empty() {
+        true => argument,
+        false => format!("'{}'", argument.replace('\'', "'\\''")),
+    };
+    let arguments: Vec<String> = std::env::args().skip(1).map(quoted).collect();
+    format!("lemmascope {}", arguments.join(" "))
+}
+
+/// Progress on standard error: a line that changes on a terminal, a plain line every few seconds otherwise.
+enum Telling {
+    Bar(ProgressBar, Instant),
+    Lines(Mutex<Instant>, Instant),
+    Quiet,
+}
+
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
+impl Telling {
+    fn new(quiet: bool) -> Self {
+        let now = Instant::now();
+        if quiet {
+            return Telling::Quiet;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Telling::Lines(Mutex::new(now), now);
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        Telling::Bar(bar.with_style(style), now)
+    }
+
+    fn show(&self, bound: &str, phase: &str, evaluations: u64, best: Option<&Seen>) {
+        let line = |start: &Instant| {
+            let least = best.map_or(String::new(), |best| {
+                format!(", least slack {} at {}", number(three_digits(best.slack)), plain(&best.cell))
+            });
+            format!("{bound}: {phase}, {evaluations} cells, {:.0} s{least}", start.elapsed().as_secs_f64())
+        };
+        match self {
+            Telling::Quiet => {}
+            Telling::Bar(bar, start) => {
+                bar.set_message(line(start));
+                bar.tick();
+            }
+            Telling::Lines(last, start) => {
+                let mut last = last.lock().expect("no holder of the lock panics");
+                if last.elapsed() >= BETWEEN_LINES {
+                    *last = Instant::now();
+                    note(&line(start));
+                }
+            }
+        }
+    }
+
+    fn finish(&self) {
+        if let Telling::Bar(bar, _) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn three_digits(x: f64) -> f64 {
+    format!("{x:.3e}").parse().unwrap_or(x)
+}
+
+#[derive(Serialize)]
+struct Report {
+    claim: &'static str,
+    relation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reproduce: Option<String>,
+    command: String,
+    seed: u64,
+    interrupted: bool,
+    // The first bound's finding, once more for readers that ask for one bound.
+    bound: Option<String>,
+    found: bool,
+    cell: Option<serde_json::Map<String, serde_json::Value>>,
+    slack_log10: Option<Number>,
+    verdict: &'static str,
+    confirmed_by: Option<&'static str>,
+    best_constant: Option<Number>,
+    evaluations: u64,
+    seconds: Number,
+    region: String,
+    bounds: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    bound: String,
+    found: bool,
+    cell: Option<serde_json::Map<String, serde_json::Value>>,
+    slack_log10: Option<Number>,
+    verdict: &'static str,
+    confirmed_by: Option<&'static str>,
+    contradicted: bool,
+    smallest: bool,
+    measured: Option<Measured>,
+    second: Option<Measured>,
+    bound_value: Option<Number>,
+    least_slack: Option<Least>,
+    best_constant: Option<Number>,
+    evaluations: u64,
+    unmeasurable: u64,
+    seconds: Number,
+    region: String,
+}
+
+#[derive(Serialize)]
+struct Least {
+    cell: serde_json::Map<String, serde_json::Value>,
+    slack_log10: Option<Number>,
+    verdict: &'static str,
+}
+
+fn seconds(finding: &Finding) -> Number {
+    json_number(format!("{:.3}", finding.seconds))
+}
+
+fn slack(seen: &Seen) -> Option<Number> {
+    finite(seen.slack)
+}
+
+fn constant(finding: &Finding) -> Option<Number> {
+    finding.ln_best_constant.map(|ln| json_number(decimal(ln)))
+}
+
+fn value(bound: &Bound) -> Number {
+    json_number(bound.non_positive.map_or_else(|| decimal(bound.ln), number))
+}
+
+impl Entry {
+    fn new(finding: &Finding) -> Self {
+        let best = finding.best.as_ref();
+        Entry {
+            bound: finding.bound.clone(),
+            found: finding.found,
+            cell: best.map(|best| cell_object(&best.cell)),
+            slack_log10: best.and_then(slack),
+            verdict: finding.verdict().name(),
+            confirmed_by: finding.confirmed_by(),
+            contradicted: finding.contradicted(),
+            smallest: finding.smallest,
+            measured: best.map(|best| Measured::from(&best.evidence)),
+            second: finding.second.as_ref().map(|second| Measured::from(&second.seen.evidence)),
+            bound_value: best.map(|best| value(&best.bound)),
+            least_slack: finding.worst.as_ref().map(|worst| Least {
+                cell: cell_object(&worst.cell),
+                slack_log10: slack(worst),
+                verdict: worst.verdict.name(),
+            }),
+            best_constant: constant(finding),
+            evaluations: finding.evaluations,
+            unmeasurable: finding.refused,
+            seconds: seconds(finding),
+            region: finding.region.clone(),
+        }
+    }
+}
+
+impl Report {
+    fn new(claim: &dyn Claim, findings: &[Finding], file: Option<&Path>, command: &str, seed: u64) -> Self {
+        let about = claim.about();
+        let first = &findings[0];
+        let best = first.best.as_ref();
+        Report {
+            claim: about.id,
+            relation: about.relation.name(),
+            file: file.map(|file| file.display().to_string()),
+            reproduce: file.map(|file| format!("lemmascope run {} --seed {seed}", file.display())),
+            command: command.into(),
+            seed,
+            interrupted: findings.iter().any(|finding| finding.interrupted),
+            bound: Some(first.bound.clone()),
+            found: first.found,
+            cell: best.map(|best| cell_object(&best.cell)),
+            slack_log10: best.and_then(slack),
+            verdict: first.verdict().name(),
+            confirmed_by: first.confirmed_by(),
+            best_constant: constant(first),
+            evaluations: first.evaluations,
+            seconds: seconds(first),
+            region: first.region.clone(),
+            bounds: findings.iter().map(Entry::new).collect(),
+        }
+    }
+}
+
+/// A cell for people.
+fn plain(cell: &Cell) -> String {
+    cell.key().replace(';', " ")
+}
+
+/// A report for people.
+fn text(claim: &dyn Claim, findings: &[Finding], report: &Report) -> String {
+    let mut lines: Vec<String> = findings.iter().flat_map(|finding| paragraph(claim, finding)).collect();
+    if let (Some(file), Some(command)) = (&report.file, &report.reproduce) {
+        lines.push(format!("{file} measures it again: {command}"));
+    }
+    if report.interrupted {
+        lines.push("stopped early: this is the best so far".into());
+    }
+    lines.join("\n").trim_end().to_string()
+}
+
+fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
+    let about = claim.about();
+    let head = match (finding.found, finding.contradicted()) {
+        (true, _) => "FALSE: a counterexample inside the hypotheses",
+        (_, true) => "two methods contradict each other: one of them is wrong, and nothing follows",
+        _ => "no counterexample found",
+    };
+    let mut lines = vec![format!("{}, bound {} ({}): {head}", about.id, finding.bound, about.relation.name())];
+    let mut line = |name: &str, text: String| lines.push(format!("  {name:14} {text}"));
+    let Some(best) = &finding.best else {
+        line("searched", "no cell was measured".into());
+        return lines;
+    };
+    let name = match (finding.found, finding.smallest) {
+        (true, true) => "smallest cell",
+        (true, false) => "cell",
+        (false, _) => "least slack at",
+    };
+    line(name, plain(&best.cell));
+    let evidence = &best.evidence;
+    line(
+        "measured",
+        format!(
+            "{} in [{}, {}] by {}",
+            evidence.ln.map_or("unknown".into(), decimal),
+            decimal(evidence.ln_lo),
+            if evidence.ln_hi < f64::INFINITY { decimal(evidence.ln_hi) } else { "no limit".into() },
+            evidence.method.name()
+        ),
+    );
+    line("bound", format!("{}; slack {} ({})", value(&best.bound).get(), number(best.slack), finding.verdict().name()));
+    if finding.found {
+        line("second method", confirmation(finding));
+        if !finding.smallest {
+            line("", "the search for a smaller one was cut short, or came to no end".into());
+        }
+        if let Some(worst) = finding.worst.as_ref().filter(|worst| worst.cell != best.cell) {
+            line("worst cell", format!("{}; slack {}", plain(&worst.cell), number(worst.slack)));
+        }
+    }
+    if let Some(ln) = finding.ln_best_constant {
+        let sense = match about.relation {
+            Relation::AtLeast => "at most",
+            _ => "at least",
+        };
+        line("best constant", format!("{sense} {}: times this, the bound holds at every cell measured", decimal(ln)));
+    }
+    let refused = match (&finding.reason, finding.refused) {
+        (Some(reason), count) => format!("; {count} could not be measured, the first: {reason}"),
+        _ => String::new(),
+    };
+    line("searched", format!("{} cells in {:.1} s{refused}", finding.evaluations, finding.seconds));
+    line("region", finding.region.clone());
+    lines
+}
+
+fn confirmation(finding: &Finding) -> String {
+    let Some(second) = &finding.second else {
+        return "none: no independent method could decide here, so this rests on one method".into();
+    };
+    let evidence = &second.seen.evidence;
+    format!(
+        "confirmed by {}: in [{}, {}]",
+        evidence.method.name(),
+        decimal(evidence.ln_lo),
+        if evidence.ln_hi < f64::INFINITY { decimal(evidence.ln_hi) } else { "no limit".into() }
+    )
+}

@@ -1,0 +1,85 @@
+//! Pieces of JSON that several verbs print.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::cell::{Cell, Value};
+use crate::claims::Hypothesis;
+use crate::evidence::Evidence;
+use crate::numeric::{decimal, number};
+
+/// A number as JSON text, which reaches where f64 does not.
+pub type Number = Box<RawValue>;
+
+/// Decimal text as a JSON number.
+pub fn json_number(text: String) -> Number {
+    RawValue::from_string(text).expect("decimal text is JSON")
+}
+
+/// A log, if it is finite.
+pub fn finite(ln: f64) -> Option<Number> {
+    ln.is_finite().then(|| json_number(number(ln)))
+}
+
+/// A measured value with its limits.
+#[derive(Serialize)]
+pub struct Measured {
+    pub value: Option<Number>,
+    pub ln: Option<Number>,
+    pub lo: Number,
+    /// Missing where there is no upper limit.
+    pub hi: Option<Number>,
+    pub ln_lo: Option<Number>,
+    pub ln_hi: Option<Number>,
+    pub method: &'static str,
+    pub work: u64,
+}
+
+impl From<&Evidence> for Measured {
+    fn from(evidence: &Evidence) -> Self {
+        Measured {
+            value: evidence.ln.map(|ln| json_number(decimal(ln))),
+            ln: evidence.ln.and_then(finite),
+            lo: json_number(decimal(evidence.ln_lo)),
+            hi: (evidence.ln_hi < f64::INFINITY).then(|| json_number(decimal(evidence.ln_hi))),
+            ln_lo: finite(evidence.ln_lo),
+            ln_hi: finite(evidence.ln_hi),
+            method: evidence.method.name(),
+            work: evidence.work,
+        }
+    }
+}
+
+/// A hypothesis.
+#[derive(Serialize)]
+pub struct Condition {
+    pub name: String,
+    pub met: bool,
+}
+
+impl From<Hypothesis> for Condition {
+    fn from(hypothesis: Hypothesis) -> Self {
+        Condition { name: hypothesis.name, met: hypothesis.met }
+    }
+}
+
+/// A cell as an object.
+pub fn cell_object(cell: &Cell) -> serde_json::Map<String, serde_json::Value> {
+    let value = |value: &Value| match value {
+        Value::Integer(value) => serde_json::json!(value),
+        // 1 stays 1, as in the records.
+        Value::Real(value) => serde_json::from_str(&number(*value)).expect("decimal text is JSON"),
+        other => serde_json::json!(other.to_string()),
+    };
+    cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect()
+}
+
+/// A number that may be missing, for people.
+pub fn shown(number: &Option<Number>) -> String {
+    number.as_ref().map_or("unknown", |n| n.get()).to_string()
+}
+
+/// A report as JSON text.
+pub fn pretty(report: &impl Serialize) -> String {
+    serde_json::to_string_pretty(report).expect("a report has only texts and numbers")
+}

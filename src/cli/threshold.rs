@@ -1,0 +1,208 @@
+//! `lemmascope threshold`: from which value of a parameter on a claim's probability reaches a level.
+
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
+use crate::cell::{Cell, Value};
+use crate::claims::{Bound, Claim, PRINTED, Relation, cell_of, find, find_method};
+use crate::error::{Error, Result};
+use crate::numeric::number;
+use crate::runner::threshold::{Crossing, Question, Threshold, allowance};
+use crate::verdict::judge;
+
+/// Find the least value of a parameter at which a claim's probability reaches a level, beside what the paper asks for.
+///
+/// The probability has to grow with the parameter, as it does with n (more vectors never hurt) and with eps. Values are
+/// tried from the least up by doubling, then between those proved below the level and those proved to reach it; a probability
+/// that falls with the parameter reaches its level at the range's least value, if anywhere. All limits hold together with
+/// chance of error at most --alpha.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The claim.
+    claim: String,
+    /// One of the other parameters, as NAME=VALUE; repeat it.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// The parameter to be found: a number in which the probability grows.
+    #[arg(long, value_name = "NAME")]
+    find: String,
+    /// The level; without it, the claim's own bound at each value, and 1/2 where that is less.
+    #[arg(long, value_name = "P", allow_hyphen_values = true)]
+    probability: Option<f64>,
+    /// Between which values, both included; without it, as far as one measurement takes about a second.
+    #[arg(long, value_name = "LO..HI", value_parser = parse_range)]
+    within: Option<(f64, f64)>,
+    /// The method; without it, the claim's most exact one.
+    #[arg(long)]
+    method: Option<String>,
+    /// The most replicates that one value may take.
+    #[arg(long, default_value_t = 20_000, value_parser = parse_count)]
+    replicates: u64,
+    /// The chance that the interval misses the threshold.
+    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
+    alpha: f64,
+    /// The seed of the random streams.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_range(text: &str) -> std::result::Result<(f64, f64), String> {
+    let ends = text.split_once("..").and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)));
+    ends.filter(|(low, high): &(f64, f64)| low.is_finite() && high.is_finite())
+        .ok_or_else(|| format!("write LO..HI, such as 1..64, not {text:?}"))
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let claim = find(&arguments.claim)?;
+    let method = match &arguments.method {
+        Some(name) => find_method(claim, name)?,
+        None => claim.about().methods[0],
+    };
+    let question =
+        Question { find: arguments.find.clone(), probability: arguments.probability, within: arguments.within };
+    let threshold = Threshold::new(claim, &question, method)?;
+    let given = arguments.set.iter().map(|text| match text.split_once('=') {
+        Some((name, _)) if name == arguments.find => {
+            Err(Error::input(format!("{name} is to be found: leave it out of --set, or bound it with --within LO..HI")))
+        }
+        Some(pair) => Ok(pair),
+        None => Err(Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64"))),
+    });
+    let cell = cell_of(&threshold, given.collect::<Result<Vec<_>>>()?)?;
+    let interrupted = AtomicBool::new(false);
+    let crossing =
+        threshold.search(&cell, arguments.seed, &allowance(arguments.alpha, arguments.replicates, &interrupted))?;
+    let report = Report::new(claim, arguments, (&threshold, &cell), &crossing);
+    if arguments.json {
+        print(&serde_json::to_string_pretty(&report).expect("a report has only texts and numbers"))?;
+    } else {
+        print(&report.text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A number as JSON: whole ones without a point.
+fn json(value: f64) -> serde_json::Value {
+    serde_json::from_str(&number(value)).unwrap_or(serde_json::Value::Null)
+}
+
+#[derive(Serialize)]
+struct Report {
+    claim: &'static str,
+    cell: serde_json::Map<String, serde_json::Value>,
+    find: String,
+    /// The level that was asked for; none where it is the claim's own.
+    probability: Option<f64>,
+    measured: Measured,
+    asks: Option<serde_json::Value>,
+    verdict: Option<&'static str>,
+    alpha: f64,
+    seed: u64,
+    trials: Vec<Tried>,
+}
+
+#[derive(Serialize)]
+struct Measured {
+    value: Option<serde_json::Value>,
+    lo: serde_json::Value,
+    /// None where no value is proved to reach the level.
+    hi: Option<serde_json::Value>,
+    work: u64,
+}
+
+#[derive(Serialize)]
+struct Tried {
+    value: serde_json::Value,
+    level: f64,
+    measured: Option<f64>,
+    lo: f64,
+    hi: f64,
+    work: u64,
+    side: &'static str,
+}
+
+impl Report {
+    fn new(
+        claim: &dyn Claim,
+        arguments: &Arguments,
+        (threshold, cell): (&Threshold, &Cell),
+        crossing: &Crossing,
+    ) -> Self {
+        let value = |value: &Value| match value {
+            Value::Integer(value) => serde_json::json!(value),
+            Value::Real(value) => json(*value),
+            other => serde_json::json!(other.to_string()),
+        };
+        let asks = threshold.asks(cell);
+        let verdict =
+            asks.map(|asked| judge(&crossing.evidence(), &Bound::from_value(PRINTED, asked), Relation::AtMost).name());
+        Report {
+            claim: claim.about().id,
+            cell: cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect(),
+            find: arguments.find.clone(),
+            probability: arguments.probability,
+            measured: Measured {
+                value: crossing.estimate.map(json),
+                lo: json(crossing.lo),
+                hi: crossing.hi.map(json),
+                work: crossing.work(),
+            },
+            asks: asks.map(json),
+            verdict,
+            alpha: arguments.alpha,
+            seed: arguments.seed,
+            trials: crossing
+                .trials
+                .iter()
+                .map(|trial| Tried {
+                    value: json(trial.value),
+                    level: trial.ln_level.exp(),
+                    measured: trial.evidence.ln.map(f64::exp),
+                    lo: trial.evidence.ln_lo.exp(),
+                    hi: trial.evidence.ln_hi.exp(),
+                    work: trial.evidence.work,
+                    side: trial.side.name(),
+                })
+                .collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let cell: Vec<String> = self.cell.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let level = self.probability.map_or("the claim's own level".to_string(), number);
+        let (find, measured) = (&self.find, &self.measured);
+        let mut text = format!(
+            "{} at {}\nleast {find} at which the probability reaches {level}\n",
+            self.claim,
+            cell.join(" ").replace('"', "")
+        );
+        let value = measured.value.as_ref().map_or("unknown".to_string(), |value| value.to_string());
+        let limits = match &measured.hi {
+            Some(hi) => format!("in [{}, {hi}]", measured.lo),
+            None => format!("at least {}; no greater value is proved to reach the level", measured.lo),
+        };
+        text += &format!(
+            "measured  {value}  {limits}  with {} replicates at {} values\n",
+            measured.work,
+            self.trials.len()
+        );
+        match (&self.asks, self.verdict) {
+            (Some(asks), Some(verdict)) => text += &format!("the paper asks for {asks}: {verdict}\n"),
+            _ => text += &format!("the paper asks nothing of {find} by itself\n"),
+        }
+        for trial in &self.trials {
+            let measured = trial.measured.map_or("unknown".to_string(), |p| format!("{p:.4}"));
+            text += &format!(
+                "  {find} = {}: {measured} in [{:.4}, {:.4}], {} {:.4}\n",
+                trial.value, trial.lo, trial.hi, trial.side, trial.level
+            );
+        }
+        text.trim_end().to_string()
+    }
+}

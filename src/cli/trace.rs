@@ -1,0 +1,176 @@
+//! `lemmascope trace`: a proof's chain at one cell, link by link.
+
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::evaluate::cell_from;
+use super::json::{Condition, Measured, Number, cell_object, finite, pretty, shown};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
+use crate::cell::Cell;
+use crate::claims::{Bound, Claim, Link, REGISTRY, find, first_failing};
+use crate::error::{Error, Result};
+use crate::experiment::{Precision, Until};
+use crate::record::hypotheses;
+use crate::runner::measure::{Job, Sampling, chain, measure};
+use crate::verdict::{judge, slack_log10};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The claim.
+    claim: String,
+    /// One parameter, as NAME=VALUE; repeat it.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// The chance of error of the bound's own interval, where it is sampled.
+    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
+    alpha: f64,
+    /// The seed of the random streams.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The experiment's name in the addresses of the random streams.
+const EXPERIMENT: &str = "trace";
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let claim = find(&arguments.claim)?;
+    let cell = cell_from(claim, &arguments.set)?;
+    let links = chain(claim, EXPERIMENT, &cell, arguments.seed)?;
+    if links.is_empty() {
+        return Err(no_chain(claim));
+    }
+    let report = Report::new(arguments, claim, &cell, &links)?;
+    print(&if arguments.json { pretty(&report) } else { report.text() })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn no_chain(claim: &dyn Claim) -> Error {
+    let known: Vec<&str> = REGISTRY.iter().map(|claim| claim.about().id).collect();
+    Error::input(format!(
+        "the proof of {} has no link at this cell; try another cell, or evaluate; the claims are {}",
+        claim.about().id,
+        known.join(", ")
+    ))
+}
+
+#[derive(Serialize)]
+struct Report {
+    claim: &'static str,
+    cell: serde_json::Map<String, serde_json::Value>,
+    links: Vec<Judged>,
+    first_failing: Option<&'static str>,
+    bounds: Vec<Whole>,
+    hypotheses: Vec<Condition>,
+    outside: bool,
+}
+
+/// The statement that the chain is to prove.
+#[derive(Serialize)]
+struct Whole {
+    name: String,
+    verdict: &'static str,
+    slack_log10: Option<Number>,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    name: &'static str,
+    equation: &'static str,
+    text: &'static str,
+    relation: &'static str,
+    /// ln of the left side.
+    ln: Option<Number>,
+    ln_right: Option<Number>,
+    left: Measured,
+    right: Measured,
+    slack_log10: Option<Number>,
+    verdict: &'static str,
+}
+
+impl Judged {
+    fn new(link: &Link) -> Self {
+        Judged {
+            name: link.name,
+            equation: link.equation,
+            text: link.text,
+            relation: link.relation.name(),
+            ln: link.left.ln.and_then(finite),
+            ln_right: link.right.ln.and_then(finite),
+            left: Measured::from(&link.left),
+            right: Measured::from(&link.right),
+            slack_log10: link.slack_log10().and_then(finite),
+            verdict: link.verdict().name(),
+        }
+    }
+}
+
+impl Report {
+    fn new(arguments: &Arguments, claim: &dyn Claim, cell: &Cell, links: &[Link]) -> Result<Self> {
+        let about = claim.about();
+        let bounds = claim.bounds(cell)?;
+        let precision = Precision { until: Until::Decided, ..Precision::default() };
+        let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
+        let job = Job { claim, experiment: EXPERIMENT, cell, method: about.methods[0], bounds: &bounds };
+        let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
+        let whole = |bound: &Bound| Whole {
+            name: bound.name.clone(),
+            verdict: judge(&evidence, bound, about.relation).name(),
+            slack_log10: slack_log10(&evidence, bound, about.relation).and_then(finite),
+        };
+        let conditions = hypotheses(claim, cell, &evidence);
+        Ok(Report {
+            claim: about.id,
+            cell: cell_object(cell),
+            links: links.iter().map(Judged::new).collect(),
+            first_failing: first_failing(links).map(|link| link.name),
+            bounds: bounds.iter().map(whole).collect(),
+            outside: conditions.iter().any(|condition| !condition.met),
+            hypotheses: conditions.into_iter().map(Condition::from).collect(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let cell: Vec<String> = self.cell.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut text = format!("{} at {}: its proof, link by link\n", self.claim, cell.join(" ").replace('"', ""));
+        let width = self.links.iter().map(|link| link.equation.chars().count()).max().unwrap_or(0);
+        for link in &self.links {
+            let first = self.first_failing == Some(link.name);
+            text += &format!(
+                "{} {:width$}  {:9}  slack {:>12}  {}\n",
+                if first { ">" } else { " " },
+                link.equation,
+                link.verdict,
+                link.slack_log10.as_ref().map_or("none".into(), |slack| short(slack.get())),
+                link.text,
+            );
+        }
+        text += &match self.first_failing {
+            Some(name) => {
+                let link = self.links.iter().find(|link| link.name == name).expect("the failing link is one of them");
+                let (left, right) = (shown(&link.left.value), shown(&link.right.value));
+                format!("the first link that fails is {name} ({}): {left} against {right}\n", link.equation)
+            }
+            None => "no link fails at this cell\n".into(),
+        };
+        for bound in &self.bounds {
+            let slack =
+                bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", short(slack.get())));
+            text += &format!("the statement itself ({}): {}{slack}\n", bound.name, bound.verdict);
+        }
+        let unmet: Vec<&str> = self.hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
+        if !unmet.is_empty() {
+            text += &format!("outside the hypotheses: {}\n", unmet.join("; "));
+        }
+        text.trim_end().to_string()
+    }
+}
+
+/// A slack with six digits, for people.
+fn short(number: &str) -> String {
+    number.parse::<f64>().map_or(number.into(), |value| format!("{value:.6}"))
+}

@@ -1,0 +1,35 @@
+//! The options by which verbs change a claim: further bounds, other hypotheses, the relation turned round.
+
+use crate::claims::{Relation, find};
+use crate::error::Result;
+use crate::what_if::{Changes, WhatIf};
+
+#[derive(clap::Args)]
+pub struct WhatIfArguments {
+    /// A bound of your own, as NAME=EXPR over the parameters, c_d, pi, e, + - * / ^, sqrt exp ln min max lgamma; repeat it.
+    #[arg(long = "bound", value_name = "NAME=EXPR")]
+    bounds: Vec<String>,
+    /// A further hypothesis, such as 'k >= d^2'; repeat it.
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<String>,
+    /// A printed hypothesis that is dropped, by its name; repeat it.
+    #[arg(long, value_name = "HYPOTHESIS")]
+    without: Vec<String>,
+    /// Claim this relation instead of the printed one: at-least or at-most.
+    #[arg(long, value_name = "RELATION", value_parser = Relation::parse)]
+    relation: Option<Relation>,
+}
+
+impl WhatIfArguments {
+    /// The claim with the changes that were asked for.
+    pub fn claim(&self, id: &str) -> Result<WhatIf> {
+        let mut changes = Changes {
+            conditions: self.conditions.clone(),
+            without: self.without.clone(),
+            relation: self.relation,
+            ..Changes::default()
+        };
+        self.bounds.iter().try_for_each(|text| changes.add_bound(text))?;
+        WhatIf::new(find(id)?, &changes)
+    }
+}

@@ -1,0 +1,199 @@
+//! From tokens to a tree, by precedence climbing: comparisons, then + -, then * /, then a sign, then ^ (from the right).
+
+use std::ops::Range;
+
+use super::token::{Placed, Token, tokens};
+use super::{Function, Node, Operator, SyntaxError, Tree};
+
+/// The tree of a formula.
+pub fn formula(text: &str) -> Result<Node, SyntaxError> {
+    let mut parser = Parser::new(text)?;
+    let node = parser.sum()?;
+    parser.end(|| "a formula ends before this; an operator such as * is missing".into())?;
+    Ok(node)
+}
+
+/// A comparison of two formulas.
+pub type Comparison = (Node, &'static str, Node);
+
+/// Comparisons joined by `and` (or `&&`); `1 <= j <= k` compares neighbours.
+pub fn condition(text: &str) -> Result<Vec<Comparison>, SyntaxError> {
+    let mut parser = Parser::new(text)?;
+    let mut comparisons = Vec::new();
+    loop {
+        let mut left = parser.sum()?;
+        let mut found = false;
+        while let Some(operator) = parser.take(&[">=", "<=", "==", "!=", ">", "<"]) {
+            let right = parser.sum()?;
+            comparisons.push((left, operator, right.clone()));
+            left = right;
+            found = true;
+        }
+        if !found {
+            return Err(parser.wrong("a comparison is missing here; write one of >= <= > < == !="));
+        }
+        if !parser.take_and() {
+            break;
+        }
+    }
+    parser.end(|| "the condition ends before this; join comparisons with and".into())?;
+    Ok(comparisons)
+}
+
+struct Parser {
+    tokens: Vec<Placed>,
+    next: usize,
+    length: usize,
+    depth: usize,
+}
+
+/// Deeper formulas are refused, before the stack is.
+const DEEPEST: usize = 200;
+
+impl Parser {
+    fn new(text: &str) -> Result<Self, SyntaxError> {
+        Ok(Parser { tokens: tokens(text)?, next: 0, length: text.len(), depth: 0 })
+    }
+
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next).map(|(token, _)| token)
+    }
+
+    /// Where the next token stands, or the text's end.
+    fn place(&self) -> Range<usize> {
+        self.tokens.get(self.next).map_or(self.length..self.length, |(_, place)| place.clone())
+    }
+
+    fn wrong(&self, message: &str) -> SyntaxError {
+        SyntaxError::new(self.place(), message)
+    }
+
+    /// Takes the next token if it is one of these symbols.
+    fn take(&mut self, symbols: &[&'static str]) -> Option<&'static str> {
+        let taken = symbols.iter().copied().find(|symbol| self.peek() == Some(&Token::Symbol(symbol)))?;
+        self.next += 1;
+        Some(taken)
+    }
+
+    fn take_and(&mut self) -> bool {
+        let is_and =
+            matches!(self.peek(), Some(Token::Symbol("&&"))) || self.peek() == Some(&Token::Name("and".into()));
+        self.next += usize::from(is_and);
+        is_and
+    }
+
+    fn end(&self, message: impl Fn() -> String) -> Result<(), SyntaxError> {
+        if self.next < self.tokens.len() { Err(self.wrong(&message())) } else { Ok(()) }
+    }
+
+    fn sum(&mut self) -> Result<Node, SyntaxError> {
+        let mut left = self.product()?;
+        while let Some(symbol) = self.take(&["+", "-"]) {
+            let operator = if symbol == "+" { Operator::Add } else { Operator::Subtract };
+            left = binary(operator, left, self.product()?);
+        }
+        Ok(left)
+    }
+
+    fn product(&mut self) -> Result<Node, SyntaxError> {
+        let mut left = self.signed()?;
+        while let Some(symbol) = self.take(&["*", "/"]) {
+            let operator = if symbol == "*" { Operator::Multiply } else { Operator::Divide };
+            left = binary(operator, left, self.signed()?);
+        }
+        Ok(left)
+    }
+
+    /// -x^2 is -(x^2).
+    fn signed(&mut self) -> Result<Node, SyntaxError> {
+        let place = self.place();
+        match self.take(&["-", "+"]) {
+            Some("-") => {
+                let inner = self.nested(Self::signed)?;
+                let place = place.start..inner.place.end;
+                Ok(Node { tree: Tree::Negate(Box::new(inner)), place })
+            }
+            Some(_) => self.nested(Self::signed),
+            None => self.power(),
+        }
+    }
+
+    /// x^y^z is x^(y^z), and x^-2 has its sign.
+    fn power(&mut self) -> Result<Node, SyntaxError> {
+        let base = self.primary()?;
+        if self.take(&["^"]).is_none() {
+            return Ok(base);
+        }
+        let exponent = self.nested(Self::signed)?;
+        Ok(binary(Operator::Power, base, exponent))
+    }
+
+    fn primary(&mut self) -> Result<Node, SyntaxError> {
+        let place = self.place();
+        match self.peek().cloned() {
+            Some(Token::Number(value)) => {
+                self.next += 1;
+                Ok(Node { tree: Tree::Number(value), place })
+            }
+            Some(Token::Name(name)) => {
+                self.next += 1;
+                if self.peek() == Some(&Token::Symbol("(")) {
+                    self.call(&name, place)
+                } else {
+                    Ok(Node { tree: Tree::Name(name), place })
+                }
+            }
+            Some(Token::Symbol("(")) => {
+                self.next += 1;
+                let inner = self.nested(Self::sum)?;
+                let place = place.start..self.place().end;
+                self.close()?;
+                Ok(Node { place, ..inner })
+            }
+            Some(_) => Err(self.wrong("a number, a name or ( is missing before this")),
+            None => Err(self.wrong("the formula ends too early; a number, a name or ( is missing")),
+        }
+    }
+
+    fn call(&mut self, name: &str, place: Range<usize>) -> Result<Node, SyntaxError> {
+        let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name) else {
+            let known = Function::ALL.map(Function::name).join(", ");
+            let hint = if name == "log" { "write ln" } else { "a product needs its *" };
+            return Err(SyntaxError::new(
+                place,
+                &format!("{name} is not a function; {hint}; the functions are {known}"),
+            ));
+        };
+        self.next += 1;
+        let mut arguments = vec![self.nested(Self::sum)?];
+        while self.take(&[","]).is_some() {
+            arguments.push(self.nested(Self::sum)?);
+        }
+        let place = place.start..self.place().end;
+        self.close()?;
+        if !function.takes(arguments.len()) {
+            let wanted = if function.takes(1) { "one argument" } else { "two arguments or more" };
+            return Err(SyntaxError::new(place, &format!("{name} takes {wanted}, not {}", arguments.len())));
+        }
+        Ok(Node { tree: Tree::Call(function, arguments), place })
+    }
+
+    fn close(&mut self) -> Result<(), SyntaxError> {
+        self.take(&[")"]).map(|_| ()).ok_or_else(|| self.wrong("a ) is missing before this"))
+    }
+
+    fn nested(&mut self, inner: fn(&mut Self) -> Result<Node, SyntaxError>) -> Result<Node, SyntaxError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.wrong("the formula is nested too deeply"));
+        }
+        let node = inner(self)?;
+        self.depth -= 1;
+        Ok(node)
+    }
+}
+
+fn binary(operator: Operator, left: Node, right: Node) -> Node {
+    let place = left.place.start..right.place.end;
+    Node { tree: Tree::Binary(operator, Box::new(left), Box::new(right)), place }
+}

@@ -1,0 +1,86 @@
+//! A finding is confirmed by a second method, on streams of its own, that shares no code with the first beyond samplers.
+
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::lab::{Care, Lab, Seen};
+use crate::cell::Cell;
+use crate::claims::{Claim, Estimator};
+use crate::error::{Error, Result};
+use crate::evidence::Method;
+use crate::random::Address;
+use crate::verdict::Verdict;
+
+/// Replicates of a confirming sample, one try after another.
+const TRIES: [u64; 3] = [10_000, 100_000, 1_000_000];
+/// Batches that a sample draws before it looks at the clock for the first time.
+const FIRST_BATCHES: u32 = 4;
+
+/// What a second method says of a finding.
+#[derive(Debug, Clone)]
+pub struct Second {
+    /// Its evidence beside the same bound.
+    pub seen: Seen,
+    /// The replicates it was given.
+    pub replicates: u64,
+}
+
+/// Whether two methods share no code beyond samplers and arithmetic. Quadrature and the average of conditional
+/// probabilities evaluate the same intervals and rectangles. A closed form and an integral are different computations.
+fn independent(one: Method, other: Method) -> bool {
+    use Method::{Conditional, Importance, Quadrature};
+    let pair = |a: Method, b: Method| (one, other) == (a, b) || (one, other) == (b, a);
+    one != other && !pair(Quadrature, Conditional) && !pair(Conditional, Importance)
+}
+
+/// Asks the other methods until one decides about the finding; `None` where none can in the time that is left. An answer
+/// that contradicts the finding is an answer too.
+///
+/// # Errors
+/// What is wrong with the claim as a whole.
+pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Option<Second>> {
+    let methods: Vec<Method> = lab.claim.about().methods.to_vec();
+    let others: Vec<Method> = methods.into_iter().filter(|m| independent(*m, found.evidence.method)).collect();
+    // Each try of each method takes its share of the chance of error.
+    let alpha = alpha / (others.len() * TRIES.len()).max(1) as f64;
+    for replicates in TRIES {
+        for &method in &others {
+            if clock.stopped() {
+                return Ok(None);
+            }
+            if !is_affordable(lab.claim, &found.cell, method, clock.left()) {
+                continue;
+            }
+            let care = Care { experiment: lab.name(), alpha, replicates };
+            match lab.look_by(&found.cell, &found.bound, method, care, clock.flag()) {
+                Ok(seen) if seen.verdict != Verdict::Undecided => return Ok(Some(Second { seen, replicates })),
+                // The method cannot reach the cell, or cannot tell yet.
+                Ok(_) | Err(Error::Input(_) | Error::Interrupted(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the first batches of a sample end in the time that is left, by the time of one draw.
+fn is_affordable(claim: &dyn Claim, cell: &Cell, method: Method, left: Duration) -> bool {
+    let Ok(Estimator::Replicates(replicates)) = claim.estimator(cell, method) else { return true };
+    let address = Address { seed: 0, experiment: "falsify", cell: "", estimator: "cost", batch: 0 };
+    let start = Instant::now();
+    (replicates.sampler)()(&mut address.stream());
+    start.elapsed().saturating_mul(FIRST_BATCHES * replicates.batch.min(1 << 20) as u32) < left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_that_share_code_do_not_confirm_each_other() {
+        assert!(!independent(Method::Quadrature, Method::Conditional));
+        assert!(!independent(Method::Literal, Method::Literal));
+        assert!(independent(Method::Quadrature, Method::Importance));
+        assert!(independent(Method::ClosedForm, Method::Literal));
+    }
+}

@@ -1,0 +1,135 @@
+//! The experiment file that measures a finding again.
+
+use std::path::Path;
+
+use super::Finding;
+use crate::cell::{Cell, Value};
+use crate::claims::Claim;
+use crate::error::{Error, Result};
+use crate::nsn::Target;
+use crate::numeric::number;
+use crate::output::write_whole;
+use crate::what_if::Changes;
+
+/// The text of the experiment: the counterexamples' cells, by the methods that found them and those that confirmed them.
+pub fn experiment(claim: &dyn Claim, changes: &Changes, findings: &[&Finding], command: &str) -> String {
+    let about = claim.about();
+    let (mut methods, mut prose, mut blocks): (Vec<&str>, _, _) = (Vec::new(), String::new(), String::new());
+    let mut replicates = 0;
+    for finding in findings {
+        let Some(best) = &finding.best else { continue };
+        let by = best.evidence.method.name();
+        let second = finding.confirmed_by();
+        for method in std::iter::once(by).chain(second) {
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        prose += &format!(
+            " Bound {}: violated by {by}, {}.",
+            finding.bound,
+            second
+                .map_or("which no independent method could confirm".into(), |second| format!("confirmed by {second}"))
+        );
+        replicates =
+            finding.second.as_ref().map_or(0, |second| second.replicates).max(finding.replicates).max(replicates);
+        blocks += &format!("\n# {} is violated here.\n[[grid]]\n{}", finding.bound, grid(&best.cell));
+    }
+    let methods: Vec<String> = methods.into_iter().map(quoted).collect();
+    let head = format!(
+        "claim = {}\ntitle = {}\nabout = {}\nmethods = [{}]\n",
+        quoted(about.id),
+        quoted(&format!("Counterexamples to {}", about.source)),
+        quoted(&format!("Found by `{command}`. Every hypothesis is met.{prose}")),
+        methods.join(", "),
+    );
+    let precision = match replicates {
+        0 => String::new(),
+        _ => format!("\n[precision]\nreplicates = {replicates}\nrelative = 0.01\n"),
+    };
+    head + &lines(changes) + &precision + &blocks
+}
+
+/// What a user has changed in the claim, as an experiment writes it.
+fn lines(changes: &Changes) -> String {
+    let list = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
+    let mut lines = String::new();
+    if !changes.bounds.is_empty() {
+        let bound = |(name, expr): &(String, String)| format!("{{ name = {}, expr = {} }}", quoted(name), quoted(expr));
+        lines += &format!("bounds = [{}]\n", changes.bounds.iter().map(bound).collect::<Vec<_>>().join(", "));
+    }
+    for (key, texts) in [("where", &changes.conditions), ("without", &changes.without)] {
+        if !texts.is_empty() {
+            lines += &format!("{key} = [{}]\n", list(texts));
+        }
+    }
+    if let Some(relation) = changes.relation {
+        lines += &format!("relation = {}\n", quoted(relation.name()));
+    }
+    lines
+}
+
+fn grid(cell: &Cell) -> String {
+    let value = |value: &Value| match value {
+        Value::Integer(x) => x.to_string(),
+        Value::Real(x) => number(*x),
+        // A list alone would be a list of targets.
+        Value::Target(target @ Target::Listed(_)) => format!("[{target}]"),
+        Value::Target(target) => quoted(&target.to_string()),
+        Value::Word(word) => quoted(word),
+    };
+    cell.values().iter().map(|(name, x)| format!("{name} = {}\n", value(x))).collect()
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.into()).to_string()
+}
+
+/// Writes the experiment, unless another text stands there already: then only by `force`.
+///
+/// # Errors
+/// Names the file that is in the way, or that cannot be written.
+pub fn write(path: &Path, text: &str, force: bool) -> Result<()> {
+    match std::fs::read_to_string(path) {
+        Ok(there) if there == text => Ok(()),
+        Ok(_) if !force => Err(Error::input(format!(
+            "{} is there already and holds something else; it was left alone. Name another file with --out, or replace it with \
+             --force",
+            path.display()
+        ))),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound && !force => Err(Error::read(path)(error)),
+        _ => write_whole(path, text.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::Relation;
+
+    #[test]
+    fn what_a_user_changed_is_written_as_experiments_read_it() {
+        let changes = Changes {
+            bounds: vec![("draft".into(), "2*eps".into())],
+            conditions: vec!["k >= d^2".into()],
+            without: vec!["d <= k".into()],
+            relation: Some(Relation::AtMost),
+        };
+        let head = "claim = \"nsn-box\"\ntitle = \"t\"\nabout = \"a\"\n";
+        let text = format!("{head}{}[[grid]]\nk = 16\nd = 2\neps = 0.1\ntarget = [[0.5, -1]]\n", lines(&changes));
+        let read = crate::experiment::Experiment::parse("t", &text).unwrap();
+        assert_eq!(read.changes, changes);
+    }
+
+    #[test]
+    fn another_text_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.toml");
+        write(&path, "one", false).unwrap();
+        write(&path, "one", false).unwrap();
+        assert!(write(&path, "two", false).unwrap_err().to_string().contains("--force"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+        write(&path, "two", true).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+    }
+}

@@ -1,0 +1,231 @@
+//! Toy claims whose least slack and smallest counterexample are known.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::lab::Lab;
+use super::region::Region;
+use super::*;
+use crate::cell::{Cell, Domain, Parameter};
+use crate::claims::*;
+use crate::evidence::{Evidence, Method};
+use crate::random::Stream;
+use rand::RngExt;
+
+/// A claim `measured <= bound`, made of functions.
+struct Toy {
+    about: About,
+    inside: fn(&Cell) -> bool,
+    ln_bound: fn(&Cell) -> f64,
+    ln_measured: fn(&Cell) -> f64,
+    /// The probability that a literal draw hits.
+    rate: fn(&Cell) -> f64,
+}
+
+const fn whole(name: &'static str, most: f64) -> Parameter {
+    Parameter { name, domain: Domain::Integer(1, 1 << 40), default: None, meaning: "", reach: Some((1.0, most)) }
+}
+
+const PARAMETERS: &[Parameter] = &[
+    whole("k", 1e6),
+    whole("d", 256.0),
+    Parameter {
+        name: "eps",
+        domain: Domain::Real(0.0, f64::INFINITY),
+        default: None,
+        meaning: "",
+        reach: Some((1e-12, 1.0)),
+    },
+];
+
+const ABOUT: About = About {
+    id: "toy",
+    source: "a test",
+    statement: "",
+    formula: "",
+    measured: "",
+    parameters: PARAMETERS,
+    relation: Relation::AtMost,
+    quantity: Quantity::Size,
+    methods: &[Method::ClosedForm],
+};
+
+const TOY: Toy = Toy { about: ABOUT, inside: |_| true, ln_bound: |_| 0.0, ln_measured: |_| -1.0, rate: |_| 0.5 };
+
+impl Claim for Toy {
+    fn about(&self) -> &About {
+        &self.about
+    }
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        vec![Hypothesis::new("inside", (self.inside)(cell))]
+    }
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_ln(PRINTED, (self.ln_bound)(cell))])
+    }
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        Ok(match method {
+            Method::ClosedForm => {
+                Estimator::deterministic(move || Ok(Evidence::closed_form((self.ln_measured)(cell), 1e-12, 1)))
+            }
+            _ => {
+                let rate = (self.rate)(cell);
+                let draw = move |stream: &mut Stream| Draw::event(stream.random::<f64>() < rate);
+                Estimator::events(64, move || Box::new(draw))
+            }
+        })
+    }
+}
+
+fn plan(claim: &dyn Claim, within: &str, evaluations: u64) -> Plan {
+    Plan {
+        region: Region::of(claim, within).unwrap(),
+        seed: 1,
+        alpha: 1e-6,
+        evaluations: Some(evaluations),
+        // Never reached: the evaluations end the search.
+        time: Duration::from_secs(600),
+        first: false,
+    }
+}
+
+fn search(claim: &dyn Claim, plan: &Plan) -> Result<Finding> {
+    let lab = Lab::new(claim, 1, "toy-counterexample");
+    falsify(&lab, PRINTED, plan, &AtomicBool::new(false), &|_, _, _| {})
+}
+
+fn found(claim: &dyn Claim, within: &str, evaluations: u64) -> Finding {
+    search(claim, &plan(claim, within, evaluations)).unwrap()
+}
+
+fn key(finding: &Finding) -> String {
+    finding.best.as_ref().unwrap().cell.key()
+}
+
+/// False exactly where d >= 7, k >= 3 d^2 + 5 and eps < 0.037: the smallest counterexample and its plainest eps are known.
+#[test]
+fn a_counterexample_is_shrunk_to_the_smallest() {
+    let toy = Toy {
+        ln_measured: |cell| {
+            let (k, d, eps) = (cell.integer("k"), cell.integer("d"), cell.real("eps"));
+            if d >= 7 && k >= 3 * d * d + 5 && eps < 0.037 { 1.0 } else { -1.0 }
+        },
+        ..TOY
+    };
+    let finding = found(&toy, "", 4000);
+    assert!(finding.found && finding.smallest, "{finding:?}");
+    assert_eq!(key(&finding), "k=152;d=7;eps=0.01");
+    assert!(finding.evaluations <= 4000);
+    // No second method: nothing is claimed to be confirmed.
+    assert_eq!((finding.confirmed_by(), finding.verdict()), (None, Verdict::Violated));
+}
+
+/// The hypotheses leave a thin shell, at whose lower border alone the bound fails.
+#[test]
+fn the_border_of_the_hypotheses_is_searched() {
+    let toy = Toy {
+        inside: |cell| cell.real("k") >= 10.0 * cell.real("d").powi(3),
+        ln_measured: |cell| -(cell.real("k") / (10.0 * cell.real("d").powi(3))).ln(),
+        ln_bound: |cell| if cell.integer("d") >= 5 { -1e-3 } else { 1.0 },
+        ..TOY
+    };
+    assert_eq!(key(&found(&toy, "eps=0.5", 1500)), "k=1250;d=5;eps=0.5");
+}
+
+/// False within 3 % of k = 4321 and eps = 3.3e-5 only: less than a hundred-thousandth of the region.
+#[test]
+fn a_needle_is_found_by_climbing() {
+    let toy = Toy {
+        ln_measured: |cell| {
+            let (x, y) = ((cell.real("k") / 4321.0).ln(), (cell.real("eps") / 3.3e-5).ln());
+            1e-3 - x * x - y * y
+        },
+        ..TOY
+    };
+    let finding = found(&toy, "", 3000);
+    assert!(finding.found, "{finding:?}");
+    let worst = finding.worst.unwrap().cell;
+    assert!(
+        (worst.real("k") / 4321.0 - 1.0).abs() < 0.01 && (worst.real("eps") / 3.3e-5 - 1.0).abs() < 0.01,
+        "{worst:?}"
+    );
+}
+
+/// measured = bound / 2 at best, at d = 3: twice the bound's half would do.
+#[test]
+fn the_best_constant_is_the_known_one() {
+    let toy = Toy { ln_measured: |cell| 0.5f64.ln() - (cell.real("d") / 3.0).ln().powi(2), ln_bound: |_| 0.0, ..TOY };
+    let finding = found(&toy, "", 2000);
+    assert!(!finding.found && finding.verdict() == Verdict::Holds && finding.confirmed_by().is_none());
+    assert!((finding.ln_best_constant.unwrap() - 0.5f64.ln()).abs() < 1e-9, "{finding:?}");
+    assert_eq!(finding.best.unwrap().cell.integer("d"), 3);
+}
+
+const SAMPLED: About = About { methods: &[Method::Literal], quantity: Quantity::Probability, ..ABOUT };
+
+/// Hits with probability 0.6 from d = 5 on, where at most 0.5 is claimed. A false alarm has probability 1e-6.
+#[test]
+fn a_sampled_counterexample_is_measured_again() {
+    let rate = |cell: &Cell| if cell.integer("d") >= 5 { 0.6 } else { 0.4 };
+    let toy = Toy { about: SAMPLED, rate, ln_bound: |_| 0.5f64.ln(), ..TOY };
+    let finding = found(&toy, "k=1..64", 600);
+    assert!(finding.found, "{finding:?}");
+    assert_eq!(key(&finding), "k=1;d=5;eps=0.1");
+    assert_eq!(finding.confirmed_by(), None);
+}
+
+/// Among hundreds of cells at the bound itself some samples lie above it by chance; none is a counterexample.
+#[test]
+fn the_winner_of_many_is_not_believed() {
+    let toy = Toy { about: SAMPLED, rate: |_| 0.5, ln_bound: |_| 0.5f64.ln(), ..TOY };
+    let finding = found(&toy, "", 600);
+    assert!(!finding.found && finding.verdict() == Verdict::Undecided, "{finding:?}");
+}
+
+const TWO: About = About { methods: &[Method::ClosedForm, Method::Literal], quantity: Quantity::Probability, ..ABOUT };
+
+#[test]
+fn a_second_method_confirms_or_contradicts() {
+    let toy = |rate: fn(&Cell) -> f64| Toy {
+        about: TWO,
+        ln_measured: |_| 0.6f64.ln(),
+        ln_bound: |_| 0.5f64.ln(),
+        rate,
+        ..TOY
+    };
+    let confirmed = found(&toy(|_| 0.6), "", 100);
+    assert_eq!((confirmed.found, confirmed.confirmed_by()), (true, Some("literal")));
+    let contradicted = found(&toy(|_| 0.4), "", 100);
+    assert_eq!((contradicted.found, contradicted.confirmed_by()), (false, None));
+    assert!(contradicted.contradicted() && contradicted.verdict() == Verdict::Undecided);
+    // Neither: the sample cannot tell 0.5 from 0.5.
+    let silent = found(&toy(|_| 0.5), "", 100);
+    assert_eq!((silent.found, silent.confirmed_by(), silent.contradicted()), (true, None, false));
+}
+
+#[test]
+fn the_same_seed_searches_the_same_cells() {
+    let toy = Toy { ln_measured: |cell| cell.real("d").ln().sin() - cell.real("eps"), ..TOY };
+    let outcome = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let finding = pool.install(|| found(&toy, "", 700));
+        (key(&finding), finding.evaluations, finding.ln_best_constant)
+    };
+    assert_eq!(outcome(1), outcome(3));
+}
+
+#[test]
+fn an_empty_region_is_refused_and_an_interruption_is_told() {
+    let toy = Toy { inside: |_| false, ..TOY };
+    let error = search(&toy, &plan(&toy, "", 100)).unwrap_err().to_string();
+    assert!(error.contains("unmet: inside") && error.contains("widen --within"), "{error}");
+    let lab = Lab::new(&TOY, 1, "toy-counterexample");
+    let stopped = falsify(&lab, PRINTED, &plan(&TOY, "", 100), &AtomicBool::new(true), &|_, _, _| {}).unwrap();
+    assert!(stopped.interrupted && !stopped.found && stopped.best.is_none());
+}
+
+#[test]
+fn the_first_counterexample_ends_a_hurried_search() {
+    let toy = Toy { ln_measured: |_| 1.0, ..TOY };
+    let finding = search(&toy, &Plan { first: true, ..plan(&toy, "", 5000) }).unwrap();
+    assert!(finding.found && finding.evaluations <= 64, "{}", finding.evaluations);
+}

@@ -1,0 +1,254 @@
+//! Growth exponents: the power of a parameter with which a measured value grows, from records alone.
+//!
+//! The exponent is the slope of the least-squares line through the logs. It is linear in the logs of the values, so that
+//! over all values within their limits it ranges exactly between two numbers: where the limits hold all together, as a run's
+//! do, so does the exponent's interval, for the line that would be fitted to the true values.
+
+use crate::experiment::{Experiment, Plot};
+use crate::numeric::number;
+use crate::record::Record;
+
+/// A fitted power.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The value of the panels' column; empty where the plot has none.
+    pub panel: String,
+    /// The value of the series' column, likewise.
+    pub series: String,
+    /// What is raised to the power: the parameter `x`, or `1/x` and `log(1/x)` where all its values are below 1.
+    pub against: String,
+    /// The measured values' exponent.
+    pub measured: Slope,
+    /// The exponent of the bound at the same places, with which the paper's formula grows there.
+    pub bound: Option<f64>,
+    /// How many places it rests on.
+    pub points: usize,
+}
+
+/// A slope and between which numbers it lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slope {
+    /// Of the measured values; `None` where one of them is unknown.
+    pub value: Option<f64>,
+    /// At least this.
+    pub lo: f64,
+    /// At most this.
+    pub hi: f64,
+}
+
+/// The powers fitted to a plot's records, panel by panel and series by series.
+pub fn fits(plot: &Plot, records: &[Record]) -> Vec<Fit> {
+    let text = |record: &Record, column: &Option<String>| {
+        column.as_ref().and_then(|column| record.columns.get(column)).cloned().unwrap_or_default()
+    };
+    let group = |record: &Record| (text(record, &plot.panels), text(record, &plot.series));
+    let shown: Vec<&Record> = records.iter().filter(|record| plot.shows(record)).collect();
+    let mut groups = Vec::new();
+    for record in &shown {
+        let group = group(record);
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    let mut fits = Vec::new();
+    for (panel, series) in groups {
+        let its = |record: &&&Record| group(record) == (panel.clone(), series.clone());
+        let its: Vec<&Record> = shown.iter().filter(its).copied().collect();
+        let at = |record: &&Record| record.columns.get(&plot.x)?.parse::<f64>().ok().filter(|x| *x > 0.0);
+        let Some(places) = its.iter().map(at).collect::<Option<Vec<f64>>>() else { continue };
+        for (against, place) in scales(&plot.x, &places) {
+            let places: Vec<f64> = places.iter().map(|x| place(*x)).collect();
+            let Some(weights) = weights(&places) else { continue };
+            let (panel, series) = (panel.clone(), series.clone());
+            let bounds: Option<Vec<f64>> = its.iter().map(|record| record.ln_bound).collect();
+            let bound = bounds.map(|lns| dot(&weights, lns.into_iter()));
+            fits.push(Fit { panel, series, against, measured: slope(&weights, &its), bound, points: its.len() });
+        }
+    }
+    fits
+}
+
+/// A name, and the place of a value along it.
+type Scale = (String, fn(f64) -> f64);
+
+/// The scales whose logs a power is fitted along.
+fn scales(x: &str, places: &[f64]) -> Vec<Scale> {
+    if places.iter().all(|place| *place < 1.0) {
+        vec![(format!("log(1/{x})"), |x| (-x.ln()).ln()), (format!("1/{x}"), |x| -x.ln())]
+    } else {
+        vec![(x.to_string(), f64::ln)]
+    }
+}
+
+/// The slope of the least-squares line is the sum of the heights with these weights; `None` where all places are one.
+fn weights(places: &[f64]) -> Option<Vec<f64>> {
+    let mean = places.iter().sum::<f64>() / places.len() as f64;
+    let spread: f64 = places.iter().map(|x| (x - mean).powi(2)).sum();
+    (spread > 1e-20).then(|| places.iter().map(|x| (x - mean) / spread).collect())
+}
+
+fn dot(weights: &[f64], heights: impl Iterator<Item = f64>) -> f64 {
+    // A weight of 0 takes nothing, also of infinity.
+    weights.iter().zip(heights).filter(|(weight, _)| **weight != 0.0).map(|(weight, height)| weight * height).sum()
+}
+
+fn slope(weights: &[f64], records: &[&Record]) -> Slope {
+    let values: Option<Vec<f64>> = records.iter().map(|record| record.ln_measured).collect();
+    let end = |low: bool| {
+        let pick =
+            |(weight, record): (&f64, &&Record)| if (*weight > 0.0) == low { record.ln_lo } else { record.ln_hi };
+        dot(weights, weights.iter().zip(records).map(pick))
+    };
+    Slope { value: values.map(|lns| dot(weights, lns.into_iter())), lo: end(true), hi: end(false) }
+}
+
+impl Fit {
+    /// The fit in a line: `~ d^1.4 [1.2, 1.7]`.
+    pub fn text(&self) -> String {
+        let short = |x: f64| if x.is_finite() { format!("{x:.2}") } else { "?".into() };
+        let value = self.measured.value.map_or("?".into(), short);
+        format!("~ {}^{value} [{}, {}]", self.against, short(self.measured.lo), short(self.measured.hi))
+    }
+}
+
+/// The header of the table of fits.
+const HEADER: [&str; 10] =
+    ["experiment", "plot", "panel", "series", "against", "exponent", "lo", "hi", "bound_exponent", "points"];
+
+/// The table of all plots that ask for fits; `None` where none does. What is missing is empty.
+pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
+    let plots = sets.iter().flat_map(|(experiment, records)| {
+        experiment.plots.iter().filter(|plot| plot.fit).map(move |plot| (experiment, plot, records))
+    });
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut line = |fields: [String; 10]| writer.write_record(fields).expect("a Vec takes what it is given");
+    let shown = |value: Option<f64>| {
+        let finite = value.filter(|value| value.is_finite());
+        finite.map(|value| number((value * 1e6).round() / 1e6)).unwrap_or_default()
+    };
+    let mut any = false;
+    for (experiment, plot, records) in plots {
+        if !any {
+            line(HEADER.map(String::from));
+            any = true;
+        }
+        let named = |column: &Option<String>, value: String| {
+            column.as_ref().map(|column| format!("{column} = {value}")).unwrap_or_default()
+        };
+        for fit in fits(plot, records) {
+            line([
+                experiment.name.clone(),
+                plot.name.clone(),
+                named(&plot.panels, fit.panel),
+                named(&plot.series, fit.series),
+                fit.against,
+                shown(fit.measured.value),
+                shown(Some(fit.measured.lo)),
+                shown(Some(fit.measured.hi)),
+                shown(fit.bound),
+                fit.points.to_string(),
+            ]);
+        }
+    }
+    any.then(|| writer.into_inner().expect("a Vec takes what it is given"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const TEXT: &str = r#"
+claim = "lueker"
+title = "t"
+about = "a"
+[threshold]
+find = "n"
+[[grid]]
+eps = [0.1, 0.01, 0.001]
+C = [1, 2]
+[[plot]]
+name = "growth"
+title = "Growth"
+x = "eps"
+y = "measured"
+series = "C"
+fit = true
+"#;
+
+    fn record(eps: &str, c: &str, value: f64, factor: f64, bound: f64) -> Record {
+        Record {
+            claim: "lueker-least-n".into(),
+            columns: BTreeMap::from([("eps".into(), eps.into()), ("C".into(), c.into())]),
+            key: format!("eps={eps};C={c}"),
+            ln_measured: Some(value.ln()),
+            ln_lo: (value / factor).ln(),
+            ln_hi: (value * factor).ln(),
+            bound: "printed".into(),
+            ln_bound: Some(bound.ln()),
+            slack_log10: None,
+            unmet: Vec::new(),
+            vacuous: false,
+            verdict: "holds".into(),
+        }
+    }
+
+    /// Values 1, 8, 27 at log(1/eps) in the ratio 1 : 2 : 3 grow with the third power, and the bound with the first.
+    fn cubes(factor: f64) -> Vec<Record> {
+        let places = [("0.1", 1.0), ("0.01", 2.0), ("0.001", 3.0)];
+        places.iter().map(|(eps, x): &(&str, f64)| record(eps, "1", x.powi(3), factor, 5.0 * x)).collect()
+    }
+
+    fn experiment() -> Experiment {
+        Experiment::parse("e", TEXT).unwrap()
+    }
+
+    #[test]
+    fn powers_are_found() {
+        let experiment = experiment();
+        let found = fits(&experiment.plots[0], &cubes(1.0));
+        assert_eq!(found.iter().map(|fit| fit.against.as_str()).collect::<Vec<_>>(), ["log(1/eps)", "1/eps"]);
+        let Slope { value, lo, hi } = found[0].measured;
+        assert!((value.unwrap() - 3.0).abs() < 1e-12 && (lo - 3.0).abs() < 1e-12 && (hi - 3.0).abs() < 1e-12);
+        assert!((found[0].bound.unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(found[0].text(), "~ log(1/eps)^3.00 [3.00, 3.00]");
+    }
+
+    /// Every choice of heights within the limits has its slope within the interval, and the extreme ones reach its ends.
+    #[test]
+    fn the_interval_is_the_range_over_the_box() {
+        let experiment = experiment();
+        let Slope { lo, hi, .. } = fits(&experiment.plots[0], &cubes(1.5))[0].measured;
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+        for corner in 0..8 {
+            let mut records = cubes(1.0);
+            for (i, record) in records.iter_mut().enumerate() {
+                let shift = if corner >> i & 1 == 1 { 1.5f64.ln() } else { -1.5f64.ln() };
+                record.ln_measured = record.ln_measured.map(|ln| ln + shift);
+            }
+            let slope = fits(&experiment.plots[0], &records)[0].measured.value.unwrap();
+            (least, most) = (least.min(slope), most.max(slope));
+        }
+        assert!((lo - least).abs() < 1e-12 && (hi - most).abs() < 1e-12, "{lo} {least} {hi} {most}");
+    }
+
+    #[test]
+    fn what_is_unknown_stays_open() {
+        let experiment = experiment();
+        let mut records = cubes(1.5);
+        (records[2].ln_hi, records[2].ln_measured) = (f64::INFINITY, None);
+        records.push(record("0.1", "2", 1.0, 1.0, 1.0));
+        let found = fits(&experiment.plots[0], &records);
+        assert_eq!((found[0].measured.value, found[0].measured.hi), (None, f64::INFINITY));
+        assert!(found[0].measured.lo.is_finite() && found[0].points == 3);
+        // One place has no slope.
+        assert_eq!(found.len(), 2);
+        let csv = String::from_utf8(to_csv(&[(&experiment, &records)]).unwrap()).unwrap();
+        assert!(
+            csv.starts_with("experiment,plot,panel,series,against,exponent,lo,hi,bound_exponent,points\n"),
+            "{csv}"
+        );
+        assert!(csv.lines().nth(1).unwrap().starts_with("e,growth,,C = 1,log(1/eps),,"), "{csv}");
+        assert!(!csv.contains("inf") && !csv.contains("NaN"));
+    }
+}
