@@ -112,5 +112,6 @@ pub mod report;
 pub mod runner;
 pub mod subset_sum;
 pub mod summary;
+pub mod tails;
 pub mod verdict;
 pub mod what_if;

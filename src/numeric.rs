@@ -83,7 +83,7 @@ pub fn ln_binomial(n: u64, k: u64) -> f64 {
 }
 
 /// The remainder of Stirling's series: lnGamma(x) - (x ln x - x - ln(x / 2 pi) / 2).
-fn stirling_remainder(x: f64) -> f64 {
+pub(crate) fn stirling_remainder(x: f64) -> f64 {
     if x >= 10.0 {
         let y = 1.0 / (x * x);
         (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y / 1188.0)))) / x

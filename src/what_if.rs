@@ -1,5 +1,6 @@
 //! What-if: a claim with further bounds, other hypotheses or the relation turned round, as a user writes them.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::cell::{Cell, Value};
@@ -74,31 +75,13 @@ impl WhatIf {
         &self.changes
     }
 
-    /// What a name in a formula stands for at the cell.
-    fn number(&self, cell: &Cell, symbols: &[(&'static str, Number)], name: &str) -> Option<Number> {
-        match cell.get(name) {
-            Some(Value::Integer(value)) => return Some(Number::new(*value as f64)),
-            Some(Value::Real(value)) => return Some(Number::new(*value)),
-            _ => {}
-        }
-        if let Some((_, value)) = symbols.iter().find(|(known, _)| *known == name) {
-            return Some(*value);
-        }
-        match (name, cell.get("d")) {
-            ("pi", _) => Some(Number::new(std::f64::consts::PI)),
-            ("e", _) => Some(Number::new(std::f64::consts::E)),
-            ("c_d", Some(Value::Integer(d))) => Some(Number::new(c_d(*d))),
-            _ => None,
-        }
-    }
-
-    fn is_met(&self, condition: &Condition, cell: &Cell, symbols: &[(&'static str, Number)]) -> Result<bool> {
-        let word = |name: &str| match cell.get(name) {
+    fn is_met(&self, condition: &Condition, names: &Names) -> Result<bool> {
+        let word = |name: &str| match names.cell.get(name) {
             Some(value @ (Value::Word(_) | Value::Target(_))) => Some(value.to_string()),
             _ => None,
         };
-        let named = |error: Error| Error::input(format!("where, at {}: {error}", cell.key()));
-        condition.is_met(&|name| self.number(cell, symbols, name), &word).map_err(named)
+        let named = |error: Error| names.error(|| Error::input(format!("where, at {}: {error}", names.cell.key())));
+        condition.is_met(&|name| names.number(name), &word).map_err(named)
     }
 
     /// Refuses dropped hypotheses that the claim does not have.
@@ -123,6 +106,41 @@ impl WhatIf {
     fn stripped(&self, mut evidence: Evidence) -> Evidence {
         evidence.observed.retain(|hypothesis| !self.without.contains(&hypothesis.name));
         evidence
+    }
+}
+
+/// What the names in formulas stand for at a cell. The claim's own symbols may cost quadratures: they are computed when a
+/// formula asks for one.
+struct Names<'a> {
+    claim: &'a dyn Claim,
+    cell: &'a Cell,
+    symbols: OnceCell<Result<Vec<(&'static str, Number)>>>,
+}
+
+impl<'a> Names<'a> {
+    fn new(claim: &'a dyn Claim, cell: &'a Cell) -> Self {
+        Names { claim, cell, symbols: OnceCell::new() }
+    }
+
+    fn number(&self, name: &str) -> Option<Number> {
+        match (name, self.cell.get(name), self.cell.get("d")) {
+            (_, Some(Value::Integer(value)), _) => return Some(Number::new(*value as f64)),
+            (_, Some(Value::Real(value)), _) => return Some(Number::new(*value)),
+            ("pi", ..) => return Some(Number::new(std::f64::consts::PI)),
+            ("e", ..) => return Some(Number::new(std::f64::consts::E)),
+            ("c_d", _, Some(Value::Integer(d))) => return Some(Number::new(c_d(*d))),
+            _ => {}
+        }
+        let symbols = self.symbols.get_or_init(|| self.claim.symbols(self.cell)).as_ref().ok()?;
+        symbols.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    /// Why the symbols could not be computed, or else the other error.
+    fn error(&self, other: impl FnOnce() -> Error) -> Error {
+        match self.symbols.get() {
+            Some(Err(error)) => Error::input(error.to_string()),
+            _ => other(),
+        }
     }
 }
 
@@ -185,10 +203,11 @@ impl Claim for WhatIf {
         if self.conditions.is_empty() {
             return printed.collect();
         }
-        let symbols = self.claim.symbols(cell).unwrap_or_default();
-        let added = self.conditions.iter().map(|condition| {
-            Hypothesis::new(condition.text(), self.is_met(condition, cell, &symbols).unwrap_or(false))
-        });
+        let names = Names::new(self.claim, cell);
+        let added = self
+            .conditions
+            .iter()
+            .map(|condition| Hypothesis::new(condition.text(), self.is_met(condition, &names).unwrap_or(false)));
         printed.chain(added).collect()
     }
 
@@ -200,20 +219,20 @@ impl Claim for WhatIf {
         if self.bounds.is_empty() && self.conditions.is_empty() {
             return Ok(bounds);
         }
-        let symbols = self.claim.symbols(cell)?;
+        let names = Names::new(self.claim, cell);
         for condition in &self.conditions {
-            self.is_met(condition, cell, &symbols)?;
+            self.is_met(condition, &names)?;
         }
         for (name, formula) in &self.bounds {
             if bounds.iter().any(|bound| bound.name == *name) {
                 return Err(Error::input(format!("the claim has a bound named {name}; give the draft another name")));
             }
-            match formula.evaluate(&|name| self.number(cell, &symbols, name)) {
+            match formula.evaluate(&|name| names.number(name)) {
                 Ok(value) => bounds.push(bound_of(name, value)),
                 Err(error) => {
-                    let unknown = formula.names().into_iter().any(|name| self.number(cell, &symbols, name).is_none());
+                    let unknown = formula.names().into_iter().any(|name| names.number(name).is_none());
                     if unknown || self.hypotheses(cell).iter().all(|hypothesis| hypothesis.met) {
-                        return Err(Error::input(format!("bound {name}, at {}: {error}", cell.key())));
+                        return Err(names.error(|| Error::input(format!("bound {name}, at {}: {error}", cell.key()))));
                     }
                 }
             }

@@ -3,16 +3,21 @@
 mod amplification;
 mod chain;
 mod channel_blocked_mask;
+mod chernoff;
+mod chi_square_tails;
 mod conv_inequality;
 mod kernel_pruning;
 mod layer_error;
 mod lueker;
 mod mrss;
+mod normal_interval;
 mod nsn_box;
+mod nsn_half_normal;
 mod nsn_joint_box;
 mod overlap_tail;
 mod relu_split;
 mod second_moment;
+mod second_moment_method;
 mod second_moment_ratio;
 
 use std::path::PathBuf;
@@ -315,6 +320,11 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &relu_split::ReluSplit,
     &kernel_pruning::KernelPruning,
     &layer_error::LayerError,
+    &normal_interval::NormalInterval,
+    &second_moment_method::SecondMomentMethod,
+    &chernoff::Chernoff,
+    &chi_square_tails::ChiSquareTails,
+    &nsn_half_normal::NsnHalfNormal,
     &amplification::Amplification,
     &conv_inequality::ConvInequality,
 ];

@@ -118,7 +118,7 @@ fn power(cell: &Cell) -> i32 {
 ///
 /// # Errors
 /// Where a quadrature in it does not come near enough.
-fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
+pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), cell.target());
     let near = |integral: Integral| match integral.relative_error < NEAR {

@@ -66,7 +66,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let question =
         Question { find: arguments.find.clone(), probability: arguments.probability, within: arguments.within };
-    let threshold = Threshold::new(claim, &question, method)?;
     let given = arguments.set.iter().map(|text| match text.split_once('=') {
         Some((name, _)) if name == arguments.find => {
             Err(Error::input(format!("{name} is to be found: leave it out of --set, or bound it with --within LO..HI")))
@@ -74,7 +73,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(pair) => Ok(pair),
         None => Err(Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64"))),
     });
-    let cell = cell_of(&threshold, given.collect::<Result<Vec<_>>>()?)?;
+    let given = given.collect::<Result<Vec<_>>>()?;
+    let threshold = Threshold::new(claim, &question, method)?;
+    let cell = cell_of(&threshold, given)?;
     let interrupted = AtomicBool::new(false);
     let crossing =
         threshold.search(&cell, arguments.seed, &allowance(arguments.alpha, arguments.replicates, &interrupted))?;

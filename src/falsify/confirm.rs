@@ -12,7 +12,7 @@ use crate::random::Address;
 use crate::verdict::Verdict;
 
 /// Replicates of a confirming sample, one try after another.
-const TRIES: [u64; 3] = [10_000, 100_000, 1_000_000];
+const TRIES: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 /// Batches that a sample draws before it looks at the clock for the first time.
 const FIRST_BATCHES: u32 = 4;
 

@@ -167,7 +167,7 @@ const SAMPLED: About = About { methods: &[Method::Literal], quantity: Quantity::
 fn a_sampled_counterexample_is_measured_again() {
     let rate = |cell: &Cell| if cell.integer("d") >= 5 { 0.6 } else { 0.4 };
     let toy = Toy { about: SAMPLED, rate, ln_bound: |_| 0.5f64.ln(), ..TOY };
-    let finding = found(&toy, "k=1..64", 600);
+    let finding = found(&toy, "k=1..64", 4000);
     assert!(finding.found, "{finding:?}");
     assert_eq!(key(&finding), "k=1;d=5;eps=0.1");
     assert_eq!(finding.confirmed_by(), None);

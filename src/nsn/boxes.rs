@@ -21,11 +21,23 @@ pub fn ln_product(coordinates: &[(f64, f64)], ln_coordinate: impl Fn(f64) -> f64
 
 /// Pr(X_1 + ... + X_k in I_eps(z)) for NSN vectors X_i in R^d (the left side of Lemma 7).
 pub fn ln_box(k: u64, d: u64, eps: f64, target: &Target, tolerance: f64) -> Integral {
+    ln_box_of_scale(k, d, eps, target, tolerance, |ln_s| ln_chi_square_log_density(k as f64, ln_s))
+}
+
+/// As [`ln_box`], for any law of the scale whose bulk is near k: `ln_density` is ln of the density of ln s at ln s.
+pub fn ln_box_of_scale(
+    k: u64,
+    d: u64,
+    eps: f64,
+    target: &Target,
+    tolerance: f64,
+    ln_density: impl Fn(f64) -> f64,
+) -> Integral {
     let coordinates = target.coordinates(k, d);
     let k = k as f64;
     let ln_f = |u: &[f64; 1]| {
         let sigma = (0.5 * u[0]).exp();
-        ln_chi_square_log_density(k, u[0]) + ln_product(&coordinates, |z| ln_interval(z, sigma, eps))
+        ln_density(u[0]) + ln_product(&coordinates, |z| ln_interval(z, sigma, eps))
     };
     let starts = combinations(&coordinates, eps, [k.ln()]);
     honest(integrate(ln_f, &starts, tolerance, BUDGET), k, &coordinates, eps)

@@ -55,10 +55,7 @@ mod tests {
             for power in [-1.0, 0.0] {
                 let found = ln_expectation(k, 1e-30, f64::INFINITY, |s| power * s.ln());
                 let exact = ln_chi_square_moment(k as f64, power);
-                assert!(
-                    (found.ln - exact).abs() < 10.0 * found.relative_error,
-                    "{k} {power}: {found:?} {exact}"
-                );
+                assert!((found.ln - exact).abs() < 10.0 * found.relative_error, "{k} {power}: {found:?} {exact}");
             }
         }
     }

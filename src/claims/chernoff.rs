@@ -1,0 +1,238 @@
+//! Lemma 16: the two Chernoff-Hoeffding tails, as they are printed, beside the exact tails of sums of events.
+
+use rand::RngExt;
+use rand_distr::{Binomial, Distribution};
+
+use super::*;
+use crate::tails::{Tail, ln_binomial_tail, ln_poisson_binomial_tail};
+
+/// The claim of Lemma 16.
+pub struct Chernoff;
+
+static ABOUT: About = About {
+    id: "chernoff",
+    source: "Lemma 16",
+    statement: "For independent X_1, ..., X_n in [0, 1] with sum X of mean mu, and any delta in (0, 1): (1) if mu <= mu_+, then \
+        Pr(X >= (1+delta) mu_+) <= exp(-delta^2 mu_+/3); (2) if 0 <= mu_- <= mu, then Pr(X <= (1-delta) mu_-) <= exp(-delta^2 \
+        mu_+/2). Part (2) is printed with mu_+, of which the lemma says no more than mu <= mu_+; mu-minus is the bound with \
+        mu_- in its place.",
+    formula: "exp(-delta^2 mu_+/3), or exp(-delta^2 mu_+/2)",
+    measured: "Pr(X >= (1+delta) mu_+), or Pr(X <= (1-delta) mu_-)",
+    parameters: &[
+        Parameter {
+            name: "tail",
+            domain: Domain::Word(&["upper", "lower"]),
+            default: None,
+            meaning: "part (1), or part (2)",
+            reach: None,
+        },
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 1_000_000_000),
+            default: None,
+            meaning: "events",
+            reach: Some((1.0, 1e6)),
+        },
+        Parameter {
+            name: "p",
+            domain: Domain::Real(0.0, 1.0),
+            default: None,
+            meaning: "the events' mean probability; mu = n p",
+            reach: Some((1e-6, 1.0)),
+        },
+        Parameter {
+            name: "delta",
+            domain: Domain::Real(0.0, 1.0),
+            default: None,
+            meaning: "relative distance of the threshold from mu_+ or mu_-",
+            reach: Some((1e-3, 1.0)),
+        },
+        Parameter {
+            name: "plus",
+            domain: Domain::Real(0.0, 1e9),
+            default: Some("1"),
+            meaning: "mu_+ as a multiple of mu",
+            reach: Some((1.0, 100.0)),
+        },
+        Parameter {
+            name: "minus",
+            domain: Domain::Real(0.0, 1e9),
+            default: Some("1"),
+            meaning: "mu_- as a multiple of mu",
+            reach: Some((0.01, 1.0)),
+        },
+        Parameter {
+            name: "law",
+            domain: Domain::Word(&["binomial", "spread"]),
+            default: Some("binomial"),
+            meaning: "events of one probability, or of probabilities evenly spread as wide as [0, 1] permits",
+            reach: None,
+        },
+    ],
+    relation: Relation::AtMost,
+    quantity: Quantity::Probability,
+    methods: &[Method::ClosedForm, Method::Literal],
+};
+
+/// Relative rounding of a sum of terms by ratios, or of a law folded from this many events.
+const ROUNDING: f64 = 1e-11;
+const MOST_FOLDED: u64 = 5000;
+/// How far rounding may move a threshold that is meant to be a whole number.
+const THRESHOLD_ROUNDING: f64 = 8.0 * f64::EPSILON;
+
+impl Claim for Chernoff {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let n = cell.integer("n");
+        if cell.word("law") == "spread" && n > MOST_FOLDED {
+            return Err(Error::input(format!("n = {n}: a spread law is folded up to n = {MOST_FOLDED} only")));
+        }
+        Ok(())
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let mut hypotheses = vec![
+            Hypothesis::new("delta < 1", cell.real("delta") < 1.0),
+            Hypothesis::new("mu <= mu_+", cell.real("plus") >= 1.0),
+        ];
+        if tail(cell) == Tail::Lower {
+            hypotheses.push(Hypothesis::new("mu_- <= mu", cell.real("minus") <= 1.0));
+        }
+        hypotheses
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let square = cell.real("delta").powi(2);
+        let (plus, minus) = (mean(cell) * cell.real("plus"), mean(cell) * cell.real("minus"));
+        Ok(match tail(cell) {
+            Tail::Upper => {
+                let bound = |name| Bound::from_ln(name, -square * plus / 3.0);
+                vec![bound(PRINTED), bound("mu-minus")]
+            }
+            Tail::Lower => {
+                vec![Bound::from_ln(PRINTED, -square * plus / 2.0), Bound::from_ln("mu-minus", -square * minus / 2.0)]
+            }
+        })
+    }
+
+    /// mu, mu_+ and mu_-.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let mu = mean(cell);
+        let times = |name| Number::new(mu * cell.real(name));
+        Ok(vec![("mu", Number::new(mu)), ("mu_plus", times("plus")), ("mu_minus", times("minus"))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        if method == Method::ClosedForm {
+            return Ok(Estimator::deterministic(move || Ok(exact(cell))));
+        }
+        let (n, p) = (cell.integer("n"), cell.real("p"));
+        let law = cell.word("law") == "binomial";
+        let binomial =
+            Binomial::new(n, p).map_err(|error| Error::input(format!("p = {p}: {error}; take closed-form")))?;
+        let batch = if law { 1024 } else { (65_536 / n).clamp(16, 1024) };
+        let threshold = threshold(cell);
+        let tail = tail(cell);
+        Ok(Estimator::events(batch, move || {
+            let probabilities = if law { Vec::new() } else { spread(n, p) };
+            Box::new(move |stream| {
+                let sum = match law {
+                    true => binomial.sample(stream),
+                    false => probabilities.iter().filter(|p| stream.random::<f64>() < **p).count() as u64,
+                } as f64;
+                Draw::event(if tail == Tail::Upper { sum >= threshold } else { sum <= threshold })
+            })
+        }))
+    }
+}
+
+fn tail(cell: &Cell) -> Tail {
+    if cell.word("tail") == "upper" { Tail::Upper } else { Tail::Lower }
+}
+
+fn mean(cell: &Cell) -> f64 {
+    cell.real("n") * cell.real("p")
+}
+
+fn threshold(cell: &Cell) -> f64 {
+    let delta = cell.real("delta");
+    match tail(cell) {
+        Tail::Upper => (1.0 + delta) * mean(cell) * cell.real("plus"),
+        Tail::Lower => (1.0 - delta) * mean(cell) * cell.real("minus"),
+    }
+}
+
+/// Probabilities around `p`, evenly spaced, as far apart as [0, 1] permits.
+fn spread(n: u64, p: f64) -> Vec<f64> {
+    let reach = p.min(1.0 - p) / n as f64;
+    (1..=n).map(|i| p + reach * (2.0 * i as f64 - n as f64 - 1.0)).collect()
+}
+
+/// The tail's probability. A threshold that may be a whole number, but for rounding, is taken on either side of it.
+fn exact(cell: &Cell) -> Evidence {
+    let (n, p, tail) = (cell.integer("n"), cell.real("p"), tail(cell));
+    let ln_tail = |threshold: f64| {
+        let m = if tail == Tail::Upper { threshold.ceil() } else { threshold.floor() };
+        if m > n as f64 {
+            return if tail == Tail::Upper { f64::NEG_INFINITY } else { 0.0 };
+        }
+        let m = m as u64;
+        // X = n surely.
+        if p == 1.0 {
+            return if tail == Tail::Upper || m == n { 0.0 } else { f64::NEG_INFINITY };
+        }
+        match cell.word("law") {
+            "binomial" => ln_binomial_tail(n, p, m, tail),
+            _ => ln_poisson_binomial_tail(&spread(n, p), m, tail),
+        }
+    };
+    let at = threshold(cell);
+    let ends = [at * (1.0 - THRESHOLD_ROUNDING), at * (1.0 + THRESHOLD_ROUNDING)].map(ln_tail);
+    let (lo, hi) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    let known = |ln: f64| Evidence::closed_form(ln, ROUNDING, n);
+    Evidence { ln: Some(ln_tail(at)), ln_hi: known(hi).ln_hi, ..known(lo) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::{Verdict, judge};
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        cell_of(&Chernoff, given.iter().copied()).unwrap()
+    }
+
+    /// By scipy: binom.cdf(1000 * 0.0001, 100000, 1e-4) = Pr(X = 0) = (1 - 1e-4)^100000 = e^-10.0005; the printed bound is
+    /// exp(-0.99^2 * 30 / 2) = e^-14.7.
+    #[test]
+    fn part_2_as_printed_is_false_far_above_the_mean() {
+        let cell = cell(&[("tail", "lower"), ("n", "100000"), ("p", "1e-4"), ("delta", "0.99"), ("plus", "3")]);
+        let evidence = exact(&cell);
+        assert!((evidence.ln.unwrap() + 10.000_500_03).abs() < 1e-8, "{evidence:?}");
+        let bounds = Chernoff.bounds(&cell).unwrap();
+        assert!(Chernoff.hypotheses(&cell).iter().all(|hypothesis| hypothesis.met));
+        let verdicts: Vec<Verdict> = bounds.iter().map(|bound| judge(&evidence, bound, Relation::AtMost)).collect();
+        assert_eq!(verdicts, [Verdict::Violated, Verdict::Holds]);
+    }
+
+    /// (1 + 0.1) 50 is 55, but 55.00000000000001 in doubles.
+    #[test]
+    fn a_whole_threshold_is_not_lost_to_rounding() {
+        let evidence = exact(&cell(&[("tail", "upper"), ("n", "100"), ("p", "0.5"), ("delta", "0.1")]));
+        // Pr(X >= 55) and Pr(X >= 56) of 100 fair coins.
+        assert!((evidence.ln_hi.exp() - 0.184_100_808_663_348).abs() < 1e-9, "{evidence:?}");
+        assert!((evidence.ln_lo.exp() - 0.135_626_512_036_917).abs() < 1e-9, "{evidence:?}");
+    }
+
+    #[test]
+    fn spread_probabilities_are_permitted_and_have_their_mean() {
+        for (n, p) in [(1, 0.3), (2, 0.9), (7, 0.5), (100, 0.01)] {
+            let all = spread(n, p);
+            assert!(all.iter().all(|p| (0.0..1.0).contains(p) && *p > 0.0), "{all:?}");
+            assert!((all.iter().sum::<f64>() - n as f64 * p).abs() < 1e-12);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Lemma 15: the second-moment method, on textbook variables and on the subset-sum number T.
+
+use rand::RngExt;
+use rand_distr::{Binomial, Distribution, Poisson};
+
+use super::nsn_box::{D, EPS, K, TARGET};
+use super::second_moment::{SecondMoment, ln_identity};
+use super::*;
+use crate::nsn::sampling::add_nsn_vectors;
+use crate::subset_sum::KSubsetCounter;
+
+/// The claim of Lemma 15.
+pub struct SecondMomentMethod;
+
+static ABOUT: About = About {
+    id: "second-moment-method",
+    source: "Lemma 15",
+    statement: "For a non-negative random variable Z (with 0 < E[Z^2] < infinity, without which the quotient means nothing): \
+        Pr(Z > 0) >= E[Z]^2/E[Z^2]. It is an equality for an event's indicator, which no interval tells from its bound.",
+    formula: "E[Z]^2/E[Z^2]",
+    measured: "Pr(Z > 0)",
+    parameters: &[
+        Parameter {
+            name: "variable",
+            domain: Domain::Word(&[
+                "indicator",
+                "binomial",
+                "poisson",
+                "geometric",
+                "uniform",
+                "exponential",
+                "negative",
+                "subset-sums",
+            ]),
+            default: Some("binomial"),
+            meaning: "Z: the indicator of an event of probability p; binomial with n trials; Poisson with mean n p; the \
+                successes of probability p before the first failure; with probability p uniform on [0, 1], or exponential, and 0 \
+                else; minus the indicator; or the number T of k-subsets of n NSN vectors whose sum lies in I_eps(z)",
+            reach: None,
+        },
+        Parameter {
+            name: "p",
+            domain: Domain::Real(0.0, 1.0),
+            default: Some("0.5"),
+            meaning: "a probability",
+            reach: Some((1e-9, 1.0)),
+        },
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 1_000_000),
+            default: Some("1"),
+            meaning: "trials, or vectors",
+            reach: Some((1.0, 1e6)),
+        },
+        Parameter { default: Some("1"), reach: None, ..K },
+        Parameter { default: Some("1"), reach: None, ..D },
+        Parameter { default: Some("0.1"), reach: None, ..EPS },
+        TARGET,
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::ClosedForm, Method::Literal],
+};
+
+/// Relative rounding of a closed form.
+const ROUNDING: f64 = 1e-14;
+
+/// A textbook variable with its exact moments.
+struct Textbook {
+    ln_positive: f64,
+    mean: f64,
+    second: f64,
+}
+
+impl Textbook {
+    /// `None` for the subset-sum number.
+    fn of(cell: &Cell) -> Option<Self> {
+        let (p, n) = (cell.real("p"), cell.real("n"));
+        let of = |ln_positive: f64, mean: f64, second: f64| Some(Textbook { ln_positive, mean, second });
+        match cell.word("variable") {
+            "indicator" => of(p.ln(), p, p),
+            "binomial" => of(ln_one_minus_exp(n * (-p).ln_1p()), n * p, n * p * (1.0 - p) + (n * p).powi(2)),
+            "poisson" => of(ln_one_minus_exp(-n * p), n * p, n * p + (n * p).powi(2)),
+            // Infinite at p = 1, which is refused.
+            "geometric" => of(p.ln(), p / (1.0 - p), p * (1.0 + p) / (1.0 - p).powi(2)),
+            "uniform" => of(p.ln(), p / 2.0, p / 3.0),
+            "exponential" => of(p.ln(), p, 2.0 * p),
+            "negative" => of(f64::NEG_INFINITY, -p, p),
+            _ => None,
+        }
+    }
+}
+
+/// ln(1 - e^x) for x <= 0.
+fn ln_one_minus_exp(x: f64) -> f64 {
+    (-x.exp_m1()).ln()
+}
+
+/// ln|E[Z]| and ln E[Z^2].
+fn ln_moments(cell: &Cell) -> Result<(f64, f64)> {
+    match Textbook::of(cell) {
+        Some(textbook) => Ok((textbook.mean.abs().ln(), textbook.second.ln())),
+        None => Ok((ln_identity(cell, "first")?, ln_identity(cell, "second")?)),
+    }
+}
+
+impl Claim for SecondMomentMethod {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        match cell.word("variable") {
+            "subset-sums" => SecondMoment.check(cell),
+            "geometric" if cell.real("p") == 1.0 => {
+                Err(Error::input("a geometric variable with p = 1 never ends; write p below 1"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        vec![Hypothesis::new("Z >= 0", cell.word("variable") != "negative")]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let (ln_mean, ln_second) = ln_moments(cell)?;
+        Ok(vec![Bound::from_ln(PRINTED, 2.0 * ln_mean - ln_second)])
+    }
+
+    /// |E[Z]| and E[Z^2].
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let (ln_mean, ln_second) = ln_moments(cell)?;
+        Ok(vec![("mean", Number::from_ln(ln_mean)), ("second", Number::from_ln(ln_second))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        match (method, Textbook::of(cell)) {
+            (Method::ClosedForm, Some(textbook)) => {
+                Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(textbook.ln_positive, ROUNDING, 1))))
+            }
+            (Method::ClosedForm, None) => {
+                Err(Error::input("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets"))
+            }
+            (_, Some(_)) => literal_textbook(cell),
+            (_, None) => Ok(literal_sums(cell)),
+        }
+    }
+}
+
+/// Draws the variable, and asks whether it is positive.
+fn literal_textbook<'a>(cell: &Cell) -> Result<Estimator<'a>> {
+    let (p, n) = (cell.real("p"), cell.integer("n"));
+    let unlike = |error: String| Error::input(format!("p = {p}, n = {n}: no such law ({error}); take closed-form"));
+    let binomial = Binomial::new(n, p).map_err(|error| unlike(error.to_string()))?;
+    let poisson = Poisson::new(n as f64 * p).map_err(|error| unlike(error.to_string()))?;
+    let variable = cell.word("variable").to_string();
+    Ok(Estimator::events(4096, move || {
+        let variable = variable.clone();
+        Box::new(move |stream| {
+            let positive = match variable.as_str() {
+                "binomial" => binomial.sample(stream) > 0,
+                "poisson" => poisson.sample(stream) > 0.0,
+                "negative" => false,
+                // An event of probability p comes first; what follows it is positive.
+                _ => stream.random::<f64>() < p,
+            };
+            Draw::event(positive)
+        })
+    }))
+}
+
+/// Draws the vectors, and asks whether any k-subset's sum lies in the box.
+fn literal_sums(cell: &Cell) -> Estimator<'_> {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d") as usize);
+    let (eps, z) = (cell.real("eps"), cell.target().vector(k, d as u64));
+    Estimator::events(64, move || {
+        let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
+        let mut counter = KSubsetCounter::new(d, k as usize);
+        Box::new(move |stream| {
+            vectors.fill(0.0);
+            vectors.chunks_mut(d).for_each(|vector| add_nsn_vectors(1, vector, stream));
+            Draw::event(counter.count(&vectors, &z, eps) > 0)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(variable: &str, p: f64) -> Cell {
+        cell_of(&SecondMomentMethod, [("variable", variable), ("p", &p.to_string()), ("n", "3")]).unwrap()
+    }
+
+    /// The moments by summing over the laws, to where their terms vanish.
+    #[test]
+    fn moments_are_those_of_the_laws() {
+        let (p, n) = (0.3f64, 3.0);
+        let laws: [(&str, Box<dyn Fn(i32) -> f64>); 3] = [
+            ("binomial", Box::new(|i| [0.343, 0.441, 0.189, 0.027].get(i as usize).copied().unwrap_or(0.0))),
+            (
+                "poisson",
+                Box::new(move |i| (-n * p + f64::from(i) * (n * p).ln() - libm::lgamma(f64::from(i) + 1.0)).exp()),
+            ),
+            ("geometric", Box::new(move |i| p.powi(i) * (1.0 - p))),
+        ];
+        for (name, law) in laws {
+            let moment = |power: i32| (0..200).map(|i| f64::from(i).powi(power) * law(i)).sum::<f64>();
+            let textbook = Textbook::of(&cell(name, p)).unwrap();
+            assert!((textbook.mean - moment(1)).abs() < 1e-12, "{name}");
+            assert!((textbook.second - moment(2)).abs() < 1e-12, "{name}");
+            assert!((textbook.ln_positive.exp() - (1.0 - law(0))).abs() < 1e-12, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_hypothesis_is_needed() {
+        let cell = cell("negative", 0.5);
+        assert!(!SecondMomentMethod.hypotheses(&cell)[0].met);
+        assert!((SecondMomentMethod.bounds(&cell).unwrap()[0].ln - 0.5f64.ln()).abs() < 1e-15);
+    }
+}
