@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::lab::{Care, Lab, Seen};
-use crate::cell::Cell;
-use crate::claims::{Claim, Estimator};
+use crate::claims::{Claim, Estimator, Law};
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::random::Address;
@@ -15,6 +14,8 @@ use crate::verdict::Verdict;
 const TRIES: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 /// Batches that a sample draws before it looks at the clock for the first time.
 const FIRST_BATCHES: u32 = 4;
+/// A count of fewer hits tells no probability from another.
+const FEWEST_HITS: f64 = 5.0;
 
 /// What a second method says of a finding.
 #[derive(Debug, Clone)]
@@ -48,10 +49,10 @@ pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Opt
             if clock.stopped() {
                 return Ok(None);
             }
-            if !is_affordable(lab.claim, &found.cell, method, clock.left()) {
+            if !is_worthwhile(lab.claim, found, method, replicates, clock.left()) {
                 continue;
             }
-            let care = Care { experiment: lab.name(), alpha, replicates };
+            let care = Care { experiment: lab.name(), alpha, replicates, relative: f64::MIN_POSITIVE };
             match lab.look_by(&found.cell, &found.bound, method, care, clock.flag()) {
                 Ok(seen) if seen.verdict != Verdict::Undecided => return Ok(Some(Second { seen, replicates })),
                 // The method cannot reach the cell, or cannot tell yet.
@@ -63,9 +64,14 @@ pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Opt
     Ok(None)
 }
 
-/// Whether the first batches of a sample end in the time that is left, by the time of one draw.
-fn is_affordable(claim: &dyn Claim, cell: &Cell, method: Method, left: Duration) -> bool {
-    let Ok(Estimator::Replicates(replicates)) = claim.estimator(cell, method) else { return true };
+/// Whether a sample can tell anything: one that counts hits has to expect some, of what is measured or of what the bound
+/// says, and its first batches have to end in the time that is left, by the time of one draw.
+fn is_worthwhile(claim: &dyn Claim, found: &Seen, method: Method, most: u64, left: Duration) -> bool {
+    let Ok(Estimator::Replicates(replicates)) = claim.estimator(&found.cell, method) else { return true };
+    let ln_rate = found.evidence.ln_hi.max(found.bound.ln);
+    if replicates.law == Law::Proportion && ln_rate + (most as f64).ln() < FEWEST_HITS.ln() {
+        return false;
+    }
     let address = Address { seed: 0, experiment: "falsify", cell: "", estimator: "cost", batch: 0 };
     let start = Instant::now();
     (replicates.sampler)()(&mut address.stream());

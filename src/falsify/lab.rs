@@ -18,6 +18,8 @@ pub const STAGES: [u64; 5] = [64, 256, 1024, 4096, 16384];
 pub const FINAL: usize = usize::MAX;
 /// The chance of error of a look while the search goes on: rare enough that false alarms among thousands of looks are few.
 const SEARCH_ALPHA: f64 = 1e-6;
+/// Samples of the search itself end at this relative width.
+const PRECISE: f64 = 0.01;
 /// The name of the experiment in the addresses of a search's streams: what is to be believed is measured on others.
 const SEARCH: &str = "falsify";
 
@@ -64,6 +66,8 @@ pub struct Care<'a> {
     pub alpha: f64,
     /// The most replicates.
     pub replicates: u64,
+    /// The width of the interval, relative to its lower end, at which a sample ends though it has decided nothing.
+    pub relative: f64,
 }
 
 /// Measures cells of one claim, and remembers what does not depend on chance, for one bound after another.
@@ -122,7 +126,8 @@ impl<'a> Lab<'a> {
             let evidence = self.evidence(cell, method, &bound, stop)?;
             return Ok(self.seen(cell, evidence, bound, FINAL));
         }
-        let care = Care { experiment: SEARCH, alpha: SEARCH_ALPHA, replicates: STAGES[stage.min(STAGES.len() - 1)] };
+        let replicates = STAGES[stage.min(STAGES.len() - 1)];
+        let care = Care { experiment: SEARCH, alpha: SEARCH_ALPHA, replicates, relative: PRECISE };
         let evidence = self.measured(cell, method, &bound, care, stop)?;
         Ok(self.seen(cell, evidence, bound, stage))
     }
@@ -158,7 +163,7 @@ impl<'a> Lab<'a> {
         if let Some(evidence) = self.recall(&key).evidence {
             return Ok(evidence);
         }
-        let care = Care { experiment: self.name, alpha: 1e-3, replicates: 1 };
+        let care = Care { experiment: self.name, alpha: 1e-3, replicates: 1, relative: PRECISE };
         let evidence = self.measured(cell, method, bound, care, stop)?;
         self.remember(key, |known| known.evidence = Some(evidence.clone()));
         Ok(evidence)
@@ -175,7 +180,7 @@ impl<'a> Lab<'a> {
     fn measured(&self, cell: &Cell, method: Method, bound: &Bound, care: Care, stop: &AtomicBool) -> Result<Evidence> {
         let job =
             Job { claim: self.claim, experiment: care.experiment, cell, method, bounds: std::slice::from_ref(bound) };
-        let precision = Precision { relative: 0.01, replicates: care.replicates, until: Until::Decided };
+        let precision = Precision { relative: care.relative, replicates: care.replicates, until: Until::Decided };
         measure(&job, &Sampling { seed: self.seed, alpha: care.alpha, precision }, stop)
     }
 

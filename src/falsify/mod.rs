@@ -311,7 +311,7 @@ impl Fresh<'_> {
         self.number += 1;
         // 1/(1 2) + 1/(2 3) + ... = 1.
         let alpha = plan.alpha / f64::from(self.number * (self.number + 1));
-        let care = Care { experiment: lab.name(), alpha, replicates: FRESH };
+        let care = Care { experiment: lab.name(), alpha, replicates: FRESH, relative: f64::MIN_POSITIVE };
         match lab.look_by(&seen.cell, &seen.bound, seen.evidence.method, care, clock.flag()) {
             Ok(seen) => Ok(Some(seen)),
             Err(Error::Interrupted(_) | Error::Input(_)) => Ok(None),

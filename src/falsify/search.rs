@@ -1,6 +1,7 @@
 //! The hunt for the least slack: a sweep of the whole region, then a pattern search from its best cells.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use rand::RngExt;
@@ -78,7 +79,7 @@ impl Ledger {
         let measured = self.cells().filter(|seen| seen.slack < f64::INFINITY || seen.violated());
         measured.min_by(|a, b| {
             // Where nothing is violated, what the race has left behind has too wide intervals to be compared.
-            let rank = |seen: &Seen| if seen.violated() { 0 } else { usize::MAX - seen.stage + 1 };
+            let rank = |seen: &Seen| if seen.violated() { None } else { Some(Reverse(seen.stage)) };
             rank(a).cmp(&rank(b)).then_with(|| a.compare(b))
         })
     }
