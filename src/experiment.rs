@@ -20,8 +20,12 @@ use crate::what_if::{Changes, WhatIf};
 pub struct Experiment {
     /// The file's name without its ending: it names the CSV, the plots and the random streams.
     pub name: String,
-    /// The claim that is measured, with the changes.
+    /// The claim of the registry that the file names.
+    pub printed: &'static dyn Claim,
+    /// The claim that is measured, with the changes; where a threshold is sought, what is asked of it.
     pub claim: &'static dyn Claim,
+    /// The threshold that is sought, if one is.
+    pub question: Option<Question>,
     /// One line on what it shows.
     pub title: String,
     /// Prose on what it shows.
@@ -266,7 +270,9 @@ impl Experiment {
         }
         Ok(Experiment {
             name: name.into(),
+            printed,
             claim,
+            question: wire.threshold.map(Spanned::into_inner),
             changes,
             chain: wire.chain,
             title: wire.title,

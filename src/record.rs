@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::cell::{Cell, Parameter};
 use crate::claims::{About, Bound, Claim, Hypothesis, Link, Quantity, Relation};
 use crate::error::{Error, Result};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Method};
 use crate::numeric::{decimal, ln_of_decimal, number};
 use crate::verdict::{judge, slack_log10, vacuous};
 
@@ -140,6 +140,16 @@ impl Record {
     pub fn outside(&self) -> bool {
         !self.unmet.is_empty()
     }
+
+    /// The method's name.
+    pub fn method(&self) -> &str {
+        self.columns.get("method").map(String::as_str).unwrap_or_default()
+    }
+
+    /// The place of the record's method among all, the most exact one first.
+    pub fn rank(&self) -> usize {
+        Method::ALL.iter().position(|known| known.name() == self.method()).unwrap_or(usize::MAX)
+    }
 }
 
 /// Reads an experiment's records.
@@ -215,6 +225,14 @@ pub fn to_csv(parameters: &[Parameter], rows: &[Row]) -> Vec<u8> {
         writer.write_record(row).expect("every row has the header's length, and a Vec takes what it is given");
     }
     writer.into_inner().expect("a Vec takes what it is given")
+}
+
+/// The records of the experiments of these names from a folder, in their order.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all<'a>(names: impl IntoIterator<Item = &'a str>, folder: &Path) -> Result<Vec<Vec<Record>>> {
+    names.into_iter().map(|name| read(&folder.join(format!("{name}.csv")))).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::Method;
 use crate::experiment::Experiment;
 use crate::record::Record;
 
@@ -61,18 +60,12 @@ pub fn tally<'a>(sets: impl IntoIterator<Item = (&'a Experiment, &'a [Record])>)
             });
             joined.holds |= record.verdict == "holds";
             joined.violated |= record.verdict == "violated";
-            if rank(record) < rank(joined.best) {
+            if record.rank() < joined.best.rank() {
                 joined.best = record;
             }
         }
     }
     order.into_iter().map(|bound| tally_one(bound.clone(), &cells[&bound])).collect()
-}
-
-/// How exact a record's method is: less is more.
-fn rank(record: &Record) -> usize {
-    let method = record.columns.get("method").map(String::as_str).unwrap_or_default();
-    Method::ALL.iter().position(|known| known.name() == method).unwrap_or(usize::MAX)
 }
 
 fn tally_one((claim, bound): (String, String), cells: &BTreeMap<String, Joined>) -> Tally {

@@ -1,6 +1,8 @@
 //! Corollary 19: with a log(1/eps) times as many vectors, a subset near the target exists with probability 1 - eps.
 
-use super::mrss::{DIMENSION, N, NEAR, PROVED, SIZE, check_draw, draw_vectors, find_subset, least_size, ln_mean};
+use super::mrss::{
+    DIMENSION, N, NEAR, PROVED, SIZE, check_draw, check_method, draw_vectors, find_subset, least_size, ln_mean,
+};
 use super::nsn_box::TARGET;
 use super::*;
 use crate::cell::Domain;
@@ -43,7 +45,7 @@ static ABOUT: About = About {
     ],
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
-    methods: &[Method::Literal],
+    methods: &[Method::Literal, Method::Enumeration],
 };
 
 impl Claim for Amplification {
@@ -113,7 +115,8 @@ impl Claim for Amplification {
         }
     }
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        check_method(method, cell.integer("n"), cell.integer("k"))?;
         let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
         let (eps, z) = (cell.real("eps"), cell.target().vector(k as u64, d as u64));
         let (count, size) = match cell.word("argument") {
@@ -126,7 +129,7 @@ impl Claim for Amplification {
                 draw_vectors(&mut vectors, d, stream);
                 // The vectors that are left over when n is divided belong to no group.
                 let whole_groups = vectors.chunks_exact((size as usize * d).max(1)).take(count as usize);
-                any(whole_groups.map(|group| find_subset(group, &z, eps, k, stream)))
+                any(whole_groups.map(|group| find_subset(group, &z, (eps, k), method, stream)))
             })
         }))
     }

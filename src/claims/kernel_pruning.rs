@@ -8,7 +8,7 @@ use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
 use crate::pruning::{Filters, Inputs, Outputs, PrunedKernel, RandomPair, Request, Sign, Status};
-use crate::subset_sum::covers_unit_interval;
+use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
 
 /// The claim of Lemma 12.
 pub struct KernelPruning;
@@ -59,7 +59,7 @@ static ABOUT: About = About {
     ],
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
-    methods: &[Method::Literal],
+    methods: &[Method::Literal, Method::Enumeration],
 };
 
 /// The paper's n.
@@ -90,6 +90,9 @@ pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
 pub(super) fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) -> f64 {
     c * d.powi(12) * c1.powi(6) * (d * d * c1 * c0 * m / eps).ln().powi(3)
 }
+
+/// Widths up to which the subsets of either sign's candidates, about n, are listed by enumeration.
+const MOST_LISTED: usize = 16;
 
 impl Claim for KernelPruning {
     fn about(&self) -> &About {
@@ -135,9 +138,12 @@ impl Claim for KernelPruning {
         (parameter == "n").then(|| asked_width(cell))
     }
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
         let target = target(cell);
+        if method == Method::Enumeration {
+            return enumerated(cell, target, n, eps);
+        }
         Ok(Estimator::events(8, move || {
             let target = target.clone();
             match cell.word("kernel") {
@@ -213,6 +219,39 @@ fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> 
     }
 }
 
+/// The same for 1x1 kernels and single channels by listing all subset sums of either sign's candidates: the worst case over X
+/// is the larger of |K - L^+| and |K + L^-| there.
+fn enumerated(cell: &Cell, target: Layer, n: usize, eps: f64) -> Result<Estimator<'_>> {
+    if target.kernel.data().len() > 1 || n > MOST_LISTED {
+        return Err(Error::input(format!(
+            "subsets are listed for d = c0 = c1 = 1 and n up to {MOST_LISTED} only; take literal"
+        )));
+    }
+    let all = cell.word("kernel") == "all";
+    Ok(Estimator::events(8, move || {
+        let target = target.clone();
+        Box::new(move |stream| {
+            let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
+            Draw::event([(Sign::Positive, 1.0), (Sign::Negative, -1.0)].into_iter().all(|(sign, side)| {
+                let candidates = pair.candidates(0, sign, Filters::WholeBlock);
+                let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
+                match all {
+                    true => sums_cover_unit_interval(&values, eps),
+                    false => comes_near(&values, side * target.kernel.data()[0], eps),
+                }
+            }))
+        })
+    }))
+}
+
+/// Whether some subset sum of the values is within eps of z.
+fn comes_near(values: &[f64], z: f64, eps: f64) -> bool {
+    match values.split_first() {
+        None => z.abs() < eps,
+        Some((first, rest)) => comes_near(rest, z, eps) || comes_near(rest, z - first, eps),
+    }
+}
+
 /// The exact worst case over all X with max norm at most 1, on an image that has full windows.
 fn worst_error(pruned: &PrunedKernel) -> f64 {
     let side = 2 * pruned.target().kernel.side();
@@ -237,6 +276,25 @@ mod tests {
         let address = Address { seed, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
         let mut stream = address.stream();
         (0..40).map(|_| prunable(&target, n, eps, &mut stream)).collect()
+    }
+
+    /// Both methods draw the same pairs from one stream, as long as the solver draws nothing: what they decide is the same.
+    #[test]
+    fn listing_all_subsets_decides_as_the_solver_does() {
+        for (n, kernel) in [("6", "spike"), ("10", "all")] {
+            let cell = cell(&[("n", n), ("kernel", kernel), ("eps", "0.2")]);
+            let rate = |method| {
+                let Ok(Estimator::Replicates(replicates)) = KernelPruning.estimator(&cell, method) else {
+                    panic!("the claim is sampled");
+                };
+                let (mut stream, mut sampler) = (crate::random::Stream::new(5, 7), (replicates.sampler)());
+                let hits = (0..2000).filter(|_| sampler(&mut stream).lo == 1.0).count();
+                hits as f64 / 2000.0
+            };
+            // Should the draws differ after all: 6 standard errors of a difference of two proportions.
+            let (solved, listed) = (rate(Method::Literal), rate(Method::Enumeration));
+            assert!((solved - listed).abs() < 0.07 && (0.1..0.99).contains(&listed), "{n} {kernel}: {solved} {listed}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::numeric::{ln_binomial, ln_sub, ln_sum_exp};
-use crate::subset_sum::covers_unit_interval;
+use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
 
 /// The claim of Theorem 1.
 pub struct Lueker;
@@ -32,8 +32,11 @@ static ABOUT: About = About {
     ],
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
-    methods: &[Method::Literal],
+    methods: &[Method::Literal, Method::Enumeration],
 };
+
+/// Numbers whose sums are all listed by enumeration.
+const MOST_LISTED: usize = 20;
 
 impl Claim for Lueker {
     fn about(&self) -> &About {
@@ -62,13 +65,22 @@ impl Claim for Lueker {
         }
     }
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
+        let enumerated = method == Method::Enumeration;
+        if enumerated && n > MOST_LISTED {
+            return Err(Error::input(format!(
+                "n = {n}: 2^n sums are listed up to n = {MOST_LISTED} only; take literal"
+            )));
+        }
         Ok(Estimator::events(64, move || {
             let mut values = vec![0.0; n];
             Box::new(move |stream| {
                 values.fill_with(|| stream.random_range(-1.0..=1.0));
-                covers_unit_interval(&values, eps).map_or(Draw::unknown(), Draw::event)
+                match enumerated {
+                    true => Draw::event(sums_cover_unit_interval(&values, eps)),
+                    false => covers_unit_interval(&values, eps).map_or(Draw::unknown(), Draw::event),
+                }
             })
         }))
     }
@@ -116,6 +128,24 @@ mod tests {
 
     fn rate(cell: &Cell, count: usize) -> f64 {
         draws(cell, count).iter().map(|draw| draw.lo).sum::<f64>() / count as f64
+    }
+
+    /// Both methods draw the same numbers from one stream: draw by draw they must agree.
+    #[test]
+    fn listing_all_sums_decides_as_the_walk_does() {
+        for (n, eps) in [("4", "0.3"), ("8", "0.1"), ("11", "0.05")] {
+            let cell = cell(&[("n", n), ("eps", eps)]);
+            let by = |method| {
+                let Ok(Estimator::Replicates(replicates)) = Lueker.estimator(&cell, method) else {
+                    panic!("the claim is sampled");
+                };
+                let (mut stream, mut sampler) = (crate::random::Stream::new(5, 7), (replicates.sampler)());
+                (0..300).map(|_| sampler(&mut stream)).collect::<Vec<Draw>>()
+            };
+            let draws = by(Method::Literal);
+            assert_eq!(draws, by(Method::Enumeration), "{n} {eps}");
+            assert!(draws.iter().any(|draw| draw.lo == 0.0) && draws.iter().any(|draw| draw.lo == 1.0), "{n} {eps}");
+        }
     }
 
     #[test]

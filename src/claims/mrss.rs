@@ -7,7 +7,7 @@ use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
 use crate::nsn::sampling::add_nsn_vectors;
 use crate::numeric::ln_binomial;
-use crate::subset_sum::{Problem, exists};
+use crate::subset_sum::{KSubsetCounter, Problem, exists};
 
 /// The claim of Theorem 5.
 pub struct Mrss;
@@ -55,7 +55,7 @@ static ABOUT: About = About {
     ],
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
-    methods: &[Method::Literal],
+    methods: &[Method::Literal, Method::Enumeration],
 };
 
 /// Refuses cells at which no draw means anything, or does not fit into memory.
@@ -88,10 +88,35 @@ pub(super) fn draw_vectors(vectors: &mut [f64], d: usize, stream: &mut Stream) {
     vectors.chunks_mut(d).for_each(|vector| add_nsn_vectors(1, vector, stream));
 }
 
+/// k-subsets that are counted by enumeration.
+const MOST_LISTED: f64 = 1e7;
+
+/// Refuses to enumerate too many k-subsets.
+pub(super) fn check_method(method: Method, n: u64, k: u64) -> Result<()> {
+    // Where min(k, n-k) is large the number overflows long before it is summed up.
+    let subsets = if k.min(n.saturating_sub(k)) > 64 { f64::INFINITY } else { ln_binomial(n, k).exp() };
+    if method == Method::Enumeration && subsets > MOST_LISTED {
+        return Err(Error::input(format!(
+            "n = {n}, k = {k}: {subsets:.2e} subsets are too many to be listed, of which at most {MOST_LISTED:.0e} are; take \
+             literal"
+        )));
+    }
+    Ok(())
+}
+
 /// Whether k of the vectors add up to within eps of z; unknown where the search gave up.
-pub(super) fn find_subset(vectors: &[f64], z: &[f64], eps: f64, k: usize, stream: &mut Stream) -> Option<bool> {
+pub(super) fn find_subset(
+    vectors: &[f64],
+    z: &[f64],
+    (eps, k): (f64, usize),
+    method: Method,
+    stream: &mut Stream,
+) -> Option<bool> {
     if k * z.len() > vectors.len() {
         return Some(false);
+    }
+    if method == Method::Enumeration {
+        return Some(KSubsetCounter::new(z.len(), k).count(vectors, z, eps) > 0);
     }
     let problem = Problem::new(vectors, z.len(), z, eps, Some(k)).expect("drawn vectors are finite, and at least k");
     exists(&problem, stream)
@@ -133,14 +158,15 @@ impl Claim for Mrss {
         }
     }
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        check_method(method, cell.integer("n"), cell.integer("k"))?;
         let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
         let (eps, z) = (cell.real("eps"), cell.target().vector(k as u64, d as u64));
         Ok(Estimator::events(16, move || {
             let (mut vectors, z) = (vec![0.0; n * d], z.clone());
             Box::new(move |stream| {
                 draw_vectors(&mut vectors, d, stream);
-                find_subset(&vectors, &z, eps, k, stream).map_or(Draw::unknown(), Draw::event)
+                find_subset(&vectors, &z, (eps, k), method, stream).map_or(Draw::unknown(), Draw::event)
             })
         }))
     }

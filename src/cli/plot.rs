@@ -27,10 +27,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let experiments = read_all(&arguments.files)?;
-    let records = experiments
-        .iter()
-        .map(|experiment| record::read(&arguments.out.join(format!("{}.csv", experiment.name))))
-        .collect::<Result<Vec<_>>>()?;
+    let records = record::read_all(experiments.iter().map(|e| e.name.as_str()), &arguments.out)?;
     let sets: Vec<(&Experiment, &[Record])> = experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
     let files = draw_all(&sets, &arguments.out)?;
     if arguments.json {

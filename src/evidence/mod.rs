@@ -22,19 +22,22 @@ pub enum Method {
     Collapsed,
     /// Counting hits of the objects drawn as they are defined.
     Literal,
+    /// Counting hits of the same objects, each decided by listing every subset: it shares only samplers with the others.
+    Enumeration,
     /// Searching or constructing one object, with certified limits.
     Search,
 }
 
 impl Method {
     /// Every method, from the most to the least exact.
-    pub const ALL: [Method; 7] = [
+    pub const ALL: [Method; 8] = [
         Method::ClosedForm,
         Method::Quadrature,
         Method::Conditional,
         Method::Importance,
         Method::Collapsed,
         Method::Literal,
+        Method::Enumeration,
         Method::Search,
     ];
 
@@ -47,6 +50,7 @@ impl Method {
             Method::Importance => "importance",
             Method::Collapsed => "collapsed",
             Method::Literal => "literal",
+            Method::Enumeration => "enumeration",
             Method::Search => "search",
         }
     }

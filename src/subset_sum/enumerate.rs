@@ -51,6 +51,24 @@ impl KSubsetCounter {
     }
 }
 
+/// Whether every point of [-1, 1] is within `eps` of one of all 2^n subset sums, which are listed and sorted.
+pub fn sums_cover_unit_interval(values: &[f64], eps: f64) -> bool {
+    let mut sums = vec![0.0];
+    for value in values {
+        let with: Vec<f64> = sums.iter().map(|sum| sum + value).collect();
+        sums.extend(with);
+    }
+    sums.sort_unstable_by(f64::total_cmp);
+    let mut covered = -1.0;
+    for sum in sums {
+        if sum - eps > covered {
+            break;
+        }
+        covered = f64::max(covered, sum + eps);
+    }
+    covered >= 1.0
+}
+
 /// Lists `start` plus every sum of up to `most` of the vectors, by size.
 fn list_sums(lists: &mut Vec<Vec<f64>>, vectors: &[f64], start: &[f64], most: usize) {
     lists.resize_with(lists.len().max(most + 1), Vec::new);

@@ -10,7 +10,7 @@ mod kd_tree;
 pub mod local_search;
 
 pub use cover::covers_unit_interval;
-pub use enumerate::KSubsetCounter;
+pub use enumerate::{KSubsetCounter, sums_cover_unit_interval};
 pub use exact::{Exact, best_subset};
 pub use existence::exists;
 pub use local_search::LocalSearch;
