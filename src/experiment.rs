@@ -83,6 +83,8 @@ pub struct Plot {
     pub x: String,
     /// What stands on the vertical axis.
     pub y: Quantity,
+    /// How that axis is labelled; without it, by what the claim measures.
+    pub label: Option<String>,
     /// The column that separates the series by colour: a parameter or `method`.
     pub series: Option<String>,
     /// The column that separates panels beside each other: a parameter or `method`.
@@ -174,6 +176,7 @@ struct WirePlot {
     title: String,
     x: String,
     y: Quantity,
+    label: Option<String>,
     series: Option<String>,
     panels: Option<String>,
     #[serde(default = "printed")]
@@ -526,8 +529,8 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
             wire.name
         )));
     }
-    let WirePlot { name, title, x, y, series, panels, bound, fit, .. } = wire;
-    Ok(Plot { name, title, x, y, series, panels, bound, only, fit })
+    let WirePlot { name, title, x, y, label, series, panels, bound, fit, .. } = wire;
+    Ok(Plot { name, title, x, y, label, series, panels, bound, only, fit })
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use crate::record::Record;
 pub struct Tally {
     /// The claim's id.
     pub claim: String,
-    /// The bound's name.
+    /// The bound's name, or that of a link of the claim's proof.
     pub bound: String,
+    /// Whether it is a link of the claim's proof.
+    pub link: bool,
     /// Distinct cells.
     pub cells: usize,
     /// Cells inside the hypotheses at which the bound holds.
@@ -42,12 +44,11 @@ struct Joined<'a> {
 
 /// Tallies the records of experiments, by claim and bound, in the order in which they come.
 pub fn tally<'a>(sets: impl IntoIterator<Item = (&'a Experiment, &'a [Record])>) -> Vec<Tally> {
-    let mut order: Vec<(String, String)> = Vec::new();
-    let mut cells: BTreeMap<(String, String), BTreeMap<String, Joined>> = BTreeMap::new();
+    let mut order: Vec<Counted> = Vec::new();
+    let mut cells: BTreeMap<Counted, BTreeMap<String, Joined>> = BTreeMap::new();
     for (experiment, records) in sets {
         for record in records {
-            let claim = if experiment.chain { format!("{}: proof", record.claim) } else { record.claim.clone() };
-            let bound = (claim, record.bound.clone());
+            let bound = (record.claim.clone(), record.bound.clone(), experiment.chain);
             if !cells.contains_key(&bound) {
                 order.push(bound.clone());
             }
@@ -68,8 +69,11 @@ pub fn tally<'a>(sets: impl IntoIterator<Item = (&'a Experiment, &'a [Record])>)
     order.into_iter().map(|bound| tally_one(bound.clone(), &cells[&bound])).collect()
 }
 
-fn tally_one((claim, bound): (String, String), cells: &BTreeMap<String, Joined>) -> Tally {
-    let mut tally = Tally { claim, bound, cells: cells.len(), ..Tally::default() };
+/// A claim's bound, or a link of its proof.
+type Counted = (String, String, bool);
+
+fn tally_one((claim, bound, link): Counted, cells: &BTreeMap<String, Joined>) -> Tally {
+    let mut tally = Tally { claim, bound, link, cells: cells.len(), ..Tally::default() };
     for (key, joined) in cells {
         if joined.holds && joined.violated {
             tally.contradictions.push(key.clone());
@@ -120,6 +124,28 @@ fn row(tally: &Tally) -> [String; 10] {
     ]
 }
 
+const PROOF_COLUMNS: [&str; 4] =
+    ["proof of", "links", "cells", "links that fail inside the hypotheses, and at how many cells"];
+
+/// One row a proof.
+fn proof_rows(tallies: &[Tally]) -> Vec<[String; 4]> {
+    let mut claims: Vec<&str> = Vec::new();
+    for tally in tallies.iter().filter(|tally| tally.link) {
+        if !claims.contains(&tally.claim.as_str()) {
+            claims.push(&tally.claim);
+        }
+    }
+    let row = |claim: &str| {
+        let links: Vec<&Tally> = tallies.iter().filter(|tally| tally.link && tally.claim == claim).collect();
+        let cells = links.iter().map(|link| link.cells).max().unwrap_or(0);
+        let failing = links.iter().filter(|link| link.violated > 0);
+        let failing: Vec<String> = failing.map(|link| format!("{} ({})", link.bound, link.violated)).collect();
+        let failing = if failing.is_empty() { "none".into() } else { failing.join(", ") };
+        [claim.to_string(), links.len().to_string(), cells.to_string(), failing]
+    };
+    claims.into_iter().map(row).collect()
+}
+
 const LEGEND: &str = "holds, violated and undecided count cells inside the hypotheses; vacuous counts those of them at
 which the bound says nothing; outside counts cells with an unmet hypothesis. The slack is log10 of
 how far the measured value is on the claimed side of the bound; negative is violated.";
@@ -135,14 +161,18 @@ pub fn table(tallies: &[Tally]) -> String {
         }
     }
     let mut least = String::new();
-    for tally in tallies {
+    for tally in tallies.iter().filter(|tally| !tally.link) {
         table.add_row(&row(tally)[..shown]);
         if let Some((slack, cell)) = &tally.least {
             let cell = cell.replace(';', " ");
             least += &format!("  {} ({}): {slack:.3} at {cell}\n", tally.claim, tally.bound);
         }
     }
-    format!("{table}\nleast slack:\n{least}{LEGEND}\n{}", contradictions(tallies))
+    let mut proofs = String::new();
+    for [claim, links, cells, failing] in proof_rows(tallies) {
+        proofs += &format!("proof of {claim}, {links} links at up to {cells} cells; failing: {failing}\n");
+    }
+    format!("{table}\nleast slack:\n{least}{proofs}{LEGEND}\n{}", contradictions(tallies))
 }
 
 /// The table as Markdown, with how the run was made.
@@ -150,7 +180,13 @@ pub fn markdown(tallies: &[Tally], origin: &str) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let mut text = format!("# Verdicts\n\n{origin}\n\n{}", line(&COLUMNS.map(String::from)));
     text += &line(&COLUMNS.map(|_| "---".to_string()));
-    tallies.iter().for_each(|tally| text += &line(&row(tally)));
+    tallies.iter().filter(|tally| !tally.link).for_each(|tally| text += &line(&row(tally)));
+    let proofs = proof_rows(tallies);
+    if !proofs.is_empty() {
+        text += &format!("\n{}", line(&PROOF_COLUMNS.map(String::from)));
+        text += &line(&PROOF_COLUMNS.map(|_| "---".to_string()));
+        proofs.iter().for_each(|proof| text += &line(proof));
+    }
     text + &format!("\n{LEGEND}\n{}", contradictions(tallies))
 }
 

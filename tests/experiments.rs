@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lemmascope::claims::REGISTRY;
+use lemmascope::evidence::Method;
 use lemmascope::experiment::{Experiment, read_all};
 
 fn experiments() -> Vec<Experiment> {
@@ -49,7 +50,9 @@ fn the_readme_shows_the_committed_verdicts() {
 #[test]
 fn the_levels_of_evidence_agree_in_the_committed_records() {
     let mut compared = 0;
-    for experiment in experiments().iter().filter(|experiment| experiment.methods.len() > 1) {
+    let exact = [Method::ClosedForm, Method::Quadrature];
+    let compares = |experiment: &&Experiment| experiment.methods.len() > 1 && exact.contains(&experiment.methods[0]);
+    for experiment in experiments().iter().filter(compares) {
         let path = format!("results/{}.csv", experiment.name);
         let records = lemmascope::record::read(Path::new(&path)).unwrap();
         let exact_method = experiment.methods[0].name();

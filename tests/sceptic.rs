@@ -158,14 +158,31 @@ fn drafts_and_chains_run_into_records_a_page_and_a_gate() {
         tallies.iter().find(|tally| tally["claim"] == claim && tally["bound"] == bound).unwrap().clone()
     };
     assert_eq!(tally("nsn-box", "draft")["holds"], 4);
-    assert_eq!(tally("nsn-box: proof", "after-1-density")["violated"], 2);
+    let link = tally("nsn-box", "after-1-density");
+    assert_eq!((&link["violated"], &link["link"]), (&serde_json::json!(2), &serde_json::json!(true)));
+    let summary = std::fs::read_to_string(folder.path().join("results/summary.md")).unwrap();
+    assert!(summary.contains("| nsn-box | ") && summary.contains("after-1-density (2)"), "{summary}");
     let page = std::fs::read_to_string(folder.path().join("results/findings.md")).unwrap();
     assert!(page.contains("Smallest counterexample measured") && page.contains("`after-1-density`"), "{page}");
     assert!(folder.path().join("results/draft.draft.png").exists());
     let plotted = json(&lemmascope(folder.path(), &arguments("plot", &["--json"])));
     assert_eq!(plotted.as_array().unwrap().len(), 2);
+    // What a search printed stands on the page too.
+    let within = "d=20,k=20..64";
+    let search =
+        lemmascope(folder.path(), &["falsify", "nsn-box", "--within", within, "--evaluations", "100", "--json"]);
+    std::fs::create_dir(folder.path().join("results/falsify")).unwrap();
+    std::fs::write(folder.path().join("results/falsify/a.json"), &search.stdout).unwrap();
     let page = json(&lemmascope(folder.path(), &arguments("report", &["--json"])));
-    assert!(page["text"].as_str().unwrap().contains("## Lemma 7"));
+    let text = page["text"].as_str().unwrap();
+    for part in ["## Lemma 7", "searched, **printed**: false", "lemmascope falsify nsn-box --within d=20,k=20..64"] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    std::fs::write(folder.path().join("results/falsify/a.json"), "{}").unwrap();
+    let broken = lemmascope(folder.path(), &arguments("report", &[]));
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(stderr(&broken).contains("a.json: missing field"), "{}", stderr(&broken));
+    std::fs::remove_file(folder.path().join("results/falsify/a.json")).unwrap();
     // The baseline knows the violation; without it, or with another verdict, the gate closes.
     let check = lemmascope(folder.path(), &arguments("check", &["--json"]));
     assert_eq!(check.status.code(), Some(0), "{}{}", stderr(&check), String::from_utf8_lossy(&check.stdout));

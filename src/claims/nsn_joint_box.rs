@@ -16,7 +16,7 @@ use std::f64::consts::PI;
 pub struct NsnJointBox;
 
 /// The quadrature's relative tolerance.
-const TOLERANCE: f64 = 1e-9;
+const TOLERANCE: f64 = 1e-7;
 
 /// The universal constant that the paper leaves open.
 pub(super) const C: Parameter = Parameter {

@@ -45,7 +45,7 @@ pub fn experiment(claim: &dyn Claim, changes: &Changes, findings: &[&Finding], c
     );
     let precision = match replicates {
         0 => String::new(),
-        _ => format!("\n[precision]\nreplicates = {replicates}\nrelative = 0.01\n"),
+        _ => format!("\n[precision]\nreplicates = {replicates}\nrelative = 1e-9\n"),
     };
     head + &lines(changes) + &precision + &blocks
 }

@@ -197,6 +197,7 @@ fn dodge(plot: &Plot, selection: &Selection, x: &Axis, pixels: f64) -> f64 {
 /// What the vertical axis shows.
 fn y_label(about: &About, plot: &Plot, scale: &Scale) -> String {
     let label = match (plot.y, about.relation) {
+        _ if plot.label.is_some() => plot.label.clone().unwrap_or_default(),
         (Quantity::Measured, _) => about.measured.into(),
         (Quantity::Slack, Relation::AtLeast) => "slack = log₁₀(measured / bound)".into(),
         (Quantity::Slack, Relation::AtMost) => "slack = log₁₀(bound / measured)".into(),

@@ -206,11 +206,18 @@ fn pieces(text: &str) -> Vec<(String, Level)> {
     pieces
 }
 
-/// The letters and digits at the beginning of a text, after a sign if one is permitted.
-fn word(text: &str, signed: bool) -> &str {
-    let sign = usize::from(signed && text.starts_with('-'));
-    let length = text[sign..].find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len() - sign);
-    if length == 0 { "" } else { &text[..sign + length] }
+/// The letters and digits at the beginning of a text; as an exponent it may have a sign and a decimal point.
+fn word(text: &str, exponent: bool) -> &str {
+    let length = |text: &str| text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+    let sign = usize::from(exponent && text.starts_with('-'));
+    let whole = length(&text[sign..]);
+    if whole == 0 {
+        return "";
+    }
+    let end = sign + whole;
+    let decimals = text[end..].strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let is_number = text[sign..end].bytes().all(|byte| byte.is_ascii_digit());
+    if exponent && is_number && decimals > 0 { &text[..end + 1 + decimals] } else { &text[..end] }
 }
 
 /// Whether the text ends in a name of one letter.
@@ -257,6 +264,8 @@ mod tests {
     fn formulas_are_typeset_and_prose_is_not() {
         let piece = |text: &str, level| (text.to_string(), level);
         assert_eq!(typeset("10^-200"), [piece("10", Level::Line), piece("−200", Level::Above)]);
+        assert_eq!(typeset("d^1.52"), [piece("d", Level::Line), piece("1.52", Level::Above)]);
+        assert_eq!(typeset("d^2."), [piece("d", Level::Line), piece("2", Level::Above), piece(".", Level::Line)]);
         assert_eq!(typeset("I_eps(z)"), [piece("I", Level::Line), piece("ε", Level::Below), piece("(z)", Level::Line)]);
         assert_eq!(
             typeset("a 2^k, b"),
