@@ -191,6 +191,26 @@ mod tests {
         }
     }
 
+    /// At most a third heads: n = 1, 2, 3, 6 and 7 by hand; the rest from mpmath 1.3 with 40 digits:
+    /// log(sum(binomial(n, m) for m in range(n // 3 + 1))) - n log(2).
+    #[test]
+    fn few_heads() {
+        let by_hand =
+            [(1, 0.5), (2, 0.25), (3, 0.5), (6, 22.0 / 64.0), (7, 29.0 / 128.0)].map(|(n, p)| (n, f64::ln(p)));
+        let oracle = [
+            (10, -1.7609878105613013),
+            (60, -4.999006145682472),
+            (100, -7.735897966988532),
+            (300, -19.33511380030728),
+            (1000, -59.799_314_539_600_15),
+            (30_000, -1703.618806501008),
+        ];
+        for (n, ln) in by_hand.into_iter().chain(oracle) {
+            let found = ln_binomial_tail(n, 0.5, n / 3, Tail::Lower);
+            assert!((found - ln).abs() < 1e-13 * (1.0 + ln.abs()), "n = {n}: {found} {ln}");
+        }
+    }
+
     /// `chi_square_tail.csv` of the reference values: d, t, tail, ln at d + 2 sqrt(d t) + 2 t or d - 2 sqrt(d t).
     #[test]
     fn chi_square_tails_agree_with_the_incomplete_gamma_function() {

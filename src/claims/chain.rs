@@ -52,6 +52,12 @@ pub fn first_failing(chain: &[Link]) -> Option<&Link> {
     chain.iter().find(|link| link.verdict() == Verdict::Violated)
 }
 
+/// The names of the links with this verdict.
+#[cfg(test)]
+pub(crate) fn named(verdicts: &[(&'static str, Verdict)], which: Verdict) -> Vec<&'static str> {
+    verdicts.iter().filter(|(_, verdict)| *verdict == which).map(|(name, _)| *name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
 use super::*;
-use crate::tails::{Tail, ln_binomial_tail, ln_poisson_binomial_tail};
+use crate::tails::{ln_binomial_tail, ln_poisson_binomial_tail};
 
 /// The claim of Lemma 16.
 pub struct Chernoff;
@@ -19,13 +19,7 @@ static ABOUT: About = About {
     formula: "exp(-delta^2 mu_+/3), or exp(-delta^2 mu_+/2)",
     measured: "Pr(X >= (1+delta) mu_+), or Pr(X <= (1-delta) mu_-)",
     parameters: &[
-        Parameter {
-            name: "tail",
-            domain: Domain::Word(&["upper", "lower"]),
-            default: None,
-            meaning: "part (1), or part (2)",
-            reach: None,
-        },
+        TAIL,
         Parameter {
             name: "n",
             domain: Domain::Integer(1, 1_000_000_000),
@@ -147,10 +141,6 @@ impl Claim for Chernoff {
             })
         }))
     }
-}
-
-fn tail(cell: &Cell) -> Tail {
-    if cell.word("tail") == "upper" { Tail::Upper } else { Tail::Lower }
 }
 
 fn mean(cell: &Cell) -> f64 {

@@ -3,7 +3,7 @@
 use rand_distr::{ChiSquared, Distribution};
 
 use super::*;
-use crate::tails::{Tail, ln_chi_square_tail};
+use crate::tails::ln_chi_square_tail;
 
 /// The claim of Lemma 17.
 pub struct ChiSquareTails;
@@ -16,13 +16,7 @@ static ABOUT: About = About {
     formula: "exp(-t)",
     measured: "Pr(X >= d + 2 sqrt(d t) + 2 t), or Pr(X <= d - 2 sqrt(d t))",
     parameters: &[
-        Parameter {
-            name: "tail",
-            domain: Domain::Word(&["upper", "lower"]),
-            default: None,
-            meaning: "part (1), or part (2)",
-            reach: None,
-        },
+        TAIL,
         Parameter {
             name: "d",
             domain: Domain::Integer(1, 1_000_000_000),
@@ -62,9 +56,10 @@ impl Claim for ChiSquareTails {
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (d, t) = (cell.real("d"), cell.real("t"));
-        let (tail, excess) = match cell.word("tail") {
-            "upper" => (Tail::Upper, 2.0 * (d * t).sqrt() + 2.0 * t),
-            _ => (Tail::Lower, -2.0 * (d * t).sqrt()),
+        let tail = tail(cell);
+        let excess = match tail {
+            Tail::Upper => 2.0 * (d * t).sqrt() + 2.0 * t,
+            Tail::Lower => -2.0 * (d * t).sqrt(),
         };
         if method == Method::ClosedForm {
             return Ok(Estimator::deterministic(move || {

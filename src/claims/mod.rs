@@ -31,6 +31,7 @@ pub use crate::evidence::Bearing;
 use crate::evidence::{Evidence, Method};
 use crate::expression::Number;
 use crate::random::{Address, Stream};
+use crate::tails::Tail;
 pub use chain::{Link, first_failing};
 
 /// On which side of the bound the measured value is claimed to lie.
@@ -328,6 +329,20 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &amplification::Amplification,
     &conv_inequality::ConvInequality,
 ];
+
+/// Which part of a lemma on two tails.
+const TAIL: Parameter = Parameter {
+    name: "tail",
+    domain: Domain::Word(&["upper", "lower"]),
+    default: None,
+    meaning: "part (1), or part (2)",
+    reach: None,
+};
+
+/// The cell's tail.
+fn tail(cell: &Cell) -> Tail {
+    if cell.word("tail") == "upper" { Tail::Upper } else { Tail::Lower }
+}
 
 /// Which of the objects that a claim draws, such as its kernel.
 const DRAW: Parameter = Parameter {

@@ -32,7 +32,7 @@ pub struct Arguments {
     /// The level; without it, the claim's own bound at each value, and 1/2 where that is less.
     #[arg(long, value_name = "P", allow_hyphen_values = true)]
     probability: Option<f64>,
-    /// Between which values, both included; without it, as far as one measurement takes about a second.
+    /// Between which values, both included; without it, as far as a search of the claim's region goes.
     #[arg(long, value_name = "LO..HI", value_parser = parse_range)]
     within: Option<(f64, f64)>,
     /// The method; without it, the claim's most exact one.

@@ -6,8 +6,8 @@
 use super::*;
 use crate::cnn::{Image, convolve, mask, relu};
 use crate::evidence::proportion;
-use crate::numeric::ln_binomial;
 use crate::pruning::{ChannelResult, Split};
+use crate::tails::{Tail, ln_binomial_tail};
 use rand::RngExt;
 
 /// Pairs that are drawn at most until one can be pruned as Eq. 27 asks.
@@ -159,7 +159,8 @@ fn sample(target: &Layer, n: usize, request: &Request, stream: &mut Stream) -> R
 /// Eqs. 25 and 26.
 fn probabilities(n: u64, c0: usize, eps: f64, event: Evidence) -> Vec<Link> {
     let channels = c0 as f64;
-    let few = ln_few(n).exp();
+    // At most n/3 heads among n.
+    let few = ln_binomial_tail(n, 0.5, n / 3, Tail::Lower).exp();
     let enough = |half_blocks: f64| Evidence::closed_form(half_blocks * (-few).ln_1p(), 1e-9 * half_blocks * few, n);
     let power = |ln: f64, times: f64| if ln == f64::NEG_INFINITY { ln } else { times * ln };
     let conditional = |ln: f64| power(ln, 2.0 * channels);
@@ -232,20 +233,6 @@ fn probabilities(n: u64, c0: usize, eps: f64, event: Evidence) -> Vec<Link> {
         ),
         link("eq-26", "Eq. 26, third line", "(1 - eps/2)^2 >= 1 - eps", Relation::AtLeast, square, one_minus(eps)),
     ]
-}
-
-/// ln Pr(N <= n/3) for N the number of heads among n: downwards from n/3 by the ratio m/(n-m+1) of neighbours, at most 1/2.
-fn ln_few(n: u64) -> f64 {
-    let most = n / 3;
-    let (mut sum, mut term) = (0.0, 1.0);
-    for m in (0..=most).rev() {
-        sum += term;
-        term *= m as f64 / (n - m + 1) as f64;
-        if term < 1e-18 {
-            break;
-        }
-    }
-    ln_binomial(n, most) - n as f64 * std::f64::consts::LN_2 + f64::ln(sum)
 }
 
 /// Eq. 27 and the lines to the end. M is any positive number: it is taken as 2 d^2 c1 c0, where a factor M that is lost shows.
@@ -366,6 +353,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::chain::named;
     use crate::verdict::Verdict;
 
     fn verdicts(given: &[(&str, &str)]) -> Vec<(&'static str, Verdict)> {
@@ -375,31 +363,6 @@ mod tests {
         let chain = KernelPruning.chain(&cell, &mut Stream::new(11, 12)).unwrap();
         chain.iter().map(|link| (link.name, link.verdict())).collect()
     }
-
-    fn named(verdicts: &[(&'static str, Verdict)], which: Verdict) -> Vec<&'static str> {
-        verdicts.iter().filter(|(_, verdict)| *verdict == which).map(|(name, _)| *name).collect()
-    }
-
-    /// Sums of 0 to n/3 heads: with n = 1 none, 1/2; n = 3 at most one of three, 4/8; n = 6 at most two of six, 22/64; the rest
-    /// from mpmath 1.3 with 40 digits: log(sum(binomial(n, m) for m in range(n // 3 + 1))) - n log(2).
-    #[test]
-    fn few_heads_have_the_binomial_tail() {
-        for (n, tail) in [(1, 0.5), (2, 0.25), (3, 0.5), (6, 22.0 / 64.0), (7, 29.0 / 128.0)] {
-            assert!((ln_few(n) - f64::ln(tail)).abs() < 1e-13, "n = {n}");
-        }
-        for (n, ln) in ORACLE {
-            assert!((ln_few(n) - ln).abs() < 1e-10 * ln.abs(), "n = {n}: {}", ln_few(n));
-        }
-    }
-
-    const ORACLE: [(u64, f64); 6] = [
-        (10, -1.7609878105613013),
-        (60, -4.999006145682472),
-        (100, -7.735897966988532),
-        (300, -19.33511380030728),
-        (1000, -59.799_314_539_600_15),
-        (30_000, -1703.618806501008),
-    ];
 
     /// A wide pair for one channel. By hand: 60 candidates leave Pr(few) = e^-4.999 = 0.0067 < eps/4; filters n+1 to 2n carry all
     /// of L^-; S lacks what was removed; and with one entry norm1 = norm_max, so that M = 2 doubles the left side alone.

@@ -388,6 +388,7 @@ fn between(lower: f64, upper: f64, rounding: f64) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::chain::named;
     use crate::verdict::Verdict;
 
     fn verdicts(given: &[(&str, &str)]) -> Vec<(&'static str, Verdict)> {
@@ -396,10 +397,6 @@ mod tests {
         let cell = cell_of(&LayerError, rest.chain(given.iter().copied())).unwrap();
         let chain = LayerError.chain(&cell, &mut Stream::new(21, 22)).unwrap();
         chain.iter().map(|link| (link.name, link.verdict())).collect()
-    }
-
-    fn named(verdicts: &[(&'static str, Verdict)], which: Verdict) -> Vec<&'static str> {
-        verdicts.iter().filter(|(_, verdict)| *verdict == which).map(|(name, _)| *name).collect()
     }
 
     /// With errors as Eq. 31 allows them, only f(X) = X^(l) fails: the last layer has no ReLU in the theorem and one in Eq. 28.
