@@ -18,8 +18,16 @@
 //! | `relu-split` | Lemma 11 | `claims/relu_split.rs`, [`cnn`] | `relu-split` |
 //! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning`, `kernel-growth` |
 //! | `layer-error` | Theorem 3, Eqs. 31-36 | `claims/layer_error.rs`, [`pruning`], [`cnn`] | `layer-error` |
+//! | `normal-interval` | Lemma 14 | `claims/normal_interval.rs`, [`nsn::normal`] | `normal-interval` |
+//! | `second-moment-method` | Lemma 15 | `claims/second_moment_method.rs` | `second-moment-method`, `second-moment-method-sums` |
+//! | `chernoff` | Lemma 16 | `claims/chernoff.rs`, [`tails`] | `chernoff`, `chernoff-methods` |
+//! | `chi-square-tails` | Lemma 17 | `claims/chi_square_tails.rs`, [`tails`] | `chi-square-tails`, `chi-square-tails-methods` |
+//! | `nsn-half-normal` | Lemma 18 | `claims/nsn_half_normal.rs`, [`nsn`] | `nsn-half-normal`, `nsn-half-normal-samplers` |
 //! | `amplification` | Corollary 19 | `claims/amplification.rs`, [`subset_sum`] | `amplification`, `amplification-growth` |
 //! | `conv-inequality` | Lemma 20 | `claims/conv_inequality.rs`, [`cnn`] | `conv-inequality`, `conv-inequality-methods` |
+//!
+//! Experiments named `-proof` evaluate the links of a claim's proof, those named `-counterexample` measure again what
+//! [`falsify`] found.
 //!
 //! The data goes one way: [`experiment`] -> [`runner`] -> [`evidence`] -> [`verdict`] -> [`record`] (CSV) -> [`plot`], [`fit`],
 //! [`summary`]. What shows reads records only; what measures does not know how it is shown.
