@@ -122,7 +122,7 @@ impl<'a> Section<'a> {
     fn row(&self) -> String {
         let cells = Cells::new(&self.cells, PRINTED);
         let violated = cells.violated().count();
-        let found = self.searched(PRINTED).find(|searched| searched.found);
+        let found = self.searched(PRINTED).filter(|searched| searched.found).min_by(|a, b| a.compare(b));
         let inside = cells.inside().count();
         let printed = match (violated, found, cells.holds()) {
             (0, None, 0) => "undecided".into(),
@@ -148,20 +148,20 @@ impl<'a> Section<'a> {
     }
 
     /// Where the paper leaves a universal constant open: up to which value the printed bound is violated, and from which on
-    /// it is seen to hold.
+    /// no violation was seen.
     fn constants(&self, cells: &Cells) -> Option<String> {
-        let lines = ["C", "C1", "C2"].iter().filter_map(|name| {
-            let value = |record: &&Record| record.columns.get(*name).and_then(|text| text.parse::<f64>().ok());
-            let violated = cells.violated().filter_map(|r| value(&r)).reduce(f64::max)?;
-            let above = cells.inside().map(|(record, _)| *record).filter_map(|r| value(&r)).filter(|c| *c > violated);
-            let least = above.reduce(f64::min);
-            let at = number(violated);
-            Some(match least {
-                Some(least) => {
-                    format!("{name} = {at} is too small; no violation was seen with {name} = {}", number(least))
-                }
-                None => format!("{name} = {at} is too small; no larger one was measured"),
-            })
+        let example = self.cells.iter().find_map(|(experiment, _)| experiment.cells.first())?;
+        let hypotheses = self.claim.hypotheses(example);
+        let is_open = |name: &str| hypotheses.iter().any(|known| known.name.split(' ').any(|word| word == name));
+        let lines = ["C", "C1", "C2"].into_iter().filter(|name| is_open(name)).filter_map(|name| {
+            let value = |record: &Record| record.columns.get(name).and_then(|text| text.parse::<f64>().ok());
+            let violated = cells.violated().filter_map(value).reduce(f64::max)?;
+            let above = cells.inside().filter_map(|(record, _)| value(record)).filter(|c| *c > violated);
+            let rest = match above.reduce(f64::min) {
+                Some(least) => format!("not with {name} = {}", number(least)),
+                None => "no larger one was measured".into(),
+            };
+            Some(format!("violated with {name} = {}, {rest}", number(violated)))
         });
         let lines: Vec<String> = lines.collect();
         (!lines.is_empty()).then(|| lines.join("; "))
@@ -169,9 +169,10 @@ impl<'a> Section<'a> {
 
     fn text(&self) -> String {
         let mut text = format!("\n## {} (`{}`)\n", self.claim.about().source, self.id());
-        let mut titles = distinct(self.sets().iter().map(|(experiment, _)| experiment.about.trim())).into_iter();
-        if let Some(first) = titles.next() {
-            text += &format!("\n{first}\n");
+        let sets = self.sets();
+        let main = sets.iter().find(|(experiment, _)| experiment.name == self.id()).or(sets.first());
+        if let Some((experiment, _)) = main {
+            text += &format!("\n{}\n", experiment.about.trim());
         }
         for bound in self.bounds() {
             text += &self.paragraph(bound);
@@ -211,7 +212,7 @@ impl<'a> Section<'a> {
             text += &format!("  Vacuous at {} cells. {}\n", vacuous.len(), region(&vacuous));
         }
         if let Some(constants) = self.constants(&cells) {
-            text += &format!("  {constants}.\n");
+            text += &format!("  Open constants: {constants}.\n");
         }
         if let Some(smallest) = cells.smallest() {
             let method = smallest.method();
@@ -264,6 +265,15 @@ fn short(raw: &RawValue) -> String {
 }
 
 impl Searched {
+    /// The smaller counterexample first.
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        let order = |searched: &Self| {
+            let number = |name: &str| searched.cell.as_ref()?.get(name)?.as_f64();
+            order(number, searched.cell.as_ref().map(object).unwrap_or_default().len())
+        };
+        order(self).partial_cmp(&order(other)).unwrap_or(std::cmp::Ordering::Equal)
+    }
+
     fn text(&self) -> String {
         let slack = |raw: &Option<Box<RawValue>>| raw.as_ref().map_or("without number".into(), |raw| short(raw));
         let cell = self.cell.as_ref().map(object).unwrap_or_default();
@@ -277,6 +287,7 @@ impl Searched {
                 };
                 format!("false; {smallest} is {cell} (slack {}; {confirmed}).", slack(&self.slack_log10))
             }
+            false if self.cell.is_none() => "no counterexample; measured or claimed is 0 at every cell.".into(),
             false => format!("no counterexample; the least slack is {} at {cell}.", slack(&self.slack_log10)),
         };
         if let Some(least) = self.least_slack.as_ref().filter(|_| self.found) {
@@ -372,19 +383,17 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A cell's numbers with d first, then k, then the others: the order in which a counterexample is smaller.
-fn order(record: &Record) -> Vec<f64> {
-    let number = |name: &str| record.columns.get(name).and_then(|text| text.parse::<f64>().ok());
-    let first = [number("d"), number("k"), number("n"), number("j")].map(|value| value.unwrap_or(0.0));
-    // Plainer numbers first: fewer digits.
-    let digits = record.key.len() as f64;
-    first.into_iter().chain([digits]).collect()
+/// A cell's numbers with d first, then k, then the others: the order in which a counterexample is smaller. Of two cells with
+/// the same ones, that with the plainer numbers is, which have fewer digits.
+fn order(number: impl Fn(&str) -> Option<f64>, digits: usize) -> [f64; 5] {
+    let [d, k, n, j] = ["d", "k", "n", "j"].map(|name| number(name).unwrap_or(0.0));
+    [d, k, n, j, digits as f64]
 }
 
 fn smaller(a: &Record, b: &Record) -> std::cmp::Ordering {
-    let (a, b) = (order(a), order(b));
-    let pairs = a.iter().zip(&b);
-    pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    let order =
+        |record: &Record| order(|name| record.columns.get(name).and_then(|text| text.parse().ok()), record.key.len());
+    order(a).partial_cmp(&order(b)).unwrap_or(std::cmp::Ordering::Equal)
 }
 
 /// `--set` options that name a cell.

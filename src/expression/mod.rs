@@ -12,6 +12,7 @@
 //!     "eps" => Some(Number::new(1e-9)),
 //!     "k" => Some(Number::new(64.0)),
 //!     "d" => Some(Number::new(256.0)),
+//!     "pi" => Some(Number::new(std::f64::consts::PI)),
 //!     _ => None,
 //! };
 //! let ln = formula.evaluate(&names).unwrap().ln_abs();
