@@ -44,9 +44,9 @@ struct Variant {
 const KINDS: [&str; 6] = ["constant", "exponent", "root", "hypothesis", "direction", "term"];
 /// Cells that may be measured for one variant, and the seconds that this may take on a slow machine.
 const EVALUATIONS: u64 = 600;
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 60;
 /// For a sound variant, where nothing ends the search before.
-const SOUND_SECONDS: u64 = 6;
+const SOUND_SECONDS: u64 = 4;
 /// The chance that a sampled counterexample is none, for each variant: over a hundred or two of them a false alarm among
 /// the sound ones has probability below 2e-4.
 const ALPHA: f64 = 1e-6;
