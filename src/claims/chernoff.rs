@@ -69,7 +69,7 @@ static ABOUT: About = About {
 };
 
 /// Relative rounding of a sum of terms by ratios, or of a law folded from this many events.
-const ROUNDING: f64 = 1e-11;
+const ROUNDING: f64 = 1e-10;
 const MOST_FOLDED: u64 = 5000;
 /// How far rounding may move a threshold that is meant to be a whole number.
 const THRESHOLD_ROUNDING: f64 = 8.0 * f64::EPSILON;
@@ -182,7 +182,9 @@ fn exact(cell: &Cell) -> Evidence {
     let at = threshold(cell);
     let ends = [at * (1.0 - THRESHOLD_ROUNDING), at * (1.0 + THRESHOLD_ROUNDING)].map(ln_tail);
     let (lo, hi) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-    let known = |ln: f64| Evidence::closed_form(ln, ROUNDING, n);
+    // The two deviances are sums that cancel to a part of their terms.
+    let rounding = |ln: f64| if ln == f64::NEG_INFINITY { 0.0 } else { ROUNDING + 16.0 * f64::EPSILON * ln.abs() };
+    let known = |ln: f64| Evidence::closed_form(ln, rounding(ln), n);
     Evidence { ln: Some(ln_tail(at)), ln_hi: known(hi).ln_hi, ..known(lo) }
 }
 

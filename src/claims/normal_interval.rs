@@ -43,7 +43,7 @@ const fn positive(
 }
 
 /// Relative rounding of an interval's probability.
-const ROUNDING: f64 = 1e-13;
+const ROUNDING: f64 = 1e-12;
 
 impl Claim for NormalInterval {
     fn about(&self) -> &About {
@@ -77,5 +77,27 @@ impl Claim for NormalInterval {
                 Draw::event(z - eps <= x && x <= z + eps)
             })
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By mpmath at 50 digits: log((erfc((z-eps)/sqrt 2) - erfc((z+eps)/sqrt 2))/2) at the doubles z and eps.
+    #[test]
+    fn limits_hold_the_exact_logs() {
+        for (z, eps, ln) in [
+            ("100.00245", "0.00245", -5006.472477902497),
+            ("10.02", "0.02", -54.33139695600936),
+            ("1000.0002", "0.0002", -500008.9363267678),
+        ] {
+            let cell = cell_of(&NormalInterval, [("z", z), ("eps", eps)]).unwrap();
+            let Ok(Estimator::Deterministic(evaluate)) = NormalInterval.estimator(&cell, Method::ClosedForm) else {
+                panic!("the closed form is deterministic");
+            };
+            let evidence = evaluate().unwrap();
+            assert!(evidence.ln_lo <= ln && ln <= evidence.ln_hi, "{z} {eps}: {evidence:?}");
+        }
     }
 }
