@@ -9,7 +9,7 @@
 use crate::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{LocalSearch, Outcome, Problem, Solution, Solver, solver_for};
+use crate::subset_sum::{Budget, LocalSearch, Outcome, Problem, Solution, Solver, solver_for};
 
 use super::worst_case::Split;
 
@@ -306,10 +306,10 @@ fn solve_channel(
 
 /// Solves the problem; where there is no subset within the tolerance, the best that a local search sees is kept.
 fn answer(problem: &Problem, solver: &dyn Solver, stream: &mut Stream) -> (Status, Solution) {
-    match solver.solve(problem, stream) {
+    match solver.solve(problem, stream, &Budget::COUNTED) {
         Outcome::Found(solution) => (Status::Found, solution),
         Outcome::GaveUp { best } => (Status::GaveUp, best),
-        Outcome::None => match LocalSearch::DEFAULT.solve(problem, stream) {
+        Outcome::None => match LocalSearch::DEFAULT.solve(problem, stream, &Budget::COUNTED) {
             Outcome::Found(best) | Outcome::GaveUp { best } => (Status::None, best),
             Outcome::None => unreachable!("local search proves nothing"),
         },

@@ -7,7 +7,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::kd_tree::{KdTree, Search};
-use super::{Outcome, Problem, Solution, Solver};
+use super::{Budget, Outcome, Problem, Solution, Solver};
 use crate::random::Stream;
 
 /// At most so many sums of one half.
@@ -29,7 +29,7 @@ impl Solver for Exact {
         "meet-in-the-middle"
     }
 
-    fn solve(&self, problem: &Problem, _: &mut Stream) -> Outcome {
+    fn solve(&self, problem: &Problem, _: &mut Stream, _: &Budget) -> Outcome {
         if !fits(problem) {
             return problem.found_or_gave_up(problem.solution((0..problem.size().unwrap_or(0)).collect()));
         }
@@ -321,7 +321,7 @@ mod tests {
             let (vectors, target) = (vec![1.0; 36 * dimension], vec![17.5; dimension]);
             let problem = Problem::new(&vectors, dimension, &target, 0.25, None).unwrap();
             assert_eq!(best_subset(&problem).error, 0.5);
-            assert_eq!(Exact.solve(&problem, &mut Stream::new(1, 1)), Outcome::None);
+            assert_eq!(Exact.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED), Outcome::None);
         }
     }
 
@@ -329,7 +329,9 @@ mod tests {
     fn a_size_near_all_of_many_is_solved() {
         let vectors: Vec<f64> = (0..100).map(|i| 1.0 + f64::from(i)).collect();
         let problem = Problem::new(&vectors, 1, &[5050.0 - 3.0], 0.0, Some(98)).unwrap();
-        let Outcome::Found(solution) = Exact.solve(&problem, &mut Stream::new(1, 1)) else { panic!("not found") };
+        let Outcome::Found(solution) = Exact.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED) else {
+            panic!("not found")
+        };
         assert_eq!(solution.subset, (2..100).collect::<Vec<usize>>());
     }
 }

@@ -1,7 +1,7 @@
 //! Existence: is there a subset at all? A few of the vectors often do for a yes; all of them are needed for a no.
 
 use super::exact::first_that_fit;
-use super::{Exact, Outcome, Problem, Solver, solver_for};
+use super::{Budget, Exact, Outcome, Problem, Solver, solver_for};
 use crate::random::Stream;
 
 /// The sums a half, at most, of the first vectors that are tried alone.
@@ -14,11 +14,11 @@ pub fn exists(problem: &Problem, stream: &mut Stream) -> Option<bool> {
         if few.len() == problem.len() {
             break;
         }
-        if let Outcome::Found(_) = Exact.solve(&few, stream) {
+        if let Outcome::Found(_) = Exact.solve(&few, stream, &Budget::COUNTED) {
             return Some(true);
         }
     }
-    match solver_for(problem).solve(problem, stream) {
+    match solver_for(problem).solve(problem, stream, &Budget::COUNTED) {
         Outcome::Found(_) => Some(true),
         Outcome::None => Some(false),
         Outcome::GaveUp { .. } => None,
@@ -41,7 +41,7 @@ mod tests {
             let vectors: Vec<f64> = (0..n * dimension).map(|_| stream.sample(StandardNormal)).collect();
             let target = vec![0.3; dimension];
             let problem = Problem::new(&vectors, dimension, &target, [0.1, 0.001][round / 30], Some(size)).unwrap();
-            let exact = matches!(Exact.solve(&problem, &mut stream), Outcome::Found(_));
+            let exact = matches!(Exact.solve(&problem, &mut stream, &Budget::COUNTED), Outcome::Found(_));
             assert_eq!(exists(&problem, &mut stream), Some(exact), "round {round}");
             *if exact { &mut yes } else { &mut no } += 1;
         }

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand::seq::{SliceRandom, index};
 
 use super::exact::{best_subset_below, widest};
-use super::{Outcome, Problem, Solution, Solver};
+use super::{Budget, Outcome, Problem, Solution, Solver};
 use crate::random::Stream;
 
 /// How much work the search does: counts, never time, so that its answers can be repeated.
@@ -51,7 +51,7 @@ impl Solver for LocalSearch {
         "local-search"
     }
 
-    fn solve(&self, problem: &Problem, stream: &mut Stream) -> Outcome {
+    fn solve(&self, problem: &Problem, stream: &mut Stream, _: &Budget) -> Outcome {
         let squares: Vec<f64> = (0..problem.len()).map(|i| dot(problem.vector(i), problem.vector(i))).collect();
         let mut smallest: Vec<usize> = (0..problem.len()).collect();
         smallest.sort_by(|&i, &j| squares[i].total_cmp(&squares[j]));
@@ -324,7 +324,9 @@ mod tests {
             let target: Vec<f64> = (0..dimension).map(|j| 0.01 * (1.0 + j as f64).sin()).collect();
             let problem = Problem::new(&vectors, dimension, &target, 0.0, None).unwrap();
             let effort = LocalSearch { starts: 2, windows: 4, width: 24, ..LocalSearch::DEFAULT };
-            let Outcome::GaveUp { best } = effort.solve(&problem, &mut stream) else { panic!("eps is 0") };
+            let Outcome::GaveUp { best } = effort.solve(&problem, &mut stream, &Budget::COUNTED) else {
+                panic!("eps is 0")
+            };
             let empty = problem.solution(vec![]).error;
             assert!(best.error <= gain * empty, "dimension {dimension}: {} against {empty}", best.error);
         }
@@ -335,7 +337,9 @@ mod tests {
         let mut stream = Stream::new(17, 18);
         let vectors = nsn_vectors(200, 3, &mut stream);
         let problem = Problem::new(&vectors, 3, &[0.3, -0.2, 0.1], 0.05, Some(12)).unwrap();
-        let Outcome::Found(solution) = LocalSearch::DEFAULT.solve(&problem, &mut stream) else { panic!("not found") };
+        let Outcome::Found(solution) = LocalSearch::DEFAULT.solve(&problem, &mut stream, &Budget::COUNTED) else {
+            panic!("not found")
+        };
         assert_eq!(solution.subset.len(), 12);
     }
 
@@ -345,7 +349,7 @@ mod tests {
         let vectors = nsn_vectors(100, 6, &mut stream);
         let problem = Problem::new(&vectors, 6, &[0.5; 6], 0.0, None).unwrap();
         let effort = LocalSearch { starts: 2, windows: 2, width: 20, ..LocalSearch::DEFAULT };
-        let solve = || effort.solve(&problem, &mut Stream::new(1, 1));
+        let solve = || effort.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED);
         assert_eq!(solve(), solve());
     }
 }

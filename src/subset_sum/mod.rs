@@ -2,6 +2,7 @@
 //!
 //! One trait, [`Solver`], one result type, [`Outcome`], and one file a solver.
 
+pub mod budget;
 pub mod cover;
 pub mod enumerate;
 pub mod exact;
@@ -9,6 +10,7 @@ pub mod existence;
 mod kd_tree;
 pub mod local_search;
 
+pub use budget::Budget;
 pub use cover::covers_unit_interval;
 pub use enumerate::{KSubsetCounter, sums_cover_unit_interval};
 pub use exact::{Exact, best_subset};
@@ -169,13 +171,31 @@ pub trait Solver: Sync {
     /// The solver's name in records.
     fn name(&self) -> &'static str;
 
-    /// Solves the problem; the answer depends on the problem and the stream alone.
-    fn solve(&self, problem: &Problem, stream: &mut Stream) -> Outcome;
+    /// Solves the problem. With counted effort the answer depends on the problem and the stream alone.
+    fn solve(&self, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Outcome;
 }
+
+/// Every solver, by name.
+pub const SOLVERS: [&dyn Solver; 2] = [&Exact, &LocalSearch::DEFAULT];
 
 /// The solver for a problem of this size: the exact one where it fits, and local search beyond.
 pub fn solver_for(problem: &Problem) -> &'static dyn Solver {
     if exact::fits(problem) { &Exact } else { &LocalSearch::DEFAULT }
+}
+
+/// What a solver said, and which.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// What it said.
+    pub outcome: Outcome,
+    /// Its name.
+    pub solver: &'static str,
+}
+
+/// Solves the problem with the solvers that fit its size.
+pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer {
+    let solver = solver_for(problem);
+    Answer { outcome: solver.solve(problem, stream, budget), solver: solver.name() }
 }
 
 #[cfg(test)]
@@ -193,7 +213,7 @@ mod tests {
     }
 
     fn check(solver: &dyn Solver, problem: &Problem, stream: &mut Stream) -> Outcome {
-        let outcome = solver.solve(problem, stream);
+        let outcome = solver.solve(problem, stream, &Budget::COUNTED);
         let least = brute_force(problem);
         if let Outcome::Found(solution) | Outcome::GaveUp { best: solution } = &outcome {
             assert_eq!(&problem.solution(solution.subset.clone()), solution, "{}: a false error", solver.name());
