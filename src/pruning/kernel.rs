@@ -9,7 +9,7 @@
 use crate::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{Budget, LocalSearch, Outcome, Problem, Solution, Solver, solver_for};
+use crate::subset_sum::{Answer, Beam, Budget, Outcome, Problem, Solution, Solver, solve};
 
 use super::worst_case::Split;
 
@@ -294,9 +294,12 @@ fn solve_channel(
     let size = request.size.filter(|&size| size <= candidates.len());
     let problem = Problem::new(&vectors, target.len(), &target, request.tolerance, size)?;
     let (status, solution, solver) = if size == request.size {
-        let solver = request.solver.unwrap_or(solver_for(&problem));
-        let (status, solution) = answer(&problem, solver, stream);
-        (status, solution, solver.name())
+        let answer = match request.solver {
+            Some(solver) => Answer::of(solver, &problem, stream, &Budget::COUNTED),
+            None => solve(&problem, stream, &Budget::COUNTED),
+        };
+        let (status, solution) = best_known(&problem, answer.outcome, stream);
+        (status, solution, answer.solver)
     } else {
         (Status::None, problem.solution((0..candidates.len()).collect()), "")
     };
@@ -304,14 +307,14 @@ fn solve_channel(
     Ok(ChannelResult { channel, sign, candidates: candidates.len(), kept, error: solution.error, status, solver })
 }
 
-/// Solves the problem; where there is no subset within the tolerance, the best that a local search sees is kept.
-fn answer(problem: &Problem, solver: &dyn Solver, stream: &mut Stream) -> (Status, Solution) {
-    match solver.solve(problem, stream, &Budget::COUNTED) {
+/// What is kept: where there is no subset within the tolerance, the best that a beam sees.
+fn best_known(problem: &Problem, outcome: Outcome, stream: &mut Stream) -> (Status, Solution) {
+    match outcome {
         Outcome::Found(solution) => (Status::Found, solution),
         Outcome::GaveUp { best } => (Status::GaveUp, best),
-        Outcome::None => match LocalSearch::DEFAULT.solve(problem, stream, &Budget::COUNTED) {
+        Outcome::None => match Beam::DEFAULT.solve(problem, stream, &Budget::COUNTED) {
             Outcome::Found(best) | Outcome::GaveUp { best } => (Status::None, best),
-            Outcome::None => unreachable!("local search proves nothing"),
+            Outcome::None => unreachable!("a beam proves nothing"),
         },
     }
 }

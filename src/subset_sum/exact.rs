@@ -1,26 +1,36 @@
 //! Exact subset sums by meeting in the middle: the sums of both halves of the vectors are listed and joined.
 //!
-//! In one dimension the lists are built sorted, by merging, and joined by two pointers. In more dimensions one list
-//! becomes a k-d tree and is searched around `z - a` for every sum a of the other. The join is wider than eps by more
-//! than any rounding of the sums, and every candidate is verified by a recomputed sum, so that `None` is proved.
+//! Each half is again made of two quarters. Where a half has too many sums for memory, they are listed strip by strip along
+//! the first coordinate (after R. Schroeppel and A. Shamir, 1981): the sums of one half in a strip meet those of the other
+//! in the strip that faces it. The join is wider than eps by more than any rounding of the sums, and every candidate is
+//! verified by a recomputed sum, so that `None` is proved.
 
 use std::ops::{ControlFlow, Range};
 
-use super::kd_tree::{KdTree, Search};
+use super::grid::Grid;
 use super::{Budget, Outcome, Problem, Solution, Solver};
 use crate::random::Stream;
 
-/// At most so many sums of one half.
+/// At most so many sums of one half are listed at once.
 const MOST_SUMS: u64 = 1 << 20;
-/// At most so many numbers in the sums of one half (128 MiB).
+/// At most so many numbers in the listed sums of one half (128 MiB).
 const MOST_NUMBERS: u64 = 1 << 24;
+/// At most so many strips.
+const MOST_STRIPS: u64 = 1 << 12;
+/// Numbers in the sums of one half that are joined with the other in a few milliseconds.
+const QUICK_NUMBERS: u64 = 1 << 14;
+/// About what the join takes for each number in the sums of one half.
+const SECONDS_A_NUMBER: f64 = 2e-7;
 /// The subsets of a half are bits of a word.
 const MOST_VECTORS_A_HALF: usize = 64;
+/// Searches between two looks at the budget.
+const BETWEEN_CHECKS: usize = 1 << 12;
 /// Candidates in the rounding's margin around eps that are verified before the solver gives up.
 const MOST_CANDIDATES: u64 = 1 << 20;
 
-/// The exact solver: Found or None for every problem that [`fits`], apart from one with more than a million subsets
-/// within rounding of eps and none of them inside. A problem that does not fit is given up with some subset.
+/// The exact solver: Found or None for every problem that [`fits`], apart from one with more than a million subsets within
+/// rounding of eps and none of them inside. With a budget in time it takes all that [`fits_in_strips`]; what does not fit is
+/// given up with some subset, as is what takes longer than the budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exact;
 
@@ -29,80 +39,86 @@ impl Solver for Exact {
         "meet-in-the-middle"
     }
 
-    fn solve(&self, problem: &Problem, _: &mut Stream, _: &Budget) -> Outcome {
-        if !fits(problem) {
-            return problem.found_or_gave_up(problem.solution((0..problem.size().unwrap_or(0)).collect()));
+    fn solve(&self, problem: &Problem, _: &mut Stream, budget: &Budget) -> Outcome {
+        let some_subset = || problem.solution((0..problem.size().unwrap_or(0)).collect());
+        if !(fits(problem) || !budget.is_counted() && fits_in_strips(problem)) {
+            return problem.found_or_gave_up(some_subset());
         }
         let radius = problem.eps() + problem.rounding() + f64::MIN_POSITIVE;
         let mut best: Option<Solution> = None;
         let mut candidates = 0;
-        let end = join_halves(problem, radius, |_, masks| {
+        let end = join_halves(problem, radius, budget, |masks| {
             let solution = problem.solution(masks.indices(problem));
             candidates += 1;
             if best.as_ref().is_none_or(|best| solution.error < best.error) {
+                budget.tell(solution.error);
                 best = Some(solution);
             }
             let within = best.as_ref().is_some_and(|best| best.error <= problem.eps());
-            if within || candidates == MOST_CANDIDATES { ControlFlow::Break(()) } else { ControlFlow::Continue(radius) }
+            if within || candidates == MOST_CANDIDATES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        match best {
-            Some(best) if end.is_break() => problem.found_or_gave_up(best),
-            _ => Outcome::None,
+        match end {
+            ControlFlow::Continue(()) => Outcome::None,
+            ControlFlow::Break(()) => problem.found_or_gave_up(best.unwrap_or_else(some_subset)),
         }
     }
 }
 
-/// The subset of least max-norm error, of the asked size if any; exact up to the rounding of the sums. The problem must
-/// fit (see [`fits`]); its eps plays no part.
-pub fn best_subset(problem: &Problem) -> Solution {
-    best_subset_below(problem, f64::INFINITY).expect("some subset has the asked size")
-}
-
-/// The same among the subsets of error below `limit`, if there is one: the lower the limit, the faster.
-pub(super) fn best_subset_below(problem: &Problem, limit: f64) -> Option<Solution> {
+/// How many subsets (of the asked size, if any) have a sum within eps of the target, as recomputed in f64. The problem must
+/// fit, see [`fits`]; the time it takes grows with the count.
+pub fn count(problem: &Problem) -> u64 {
     assert!(fits(problem), "too many sums for the exact solver");
-    let mut best = None;
-    let _ = join_halves(problem, limit, |error, masks| {
-        best = Some(masks);
-        if error > 0.0 { ControlFlow::Continue(error) } else { ControlFlow::Break(()) }
+    let mut count = 0;
+    let radius = problem.eps() + problem.rounding() + f64::MIN_POSITIVE;
+    let _ = join_halves(problem, radius, &Budget::COUNTED, |masks| {
+        count += u64::from(problem.solution(masks.indices(problem)).error <= problem.eps());
+        ControlFlow::Continue(())
     });
-    best.map(|masks| problem.solution(masks.indices(problem)))
+    count
 }
 
-/// Whether the exact solver takes the problem: at most about a million sums a half (of the sizes that matter, when the
-/// subset's size is fixed), and no more memory than a few hundred MiB.
+/// Whether the exact solver takes the problem in one strip: at most about a million sums a half (of the sizes that matter,
+/// when the subset's size is fixed), and no more memory than a few hundred MiB.
 pub fn fits(problem: &Problem) -> bool {
-    fits_within(problem, MOST_SUMS)
+    strips(problem) == Some(1)
 }
 
-/// The same with at most `most` sums a half.
-fn fits_within(problem: &Problem, most: u64) -> bool {
-    let (first, second) = halves(problem);
-    let small = |half: Range<usize>, other: Range<usize>| {
-        let sums = match sizes(problem, half.len(), other.len()) {
-            None => 1u64.checked_shl(half.len() as u32).filter(|_| half.len() < 64),
-            Some(sizes) => sizes.map(|size| binomial(half.len(), size)).try_fold(0u64, |sum, x| sum.checked_add(x?)),
-        };
-        half.len() <= MOST_VECTORS_A_HALF
-            && sums.is_some_and(|sums| sums <= most && sums.saturating_mul(problem.dimension() as u64) <= MOST_NUMBERS)
-    };
-    small(first.clone(), second.clone()) && small(second, first)
+/// Whether the exact solver takes the problem in strips: at most about four thousand million sums a half, which is work for
+/// an hour or two.
+pub fn fits_in_strips(problem: &Problem) -> bool {
+    strips(problem).is_some()
 }
 
-/// The problem of as many of the first vectors as leave at most `most` sums a half.
-pub(super) fn first_that_fit<'a>(problem: &Problem<'a>, most: u64) -> Problem<'a> {
-    let (mut fitting, mut beyond) = (problem.size().unwrap_or(0), problem.len() + 1);
-    while beyond - fitting > 1 {
-        let middle = fitting.midpoint(beyond);
-        if fits_within(&problem.first(middle), most) { fitting = middle } else { beyond = middle }
+/// Whether an exact answer takes a few milliseconds.
+pub(super) fn is_quick(problem: &Problem) -> bool {
+    most_sums(problem).is_some_and(|sums| sums.saturating_mul(problem.dimension() as u64) <= QUICK_NUMBERS)
+}
+
+/// Whether the exact solver takes the problem and can be expected to come to its end within the budget.
+pub(super) fn is_worth_it(problem: &Problem, budget: &Budget) -> bool {
+    if budget.is_counted() || budget.left().is_none() {
+        return fits(problem);
     }
-    problem.first(fitting)
+    let seconds = |sums: u64| sums as f64 * problem.dimension() as f64 * SECONDS_A_NUMBER;
+    let left = budget.left().map_or(f64::INFINITY, |left| left.as_secs_f64());
+    fits_in_strips(problem) && most_sums(problem).is_some_and(|sums| seconds(sums) <= left)
 }
 
-/// The largest number of vectors of this dimension that fits, whatever the size asked; 0 if none does.
-pub(super) fn widest(dimension: usize) -> usize {
-    let most = MOST_SUMS.min(MOST_NUMBERS / dimension as u64);
-    most.checked_ilog2().map_or(0, |half| 2 * half as usize)
+/// How many strips keep the sums of both halves in memory; none if too many would.
+fn strips(problem: &Problem) -> Option<u64> {
+    let most = MOST_SUMS.min(MOST_NUMBERS / problem.dimension() as u64);
+    most_sums(problem).map(|sums| sums.div_ceil(most.max(1)).max(1)).filter(|&strips| strips <= MOST_STRIPS)
+}
+
+/// The number of sums of the larger half; none if its subsets are no words.
+fn most_sums(problem: &Problem) -> Option<u64> {
+    let (first, second) = halves(problem);
+    let sums = |half: &Range<usize>, other: &Range<usize>| match sizes(problem, half.len(), other.len()) {
+        None => 1u64.checked_shl(half.len() as u32).filter(|_| half.len() < MOST_VECTORS_A_HALF),
+        Some(sizes) => sizes.map(|size| binomial(half.len(), size)).try_fold(0u64, |sum, x| sum.checked_add(x?)),
+    };
+    let fits_word = first.len().max(second.len()) <= MOST_VECTORS_A_HALF;
+    fits_word.then(|| Some(sums(&first, &second)?.max(sums(&second, &first)?)))?
 }
 
 /// A subset of the vectors: one word of bits a half.
@@ -131,165 +147,157 @@ fn binomial(n: usize, k: usize) -> Option<u64> {
     (0..k as u64).try_fold(1u64, |product, i| Some(product.checked_mul(n as u64 - i)? / (i + 1)))
 }
 
-/// Visits the subsets whose sums, as added up by halves, are nearer to the target than the radius. `visit` gets the
-/// distance and the subset, and returns the radius to go on with.
+/// Visits all subsets whose sums, as added up by halves, are nearer to the target than the radius. Breaks where `visit`
+/// does, or the budget is spent.
 fn join_halves(
     problem: &Problem,
-    mut radius: f64,
-    mut visit: impl FnMut(f64, Masks) -> ControlFlow<(), f64>,
+    radius: f64,
+    budget: &Budget,
+    mut visit: impl FnMut(Masks) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let (first, second) = halves(problem);
     let first_sizes = sizes(problem, first.len(), second.len());
-    let second_sizes = sizes(problem, second.len(), first.len());
-    if problem.dimension() == 1 {
-        let first = sorted_sums(problem, first, first_sizes);
-        let second = sorted_sums(problem, second, second_sizes);
-        // The fewer one half gives to a subset of the asked size, the more the other.
-        for (a, b) in first.iter().zip(second.iter().rev()) {
-            join_sorted(problem.target()[0], a, b, &mut radius, &mut visit)?;
-        }
-    } else {
-        let first = listed_sums(problem, first, first_sizes);
-        let second = listed_sums(problem, second, second_sizes);
-        for (a, b) in first.iter().zip(second.iter().rev()) {
-            join_by_tree(problem.target(), a, b, &mut radius, &mut visit)?;
+    let first = Half::new(problem, first);
+    let second = Half::new(problem, second);
+    let cuts = first.cuts(strips(problem).expect("the problem fits"));
+    let target = problem.target()[0];
+    for strip in cuts.windows(2) {
+        let facing = [target - strip[1] - radius, target - strip[0] + radius];
+        for size in first_sizes.clone().map_or(vec![None], |sizes| sizes.map(Some).collect()) {
+            let a = first.sums([strip[0], strip[1]], size);
+            let b = second.sums(facing, size.and_then(|size| Some(problem.size()? - size)));
+            join(problem.target(), &a, &b, radius, budget, &mut visit)?;
         }
     }
     ControlFlow::Continue(())
 }
 
-/// Sums of one half in one dimension, rising, each with its subset.
-type SortedSums = Vec<(f64, u64)>;
-
-/// All sums of the vectors of a half, one list for each of the `sizes`, or one list in all.
-fn sorted_sums(problem: &Problem, half: Range<usize>, sizes: Option<Range<usize>>) -> Vec<SortedSums> {
-    let Some(sizes) = sizes else {
-        let add = |list: SortedSums, (bit, index)| with_and_without(&list, &list, problem.vector(index)[0], bit);
-        return vec![half.enumerate().fold(vec![(0.0, 0)], add)];
-    };
-    let mut lists: Vec<SortedSums> = vec![Vec::new(); sizes.end];
-    lists[0].push((0.0, 0));
-    let vectors = half.len();
-    for (bit, index) in half.enumerate() {
-        for size in (1..sizes.end).rev() {
-            lists[size] = with_and_without(&lists[size], &lists[size - 1], problem.vector(index)[0], bit);
-        }
-        // Subsets so small that the vectors left cannot fill them are of no use.
-        let useless = (sizes.start + bit + 1).saturating_sub(vectors).min(sizes.end);
-        lists[..useless].iter_mut().for_each(Vec::clear);
-    }
-    lists.split_off(sizes.start)
-}
-
-/// Merges the sums `without` a vector and the sums `before` it, to which it is added as bit `bit`.
-fn with_and_without(without: &[(f64, u64)], before: &[(f64, u64)], x: f64, bit: usize) -> SortedSums {
-    let mut merged = Vec::with_capacity(without.len() + before.len());
-    let mut without = without.iter().copied().peekable();
-    for (sum, mask) in before.iter().map(|&(sum, mask)| (sum + x, mask | 1 << bit)) {
-        while let Some(smaller) = without.next_if(|other| other.0 <= sum) {
-            merged.push(smaller);
-        }
-        merged.push((sum, mask));
-    }
-    merged.extend(without);
-    merged
-}
-
-/// Joins two rising lists: for rising a, the sums b that fit fall.
-fn join_sorted(
-    target: f64,
-    first: &[(f64, u64)],
-    second: &[(f64, u64)],
-    radius: &mut f64,
-    visit: &mut impl FnMut(f64, Masks) -> ControlFlow<(), f64>,
-) -> ControlFlow<()> {
-    let mut end = second.len();
-    for &(a, a_mask) in first {
-        let centre = target - a;
-        while end > 0 && second[end - 1].0 - centre >= *radius {
-            end -= 1;
-        }
-        for &(b, b_mask) in second[..end].iter().rev() {
-            if centre - b >= *radius {
-                break;
-            }
-            let error = (b - centre).abs();
-            if error < *radius {
-                *radius = visit(error, Masks(a_mask, b_mask))?;
-            }
-        }
-    }
-    ControlFlow::Continue(())
-}
-
-/// Sums of one half, row-major, each with its subset.
-#[derive(Default)]
-struct ListedSums {
-    sums: Vec<f64>,
+/// Sums of vectors, row-major, each with its subset.
+#[derive(Debug, Clone, Default)]
+struct Sums {
+    rows: Vec<f64>,
     masks: Vec<u64>,
 }
 
-/// All sums of the vectors of a half, one list for each of the `sizes`, or one list in all.
-fn listed_sums(problem: &Problem, half: Range<usize>, sizes: Option<Range<usize>>) -> Vec<ListedSums> {
-    let (lists, range) = match sizes {
-        Some(sizes) => (sizes.len(), sizes),
-        None => (1, 0..half.len() + 1),
-    };
-    let mut lists: Vec<ListedSums> = (0..lists).map(|_| ListedSums::default()).collect();
-    let mut partial = vec![0.0; (half.len() + 1) * problem.dimension()];
-    list_sums(problem, half, &range, (0, 0, 0), &mut partial, &mut lists);
-    lists
+/// All sums of two quarters of the vectors, by size if that is fixed; those of the second by rising first coordinate.
+struct Half {
+    dimension: usize,
+    first: Vec<Sums>,
+    second: Vec<Sums>,
 }
 
-/// Decides the vectors left in `half` one after another; `taken` is (how many were decided, how many were taken, which)
-/// and the first row of `partial` is their sum.
-fn list_sums(
-    problem: &Problem,
-    half: Range<usize>,
-    sizes: &Range<usize>,
-    (bit, size, mask): (usize, usize, u64),
-    partial: &mut [f64],
-    lists: &mut [ListedSums],
-) {
-    if size + half.len() < sizes.start {
-        return;
+impl Half {
+    fn new(problem: &Problem, half: Range<usize>) -> Self {
+        let middle = half.start + half.len() / 2;
+        let first = quarter_sums(problem, half.start..middle, 0);
+        let second = quarter_sums(problem, middle..half.end, middle - half.start);
+        let second = second.into_iter().map(|sums| sums.sorted(problem.dimension())).collect();
+        Half { dimension: problem.dimension(), first, second }
     }
-    let (sum, deeper) = partial.split_at_mut(problem.dimension());
-    if half.is_empty() {
-        let list = if lists.len() == 1 { 0 } else { size - sizes.start };
-        lists[list].sums.extend_from_slice(sum);
-        lists[list].masks.push(mask);
-        return;
-    }
-    let rest = half.start + 1..half.end;
-    if size + 1 < sizes.end {
-        for ((deeper, sum), x) in deeper.iter_mut().zip(&*sum).zip(problem.vector(half.start)) {
-            *deeper = sum + x;
+
+    /// Bounds of `strips` strips with about equally many sums each, judged by a sample of the sums.
+    fn cuts(&self, strips: u64) -> Vec<f64> {
+        let mut cuts = vec![f64::NEG_INFINITY];
+        if strips > 1 {
+            let mut firsts: Vec<f64> = Vec::new();
+            let corners = |sums: &Sums, most: usize| -> Vec<f64> {
+                let step = (sums.masks.len() / most).max(1);
+                sums.rows.chunks_exact(self.dimension).step_by(step).map(|row| row[0]).collect()
+            };
+            for a in self.first.iter().flat_map(|sums| corners(sums, 256)) {
+                firsts.extend(self.second.iter().flat_map(|sums| corners(sums, 256)).map(|b| a + b));
+            }
+            firsts.sort_unstable_by(f64::total_cmp);
+            cuts.extend((1..strips as usize).map(|cut| firsts[cut * firsts.len() / strips as usize]));
+            cuts.dedup();
         }
-        list_sums(problem, rest.clone(), sizes, (bit + 1, size + 1, mask | 1 << bit), deeper, lists);
+        cuts.push(f64::INFINITY);
+        cuts
     }
-    deeper[..problem.dimension()].copy_from_slice(sum);
-    list_sums(problem, rest, sizes, (bit + 1, size, mask), deeper, lists);
+
+    /// The sums of this size, if any is asked, whose first coordinate is at least the first bound and below the second.
+    fn sums(&self, strip: [f64; 2], size: Option<usize>) -> Sums {
+        let pairs: Vec<(usize, usize)> = match size {
+            None => vec![(0, 0)],
+            Some(size) => (0..self.first.len().min(size + 1)).map(|part| (part, size - part)).collect(),
+        };
+        let mut sums = Sums::default();
+        for (a, b) in pairs {
+            let Some(second) = self.second.get(b) else { continue };
+            let column: Vec<f64> = second.rows.chunks_exact(self.dimension).map(|row| row[0]).collect();
+            for (row, mask) in self.first[a].rows.chunks_exact(self.dimension).zip(&self.first[a].masks) {
+                let [low, high] = strip.map(|bound| column.partition_point(|x| row[0] + x < bound));
+                let near = low * self.dimension..high.max(low) * self.dimension;
+                for other in second.rows[near].chunks_exact(self.dimension) {
+                    sums.rows.extend(row.iter().zip(other).map(|(x, y)| x + y));
+                }
+                sums.masks.extend(second.masks[low..high.max(low)].iter().map(|other| mask | other));
+            }
+        }
+        sums
+    }
 }
 
-/// Joins two lists: the second as a k-d tree, searched around the target minus every sum of the first.
-fn join_by_tree(
+impl Sums {
+    /// The same by rising first coordinate.
+    fn sorted(&self, dimension: usize) -> Sums {
+        let row = |id: usize| &self.rows[id * dimension..(id + 1) * dimension];
+        let mut order: Vec<usize> = (0..self.masks.len()).collect();
+        order.sort_by(|&i, &j| row(i)[0].total_cmp(&row(j)[0]));
+        Sums {
+            rows: order.iter().flat_map(|&id| row(id)).copied().collect(),
+            masks: order.iter().map(|&id| self.masks[id]).collect(),
+        }
+    }
+}
+
+/// All sums of some vectors, one list for each size up to the one asked, or one list in all; the first vector is bit `bit`.
+fn quarter_sums(problem: &Problem, quarter: Range<usize>, bit: usize) -> Vec<Sums> {
+    let lists = problem.size().map_or(1, |size| size.min(quarter.len()) + 1);
+    let mut sums = vec![Sums::default(); lists];
+    sums[0] = Sums { rows: vec![0.0; problem.dimension()], masks: vec![0] };
+    for (bit, index) in quarter.enumerate().map(|(place, index)| (bit + place, index)) {
+        for size in (0..lists).rev() {
+            // Of any size, the sums without a vector and those with it share the list.
+            let from = if lists == 1 && problem.size().is_none() { Some(0) } else { size.checked_sub(1) };
+            let Some(from) = from else { continue };
+            let added = sums[from].rows.chunks_exact(problem.dimension());
+            let added: Vec<f64> =
+                added.flat_map(|row| row.iter().zip(problem.vector(index)).map(|(x, y)| x + y)).collect();
+            let masks: Vec<u64> = sums[from].masks.iter().map(|mask| mask | 1 << bit).collect();
+            sums[size].rows.extend(added);
+            sums[size].masks.extend(masks);
+        }
+    }
+    sums
+}
+
+/// Visits the pairs of sums that are nearer to the target than the radius.
+fn join(
     target: &[f64],
-    first: &ListedSums,
-    second: &ListedSums,
-    radius: &mut f64,
-    visit: &mut impl FnMut(f64, Masks) -> ControlFlow<(), f64>,
+    first: &Sums,
+    second: &Sums,
+    radius: f64,
+    budget: &Budget,
+    visit: &mut impl FnMut(Masks) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let tree = KdTree::new(&second.sums, target.len());
+    if first.masks.is_empty() || second.masks.is_empty() {
+        return ControlFlow::Continue(());
+    }
+    let grid = Grid::new(&second.rows, target.len(), target.len(), radius);
     let mut centre = vec![0.0; target.len()];
-    for (sum, &mask) in first.sums.chunks_exact(target.len()).zip(&first.masks) {
-        for ((centre, z), a) in centre.iter_mut().zip(target).zip(sum) {
+    for (done, (row, &mask)) in first.rows.chunks_exact(target.len()).zip(&first.masks).enumerate() {
+        if done % BETWEEN_CHECKS == 0 && budget.is_spent() {
+            return ControlFlow::Break(());
+        }
+        for ((centre, z), a) in centre.iter_mut().zip(target).zip(row) {
             *centre = z - a;
         }
-        let visit_one = |error, id: u32| visit(error, Masks(mask, second.masks[id as usize]));
-        let mut search = Search { centre: &centre, radius: *radius, visit: visit_one };
-        tree.search(&mut search)?;
-        *radius = search.radius;
+        let mut visit_one = |_, id: u32| {
+            visit(Masks(mask, second.masks[id as usize]))?;
+            ControlFlow::Continue(radius)
+        };
+        grid.search(&centre, &mut radius.clone(), &mut visit_one)?;
     }
     ControlFlow::Continue(())
 }
@@ -297,21 +305,26 @@ fn join_by_tree(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subset_sum::KSubsetCounter;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn normals(count: usize, stream: &mut Stream) -> Vec<f64> {
+        (0..count).map(|_| StandardNormal.sample(stream)).collect()
+    }
 
     #[test]
     fn what_fits_is_counted_for_the_size_asked() {
-        let fits = |n: usize, dimension: usize, size| {
+        let strips = |n: usize, dimension: usize, size| {
             let (vectors, target) = (vec![1.0; n * dimension], vec![0.0; dimension]);
-            super::fits(&Problem::new(&vectors, dimension, &target, 0.1, size).unwrap())
+            super::strips(&Problem::new(&vectors, dimension, &target, 0.1, size).unwrap())
         };
-        assert!(fits(0, 1, None) && fits(40, 1, None) && fits(40, 16, None));
-        assert!(!fits(42, 1, None) && !fits(40, 17, None) && !fits(1000, 1, None));
-        assert!(fits(100, 4, Some(3)) && fits(100, 4, Some(98)) && !fits(100, 4, Some(50)));
-        assert!(!fits(130, 1, Some(1)));
-        for dimension in [1, 3, 100, 4096] {
-            assert!(fits(widest(dimension), dimension, None) && !fits(widest(dimension) + 1, dimension, None));
-        }
-        assert_eq!(widest(usize::MAX), 0);
+        assert_eq!((strips(0, 1, None), strips(40, 1, None), strips(40, 16, None)), (Some(1), Some(1), Some(1)));
+        assert_eq!((strips(42, 1, None), strips(40, 17, None), strips(1000, 1, None)), (Some(2), Some(2), None));
+        assert_eq!(
+            (strips(100, 4, Some(3)), strips(100, 4, Some(98)), strips(100, 4, Some(50))),
+            (Some(1), Some(1), None)
+        );
+        assert_eq!(strips(130, 1, Some(1)), None);
     }
 
     #[test]
@@ -320,7 +333,6 @@ mod tests {
         for dimension in [1, 2] {
             let (vectors, target) = (vec![1.0; 36 * dimension], vec![17.5; dimension]);
             let problem = Problem::new(&vectors, dimension, &target, 0.25, None).unwrap();
-            assert_eq!(best_subset(&problem).error, 0.5);
             assert_eq!(Exact.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED), Outcome::None);
         }
     }
@@ -329,9 +341,63 @@ mod tests {
     fn a_size_near_all_of_many_is_solved() {
         let vectors: Vec<f64> = (0..100).map(|i| 1.0 + f64::from(i)).collect();
         let problem = Problem::new(&vectors, 1, &[5050.0 - 3.0], 0.0, Some(98)).unwrap();
-        let Outcome::Found(solution) = Exact.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED) else {
-            panic!("not found")
-        };
+        let outcome = Exact.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED);
+        let Outcome::Found(solution) = outcome else { panic!("not found") };
         assert_eq!(solution.subset, (2..100).collect::<Vec<usize>>());
+    }
+
+    #[test]
+    fn subsets_are_counted_as_by_enumeration() {
+        let mut stream = Stream::new(21, 22);
+        let mut total = 0;
+        for (n, dimension, size) in [(15, 1, 4), (18, 2, 9), (20, 3, 5), (16, 4, 16), (12, 2, 0)] {
+            let (vectors, target) = (normals(n * dimension, &mut stream), vec![0.3; dimension]);
+            let problem = Problem::new(&vectors, dimension, &target, 0.4, Some(size)).unwrap();
+            let counted = count(&problem);
+            assert_eq!(counted, KSubsetCounter::new(dimension, size).count(&vectors, &target, 0.4), "n {n}");
+            total += counted;
+        }
+        assert!(total > 1000, "{total}");
+    }
+
+    /// The same pairs are visited whatever the strips, each once.
+    #[test]
+    fn strips_cover_all_sums_once() {
+        let mut stream = Stream::new(23, 24);
+        for size in [None, Some(7)] {
+            let vectors = normals(18 * 2, &mut stream);
+            let problem = Problem::new(&vectors, 2, &[0.5, -0.5], 0.3, size).unwrap();
+            let half = Half::new(&problem, 0..9);
+            let sums_of = |cuts: &[f64]| -> Vec<u64> {
+                let sizes = size.map_or(vec![None], |size| (0..=size).map(Some).collect());
+                let strips = cuts.windows(2).flat_map(|cut| sizes.iter().map(move |size| ([cut[0], cut[1]], *size)));
+                let mut masks: Vec<u64> = strips.flat_map(|(strip, size)| half.sums(strip, size).masks).collect();
+                masks.sort_unstable();
+                masks
+            };
+            let whole = sums_of(&half.cuts(1));
+            assert!(half.cuts(37).len() > 30);
+            assert_eq!(whole, sums_of(&half.cuts(37)));
+            assert!(whole.windows(2).all(|pair| pair[0] < pair[1]));
+            assert_eq!(whole.len(), if size.is_none() { 512 } else { 512 - 9 - 1 });
+        }
+    }
+
+    /// 2^21 sums a half make two strips, which only a budget in time allows; a planted subset is found, and where none is near
+    /// that is proved.
+    #[test]
+    fn more_sums_than_fit_are_met_in_strips() {
+        let mut stream = Stream::new(25, 26);
+        let vectors = normals(42, &mut stream);
+        let planted: f64 = [3, 8, 9, 22, 31, 41].iter().map(|&index: &usize| vectors[index]).sum();
+        let flag = std::sync::atomic::AtomicBool::new(false);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(600);
+        let budget = Budget::until(deadline, &flag, &|_| {});
+        let solve = |target: f64, budget: &Budget| {
+            Exact.solve(&Problem::new(&vectors, 1, &[target], 1e-15, None).unwrap(), &mut Stream::new(1, 1), budget)
+        };
+        assert!(matches!(solve(planted, &Budget::COUNTED), Outcome::GaveUp { .. }));
+        assert!(matches!(solve(planted, &budget), Outcome::Found(_)));
+        assert_eq!(solve(1e3, &budget), Outcome::None);
     }
 }

@@ -2,20 +2,19 @@
 //!
 //! One trait, [`Solver`], one result type, [`Outcome`], and one file a solver.
 
+pub mod beam;
 pub mod budget;
 pub mod cover;
 pub mod enumerate;
 pub mod exact;
-pub mod existence;
-mod kd_tree;
-pub mod local_search;
+mod grid;
+mod moments;
 
+pub use beam::Beam;
 pub use budget::Budget;
 pub use cover::covers_unit_interval;
 pub use enumerate::{KSubsetCounter, sums_cover_unit_interval};
-pub use exact::{Exact, best_subset};
-pub use existence::exists;
-pub use local_search::LocalSearch;
+pub use exact::Exact;
 
 use crate::error::{Error, Result};
 use crate::random::Stream;
@@ -81,10 +80,29 @@ impl<'a> Problem<'a> {
         &self.vectors[index * self.dimension..(index + 1) * self.dimension]
     }
 
-    /// The problem of the first `count` vectors alone; as many as the size asks for, at least.
-    fn first(&self, count: usize) -> Self {
-        let count = count.clamp(self.size.unwrap_or(0), self.len());
-        Problem { vectors: &self.vectors[..count * self.dimension], ..*self }
+    /// The same vectors and tolerance with another target and size.
+    fn with<'b>(&self, target: &'b [f64], size: Option<usize>) -> Problem<'b>
+    where
+        'a: 'b,
+    {
+        Problem { target, size, ..*self }
+    }
+
+    /// The sum of all vectors minus the target: what the vectors left out must add up to.
+    fn complement_target(&self) -> Vec<f64> {
+        let mut target: Vec<f64> = self.target.iter().map(|z| -z).collect();
+        for vector in self.vectors.chunks_exact(self.dimension) {
+            target.iter_mut().zip(vector).for_each(|(z, x)| *z += x);
+        }
+        target
+    }
+
+    /// The problem of which vectors to leave out, given the [`Problem::complement_target`].
+    fn complement<'b>(&self, target: &'b [f64]) -> Problem<'b>
+    where
+        'a: 'b,
+    {
+        self.with(target, self.size.map(|size| self.len() - size))
     }
 
     /// Entries of each vector.
@@ -176,12 +194,7 @@ pub trait Solver: Sync {
 }
 
 /// Every solver, by name.
-pub const SOLVERS: [&dyn Solver; 2] = [&Exact, &LocalSearch::DEFAULT];
-
-/// The solver for a problem of this size: the exact one where it fits, and local search beyond.
-pub fn solver_for(problem: &Problem) -> &'static dyn Solver {
-    if exact::fits(problem) { &Exact } else { &LocalSearch::DEFAULT }
-}
+pub const SOLVERS: [&dyn Solver; 2] = [&Exact, &Beam::DEFAULT];
 
 /// What a solver said, and which.
 #[derive(Debug, Clone, PartialEq)]
@@ -192,10 +205,54 @@ pub struct Answer {
     pub solver: &'static str,
 }
 
-/// Solves the problem with the solvers that fit its size.
+impl Answer {
+    /// The answer of one solver.
+    pub fn of(solver: &dyn Solver, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer {
+        Answer { outcome: solver.solve(problem, stream, budget), solver: solver.name() }
+    }
+
+    fn is_final(&self) -> bool {
+        !matches!(self.outcome, Outcome::GaveUp { .. })
+    }
+}
+
+/// Solves the problem with the solvers that fit its size: the exact one where it is quick; otherwise a beam, which finds a
+/// subset soon where there are many; then the exact one again, which alone can prove that there is none, where time and
+/// memory let it; and where they do not, ever wider beams.
 pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer {
-    let solver = solver_for(problem);
-    Answer { outcome: solver.solve(problem, stream, budget), solver: solver.name() }
+    if exact::is_quick(problem) {
+        return Answer::of(&Exact, problem, stream, budget);
+    }
+    let beam = Answer::of(&Beam::DEFAULT, problem, stream, &budget.counted());
+    if beam.is_final() || budget.is_spent() {
+        return beam;
+    }
+    if exact::is_worth_it(problem, budget) {
+        let exact = Answer::of(&Exact, problem, stream, budget);
+        return if exact.is_final() { exact } else { better(beam, exact) };
+    }
+    if budget.is_counted() {
+        return beam;
+    }
+    let wider = Beam { first_width: 2 * Beam::DEFAULT.last_width, ..Beam::DEFAULT };
+    better(beam, Answer::of(&wider, problem, stream, budget))
+}
+
+/// The answer with the smaller error; the second if it is final.
+fn better(first: Answer, second: Answer) -> Answer {
+    match (&first.outcome, &second.outcome) {
+        (Outcome::GaveUp { best: one }, Outcome::GaveUp { best: other }) if one.error <= other.error => first,
+        _ => second,
+    }
+}
+
+/// Whether some subset is within eps: `None` where none was found and not all subsets could be excluded.
+pub fn exists(problem: &Problem, stream: &mut Stream) -> Option<bool> {
+    match solve(problem, stream, &Budget::COUNTED).outcome {
+        Outcome::Found(_) => Some(true),
+        Outcome::None => Some(false),
+        Outcome::GaveUp { .. } => None,
+    }
 }
 
 #[cfg(test)]
@@ -230,7 +287,7 @@ mod tests {
 
     #[test]
     fn every_solver_conforms_to_brute_force() {
-        let solvers: [&dyn Solver; 2] = [&Exact, &LocalSearch::DEFAULT];
+        let solvers: [&dyn Solver; 2] = [&Exact, &Beam::DEFAULT];
         let mut stream = Stream::new(7, 8);
         let (mut found, mut none) = (0, 0);
         for round in 0..120 {
@@ -250,7 +307,6 @@ mod tests {
                     Outcome::GaveUp { .. } => {}
                 }
             }
-            assert!((best_subset(&problem).error - brute_force(&problem)).abs() <= problem.rounding());
         }
         assert!(found > 20 && none > 20, "{found} found and {none} none: the instances test nothing");
     }

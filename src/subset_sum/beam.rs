@@ -1,0 +1,517 @@
+//! Beam search guided by the moments of what is still undecided, met in the middle by all subsets of the last vectors.
+//!
+//! The vectors are decided in falling order of their norm, and the partial subsets kept are those with the most completions
+//! to be expected (see `moments`). The smallest vectors come last: their subsets are listed and joined, in the max norm, with
+//! the beam. A normally-scaled normal vector of tiny scale is a fine step, and there are many: only so many of the smallest
+//! vectors are looked at as make success likely.
+
+use std::ops::ControlFlow;
+
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+use super::grid::{Grid, distance_below};
+use super::moments::{Moments, Step};
+use super::{Budget, Outcome, Problem, Solution, Solver};
+use crate::random::Stream;
+
+/// The beam's effort: counts, never time, so that its answers can be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beam {
+    /// Partial subsets kept in the first attempt; in each further one they are twice as many.
+    pub first_width: usize,
+    /// Partial subsets kept in the last attempt of counted effort.
+    pub last_width: usize,
+}
+
+/// Numbers in a beam, at most (256 MiB), where time alone ends the attempts.
+const MOST_NUMBERS: usize = 1 << 25;
+/// Partial subsets in a beam, at most, where time alone ends the attempts.
+const MOST_WIDTH: usize = 1 << 20;
+/// The beam is wide for so many vectors a coordinate before the end, and has [`NARROW`] subsets before; ...
+const WIDE_A_COORDINATE: usize = 6;
+/// ... for so many at least.
+const WIDE_AT_LEAST: usize = 128;
+const NARROW: usize = 4;
+/// The listed subsets of the last vectors are 2^2 times as many as the partial subsets, ...
+const EXTRA_LAST: usize = 2;
+/// ... but the last vectors never more than this.
+const MOST_LAST: usize = 20;
+/// Partial subsets whose endings are all looked at, so that there is a best one even where none is near enough.
+const SCOUTS: usize = 8;
+/// ln of the number of subsets within the tolerance that a pool should be expected to have at the first attempt, ...
+const FIRST_MARGIN: f64 = 3.0;
+/// ... as much more a coordinate, since a beam finds a smaller share of them in many dimensions, ...
+const MARGIN_A_COORDINATE: f64 = 0.5;
+/// ... and as much more at each further attempt.
+const MARGIN_AN_ATTEMPT: f64 = 1.0;
+/// A pool that is too small grows by this factor, ...
+const POOL_GROWTH: f64 = 1.25;
+/// ... to at most so many vectors a coordinate, ...
+const POOL_A_COORDINATE: usize = 24;
+/// ... or this many.
+const POOL_AT_LEAST: usize = 512;
+/// Of a fixed size, at least so many vectors a coordinate are left for the pool when larger ones are taken.
+const LEFT_A_COORDINATE: usize = 2;
+/// What one can hope for in D dimensions: an error of this share of the 2-norm of the D-th smallest vector, less what the
+/// best of so many pairs gains.
+const HOPE: f64 = 0.1;
+/// Once all widths were tried, each attempt orders the vectors anew, by norms that are off by about this much in ln.
+const SHUFFLE: f64 = 0.25;
+/// Squares of tolerances must not vanish.
+const SMALLEST_TOLERANCE: f64 = 1e-100;
+
+impl Beam {
+    /// The usual effort.
+    pub const DEFAULT: Beam = Beam { first_width: 32, last_width: 4096 };
+}
+
+impl Default for Beam {
+    fn default() -> Self {
+        Beam::DEFAULT
+    }
+}
+
+impl Solver for Beam {
+    fn name(&self) -> &'static str {
+        "beam"
+    }
+
+    fn solve(&self, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Outcome {
+        let solution = match problem.size() {
+            // Which vectors to leave out is then the smaller question.
+            Some(size) if size > problem.len() / 2 => {
+                let target = problem.complement_target();
+                let left_out = self.search(&problem.complement(&target), stream, budget);
+                let taken = complement(&left_out.subset, problem.len());
+                problem.solution((0..problem.len()).filter(|&index| taken[index]).collect())
+            }
+            _ => self.search(problem, stream, budget),
+        };
+        problem.found_or_gave_up(solution)
+    }
+}
+
+/// For each number below `len`, whether it is not in the subset.
+fn complement(subset: &[usize], len: usize) -> Vec<bool> {
+    let mut left_out = vec![true; len];
+    subset.iter().for_each(|&index| left_out[index] = false);
+    left_out
+}
+
+impl Beam {
+    /// The best solution of attempts with ever wider beams.
+    fn search(&self, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Solution {
+        let norms: Vec<f64> = (0..problem.len()).map(|index| norm(problem.vector(index))).collect();
+        let mut rising = sorted_by(&norms);
+        let mut best = problem.solution(rising[..problem.size().unwrap_or(0)].to_vec());
+        if problem.is_empty() || problem.size() == Some(0) {
+            return best;
+        }
+        let widest = if budget.is_counted() { self.last_width } else { most_width(problem.dimension()) };
+        let (mut width, mut margin) = (self.first_width, FIRST_MARGIN);
+        while best.error > problem.eps() {
+            Attempt::new(problem, &norms, &rising, width, margin).improve(width, &mut best, budget);
+            budget.tell(best.error);
+            if budget.is_spent() || (budget.is_counted() && width >= widest) {
+                break;
+            }
+            if width >= widest {
+                let shuffled =
+                    norms.iter().map(|norm| norm * (SHUFFLE * stream.sample::<f64, _>(StandardNormal)).exp());
+                rising = sorted_by(&shuffled.collect::<Vec<f64>>());
+            }
+            width = (2 * width).min(widest);
+            margin += MARGIN_AN_ATTEMPT;
+        }
+        best
+    }
+}
+
+fn most_width(dimension: usize) -> usize {
+    (MOST_NUMBERS / (dimension + 1)).clamp(1, MOST_WIDTH)
+}
+
+fn norm(vector: &[f64]) -> f64 {
+    vector.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The numbers of the keys, by rising key.
+fn sorted_by(keys: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by(|&i, &j| keys[i].total_cmp(&keys[j]));
+    order
+}
+
+/// One pool of vectors, and what was decided about the larger ones.
+struct Attempt<'p, 'a> {
+    problem: &'p Problem<'a>,
+    moments: Moments,
+    /// Of the vectors outside the pool, those that are taken.
+    taken: Vec<usize>,
+    /// The size of the pool's part of the subset, if the size is fixed.
+    size: Option<usize>,
+    /// Whether enough subsets within eps can be expected to look for nothing else.
+    hopeful: bool,
+}
+
+impl<'p, 'a> Attempt<'p, 'a> {
+    /// Takes as many of the smallest vectors as make about exp(margin) subsets within the tolerance likely, if there are.
+    fn new(problem: &'p Problem<'a>, norms: &[f64], rising: &[usize], width: usize, margin: f64) -> Self {
+        let dimension = problem.dimension();
+        let coordinates = dimension + usize::from(problem.size().is_some());
+        let pairs = ((width * width) << EXTRA_LAST) as f64;
+        let hope = HOPE * norms[rising[dimension.min(problem.len()) - 1]] * pairs.powf(-1.0 / dimension as f64);
+        let tolerance = problem.eps().max(hope).max(SMALLEST_TOLERANCE);
+        let hopeful = problem.eps() >= hope;
+        let enough = margin + MARGIN_A_COORDINATE * coordinates as f64;
+        let most = problem.len().min(POOL_AT_LEAST.max(POOL_A_COORDINATE * coordinates));
+        let mut count = most.min(2 * problem.size().unwrap_or(coordinates));
+        if !hopeful {
+            count = most.min(count.max(WIDE_AT_LEAST));
+        }
+        loop {
+            // The last resort for a far target: take of the larger vectors what brings it nearer.
+            let attempt = Attempt::of_pool(problem, rising, count, tolerance, hopeful, count == most);
+            if count == most || attempt.moments.ln_expected >= enough {
+                return attempt;
+            }
+            count = most.min((count as f64 * POOL_GROWTH) as usize + 1);
+        }
+    }
+
+    fn of_pool(
+        problem: &'p Problem<'a>,
+        rising: &[usize],
+        count: usize,
+        tolerance: f64,
+        hopeful: bool,
+        approach: bool,
+    ) -> Self {
+        let (pool, larger) = rising.split_at(count);
+        let mut target = problem.target().to_vec();
+        let mut taken = Vec::new();
+        if approach {
+            let kept_back = LEFT_A_COORDINATE * problem.dimension();
+            let most = problem.size().map_or(usize::MAX, |size| size.saturating_sub(kept_back));
+            taken = take_what_helps(problem, larger, most, &mut target);
+        }
+        let mut size = None;
+        if let Some(whole) = problem.size() {
+            let left = whole - taken.len();
+            let part = left.min(count / 2);
+            let free = complement(&taken, problem.len());
+            let next = larger.iter().copied().filter(|&index| free[index]).take(2 * (left - part));
+            taken.extend(take_one_of_pairs(problem, &next.collect::<Vec<usize>>(), &mut target));
+            size = Some(part);
+        }
+        let order = pool.iter().rev().copied().collect();
+        let moments = Moments::new(&problem.with(&target, size), order, tolerance);
+        Attempt { problem, moments, taken, size, hopeful }
+    }
+
+    /// One search with a beam of this width; replaces `best` by what is better.
+    fn improve(&self, width: usize, best: &mut Solution, budget: &Budget) {
+        let moments = &self.moments;
+        let last = (width.ilog2() as usize + EXTRA_LAST).min(MOST_LAST).min(moments.len());
+        let wide = WIDE_AT_LEAST.max(WIDE_A_COORDINATE * moments.stride);
+        let decided = moments.len() - last;
+        let mut front = Front::new(moments);
+        for index in 0..decided {
+            let narrow = index + wide < moments.len() || budget.is_spent();
+            front.decide(moments, index, self.size, if narrow { NARROW.min(width) } else { width });
+        }
+        let Some((node, mask)) = self.join(&front, last, best.error, budget) else { return };
+        let mut subset = self.taken.clone();
+        subset.extend(front.subset(node).map(|index| moments.order[index]));
+        subset.extend((0..last).filter(|bit| mask >> bit & 1 == 1).map(|bit| moments.order[decided + bit]));
+        let solution = self.problem.solution(subset);
+        if solution.error < best.error {
+            *best = solution;
+        }
+    }
+
+    /// The partial subset, and the subset of the last vectors, whose sums are nearest to the target together, if nearer
+    /// than `error`.
+    fn join(&self, front: &Front, last: usize, error: f64, budget: &Budget) -> Option<(usize, u32)> {
+        let (stride, dimension) = (self.moments.stride, self.problem.dimension());
+        let endings = Endings::new(&self.moments, last, self.size);
+        let eps = self.problem.eps();
+        let mut radius = error;
+        let mut best = None;
+        for node in 0..front.len().min(SCOUTS) {
+            let (missing, group) = (front.missing(node), &endings.groups[endings.group(front.nodes.taken[node])]);
+            for (row, &mask) in group.rows.chunks_exact(stride).zip(&group.masks) {
+                if let Some(distance) = distance_below(&missing[..dimension], row, radius) {
+                    (radius, best) = (distance, Some((node, mask)));
+                }
+            }
+        }
+        if self.hopeful {
+            radius = radius.min(eps.next_up());
+        }
+        for (index, group) in endings.groups.iter().enumerate() {
+            let mut nodes = (0..front.len()).filter(|&node| endings.group(front.nodes.taken[node]) == index).peekable();
+            if radius <= eps || nodes.peek().is_none() || group.masks.is_empty() {
+                continue;
+            }
+            let grid = Grid::new(&group.rows, stride, dimension, radius);
+            for node in nodes {
+                let mut visit = |distance, id: u32| {
+                    best = Some((node, group.masks[id as usize]));
+                    if distance <= eps { ControlFlow::Break(()) } else { ControlFlow::Continue(distance) }
+                };
+                if grid.search(front.missing(node), &mut radius, &mut visit).is_break() || budget.is_spent() {
+                    return best;
+                }
+            }
+        }
+        best
+    }
+}
+
+/// Of each two vectors, which follow each other by norm, takes the one that leaves the target nearer; from the largest on.
+fn take_one_of_pairs(problem: &Problem, rising: &[usize], target: &mut [f64]) -> Vec<usize> {
+    let left = |index: usize, target: &[f64]| {
+        target.iter().zip(problem.vector(index)).map(|(z, x)| (z - x) * (z - x)).sum::<f64>()
+    };
+    let mut take = |pair: &[usize]| {
+        let nearer = if left(pair[0], target) <= left(pair[1], target) { pair[0] } else { pair[1] };
+        target.iter_mut().zip(problem.vector(nearer)).for_each(|(z, x)| *z -= x);
+        nearer
+    };
+    rising.chunks_exact(2).rev().map(&mut take).collect()
+}
+
+/// Takes each vector that leaves the target nearer, from the largest on, but no more than `most`.
+fn take_what_helps(problem: &Problem, rising: &[usize], most: usize, target: &mut [f64]) -> Vec<usize> {
+    let mut taken = Vec::new();
+    for &index in rising.iter().rev() {
+        if taken.len() == most {
+            break;
+        }
+        let vector = problem.vector(index);
+        let gain: f64 = target.iter().zip(vector).map(|(z, x)| x * (2.0 * z - x)).sum();
+        if gain > 0.0 {
+            target.iter_mut().zip(vector).for_each(|(z, x)| *z -= x);
+            taken.push(index);
+        }
+    }
+    taken
+}
+
+/// The partial subsets that are kept.
+struct Front {
+    stride: usize,
+    nodes: Nodes,
+    /// What is filled at the next decision, and its choices: kept for their memory.
+    next: Nodes,
+    choices: Vec<u64>,
+    /// For each vector decided and each partial subset then kept, the one it came from, twice, plus whether it was taken.
+    decisions: Vec<Vec<u32>>,
+}
+
+#[derive(Default)]
+struct Nodes {
+    /// Row by row, what each partial subset lacks of the target beyond what can be expected.
+    missing: Vec<f64>,
+    /// Squared Mahalanobis distances.
+    distances: Vec<f64>,
+    /// Sizes.
+    taken: Vec<u32>,
+}
+
+impl Front {
+    fn new(moments: &Moments) -> Self {
+        let nodes = Nodes { missing: moments.missing.clone(), distances: vec![moments.distance], taken: vec![0] };
+        let decisions = Vec::with_capacity(moments.len());
+        Front { stride: moments.stride, nodes, next: Nodes::default(), choices: Vec::new(), decisions }
+    }
+
+    fn len(&self) -> usize {
+        self.nodes.taken.len()
+    }
+
+    fn missing(&self, node: usize) -> &[f64] {
+        &self.nodes.missing[node * self.stride..(node + 1) * self.stride]
+    }
+
+    /// Decides vector `index` both ways and keeps the `width` nearest, in the Mahalanobis distance.
+    fn decide(&mut self, moments: &Moments, index: usize, size: Option<usize>, width: usize) {
+        let step = moments.step(index);
+        self.list_choices(&step, size, moments.len() - index - 1);
+        if self.choices.len() > width {
+            self.choices.select_nth_unstable(width - 1);
+            self.choices.truncate(width);
+        }
+        let mut next = std::mem::take(&mut self.next);
+        next.missing.clear();
+        next.distances.clear();
+        next.taken.clear();
+        for &choice in &self.choices {
+            let (node, take) = (choice as u32 as usize / 2, choice as u32 % 2);
+            next.missing.extend(step.decide(self.missing(node), take == 1));
+            next.distances.push(f64::from(f32::from_bits((choice >> 32) as u32)));
+            next.taken.push(self.nodes.taken[node] + take);
+        }
+        self.decisions.push(self.choices.iter().map(|&choice| choice as u32).collect());
+        self.next = std::mem::replace(&mut self.nodes, next);
+    }
+
+    /// Both ways to decide for every partial subset that can still reach the size, with `left` vectors undecided: the bits of
+    /// the distance, which as it is not negative are in its order, the partial subset, and whether the vector is taken.
+    fn list_choices(&mut self, step: &Step, size: Option<usize>, left: usize) {
+        let allowed = |taken: usize| size.is_none_or(|size| taken <= size && taken + left >= size);
+        let mut choices = std::mem::take(&mut self.choices);
+        choices.clear();
+        for node in 0..self.len() {
+            let distances = step.distances(self.missing(node), self.nodes.distances[node]);
+            for (take, distance) in distances.into_iter().enumerate() {
+                if allowed(self.nodes.taken[node] as usize + take) {
+                    let bits = (distance.max(0.0) as f32).to_bits();
+                    choices.push(u64::from(bits) << 32 | (2 * node + take) as u64);
+                }
+            }
+        }
+        self.choices = choices;
+    }
+
+    /// The places, among the vectors decided, of those that a partial subset takes.
+    fn subset(&self, mut node: usize) -> impl Iterator<Item = usize> {
+        self.decisions.iter().enumerate().rev().filter_map(move |(index, decisions)| {
+            let decision = decisions[node];
+            node = (decision / 2) as usize;
+            (decision % 2 == 1).then_some(index)
+        })
+    }
+}
+
+/// All subsets of the last vectors, by size if that is fixed.
+struct Endings {
+    /// The size that both parts must have together.
+    size: Option<usize>,
+    groups: Vec<Group>,
+}
+
+#[derive(Default, Clone)]
+struct Group {
+    /// Sums beyond what can be expected, row by row.
+    rows: Vec<f64>,
+    /// Bit i stands for the i-th of the last vectors.
+    masks: Vec<u32>,
+}
+
+impl Endings {
+    fn new(moments: &Moments, last: usize, size: Option<usize>) -> Self {
+        let stride = moments.stride;
+        let steps = || (moments.len() - last..moments.len()).map(|index| moments.step(index));
+        let mut rows = vec![0.0; stride];
+        for step in steps() {
+            rows.iter_mut().zip(step.vector).for_each(|(sum, x)| *sum -= step.odds * x);
+        }
+        for step in steps() {
+            let added = rows.chunks_exact(stride).flat_map(|row| row.iter().zip(step.vector).map(|(sum, x)| sum + x));
+            let added: Vec<f64> = added.collect();
+            rows.extend(added);
+        }
+        let masks = 0..1u32 << last;
+        if size.is_none() {
+            return Endings { size, groups: vec![Group { rows, masks: masks.collect() }] };
+        }
+        let mut groups = vec![Group::default(); last + 1];
+        for (mask, row) in masks.zip(rows.chunks_exact(stride)) {
+            let group = &mut groups[mask.count_ones() as usize];
+            group.rows.extend_from_slice(row);
+            group.masks.push(mask);
+        }
+        Endings { size, groups }
+    }
+
+    /// Which group completes a partial subset of so many vectors.
+    fn group(&self, taken: u32) -> usize {
+        self.size.map_or(0, |size| size - taken as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nsn::sampling::add_nsn_vectors;
+
+    fn nsn_vectors(n: usize, dimension: usize, stream: &mut Stream) -> Vec<f64> {
+        let mut vectors = vec![0.0; n * dimension];
+        vectors.chunks_mut(dimension).for_each(|vector| add_nsn_vectors(1, vector, stream));
+        vectors
+    }
+
+    fn solve(vectors: &[f64], target: &[f64], eps: f64, size: Option<usize>) -> Outcome {
+        let problem = Problem::new(vectors, target.len(), target, eps, size).unwrap();
+        Beam::DEFAULT.solve(&problem, &mut Stream::new(1, 1), &Budget::COUNTED)
+    }
+
+    /// The errors asked for are what a beam of this width reaches with room to spare: in 36 dimensions about 0.007.
+    #[test]
+    fn many_vectors_come_near_with_and_without_a_size() {
+        let mut stream = Stream::new(15, 16);
+        for (n, dimension, eps) in [(300, 2, 1e-6), (300, 4, 1e-3), (3000, 36, 0.05)] {
+            let vectors = nsn_vectors(n, dimension, &mut stream);
+            let target: Vec<f64> = (0..dimension).map(|j| 0.1 * (1.0 + j as f64).sin()).collect();
+            for size in [None, Some(n / 10), Some(n / 2), Some(9 * n / 10)] {
+                let Outcome::Found(solution) = solve(&vectors, &target, eps, size) else {
+                    panic!("not found: n {n} dimension {dimension} size {size:?}")
+                };
+                assert!(size.is_none_or(|size| solution.subset.len() == size));
+            }
+        }
+    }
+
+    #[test]
+    fn far_targets_are_reached_with_large_vectors() {
+        let mut stream = Stream::new(17, 18);
+        let vectors = nsn_vectors(3000, 8, &mut stream);
+        let mut target = [0.0; 8];
+        target[0] = 300.0;
+        for size in [None, Some(600)] {
+            assert!(matches!(solve(&vectors, &target, 0.01, size), Outcome::Found(_)), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn the_problem_alone_decides_the_answer() {
+        let vectors = nsn_vectors(100, 6, &mut Stream::new(19, 20));
+        assert_eq!(solve(&vectors, &[0.5; 6], 0.0, None), solve(&vectors, &[0.5; 6], 0.0, None));
+    }
+
+    #[test]
+    fn a_spent_budget_ends_with_some_subset() {
+        let vectors = nsn_vectors(400, 30, &mut Stream::new(21, 22));
+        let problem = Problem::new(&vectors, 30, &[0.1; 30], 1e-9, Some(100)).unwrap();
+        let flag = std::sync::atomic::AtomicBool::new(true);
+        let budget = Budget::until(std::time::Instant::now(), &flag, &|_| {});
+        let Outcome::GaveUp { best } = Beam::DEFAULT.solve(&problem, &mut Stream::new(1, 1), &budget) else {
+            panic!("not found in 30 dimensions")
+        };
+        assert_eq!(best.subset.len(), 100);
+        assert!(best.error < 3.0, "{}", best.error);
+    }
+
+    #[test]
+    fn degenerate_vectors_are_no_trouble() {
+        for (vectors, target) in [
+            (vec![0.0; 200], [0.0, 0.0]),
+            (vec![0.0; 200], [1.0, 0.0]),
+            (vec![1.0; 200], [50.0, 50.0]),
+            (vec![1e-300; 200], [1.0, 1.0]),
+            (vec![1e150; 200], [3e150, 3e150]),
+        ] {
+            for size in [None, Some(0), Some(3), Some(50), Some(100)] {
+                match solve(&vectors, &target, 1e-9, size) {
+                    Outcome::Found(best) | Outcome::GaveUp { best } => {
+                        assert!(size.is_none_or(|size| best.subset.len() == size));
+                    }
+                    Outcome::None => panic!("a beam proves nothing"),
+                }
+            }
+        }
+    }
+}

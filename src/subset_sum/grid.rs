@@ -1,0 +1,204 @@
+//! Points of R^D in a grid of cells, searched for all that lie in a box which may shrink on the way.
+
+use std::ops::ControlFlow;
+
+/// At most so many coordinates are cut into cells.
+const MOST_AXES: usize = 8;
+
+/// One coordinate, cut into cells of equal width; the cells at both ends have no end.
+#[derive(Debug, Clone, Copy)]
+struct Axis {
+    low: f64,
+    cells_per_unit: f64,
+    cells: usize,
+}
+
+impl Axis {
+    fn cell(&self, x: f64) -> usize {
+        // A float below 0 becomes cell 0.
+        (((x - self.low) * self.cells_per_unit) as usize).min(self.cells - 1)
+    }
+}
+
+/// Points ordered by cell.
+pub(super) struct Grid {
+    dimension: usize,
+    axes: Vec<Axis>,
+    starts: Vec<u32>,
+    points: Vec<f64>,
+    ids: Vec<u32>,
+    /// For each point, where the points that are equal to it end.
+    ends: Vec<u32>,
+}
+
+/// Cells with more points are put in order, so that equal ones can be passed over together.
+const CROWDED: usize = 64;
+
+impl Grid {
+    /// The grid of rows of `stride` numbers, the first `dimension` of which are the point, for boxes of about the half-width
+    /// `radius`.
+    pub fn new(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Self {
+        let count = rows.len() / stride;
+        let axes = choose_axes(rows, stride, dimension, radius);
+        let cell = |row: &[f64]| axes.iter().zip(row).fold(0, |cell, (axis, &x)| cell * axis.cells + axis.cell(x));
+        let cells: Vec<u32> = rows.chunks_exact(stride).map(|row| cell(row) as u32).collect();
+        let mut starts = vec![0u32; axes.iter().map(|axis| axis.cells).product::<usize>() + 1];
+        cells.iter().for_each(|&cell| starts[cell as usize + 1] += 1);
+        for cell in 1..starts.len() {
+            starts[cell] += starts[cell - 1];
+        }
+        let mut next = starts.clone();
+        let mut ids = vec![0; count];
+        for (id, &cell) in cells.iter().enumerate() {
+            let place = &mut next[cell as usize];
+            ids[*place as usize] = id as u32;
+            *place += 1;
+        }
+        let row = |id: u32| &rows[id as usize * stride..][..dimension];
+        let mut ends: Vec<u32> = (1..=count as u32).collect();
+        for cell in starts.windows(2).map(|cell| cell[0] as usize..cell[1] as usize).filter(|c| c.len() > CROWDED) {
+            ids[cell.clone()].sort_unstable_by(|&i, &j| {
+                row(i).iter().zip(row(j)).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(i.cmp(&j))
+            });
+            for index in cell.rev().skip(1) {
+                if row(ids[index]) == row(ids[index + 1]) {
+                    ends[index] = ends[index + 1];
+                }
+            }
+        }
+        let points = ids.iter().flat_map(|&id| row(id)).copied().collect();
+        Grid { dimension, axes, starts, points, ids, ends }
+    }
+
+    /// Visits the points whose max-norm distance from `centre` is below `radius`: `visit` gets the distance and the point's
+    /// number, and returns the radius to go on with, or breaks the search.
+    pub fn search(
+        &self,
+        centre: &[f64],
+        radius: &mut f64,
+        visit: &mut impl FnMut(f64, u32) -> ControlFlow<(), f64>,
+    ) -> ControlFlow<()> {
+        self.descend(0, 0, &centre[..self.dimension], radius, visit)
+    }
+
+    fn descend(
+        &self,
+        axis: usize,
+        cell: usize,
+        centre: &[f64],
+        radius: &mut f64,
+        visit: &mut impl FnMut(f64, u32) -> ControlFlow<(), f64>,
+    ) -> ControlFlow<()> {
+        let Axis { cells, .. } = self.axes[axis];
+        let (low, high) = (self.axes[axis].cell(centre[axis] - *radius), self.axes[axis].cell(centre[axis] + *radius));
+        if axis + 1 < self.axes.len() {
+            for next in low..=high {
+                self.descend(axis + 1, cell * cells + next, centre, radius, visit)?;
+            }
+            return ControlFlow::Continue(());
+        }
+        // Neighbours along the last axis are neighbours in memory.
+        let points = self.starts[cell * cells + low] as usize..self.starts[cell * cells + high + 1] as usize;
+        let mut index = points.start;
+        while index < points.end {
+            let point = &self.points[index * self.dimension..][..self.dimension];
+            match distance_below(centre, point, *radius) {
+                Some(distance) => {
+                    *radius = visit(distance, self.ids[index])?;
+                    index += 1;
+                }
+                None => index = self.ends[index] as usize,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The max-norm distance, if it is below `limit`.
+pub(super) fn distance_below(x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
+    let mut max = 0.0;
+    for (x, y) in x.iter().zip(y) {
+        let difference = (x - y).abs();
+        if difference >= limit {
+            return None;
+        }
+        if difference > max {
+            max = difference;
+        }
+    }
+    (max < limit).then_some(max)
+}
+
+/// Cuts as many of the first coordinates, into as many cells, as make a search cheapest: more cells hold fewer points, but a
+/// box touches more of them.
+fn choose_axes(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Vec<Axis> {
+    let count = (rows.len() / stride).max(1) as f64;
+    let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); dimension.min(MOST_AXES)];
+    for row in rows.chunks_exact(stride) {
+        for ((low, high), &x) in ranges.iter_mut().zip(row) {
+            *low = low.min(x);
+            *high = high.max(x);
+        }
+    }
+    let widths: Vec<f64> = ranges.iter().map(|(low, high)| (high - low).clamp(f64::MIN_POSITIVE, f64::MAX)).collect();
+    let cut = |axes: usize| -> Vec<f64> {
+        let equal = count.powf(1.0 / axes as f64);
+        widths[..axes].iter().map(|width| equal.min((width / (2.0 * radius)).max(1.0)).ceil()).collect()
+    };
+    let cost = |cells: &[f64]| {
+        let touched: f64 = cells.iter().zip(&widths).map(|(n, width)| n.min(1.0 + 3.0 * radius * n / width)).product();
+        touched * (1.0 + 2.0 * count / cells.iter().product::<f64>())
+    };
+    let cuts = (1..=ranges.len()).map(cut);
+    let cells = cuts.min_by(|x, y| cost(x).total_cmp(&cost(y))).expect("a point has a coordinate");
+    let axis = |((&cells, &(low, _)), width): ((&f64, &(f64, f64)), &f64)| Axis {
+        low,
+        cells_per_unit: cells / width,
+        cells: cells as usize,
+    };
+    cells.iter().zip(&ranges).zip(&widths).map(axis).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+    use rand_distr::{Distribution, StandardNormal};
+
+    #[test]
+    fn visits_exactly_the_points_in_the_box() {
+        let mut stream = Stream::new(13, 14);
+        for (dimension, stride) in [(1, 1), (2, 4), (3, 3), (4, 4), (11, 12)] {
+            let rows: Vec<f64> = (0..333 * stride).map(|_| StandardNormal.sample(&mut stream)).collect();
+            for radius in [0.0, 0.1, 0.5, 3.0, f64::INFINITY] {
+                let grid = Grid::new(&rows, stride, dimension, radius);
+                let centre: Vec<f64> = (0..dimension).map(|_| StandardNormal.sample(&mut stream)).collect();
+                let mut seen = Vec::new();
+                let mut visit = |_, id| {
+                    seen.push(id);
+                    ControlFlow::Continue(radius)
+                };
+                assert!(grid.search(&centre, &mut radius.clone(), &mut visit).is_continue());
+                seen.sort_unstable();
+                let point = |id: u32| &rows[id as usize * stride..][..dimension];
+                let inside = |id: &u32| distance_below(&centre, point(*id), radius).is_some();
+                assert_eq!(seen, (0..333).filter(inside).collect::<Vec<u32>>());
+            }
+        }
+    }
+
+    #[test]
+    fn equal_points_and_no_points_are_found_as_they_are() {
+        for count in [0, 1, 1000] {
+            let grid = Grid::new(&vec![0.5; 2 * count], 2, 2, 0.1);
+            let mut seen = 0;
+            let mut visit = |distance, _| {
+                assert_eq!(distance, 0.0);
+                seen += 1;
+                ControlFlow::Continue(0.1)
+            };
+            assert!(grid.search(&[0.5, 0.5], &mut 0.1, &mut visit).is_continue());
+            assert_eq!(seen, count);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The first two moments of a random subset's sum, which say how promising a partial subset is.
+//!
+//! Vectors are decided one after another. Those still undecided are seen as taken independently, vector i with probability
+//! p_i; the p_i are those of largest entropy among all whose expected sum is the target (an exponential tilt, found by
+//! Newton's method). Their sum is then nearly normal, and how many completions of a partial subset end near the target is
+//! read off the Mahalanobis distance of what is missing from what can be expected. A fixed size is one more coordinate, in
+//! which every vector has a 1.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::Problem;
+
+/// Rows are filled up with zeros to a multiple of so many numbers, which the compiler adds up side by side.
+const LANES: usize = 4;
+/// Newton steps towards the tilt, at most. Far from the hull of all sums there is no tilt, and the odds just grow.
+const MOST_STEPS: usize = 24;
+/// The tilt is good enough when the expected sum is so near the target, in squared standard deviations a coordinate.
+const NEAR_ENOUGH: f64 = 0.05;
+/// A Newton step changes no vector's log-odds by more.
+const LARGEST_STEP: f64 = 2.0;
+/// Log-odds beyond this are as good as certain.
+const LARGEST_LOG_ODDS: f64 = 30.0;
+/// The variance of a uniform error of width 1, as a whole number of vectors makes it.
+const COUNT_VARIANCE: f64 = 1.0 / 12.0;
+
+/// The inner product of two rows.
+pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for (x, y) in x.chunks_exact(LANES).zip(y.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    sums.iter().sum()
+}
+
+/// A vector that is being decided, and what its decision does to the distance of a partial subset.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    /// The vector, as a row.
+    pub vector: &'a [f64],
+    /// P v: the vector seen by the precision P of what is left after it.
+    pub seen: &'a [f64],
+    /// The probability that it is taken.
+    pub odds: f64,
+    /// v^T P v.
+    pub square: f64,
+}
+
+impl Step<'_> {
+    /// The squared Mahalanobis distances of a partial subset after leaving the vector and after taking it. `missing` is what
+    /// is missing of the target beyond what can be expected, `distance` its squared distance before the decision.
+    pub fn distances(&self, missing: &[f64], distance: f64) -> [f64; 2] {
+        let variance = self.odds * (1.0 - self.odds);
+        let shadow = dot(self.seen, missing);
+        // Without the vector's own variance the precision is larger: P' = P + w P v (P v)^T / (1 + w v^T P v), backwards.
+        let sharper = distance + variance * shadow * shadow / (1.0 + variance * self.square);
+        [-self.odds, 1.0 - self.odds].map(|change| sharper + change * (change * self.square - 2.0 * shadow))
+    }
+
+    /// Takes the vector or leaves it: what is then missing beyond what can be expected.
+    pub fn decide<'s>(&'s self, missing: &'s [f64], take: bool) -> impl Iterator<Item = f64> + 's {
+        let change = f64::from(u8::from(take)) - self.odds;
+        missing.iter().zip(self.vector).map(move |(missing, x)| missing - change * x)
+    }
+}
+
+/// A pool of vectors in the order in which they are decided, with the moments of what is left after each.
+#[derive(Debug)]
+pub(super) struct Moments {
+    /// The vectors' numbers in the problem, in the order in which they are decided.
+    pub order: Vec<usize>,
+    /// Numbers in a row: the coordinates, the count if the size is fixed, and zeros.
+    pub stride: usize,
+    rows: Vec<f64>,
+    odds: Vec<f64>,
+    seen: Vec<f64>,
+    squares: Vec<f64>,
+    /// What is missing of the target before any decision beyond what can be expected.
+    pub missing: Vec<f64>,
+    /// Its squared Mahalanobis distance.
+    pub distance: f64,
+    /// ln of the expected number of subsets within the tolerance, by the normal law at the tilt: a saddle point.
+    pub ln_expected: f64,
+}
+
+impl Moments {
+    /// The moments of subsets of the vectors `order` of the problem, as if each coordinate had to end within `tolerance`.
+    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64) -> Self {
+        let (dimension, sized) = (problem.dimension(), problem.size().is_some());
+        let stride = (dimension + usize::from(sized)).next_multiple_of(LANES);
+        let mut rows = vec![0.0; order.len() * stride];
+        for (row, &index) in rows.chunks_exact_mut(stride).zip(&order) {
+            row[..dimension].copy_from_slice(problem.vector(index));
+        }
+        let mut goal = Goal {
+            coordinates: dimension + usize::from(sized),
+            target: vec![0.0; stride],
+            remaining: vec![1.0; stride],
+            even_log_odds: 0.0,
+        };
+        goal.target[..dimension].copy_from_slice(problem.target());
+        goal.remaining[..dimension].fill(tolerance * tolerance / 3.0);
+        if let Some(size) = problem.size() {
+            rows.chunks_exact_mut(stride).for_each(|row| row[dimension] = 1.0);
+            goal.target[dimension] = size as f64;
+            goal.remaining[dimension] = COUNT_VARIANCE;
+            goal.even_log_odds = ((size as f64 + 0.5) / ((order.len() - size) as f64 + 0.5)).ln();
+        }
+        let tilt = Tilt::towards(&goal, &rows);
+        let mut moments = Moments {
+            squares: vec![0.0; order.len()],
+            seen: vec![0.0; rows.len()],
+            order,
+            stride,
+            rows,
+            ln_expected: tilt.ln_density + dimension as f64 * (2.0 * tolerance).ln(),
+            odds: tilt.odds,
+            missing: tilt.missing,
+            distance: 0.0,
+        };
+        moments.look_back(&goal.remaining);
+        moments
+    }
+
+    /// Number of vectors.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The vector that is decided after `decided` others.
+    pub fn step(&self, decided: usize) -> Step<'_> {
+        let row = decided * self.stride..(decided + 1) * self.stride;
+        Step {
+            vector: &self.rows[row.clone()],
+            seen: &self.seen[row],
+            odds: self.odds[decided],
+            square: self.squares[decided],
+        }
+    }
+
+    /// Fills in what each vector is in the precision of what is left after it, from the last vector back to the first.
+    fn look_back(&mut self, remaining: &[f64]) {
+        let stride = self.stride;
+        let mut precision = vec![0.0; stride * stride];
+        remaining.iter().enumerate().for_each(|(axis, variance)| precision[axis * stride + axis] = variance.recip());
+        for index in (0..self.len()).rev() {
+            let row = &self.rows[index * stride..(index + 1) * stride];
+            let seen = &mut self.seen[index * stride..(index + 1) * stride];
+            for (seen, line) in seen.iter_mut().zip(precision.chunks_exact(stride)) {
+                *seen = dot(line, row);
+            }
+            let (square, variance) = (dot(seen, row), self.odds[index] * (1.0 - self.odds[index]));
+            let weight = variance / (1.0 + variance * square);
+            for (line, x) in precision.chunks_exact_mut(stride).zip(&*seen) {
+                line.iter_mut().zip(&*seen).for_each(|(entry, y)| *entry -= weight * x * y);
+            }
+            self.squares[index] = square;
+        }
+        let products = precision.chunks_exact(stride).map(|line| dot(line, &self.missing));
+        self.distance = products.zip(&self.missing).map(|(x, y)| x * y).sum::<f64>().max(0.0);
+    }
+}
+
+/// Where the sums should end.
+struct Goal {
+    /// Coordinates that count, the size's among them; the others fill up a row.
+    coordinates: usize,
+    target: Vec<f64>,
+    /// The variance of what may remain in each coordinate: a uniform error. Of the filling zeros it matters to nobody.
+    remaining: Vec<f64>,
+    /// The log-odds by which the expected size is right.
+    even_log_odds: f64,
+}
+
+/// Probabilities of largest entropy whose expected sum is near the target.
+struct Tilt {
+    odds: Vec<f64>,
+    /// The target minus the expected sum.
+    missing: Vec<f64>,
+    /// ln of the expected number of subsets by volume around the target.
+    ln_density: f64,
+}
+
+impl Tilt {
+    fn towards(goal: &Goal, rows: &[f64]) -> Self {
+        let stride = goal.target.len();
+        let mut log_odds = vec![goal.even_log_odds; rows.len() / stride];
+        let mut tilt = Tilt { odds: log_odds.clone(), missing: goal.target.clone(), ln_density: f64::NEG_INFINITY };
+        // A vector's log-odds are the even ones plus its inner product with this.
+        let mut direction = vec![0.0; stride];
+        for _ in 0..MOST_STEPS {
+            let covariance = tilt.take_moments(goal, rows, &log_odds);
+            let Some(factor) = covariance.cholesky() else { break };
+            let missing = DVector::from_column_slice(&tilt.missing);
+            let step = factor.solve(&missing);
+            let distance = step.dot(&missing);
+            let half_ln_det: f64 = factor.l_dirty().diagonal().iter().map(|x| x.ln()).sum();
+            let half_ln_tau = 0.5 * std::f64::consts::TAU.ln();
+            tilt.ln_density = tilt.entropy() - 0.5 * distance - half_ln_det - goal.coordinates as f64 * half_ln_tau;
+            if distance < NEAR_ENOUGH * goal.coordinates as f64 {
+                break;
+            }
+            let changes = rows.chunks_exact(stride).map(|row| dot(row, step.as_slice()).abs());
+            let length = (LARGEST_STEP / changes.fold(0.0, f64::max)).min(1.0);
+            direction.iter_mut().zip(step.iter()).for_each(|(direction, step)| *direction += length * step);
+            for (log_odds, row) in log_odds.iter_mut().zip(rows.chunks_exact(stride)) {
+                *log_odds = (goal.even_log_odds + dot(row, &direction)).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS);
+            }
+        }
+        tilt
+    }
+
+    /// Sets the odds and what is missing, and returns the covariance of the sum and of what may remain.
+    fn take_moments(&mut self, goal: &Goal, rows: &[f64], log_odds: &[f64]) -> DMatrix<f64> {
+        let stride = goal.target.len();
+        self.missing.copy_from_slice(&goal.target);
+        // Symmetric: the factorisation reads the lower triangle only.
+        let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
+        for ((row, log_odds), odds) in rows.chunks_exact(stride).zip(log_odds).zip(&mut self.odds) {
+            *odds = 1.0 / (1.0 + (-log_odds).exp());
+            self.missing.iter_mut().zip(row).for_each(|(missing, x)| *missing -= *odds * x);
+            let variance = *odds * (1.0 - *odds);
+            for (axis, column) in covariance.as_mut_slice().chunks_exact_mut(stride).enumerate() {
+                let weight = variance * row[axis];
+                column[axis..].iter_mut().zip(&row[axis..]).for_each(|(entry, x)| *entry += weight * x);
+            }
+        }
+        covariance
+    }
+
+    fn entropy(&self) -> f64 {
+        self.odds.iter().map(|&p| -(p * p.ln() + (1.0 - p) * (-p).ln_1p())).sum()
+    }
+}
