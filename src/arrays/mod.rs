@@ -80,9 +80,7 @@ fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
     let bytes = |numbers: usize| (numbers as u64).saturating_mul(size_of::<f64>() as u64);
     let all = gigabytes(bytes(numbers.len().saturating_add(more)));
     let lack = |free: String| {
-        Error::input(format!(
-            "{name} does not fit into memory: its numbers take {all} as float64{free}: give fewer, or use a larger machine"
-        ))
+        Error::input(format!("{name} does not fit into memory: its numbers take {all} as float64{free}: give fewer"))
     };
     if let Some(free) = free_memory().filter(|&free| bytes(more) > free) {
         return Err(lack(format!(", and {} are free", gigabytes(free))));

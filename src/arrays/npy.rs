@@ -1,4 +1,4 @@
-//! The `.npy` format, versions 1 to 3: a magic number, a Python dict literal that says type, order and shape, then numbers.
+//! The `.npy` format, versions 1 to 3: a magic number, a Python dict literal with type, order and shape, then numbers.
 
 use std::io::Read;
 
@@ -84,9 +84,11 @@ fn read_numbers(name: &str, bytes: &mut impl Read, dtype: &Dtype, size: u64, mut
 struct Dtype {
     width: usize,
     big_endian: bool,
-    /// From little-endian bytes, `width` of them; none where the number is no float64.
-    decode: fn(&[u8]) -> Option<f64>,
+    decode: Decode,
 }
+
+/// From the little-endian bytes of one number; none where it is no float64.
+type Decode = fn(&[u8]) -> Option<f64>;
 
 impl Dtype {
     /// The type that NumPy calls so, such as `<f8`; none for what is not a real number of up to 8 bytes.
@@ -96,7 +98,7 @@ impl Dtype {
             Some(kind) => (&descr[..1], kind),
             None => ("=", descr.as_str()),
         };
-        let (width, decode): (usize, fn(&[u8]) -> Option<f64>) = match kind {
+        let (width, decode): (usize, Decode) = match kind {
             "f8" => (8, |bytes| Some(f64::from_le_bytes(word(bytes)))),
             "f4" => (4, |bytes| Some(f32::from_le_bytes(word(bytes)).into())),
             "f2" => (2, |bytes| Some(f16::from_le_bytes(word(bytes)).into())),
