@@ -99,6 +99,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod arrays;
 pub mod cell;
 pub mod claims;
 pub mod cli;

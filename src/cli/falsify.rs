@@ -1,17 +1,15 @@
 //! `lemmascope falsify`: looks for the cell at which a bound fails.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::json::{Measured, Number, cell_object, finite, json_number, pretty};
+use super::progress::Telling;
 use super::what_if::WhatIfArguments;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, interruptible, note, parse_alpha, parse_count, print};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, interruptible, note, parse_alpha, parse_count, parse_seconds, print};
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Relation};
 use crate::error::{Error, Result};
@@ -66,11 +64,6 @@ pub struct Arguments {
     quiet: bool,
 }
 
-fn parse_seconds(text: &str) -> std::result::Result<f64, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.01..=1e6).contains(seconds));
-    seconds.ok_or_else(|| "write a number of seconds from 0.01 to 1e6".into())
-}
-
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let claim = arguments.what_if.claim(&arguments.claim)?;
     let region = Region::of(&claim, &arguments.within)?;
@@ -93,7 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             first: false,
         };
         let tell = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
-            telling.show(bound, phase, evaluations, best);
+            telling.show(|seconds| stand(bound, phase, evaluations, best, seconds));
         };
         findings.push(falsify(&lab, bound, &plan, &interrupted, &tell)?);
         if findings.last().is_some_and(|finding| finding.interrupted) {
@@ -168,58 +161,12 @@ fn command() -> String {
     format!("lemmascope {}", arguments.join(" "))
 }
 
-/// Progress on standard error: a line that changes on a terminal, a plain line every few seconds otherwise.
-enum Telling {
-    Bar(ProgressBar, Instant),
-    Lines(Mutex<Instant>, Instant),
-    Quiet,
-}
-
-const BETWEEN_LINES: Duration = Duration::from_secs(5);
-
-impl Telling {
-    fn new(quiet: bool) -> Self {
-        let now = Instant::now();
-        if quiet {
-            return Telling::Quiet;
-        }
-        if !std::io::stderr().is_terminal() {
-            return Telling::Lines(Mutex::new(now), now);
-        }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style =
-            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Telling::Bar(bar.with_style(style), now)
-    }
-
-    fn show(&self, bound: &str, phase: &str, evaluations: u64, best: Option<&Seen>) {
-        let line = |start: &Instant| {
-            let least = best.map_or(String::new(), |best| {
-                format!(", least slack {} at {}", number(three_digits(best.slack)), plain(&best.cell))
-            });
-            format!("{bound}: {phase}, {evaluations} cells, {:.0} s{least}", start.elapsed().as_secs_f64())
-        };
-        match self {
-            Telling::Quiet => {}
-            Telling::Bar(bar, start) => {
-                bar.set_message(line(start));
-                bar.tick();
-            }
-            Telling::Lines(last, start) => {
-                let mut last = last.lock().expect("no holder of the lock panics");
-                if last.elapsed() >= BETWEEN_LINES {
-                    *last = Instant::now();
-                    note(&line(start));
-                }
-            }
-        }
-    }
-
-    fn finish(&self) {
-        if let Telling::Bar(bar, _) = self {
-            bar.finish_and_clear();
-        }
-    }
+/// How far the search for one bound is.
+fn stand(bound: &str, phase: &str, evaluations: u64, best: Option<&Seen>, seconds: f64) -> String {
+    let least = best.map_or(String::new(), |best| {
+        format!(", least slack {} at {}", number(three_digits(best.slack)), plain(&best.cell))
+    });
+    format!("{bound}: {phase}, {evaluations} cells, {seconds:.0} s{least}")
 }
 
 fn three_digits(x: f64) -> f64 {

@@ -9,6 +9,7 @@ mod plot;
 mod progress;
 mod report;
 mod run;
+mod solve;
 mod threshold;
 mod trace;
 mod what_if;
@@ -49,6 +50,12 @@ enum Verb {
     Trace(trace::Arguments),
     /// Find from which value of a parameter on a claim's probability reaches a level.
     Threshold(threshold::Arguments),
+    /// Look for a subset of vectors that adds up to a target.
+    ///
+    /// The vectors are an n x d array in a .npy file or text (a row a line), the target has d numbers. The answer is found
+    /// (a subset within eps), none (proved: there is no such subset) or gave-up (neither, with the best subset seen).
+    /// Exit codes: 0 answered; 2 bad input; 4 given up because of Ctrl-C.
+    Solve(solve::Arguments),
     /// Look for the cell at which a bound fails, over the whole region that the hypotheses allow.
     Falsify(falsify::Arguments),
     /// Draw the plots of experiments again, from their records.
@@ -68,6 +75,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Trace(arguments) => trace::run(&arguments),
         Verb::Threshold(arguments) => threshold::run(&arguments),
+        Verb::Solve(arguments) => solve::run(&arguments),
         Verb::Falsify(arguments) => falsify::run(&arguments),
         Verb::Plot(arguments) => plot::run(&arguments),
     }
@@ -130,6 +138,12 @@ fn parse_alpha(text: &str) -> std::result::Result<f64, String> {
 fn parse_count(text: &str) -> std::result::Result<u64, String> {
     let value = text.parse::<f64>().ok().filter(|x| x.trunc() == *x && (1.0..=1e15).contains(x));
     value.map(|x| x as u64).ok_or_else(|| "write a whole number from 1 to 1e15".into())
+}
+
+/// Reads `--time-limit`.
+fn parse_seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.01..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "write a number of seconds from 0.01 to 1e6".into())
 }
 
 /// Prints a line to standard error; nobody has to be listening there.

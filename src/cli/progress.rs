@@ -1,10 +1,62 @@
-//! Progress on standard error: a bar with the time left on a terminal, plain lines otherwise.
+//! Progress on standard error: a line that changes on a terminal, plain lines otherwise.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Shows how far a search is whose end nobody knows.
+pub enum Telling {
+    /// A line that changes on a terminal.
+    Line(ProgressBar, Instant),
+    /// Plain lines, not more often than every few seconds.
+    Lines(Mutex<Instant>, Instant),
+    /// Nothing.
+    Quiet,
+}
+
+impl Telling {
+    /// The form that fits standard error.
+    pub fn new(quiet: bool) -> Self {
+        let now = Instant::now();
+        if quiet {
+            return Telling::Quiet;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Telling::Lines(Mutex::new(now), now);
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        Telling::Line(bar.with_style(style), now)
+    }
+
+    /// Shows a line made from the seconds that have passed.
+    pub fn show(&self, line: impl FnOnce(f64) -> String) {
+        match self {
+            Telling::Quiet => {}
+            Telling::Line(bar, start) => {
+                bar.set_message(line(start.elapsed().as_secs_f64()));
+                bar.tick();
+            }
+            Telling::Lines(last, start) => {
+                let mut last = last.lock().expect("no holder of the lock panics");
+                if last.elapsed() >= BETWEEN_LINES {
+                    *last = Instant::now();
+                    super::note(&line(start.elapsed().as_secs_f64()));
+                }
+            }
+        }
+    }
+
+    /// Clears the line before something else is printed.
+    pub fn finish(&self) {
+        if let Telling::Line(bar, _) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
 
 /// Shows how many cells are measured.
 pub enum Progress {

@@ -1,0 +1,151 @@
+//! Arrays of numbers from files: NumPy's `.npy` and `.npz`, and numbers as text.
+
+mod npy;
+mod npz;
+mod text;
+
+pub use npz::read_member;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// An array of numbers in row-major order, whatever the order in its file was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// The length of each axis; empty for a single number.
+    pub shape: Vec<usize>,
+    /// The numbers, the last axis running fastest. They may be NaN or infinite.
+    pub data: Vec<f64>,
+}
+
+impl Array {
+    /// The shape as NumPy writes it, for messages.
+    pub fn shape_text(&self) -> String {
+        match &self.shape[..] {
+            [length] => format!("({length},)"),
+            shape => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+/// What a `.npy` file begins with.
+const NPY: &[u8] = b"\x93NUMPY";
+/// What a zip archive begins with, as a `.npz` file is one.
+const ZIP: &[u8] = b"PK";
+
+/// Reads the array in a `.npy` file, or in text: a row a line, its numbers separated by commas, semicolons, tabs or
+/// blanks. Text has always two axes. What the file begins with decides, not its name.
+///
+/// # Errors
+/// When the file cannot be read, does not fit into memory, is damaged, or holds anything but real numbers.
+pub fn read(path: &Path) -> Result<Array> {
+    let name = path.display().to_string();
+    let (mut file, length) = open(path)?;
+    let mut start = Vec::new();
+    (&mut file).take(NPY.len() as u64).read_to_end(&mut start).map_err(Error::read(path))?;
+    if start.is_empty() {
+        return Err(Error::input(format!("{name} is empty: give a .npy file, or numbers as text")));
+    }
+    if start.starts_with(ZIP) {
+        return Err(Error::input(format!(
+            "{name} is an archive of arrays: give one array, saved with np.save('x.npy', x)"
+        )));
+    }
+    let is_npy = start == NPY || path.extension().is_some_and(|ending| ending == "npy");
+    let mut bytes = BufReader::new(start.chain(file));
+    if is_npy { npy::parse(&name, &mut bytes, length) } else { text::parse(&name, &mut bytes) }
+}
+
+/// Opens a file, and tells its length where it has one: pipes have none.
+fn open(path: &Path) -> Result<(File, Option<u64>)> {
+    let file = File::open(path).map_err(Error::read(path))?;
+    let metadata = file.metadata().map_err(Error::read(path))?;
+    if metadata.is_dir() {
+        return Err(Error::input(format!("{} is a folder: name a file in it", path.display())));
+    }
+    Ok((file, metadata.is_file().then_some(metadata.len())))
+}
+
+/// What the operating system said while a file called `name` was read.
+fn failed(name: &str) -> impl FnOnce(std::io::Error) -> Error {
+    Error::read(Path::new(name))
+}
+
+/// Makes room for `more` numbers. Where memory is handed out that is not there, running short of it would end the
+/// process, so how much is there is asked first.
+fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
+    let bytes = |numbers: usize| (numbers as u64).saturating_mul(size_of::<f64>() as u64);
+    let all = gigabytes(bytes(numbers.len().saturating_add(more)));
+    let lack = |free: String| {
+        Error::input(format!("{name} does not fit into memory: its numbers take {all} as float64{free}: give fewer"))
+    };
+    if let Some(free) = free_memory().filter(|&free| bytes(more) > free) {
+        return Err(lack(format!(", and {} are free", gigabytes(free))));
+    }
+    numbers.try_reserve_exact(more).map_err(|_| lack(String::new()))
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
+/// Bytes of memory that can be had without swapping, where the operating system tells.
+fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kilobytes: u64 =
+        text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes.saturating_mul(1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_file_begins_with_decides() {
+        let folder = tempfile::tempdir().unwrap();
+        let read_bytes = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            read(&path)
+        };
+        let one = npy::tests::file("'<f8'", "(1,)", false, &1.5f64.to_le_bytes());
+        assert_eq!(read_bytes("x.txt", &one).unwrap(), Array { shape: vec![1], data: vec![1.5] });
+        assert_eq!(read_bytes("x.csv", b"1,2\n").unwrap(), Array { shape: vec![1, 2], data: vec![1.0, 2.0] });
+        for (name, bytes, expected) in [
+            ("x.npy", &b""[..], "x.npy is empty"),
+            ("x.npy", b"1,2\n", "x.npy does not begin as a .npy file"),
+            ("x.npy", &one[..3], "x.npy does not begin as a .npy file"),
+            ("x.npz", b"PK\x03\x04", "saved with np.save"),
+        ] {
+            let message = read_bytes(name, bytes).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+        assert!(read(folder.path()).unwrap_err().to_string().contains("is a folder: name a file"));
+        assert!(matches!(read(&folder.path().join("none.npy")), Err(Error::Read { .. })));
+    }
+
+    #[test]
+    fn what_does_not_fit_into_memory_is_refused_and_nothing_aborts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.npy");
+        let header = npy::tests::file("'|u1'", "(274877906944,)", false, &[]);
+        std::fs::write(&path, &header).unwrap();
+        let length = header.len() as u64 + (1 << 38);
+        // The file takes no room: it is a hole.
+        if File::options().write(true).open(&path).unwrap().set_len(length).is_ok() {
+            let message = read(&path).unwrap_err().to_string();
+            assert!(message.contains("large.npy does not fit into memory: its numbers take 2199.0 GB"), "{message}");
+        }
+        assert!(reserve("x", &mut Vec::new(), usize::MAX).is_err());
+    }
+
+    #[test]
+    fn shapes_are_written_as_numpy_does() {
+        let text = |shape: &[usize]| Array { shape: shape.to_vec(), data: vec![] }.shape_text();
+        assert_eq!([text(&[]), text(&[3]), text(&[3, 0])], ["()", "(3,)", "(3, 0)"]);
+    }
+}
