@@ -135,7 +135,7 @@ fn search(arguments: &Arguments, problem: &Problem, interrupted: &AtomicBool) ->
     let estimator = arguments.solver.map_or("automatic", |solver| solver.name());
     let mut stream = Address { seed: arguments.seed, experiment: "solve", cell: "", estimator, batch: 0 }.stream();
     watched(arguments.quiet, |progress| {
-        let budget = Budget::until(Some(deadline), interrupted, progress);
+        let budget = Budget::until(deadline, interrupted, progress);
         match arguments.solver {
             Some(solver) => Answer { outcome: solver.solve(problem, &mut stream, &budget), solver: solver.name() },
             None => subset_sum::solve(problem, &mut stream, &budget),

@@ -357,7 +357,7 @@ mod tests {
             assert_eq!(counted, KSubsetCounter::new(dimension, size).count(&vectors, &target, 0.4), "n {n}");
             total += counted;
         }
-        assert!(total > 1000, "{total}");
+        assert!(total > 500, "{total}");
     }
 
     /// The same pairs are visited whatever the strips, each once.
