@@ -13,6 +13,7 @@ use rand_distr::StandardNormal;
 use super::grid::{Grid, distance_below};
 use super::moments::{Moments, Step};
 use super::{Budget, Outcome, Problem, Solution, Solver};
+use crate::numeric::ln_binomial;
 use crate::random::Stream;
 
 /// The beam's effort: counts, never time, so that its answers can be repeated.
@@ -33,10 +34,14 @@ const WIDE_A_COORDINATE: usize = 6;
 /// ... for so many at least.
 const WIDE_AT_LEAST: usize = 128;
 const NARROW: usize = 4;
-/// The listed subsets of the last vectors are 2^2 times as many as the partial subsets, ...
-const EXTRA_LAST: usize = 2;
-/// ... but the last vectors never more than this.
+/// The listed subsets of the last vectors are about so many times as many as the partial subsets, ...
+const ENDINGS_A_NODE: usize = 4;
+/// ... at no size by more than this factor more, ...
+const MOST_ENDINGS: f64 = 4.0;
+/// ... and the last vectors never more than this, ...
 const MOST_LAST: usize = 20;
+/// ... or, of a fixed size, bits of a word.
+const MOST_LAST_SIZED: usize = 64;
 /// Partial subsets whose endings are all looked at, so that there is a best one even where none is near enough.
 const SCOUTS: usize = 8;
 /// ln of the number of subsets within the tolerance that a pool should be expected to have at the first attempt, ...
@@ -56,6 +61,8 @@ const LEFT_A_COORDINATE: usize = 2;
 /// What one can hope for in D dimensions: an error of this share of the 2-norm of the D-th smallest vector, less what the
 /// best of so many pairs gains.
 const HOPE: f64 = 0.1;
+/// How far the log-odds of the vectors taken count, in every other attempt.
+const PULL: f64 = 0.5;
 /// Once all widths were tried, each attempt orders the vectors anew, by norms that are off by about this much in ln.
 const SHUFFLE: f64 = 0.25;
 /// Squares of tolerances must not vanish.
@@ -110,8 +117,11 @@ impl Beam {
         }
         let widest = if budget.is_counted() { self.last_width } else { most_width(problem.dimension()) };
         let (mut width, mut margin) = (self.first_width, FIRST_MARGIN);
+        // Far targets want none, and those near the first-moment limit some.
+        let mut pulls = [0.0, PULL].into_iter().cycle();
         while best.error > problem.eps() {
-            Attempt::new(problem, &norms, &rising, width, margin).improve(width, &mut best, budget);
+            let pull = pulls.next().expect("a cycle has no end");
+            Attempt::new(problem, &norms, &rising, width, margin).improve(width, pull, &mut best, budget);
             budget.tell(best.error);
             if budget.is_spent() || (budget.is_counted() && width >= widest) {
                 break;
@@ -160,7 +170,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
     fn new(problem: &'p Problem<'a>, norms: &[f64], rising: &[usize], width: usize, margin: f64) -> Self {
         let dimension = problem.dimension();
         let coordinates = dimension + usize::from(problem.size().is_some());
-        let pairs = ((width * width) << EXTRA_LAST) as f64;
+        let pairs = (ENDINGS_A_NODE * width * width) as f64;
         let hope = HOPE * norms[rising[dimension.min(problem.len()) - 1]] * pairs.powf(-1.0 / dimension as f64);
         let tolerance = problem.eps().max(hope).max(SMALLEST_TOLERANCE);
         let hopeful = problem.eps() >= hope;
@@ -210,21 +220,22 @@ impl<'p, 'a> Attempt<'p, 'a> {
         Attempt { problem, moments, taken, size, hopeful }
     }
 
-    /// One search with a beam of this width; replaces `best` by what is better.
-    fn improve(&self, width: usize, best: &mut Solution, budget: &Budget) {
+    /// One search with a beam of this width; replaces `best` by what is better. Strictly, a partial subset has
+    /// exp(`pull` log-odds of what it took) times as many completions, with a pull of 1.
+    fn improve(&self, width: usize, pull: f64, best: &mut Solution, budget: &Budget) {
         let moments = &self.moments;
-        let last = (width.ilog2() as usize + EXTRA_LAST).min(MOST_LAST).min(moments.len());
+        let endings = Endings::new(moments, width, self.size);
         let wide = WIDE_AT_LEAST.max(WIDE_A_COORDINATE * moments.stride);
-        let decided = moments.len() - last;
-        let mut front = Front::new(moments);
+        let decided = moments.len() - endings.last;
+        let mut front = Front::new(moments, pull);
         for index in 0..decided {
             let narrow = index + wide < moments.len() || budget.is_spent();
             front.decide(moments, index, self.size, if narrow { NARROW.min(width) } else { width });
         }
-        let Some((node, mask)) = self.join(&front, last, best.error, budget) else { return };
+        let Some((node, mask)) = self.join(&front, &endings, best.error, budget) else { return };
         let mut subset = self.taken.clone();
         subset.extend(front.subset(node).map(|index| moments.order[index]));
-        subset.extend((0..last).filter(|bit| mask >> bit & 1 == 1).map(|bit| moments.order[decided + bit]));
+        subset.extend((0..endings.last).filter(|bit| mask >> bit & 1 == 1).map(|bit| moments.order[decided + bit]));
         let solution = self.problem.solution(subset);
         if solution.error < best.error {
             *best = solution;
@@ -233,9 +244,8 @@ impl<'p, 'a> Attempt<'p, 'a> {
 
     /// The partial subset, and the subset of the last vectors, whose sums are nearest to the target together, if nearer
     /// than `error`.
-    fn join(&self, front: &Front, last: usize, error: f64, budget: &Budget) -> Option<(usize, u32)> {
+    fn join(&self, front: &Front, endings: &Endings, error: f64, budget: &Budget) -> Option<(usize, u64)> {
         let (stride, dimension) = (self.moments.stride, self.problem.dimension());
-        let endings = Endings::new(&self.moments, last, self.size);
         let eps = self.problem.eps();
         let mut radius = error;
         let mut best = None;
@@ -307,6 +317,10 @@ struct Front {
     /// What is filled at the next decision, and its choices: kept for their memory.
     next: Nodes,
     choices: Vec<u64>,
+    /// The squared Mahalanobis distances of the choices.
+    distances: Vec<f64>,
+    /// How far the log-odds of what was taken count for a partial subset.
+    pull: f64,
     /// For each vector decided and each partial subset then kept, the one it came from, twice, plus whether it was taken.
     decisions: Vec<Vec<u32>>,
 }
@@ -317,15 +331,24 @@ struct Nodes {
     missing: Vec<f64>,
     /// Squared Mahalanobis distances.
     distances: Vec<f64>,
+    /// Sums of the log-odds of the vectors taken.
+    log_odds: Vec<f64>,
     /// Sizes.
     taken: Vec<u32>,
 }
 
 impl Front {
-    fn new(moments: &Moments) -> Self {
-        let nodes = Nodes { missing: moments.missing.clone(), distances: vec![moments.distance], taken: vec![0] };
-        let decisions = Vec::with_capacity(moments.len());
-        Front { stride: moments.stride, nodes, next: Nodes::default(), choices: Vec::new(), decisions }
+    fn new(moments: &Moments, pull: f64) -> Self {
+        let (missing, distances) = (moments.missing.clone(), vec![moments.distance]);
+        Front {
+            stride: moments.stride,
+            nodes: Nodes { missing, distances, log_odds: vec![0.0], taken: vec![0] },
+            next: Nodes::default(),
+            choices: Vec::new(),
+            distances: Vec::new(),
+            pull,
+            decisions: Vec::with_capacity(moments.len()),
+        }
     }
 
     fn len(&self) -> usize {
@@ -336,7 +359,7 @@ impl Front {
         &self.nodes.missing[node * self.stride..(node + 1) * self.stride]
     }
 
-    /// Decides vector `index` both ways and keeps the `width` nearest, in the Mahalanobis distance.
+    /// Decides vector `index` both ways and keeps the `width` best.
     fn decide(&mut self, moments: &Moments, index: usize, size: Option<usize>, width: usize) {
         let step = moments.step(index);
         self.list_choices(&step, size, moments.len() - index - 1);
@@ -347,33 +370,37 @@ impl Front {
         let mut next = std::mem::take(&mut self.next);
         next.missing.clear();
         next.distances.clear();
+        next.log_odds.clear();
         next.taken.clear();
         for &choice in &self.choices {
-            let (node, take) = (choice as u32 as usize / 2, choice as u32 % 2);
+            let (choice, node, take) = (choice as u32 as usize, choice as u32 as usize / 2, choice as u32 % 2);
             next.missing.extend(step.decide(self.missing(node), take == 1));
-            next.distances.push(f64::from(f32::from_bits((choice >> 32) as u32)));
+            next.distances.push(self.distances[choice]);
+            next.log_odds.push(self.nodes.log_odds[node] + f64::from(take) * step.log_odds);
             next.taken.push(self.nodes.taken[node] + take);
         }
         self.decisions.push(self.choices.iter().map(|&choice| choice as u32).collect());
         self.next = std::mem::replace(&mut self.nodes, next);
     }
 
-    /// Both ways to decide for every partial subset that can still reach the size, with `left` vectors undecided: the bits of
-    /// the distance, which as it is not negative are in its order, the partial subset, and whether the vector is taken.
+    /// Both ways to decide for every partial subset that can still reach the size, with `left` vectors undecided: first the
+    /// score, so that the best come first, then the partial subset and whether the vector is taken.
     fn list_choices(&mut self, step: &Step, size: Option<usize>, left: usize) {
         let allowed = |taken: usize| size.is_none_or(|size| taken <= size && taken + left >= size);
-        let mut choices = std::mem::take(&mut self.choices);
-        choices.clear();
-        for node in 0..self.len() {
-            let distances = step.distances(self.missing(node), self.nodes.distances[node]);
+        self.choices.clear();
+        self.distances.clear();
+        for node in 0..self.nodes.taken.len() {
+            let missing = &self.nodes.missing[node * self.stride..(node + 1) * self.stride];
+            let distances = step.distances(missing, self.nodes.distances[node]);
+            self.distances.extend(distances);
             for (take, distance) in distances.into_iter().enumerate() {
                 if allowed(self.nodes.taken[node] as usize + take) {
-                    let bits = (distance.max(0.0) as f32).to_bits();
-                    choices.push(u64::from(bits) << 32 | (2 * node + take) as u64);
+                    let log_odds = self.nodes.log_odds[node] + take as f64 * step.log_odds;
+                    let score = distance - 2.0 * self.pull * log_odds;
+                    self.choices.push(u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64);
                 }
             }
         }
-        self.choices = choices;
     }
 
     /// The places, among the vectors decided, of those that a partial subset takes.
@@ -386,8 +413,16 @@ impl Front {
     }
 }
 
-/// All subsets of the last vectors, by size if that is fixed.
+/// Bits that are in the order of the numbers.
+fn rising_bits(x: f32) -> u32 {
+    let bits = x.to_bits();
+    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+}
+
+/// Subsets of the last vectors, by size if that is fixed.
 struct Endings {
+    /// How many vectors.
+    last: usize,
     /// The size that both parts must have together.
     size: Option<usize>,
     groups: Vec<Group>,
@@ -398,38 +433,91 @@ struct Group {
     /// Sums beyond what can be expected, row by row.
     rows: Vec<f64>,
     /// Bit i stands for the i-th of the last vectors.
-    masks: Vec<u32>,
+    masks: Vec<u64>,
 }
 
 impl Endings {
-    fn new(moments: &Moments, last: usize, size: Option<usize>) -> Self {
-        let stride = moments.stride;
-        let steps = || (moments.len() - last..moments.len()).map(|index| moments.step(index));
-        let mut rows = vec![0.0; stride];
-        for step in steps() {
-            rows.iter_mut().zip(step.vector).for_each(|(sum, x)| *sum -= step.odds * x);
+    /// All subsets of as many of the last vectors as are worth about [`ENDINGS_A_NODE`] times `width` choices; if the size is
+    /// fixed without the sizes at which they are many more.
+    fn new(moments: &Moments, width: usize, size: Option<usize>) -> Self {
+        let wanted = (ENDINGS_A_NODE * width) as f64;
+        let mut left = wanted.log2();
+        let mut last = 0;
+        while left > 0.0 && last < moments.len().min(if size.is_some() { MOST_LAST_SIZED } else { MOST_LAST }) {
+            last += 1;
+            // Of any size, all subsets are listed, however unlikely.
+            left -= if size.is_some() { bits(moments.step(moments.len() - last).odds) } else { 1.0 };
         }
-        for step in steps() {
-            let added = rows.chunks_exact(stride).flat_map(|row| row.iter().zip(step.vector).map(|(sum, x)| sum + x));
-            let added: Vec<f64> = added.collect();
-            rows.extend(added);
+        let vectors: Vec<&[f64]> = (moments.len() - last..moments.len()).map(|i| moments.step(i).vector).collect();
+        let mut expected = vec![0.0; moments.stride];
+        for index in moments.len() - last..moments.len() {
+            let step = moments.step(index);
+            expected.iter_mut().zip(step.vector).for_each(|(sum, x)| *sum -= step.odds * x);
         }
-        let masks = 0..1u32 << last;
-        if size.is_none() {
-            return Endings { size, groups: vec![Group { rows, masks: masks.collect() }] };
-        }
-        let mut groups = vec![Group::default(); last + 1];
-        for (mask, row) in masks.zip(rows.chunks_exact(stride)) {
-            let group = &mut groups[mask.count_ones() as usize];
-            group.rows.extend_from_slice(row);
-            group.masks.push(mask);
-        }
-        Endings { size, groups }
+        let groups = match size {
+            None => vec![Group::of_any_size(&vectors, expected)],
+            Some(size) => (0..=last.min(size))
+                .map(|part| match ln_binomial(last as u64, part as u64).exp() <= MOST_ENDINGS * wanted {
+                    true => Group::of_size(&vectors, &expected, part),
+                    false => Group::default(),
+                })
+                .collect(),
+        };
+        Endings { last, size, groups }
     }
 
     /// Which group completes a partial subset of so many vectors.
     fn group(&self, taken: u32) -> usize {
         self.size.map_or(0, |size| size - taken as usize)
+    }
+}
+
+/// The entropy of a choice with these odds.
+fn bits(odds: f64) -> f64 {
+    let part = |p: f64| if p > 0.0 { -p * p.log2() } else { 0.0 };
+    part(odds) + part(1.0 - odds)
+}
+
+impl Group {
+    /// All subsets; their sums begin at `start`.
+    fn of_any_size(vectors: &[&[f64]], start: Vec<f64>) -> Self {
+        let mut group = Group { rows: start, masks: vec![0] };
+        for (bit, vector) in vectors.iter().enumerate() {
+            let rows = group.rows.chunks_exact(vector.len());
+            let added: Vec<f64> = rows.flat_map(|row| row.iter().zip(*vector).map(|(sum, x)| sum + x)).collect();
+            group.rows.extend(added);
+            group.masks.extend_from_within(..);
+            let half = group.masks.len() / 2;
+            group.masks[half..].iter_mut().for_each(|mask| *mask |= 1 << bit);
+        }
+        group
+    }
+
+    /// All subsets of this size.
+    fn of_size(vectors: &[&[f64]], start: &[f64], size: usize) -> Self {
+        let mut group = Group::default();
+        let mut sums = vec![0.0; (size + 1) * start.len()];
+        sums[size * start.len()..].copy_from_slice(start);
+        group.choose(vectors, size, 0, start.len(), &mut sums);
+        group
+    }
+
+    /// Lists the ways to take `size` of the vectors; row `size` of `sums` is the sum so far, `mask` what it took.
+    fn choose(&mut self, vectors: &[&[f64]], size: usize, mask: u64, stride: usize, sums: &mut [f64]) {
+        if size == 0 {
+            self.rows.extend_from_slice(&sums[..stride]);
+            self.masks.push(mask);
+            return;
+        }
+        // The vector of the highest bit among those taken.
+        for bit in (size - 1)..vectors.len() {
+            let (deeper, row) = sums.split_at_mut(size * stride);
+            let next = &mut deeper[(size - 1) * stride..];
+            for ((next, sum), x) in next.iter_mut().zip(&row[..stride]).zip(vectors[bit]) {
+                *next = sum + x;
+            }
+            self.choose(&vectors[..bit], size - 1, mask | 1 << bit, stride, sums);
+        }
     }
 }
 

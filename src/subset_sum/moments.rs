@@ -45,6 +45,8 @@ pub(super) struct Step<'a> {
     pub odds: f64,
     /// v^T P v.
     pub square: f64,
+    /// The vector's log-odds of being taken.
+    pub log_odds: f64,
 }
 
 impl Step<'_> {
@@ -74,6 +76,7 @@ pub(super) struct Moments {
     pub stride: usize,
     rows: Vec<f64>,
     odds: Vec<f64>,
+    log_odds: Vec<f64>,
     seen: Vec<f64>,
     squares: Vec<f64>,
     /// What is missing of the target before any decision beyond what can be expected.
@@ -116,6 +119,7 @@ impl Moments {
             rows,
             ln_expected: tilt.ln_density + dimension as f64 * (2.0 * tolerance).ln(),
             odds: tilt.odds,
+            log_odds: tilt.log_odds,
             missing: tilt.missing,
             distance: 0.0,
         };
@@ -136,6 +140,7 @@ impl Moments {
             seen: &self.seen[row],
             odds: self.odds[decided],
             square: self.squares[decided],
+            log_odds: self.log_odds[decided],
         }
     }
 
@@ -176,6 +181,7 @@ struct Goal {
 /// Probabilities of largest entropy whose expected sum is near the target.
 struct Tilt {
     odds: Vec<f64>,
+    log_odds: Vec<f64>,
     /// The target minus the expected sum.
     missing: Vec<f64>,
     /// ln of the expected number of subsets by volume around the target.
@@ -185,12 +191,13 @@ struct Tilt {
 impl Tilt {
     fn towards(goal: &Goal, rows: &[f64]) -> Self {
         let stride = goal.target.len();
-        let mut log_odds = vec![goal.even_log_odds; rows.len() / stride];
-        let mut tilt = Tilt { odds: log_odds.clone(), missing: goal.target.clone(), ln_density: f64::NEG_INFINITY };
+        let log_odds = vec![goal.even_log_odds; rows.len() / stride];
+        let mut tilt =
+            Tilt { odds: log_odds.clone(), log_odds, missing: goal.target.clone(), ln_density: f64::NEG_INFINITY };
         // A vector's log-odds are the even ones plus its inner product with this.
         let mut direction = vec![0.0; stride];
         for _ in 0..MOST_STEPS {
-            let covariance = tilt.take_moments(goal, rows, &log_odds);
+            let covariance = tilt.take_moments(goal, rows);
             let Some(factor) = covariance.cholesky() else { break };
             let missing = DVector::from_column_slice(&tilt.missing);
             let step = factor.solve(&missing);
@@ -204,7 +211,7 @@ impl Tilt {
             let changes = rows.chunks_exact(stride).map(|row| dot(row, step.as_slice()).abs());
             let length = (LARGEST_STEP / changes.fold(0.0, f64::max)).min(1.0);
             direction.iter_mut().zip(step.iter()).for_each(|(direction, step)| *direction += length * step);
-            for (log_odds, row) in log_odds.iter_mut().zip(rows.chunks_exact(stride)) {
+            for (log_odds, row) in tilt.log_odds.iter_mut().zip(rows.chunks_exact(stride)) {
                 *log_odds = (goal.even_log_odds + dot(row, &direction)).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS);
             }
         }
@@ -212,12 +219,12 @@ impl Tilt {
     }
 
     /// Sets the odds and what is missing, and returns the covariance of the sum and of what may remain.
-    fn take_moments(&mut self, goal: &Goal, rows: &[f64], log_odds: &[f64]) -> DMatrix<f64> {
+    fn take_moments(&mut self, goal: &Goal, rows: &[f64]) -> DMatrix<f64> {
         let stride = goal.target.len();
         self.missing.copy_from_slice(&goal.target);
         // Symmetric: the factorisation reads the lower triangle only.
         let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
-        for ((row, log_odds), odds) in rows.chunks_exact(stride).zip(log_odds).zip(&mut self.odds) {
+        for ((row, log_odds), odds) in rows.chunks_exact(stride).zip(&self.log_odds).zip(&mut self.odds) {
             *odds = 1.0 / (1.0 + (-log_odds).exp());
             self.missing.iter_mut().zip(row).for_each(|(missing, x)| *missing -= *odds * x);
             let variance = *odds * (1.0 - *odds);
