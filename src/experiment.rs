@@ -14,7 +14,7 @@ use crate::evidence::Method;
 use crate::numeric::number;
 use crate::record::Record;
 use crate::runner::threshold::{Question, Threshold};
-use crate::what_if::{Changes, WhatIf};
+use crate::what_if::{Changes, Draft, WhatIf};
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
 pub struct Experiment {
@@ -89,8 +89,10 @@ pub struct Plot {
     pub series: Option<String>,
     /// The column that separates panels beside each other: a parameter or `method`.
     pub panels: Option<String>,
-    /// Which of the claim's bounds is drawn.
+    /// Which of the claim's bounds is drawn, and beside the measured value in a slack.
     pub bound: String,
+    /// Further bounds that are drawn as lines.
+    pub also: Vec<String>,
     /// The columns that are fixed, each with the values that are shown.
     pub only: Vec<(String, Vec<String>)>,
     /// Whether powers are fitted to its series.
@@ -100,9 +102,13 @@ pub struct Plot {
 impl Plot {
     /// Whether a record is shown.
     pub fn shows(&self, record: &Record) -> bool {
+        record.bound == self.bound && self.shows_cell(record)
+    }
+
+    /// Whether a record's cell is shown, whatever its bound.
+    pub fn shows_cell(&self, record: &Record) -> bool {
         let text = |name: &str| record.columns.get(name).map_or("", String::as_str);
-        record.bound == self.bound
-            && self.only.iter().all(|(name, values)| values.iter().any(|value| value == text(name)))
+        self.only.iter().all(|(name, values)| values.iter().any(|value| value == text(name)))
     }
 }
 
@@ -147,6 +153,7 @@ struct WireExperiment {
 struct WireBound {
     name: String,
     expr: String,
+    relation: Option<String>,
 }
 
 /// One text or a list of them.
@@ -181,6 +188,8 @@ struct WirePlot {
     panels: Option<String>,
     #[serde(default = "printed")]
     bound: String,
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     only: Table,
     #[serde(default)]
@@ -286,6 +295,11 @@ impl Experiment {
             plots,
         })
     }
+
+    /// On which side of the bound of this name the measured value is claimed to lie.
+    pub fn relation_of(&self, bound: &str) -> Relation {
+        self.changes.relation_of(bound).unwrap_or(self.claim.about().relation)
+    }
 }
 
 /// What a file changes in a claim; each formula that is wrong is reported with its own line.
@@ -296,8 +310,10 @@ fn changes(claim: &'static dyn Claim, wire: &WireExperiment, text: &str) -> Resu
         move |error: Error| Error::input(format!("line {line}: {error}"))
     };
     for bound in &wire.bounds {
-        let WireBound { name, expr } = bound.get_ref();
-        changes.bounds.push((name.clone(), expr.clone()));
+        let WireBound { name, expr, relation } = bound.get_ref();
+        let relation = relation.as_deref().map(Relation::parse).transpose();
+        let relation = relation.map_err(Error::input).map_err(at(bound.span()))?;
+        changes.bounds.push(Draft { name: name.clone(), expr: expr.clone(), relation });
         WhatIf::new(claim, &changes).map_err(at(bound.span()))?;
     }
     if let Some(conditions) = &wire.conditions {
@@ -496,14 +512,18 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
         column(name)?;
     }
     let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
-    if !bounds.iter().any(|bound| bound.name == wire.bound) {
-        let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
-        return Err(Error::input(format!(
-            "plot {}: unknown bound {:?}; write {}",
-            wire.name,
-            wire.bound,
-            known.join(" or ")
-        )));
+    for name in [&wire.bound].into_iter().chain(&wire.also) {
+        if !bounds.iter().any(|bound| bound.name == *name) {
+            let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
+            return Err(Error::input(format!(
+                "plot {}: unknown bound {name:?}; write {}",
+                wire.name,
+                known.join(" or ")
+            )));
+        }
+    }
+    if wire.y == Quantity::Slack && !wire.also.is_empty() {
+        return Err(Error::input(format!("plot {}: a slack is that of one bound; leave also out", wire.name)));
     }
     let mut only = Vec::new();
     for (name, value) in &wire.only {
@@ -529,8 +549,8 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
             wire.name
         )));
     }
-    let WirePlot { name, title, x, y, label, series, panels, bound, fit, .. } = wire;
-    Ok(Plot { name, title, x, y, label, series, panels, bound, only, fit })
+    let WirePlot { name, title, x, y, label, series, panels, bound, also, fit, .. } = wire;
+    Ok(Plot { name, title, x, y, label, series, panels, bound, also, only, fit })
 }
 
 #[cfg(test)]

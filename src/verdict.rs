@@ -36,7 +36,7 @@ pub fn judge(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict 
     }
 }
 
-/// On which side of the bound the interval lies.
+/// On which side of the bound the interval lies, by the bound's own relation if it has one.
 pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
     let (lo, hi) = (evidence.ln_lo, evidence.ln_hi);
     // A negative bound lies below every measured size, strictly.
@@ -45,7 +45,7 @@ pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdic
     let below = hi < bound.ln && !negative;
     // A value that is exactly 0 is at most a bound of 0 (and equal to it): no interval touches there.
     let both_zero = hi == f64::NEG_INFINITY && bound.ln == f64::NEG_INFINITY && !negative;
-    match relation {
+    match bound.relation.unwrap_or(relation) {
         Relation::AtMost | Relation::Equal { .. } if both_zero => Verdict::Holds,
         Relation::AtLeast if above => Verdict::Holds,
         Relation::AtLeast if below => Verdict::Violated,
@@ -61,7 +61,7 @@ pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdic
 
 /// Whether the bound says nothing: a probability at most a number of 1 or more, anything at least a number of 0 or less.
 pub fn vacuous(bound: &Bound, relation: Relation, quantity: Quantity) -> bool {
-    match relation {
+    match bound.relation.unwrap_or(relation) {
         Relation::AtLeast => bound.ln == f64::NEG_INFINITY,
         Relation::AtMost => quantity == Quantity::Probability && bound.ln >= 0.0,
         Relation::Equal { .. } => false,
@@ -72,7 +72,7 @@ pub fn vacuous(bound: &Bound, relation: Relation, quantity: Quantity) -> bool {
 /// much of the tolerance is left. `None` where one of them is not a positive number.
 pub fn slack_log10(evidence: &Evidence, bound: &Bound, relation: Relation) -> Option<f64> {
     let difference = evidence.ln? - bound.ln;
-    let slack = match relation {
+    let slack = match bound.relation.unwrap_or(relation) {
         Relation::AtLeast => difference,
         Relation::AtMost => -difference,
         Relation::Equal { tolerance } => tolerance.ln_1p() - difference.abs(),

@@ -14,8 +14,8 @@ use crate::random::Stream;
 /// What a user changes in a claim.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
-    /// Further bounds: name and formula.
-    pub bounds: Vec<(String, String)>,
+    /// Further bounds.
+    pub bounds: Vec<Draft>,
     /// Conditions that are added to the hypotheses.
     pub conditions: Vec<String>,
     /// Printed hypotheses that are dropped, by their names.
@@ -24,16 +24,37 @@ pub struct Changes {
     pub relation: Option<Relation>,
 }
 
+/// A bound of the user's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Its name.
+    pub name: String,
+    /// Its formula.
+    pub expr: String,
+    /// The relation that is claimed for it, if not the claim's.
+    pub relation: Option<Relation>,
+}
+
 impl Changes {
-    /// Adds a bound from `NAME=EXPR`.
+    /// The relation that is claimed for the bound of this name, if it has its own.
+    pub fn relation_of(&self, bound: &str) -> Option<Relation> {
+        self.bounds.iter().find(|draft| draft.name == bound).and_then(|draft| draft.relation)
+    }
+
+    /// Adds a bound from `NAME=EXPR`, or with a relation of its own from `NAME>=EXPR` or `NAME<=EXPR`.
     ///
     /// # Errors
     /// Where there is no name.
     pub fn add_bound(&mut self, text: &str) -> Result<()> {
-        let (name, formula) = text.split_once('=').ok_or_else(|| {
+        let (name, expr) = text.split_once('=').ok_or_else(|| {
             Error::input(format!("--bound {text}: write --bound NAME=EXPR, such as --bound 'draft=2*eps/sqrt(k)'"))
         })?;
-        self.bounds.push((name.trim().into(), formula.trim().into()));
+        let (name, relation) = match (name.strip_suffix('>'), name.strip_suffix('<')) {
+            (Some(name), _) => (name, Some(Relation::AtLeast)),
+            (_, Some(name)) => (name, Some(Relation::AtMost)),
+            _ => (name, None),
+        };
+        self.bounds.push(Draft { name: name.trim().into(), expr: expr.trim().into(), relation });
         Ok(())
     }
 }
@@ -42,7 +63,7 @@ impl Changes {
 pub struct WhatIf {
     claim: &'static dyn Claim,
     about: About,
-    bounds: Vec<(String, Formula)>,
+    bounds: Vec<(String, Formula, Option<Relation>)>,
     conditions: Vec<Condition>,
     without: Vec<String>,
     changes: Changes,
@@ -54,14 +75,14 @@ impl WhatIf {
     /// # Errors
     /// Names what is wrong: a formula (with the place marked), a name that is taken, an unknown name or hypothesis.
     pub fn new(claim: &'static dyn Claim, changes: &Changes) -> Result<Self> {
-        let mut bounds: Vec<(String, Formula)> = Vec::new();
-        for (name, text) in &changes.bounds {
+        let mut bounds: Vec<(String, Formula, Option<Relation>)> = Vec::new();
+        for Draft { name, expr, relation } in &changes.bounds {
             check_name(name)?;
-            if bounds.iter().any(|(known, _)| known == name) {
+            if bounds.iter().any(|(known, ..)| known == name) {
                 return Err(Error::input(format!("two bounds are named {name}; rename one")));
             }
-            let formula = Formula::parse(text).map_err(|error| Error::input(format!("bound {name}: {error}")))?;
-            bounds.push((name.clone(), formula));
+            let formula = Formula::parse(expr).map_err(|error| Error::input(format!("bound {name}: {error}")))?;
+            bounds.push((name.clone(), formula, *relation));
         }
         let condition = |text: &String| Condition::parse(text).map_err(|error| Error::input(format!("where: {error}")));
         let conditions = changes.conditions.iter().map(condition).collect::<Result<_>>()?;
@@ -149,7 +170,7 @@ fn bound_of(name: &str, value: Number) -> Bound {
     if value.is_negative() || value.ln_abs() == f64::NEG_INFINITY {
         // Below the smallest double a negative number is still negative.
         let value = if value.is_negative() { value.value().min(-f64::MIN_POSITIVE) } else { 0.0 };
-        return Bound { name: name.into(), ln: f64::NEG_INFINITY, non_positive: Some(value) };
+        return Bound { name: name.into(), ln: f64::NEG_INFINITY, non_positive: Some(value), relation: None };
     }
     Bound::from_ln(name, value.ln_abs())
 }
@@ -223,12 +244,12 @@ impl Claim for WhatIf {
         for condition in &self.conditions {
             self.is_met(condition, &names)?;
         }
-        for (name, formula) in &self.bounds {
+        for (name, formula, relation) in &self.bounds {
             if bounds.iter().any(|bound| bound.name == *name) {
                 return Err(Error::input(format!("the claim has a bound named {name}; give the draft another name")));
             }
             match formula.evaluate(&|name| names.number(name)) {
-                Ok(value) => bounds.push(bound_of(name, value)),
+                Ok(value) => bounds.push(Bound { relation: *relation, ..bound_of(name, value) }),
                 Err(error) => {
                     let unknown = formula.names().into_iter().any(|name| names.number(name).is_none());
                     if unknown || self.hypotheses(cell).iter().all(|hypothesis| hypothesis.met) {
@@ -260,7 +281,10 @@ mod tests {
     fn what_if(id: &str, bounds: &[(&str, &str)], conditions: &[&str], without: &[&str]) -> Result<WhatIf> {
         let texts = |list: &[&str]| list.iter().map(|text| text.to_string()).collect();
         let changes = Changes {
-            bounds: bounds.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect(),
+            bounds: bounds
+                .iter()
+                .map(|(name, text)| Draft { name: name.to_string(), expr: text.to_string(), relation: None })
+                .collect(),
             conditions: texts(conditions),
             without: texts(without),
             relation: None,

@@ -9,7 +9,7 @@ use lemmascope::claims::{PRINTED, REGISTRY, Relation, find};
 use lemmascope::falsify::lab::Lab;
 use lemmascope::falsify::region::Region;
 use lemmascope::falsify::{Finding, Plan, falsify};
-use lemmascope::what_if::{Changes, WhatIf};
+use lemmascope::what_if::{Changes, Draft, WhatIf};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -63,7 +63,11 @@ fn suite(id: &str) -> Suite {
 
 fn search(id: &str, variant: &Variant, seconds: u64) -> lemmascope::error::Result<Finding> {
     let changes = Changes {
-        bounds: variant.expr.iter().map(|expr| (DRAFT.to_string(), expr.clone())).collect(),
+        bounds: variant
+            .expr
+            .iter()
+            .map(|expr| Draft { name: DRAFT.into(), expr: expr.clone(), relation: None })
+            .collect(),
         conditions: variant.condition.iter().cloned().collect(),
         without: variant.without.clone(),
         relation: variant.relation.as_deref().map(|name| Relation::parse(name).unwrap()),

@@ -87,18 +87,21 @@ pub struct Bound {
     pub ln: f64,
     /// The value where it is 0 or below; such a bound says nothing of a non-negative quantity from below.
     pub non_positive: Option<f64>,
+    /// On which side of it the measured value is claimed to lie, if not on the claim's.
+    pub relation: Option<Relation>,
 }
 
 impl Bound {
     /// A positive bound from its log.
     pub fn from_ln(name: impl Into<String>, ln: f64) -> Self {
-        Bound { name: name.into(), ln, non_positive: None }
+        Bound { name: name.into(), ln, non_positive: None, relation: None }
     }
 
     /// A bound of any sign.
     pub fn from_value(name: impl Into<String>, value: f64) -> Self {
         let non_positive = (value <= 0.0).then_some(value);
-        Bound { name: name.into(), ln: if value > 0.0 { value.ln() } else { f64::NEG_INFINITY }, non_positive }
+        let ln = if value > 0.0 { value.ln() } else { f64::NEG_INFINITY };
+        Bound { name: name.into(), ln, non_positive, relation: None }
     }
 }
 

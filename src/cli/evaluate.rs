@@ -91,6 +91,7 @@ struct Report {
 #[derive(Serialize)]
 struct Judged {
     name: String,
+    relation: &'static str,
     value: Number,
     ln: Option<Number>,
     slack_log10: Option<Number>,
@@ -103,6 +104,7 @@ impl Report {
         let about = claim.about();
         let judged = |bound: &Bound| Judged {
             name: bound.name.clone(),
+            relation: bound.relation.unwrap_or(about.relation).name(),
             value: json_number(bound.non_positive.map_or_else(|| decimal(bound.ln), number)),
             ln: finite(bound.ln),
             slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
@@ -138,7 +140,8 @@ impl Report {
         for bound in &self.bounds {
             let slack = bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", slack.get()));
             let vacuous = if bound.vacuous { ", vacuous" } else { "" };
-            text += &format!("{:9} {} {}: {}{slack}{vacuous}\n", bound.name, self.relation, bound.value, bound.verdict);
+            text +=
+                &format!("{:9} {} {}: {}{slack}{vacuous}\n", bound.name, bound.relation, bound.value, bound.verdict);
         }
         for condition in &self.hypotheses {
             text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);

@@ -124,7 +124,7 @@ fn bounds(claim: &WhatIf, region: &Region) -> Result<Vec<String>> {
     // Where no cell is allowed, a condition that means nothing may be the reason: evaluating the bounds would say so.
     let cell = space.example(&mut stream).or_else(|| Some(space.middle()).filter(|cell| claim.check(cell).is_ok()));
     let known = cell.map(|cell| claim.bounds(&cell)).transpose()?.unwrap_or_default();
-    let own: Vec<String> = claim.changes().bounds.iter().map(|(name, _)| name.clone()).collect();
+    let own: Vec<String> = claim.changes().bounds.iter().map(|draft| draft.name.clone()).collect();
     Ok(match (own.is_empty(), known.is_empty()) {
         (false, _) => own,
         (true, false) => known.into_iter().map(|bound| bound.name).collect(),
@@ -278,7 +278,7 @@ impl Report {
         let best = first.best.as_ref();
         Report {
             claim: about.id,
-            relation: about.relation.name(),
+            relation: first.relation(about.relation).name(),
             file: file.map(|file| file.display().to_string()),
             reproduce: file.map(|file| format!("lemmascope run {} --seed {seed}", file.display())),
             command: command.into(),
@@ -323,7 +323,8 @@ fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
         (_, true) => "two methods contradict each other: one of them is wrong, and nothing follows",
         _ => "no counterexample found",
     };
-    let mut lines = vec![format!("{}, bound {} ({}): {head}", about.id, finding.bound, about.relation.name())];
+    let mut lines =
+        vec![format!("{}, bound {} ({}): {head}", about.id, finding.bound, finding.relation(about.relation).name())];
     let mut line = |name: &str, text: String| lines.push(format!("  {name:14} {text}"));
     let Some(best) = &finding.best else {
         line("searched", "no cell was measured".into());
@@ -357,7 +358,7 @@ fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
         }
     }
     if let Some(ln) = finding.ln_best_constant {
-        let sense = match about.relation {
+        let sense = match finding.relation(about.relation) {
             Relation::AtLeast => "at most",
             _ => "at least",
         };

@@ -6,7 +6,7 @@ use crate::what_if::{Changes, WhatIf};
 
 #[derive(clap::Args)]
 pub struct WhatIfArguments {
-    /// A bound of your own, as NAME=EXPR over the parameters, c_d, pi, e, + - * / ^, sqrt exp ln min max lgamma; repeat it.
+    /// A bound of your own, as NAME=EXPR over the parameters, c_d, pi, e, + - * / ^, sqrt exp ln min max lgamma; NAME>=EXPR or NAME<=EXPR claims a relation of its own; repeat it.
     #[arg(long = "bound", value_name = "NAME=EXPR")]
     bounds: Vec<String>,
     /// A further hypothesis, such as 'k >= d^2'; repeat it.

@@ -185,7 +185,7 @@ impl<'a> Lab<'a> {
     }
 
     fn seen(&self, cell: &Cell, evidence: Evidence, bound: Bound, stage: usize) -> Seen {
-        let relation = self.claim.about().relation;
+        let relation = bound.relation.unwrap_or(self.claim.about().relation);
         // Evidence that tells nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
         let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.met);
         let verdict = match outside || evidence.bearing == Bearing::Illustrates {

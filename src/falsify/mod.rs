@@ -81,6 +81,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The relation that was claimed for the bound, given the claim's.
+    pub fn relation(&self, claimed: Relation) -> Relation {
+        self.best.as_ref().and_then(|best| best.bound.relation).unwrap_or(claimed)
+    }
+
     /// What is known of the best cell.
     pub fn verdict(&self) -> Verdict {
         match &self.best {
@@ -246,7 +251,7 @@ impl Search<'_> {
 
     /// The factor that leaves a slack of 0 where it is least, from the careful end of the interval. An equality has none.
     fn ln_best_constant(&self, worst: &Seen) -> Option<f64> {
-        let end = match self.lab.claim.about().relation {
+        let end = match worst.bound.relation.unwrap_or(self.lab.claim.about().relation) {
             Relation::AtLeast => worst.evidence.ln_lo,
             Relation::AtMost => worst.evidence.ln_hi,
             Relation::Equal { .. } => return None,

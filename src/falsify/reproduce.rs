@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::nsn::Target;
 use crate::numeric::number;
 use crate::output::write_whole;
-use crate::what_if::Changes;
+use crate::what_if::{Changes, Draft};
 
 /// The text of the experiment: the counterexamples' cells, by the methods that found them and those that confirmed them.
 pub fn experiment(claim: &dyn Claim, changes: &Changes, findings: &[&Finding], command: &str) -> String {
@@ -55,7 +55,10 @@ fn lines(changes: &Changes) -> String {
     let list = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     let mut lines = String::new();
     if !changes.bounds.is_empty() {
-        let bound = |(name, expr): &(String, String)| format!("{{ name = {}, expr = {} }}", quoted(name), quoted(expr));
+        let bound = |Draft { name, expr, relation }: &Draft| {
+            let relation = relation.map_or(String::new(), |known| format!(", relation = {}", quoted(known.name())));
+            format!("{{ name = {}, expr = {}{relation} }}", quoted(name), quoted(expr))
+        };
         lines += &format!("bounds = [{}]\n", changes.bounds.iter().map(bound).collect::<Vec<_>>().join(", "));
     }
     for (key, texts) in [("where", &changes.conditions), ("without", &changes.without)] {
@@ -110,7 +113,10 @@ mod tests {
     #[test]
     fn what_a_user_changed_is_written_as_experiments_read_it() {
         let changes = Changes {
-            bounds: vec![("draft".into(), "2*eps".into())],
+            bounds: vec![
+                Draft { name: "draft".into(), expr: "2*eps".into(), relation: None },
+                Draft { name: "first".into(), expr: "eps".into(), relation: Some(Relation::AtLeast) },
+            ],
             conditions: vec!["k >= d^2".into()],
             without: vec!["d <= k".into()],
             relation: Some(Relation::AtMost),

@@ -163,7 +163,8 @@ fn x_axis(plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
 /// Probabilities that are not all large are read beside 0 and 1.
 fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     const NAME: f64 = 18.0;
-    let heights = selection.points().flat_map(|point| point.heights.finite());
+    let heights =
+        selection.points().flat_map(|point| point.heights.finite().chain(point.also.iter().copied().flatten()));
     let mut heights: Vec<f64> = heights.collect();
     if plot.y == Quantity::Slack {
         heights.push(0.0);

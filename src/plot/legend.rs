@@ -9,14 +9,14 @@ use crate::verdict::Verdict;
 use super::axis::short;
 use super::canvas::{Canvas, Place, Stroke};
 use super::marks::{FRAME, INK, Mark, UNMET};
-use super::panel::{self, DASH};
+use super::panel::{self, DASHES};
 use super::selection::{Point, Selection};
 use super::text::{Anchor, SMALL, small, width};
 
 /// What stands before an entry's label.
 enum Key {
     Mark(Mark),
-    Bound,
+    Bound(usize),
     Zero,
     Interval,
     OpenInterval(bool, bool),
@@ -65,15 +65,19 @@ impl Legend {
         let open_below = |point: &Point| point.heights.lo.is_infinite();
         let open_above = |point: &Point| point.heights.hi == f64::INFINITY;
         let open = |point: &Point| open_below(point) || open_above(point);
-        let line = if plot.y == Quantity::Slack { Key::Zero } else { Key::Bound };
+        let line = if plot.y == Quantity::Slack { Key::Zero } else { Key::Bound(0) };
         let has_line = plot.y == Quantity::Slack || any(&|point| point.heights.bound.is_some());
         let unmet = selection.panels.iter().any(&|panel| !panel::unmet_places(panel).is_empty());
         let omitted = match selection.omitted {
             1 => "1 cell without a value to draw".into(),
             count => format!("{count} cells without a value to draw"),
         };
+        let further = plot.also.iter().enumerate().map(|(index, name)| {
+            let drawn = any(&|point| point.bound(index + 1).is_some());
+            (drawn, Key::Bound(index + 1), format!("bound ({name})"))
+        });
+        let lines: Vec<_> = [(has_line, line, format!("bound ({})", plot.bound))].into_iter().chain(further).collect();
         let signs = [
-            (has_line, line, format!("bound ({})", plot.bound)),
             (any(&|point| panel::has_bar(point, shortest) && !open(point)), Key::Interval, "interval".into()),
             (any(&open_below), Key::OpenInterval(true, false), "lower limit 0".into()),
             (any(&open_above), Key::OpenInterval(false, true), "no upper limit".into()),
@@ -92,7 +96,8 @@ impl Legend {
             (unmet, Key::Unmet, "no cell meets the hypotheses".into()),
             (selection.omitted > 0, Key::Nothing, omitted),
         ];
-        let signs = signs.into_iter().filter(|(occurs, ..)| *occurs).map(|(_, key, label)| Entry { key, label });
+        let signs =
+            lines.into_iter().chain(signs).filter(|(occurs, ..)| *occurs).map(|(_, key, label)| Entry { key, label });
         Legend { groups: vec![heading.chain(series).collect(), signs.collect()] }
     }
 
@@ -149,7 +154,9 @@ impl Entry {
                 mark.draw(canvas, middle)?;
                 mark.draw_ring(canvas, middle)?;
             }
-            Key::Bound => canvas.dashed(&[left, (right.0 + 1.5, y)], DASH, Stroke(INK, 1.3))?,
+            Key::Bound(line) => {
+                canvas.dashed(&[left, (right.0 + 1.5, y)], DASHES[line % DASHES.len()], Stroke(INK, 1.3))?
+            }
             Key::Zero => canvas.line(&[left, right], Stroke(INK, 1.4))?,
             Key::Interval => panel::draw_bar(canvas, middle.0, (y + 5.0, y - 5.0), (false, false), grey)?,
             Key::OpenInterval(below, above) => {

@@ -15,8 +15,8 @@ use super::text::{Anchor, SMALL, Type, small, width};
 
 /// What stands below the line of slack 0.
 const WRONG_SIDE_NAME: &str = "violated";
-/// Pixels on and off of a bound's line.
-pub const DASH: (f64, f64) = (4.5, 2.5);
+/// Pixels on and off of a bound's line: of the plot's bound, and of further ones.
+pub const DASHES: [(f64, f64); 3] = [(4.5, 2.5), (1.6, 1.6), (9.0, 3.0)];
 /// Pixels on and off of the hypotheses' edge.
 pub const DOTS: (f64, f64) = (1.2, 2.2);
 /// A bar that is shorter than this many pixels is hidden by its marker.
@@ -140,18 +140,27 @@ impl<'a> View<'a> {
 
     /// The bounds' lines: one in ink where all series have the same bound, else one in each series' colour.
     fn draw_bounds(&self, canvas: &mut Canvas, panel: &Panel) -> Result<()> {
-        if bounds_are_shared(self.selection) {
-            let points: Vec<&Point> = panel.points.iter().collect();
-            return self.draw_bound(canvas, points, None);
-        }
-        for series in 0..self.selection.series.len() {
-            self.draw_bound(canvas, of_series(panel, series), Some(series))?;
+        for line in 0..=panel.points.first().map_or(0, |point| point.also.len()) {
+            if bounds_are_shared(self.selection, line) {
+                self.draw_bound(canvas, panel.points.iter().collect(), None, line)?;
+                continue;
+            }
+            for series in 0..self.selection.series.len() {
+                self.draw_bound(canvas, of_series(panel, series), Some(series), line)?;
+            }
         }
         Ok(())
     }
 
-    fn draw_bound(&self, canvas: &mut Canvas, mut points: Vec<&Point>, series: Option<usize>) -> Result<()> {
-        points.retain(|point| point.heights.bound.is_some());
+    fn draw_bound(
+        &self,
+        canvas: &mut Canvas,
+        mut points: Vec<&Point>,
+        series: Option<usize>,
+        line: usize,
+    ) -> Result<()> {
+        points.retain(|point| point.bound(line).is_some());
+        let dash = DASHES[line % DASHES.len()];
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.outside.cmp(&b.outside)));
         let colour = |outside: bool| match series {
             Some(_) => Mark { outside, ..Mark::plain(series) }.colour(),
@@ -163,24 +172,22 @@ impl<'a> View<'a> {
                 }
             }
         };
-        let joined = is_function(&points) && !matches!(self.selection.x, Scale::Words(_));
+        let joined = is_function(&points, line) && !matches!(self.selection.x, Scale::Words(_));
         points.dedup_by(|later, earlier| joined && later.x == earlier.x);
         if joined && points.len() > 1 {
-            let steps: Vec<(Place, bool)> = points
-                .iter()
-                .filter_map(|point| Some((self.at(point.x, point.heights.bound?), point.outside)))
-                .collect();
+            let steps: Vec<(Place, bool)> =
+                points.iter().filter_map(|point| Some((self.at(point.x, point.bound(line)?), point.outside))).collect();
             for (outside, run) in runs(&steps) {
-                canvas.dashed(&run, DASH, Stroke(colour(outside), 1.3))?;
+                canvas.dashed(&run, dash, Stroke(colour(outside), 1.3))?;
             }
             return Ok(());
         }
         for point in points {
-            let Some(bound) = point.heights.bound else { continue };
+            let Some(bound) = point.bound(line) else { continue };
             let (x, y) = if series.is_some() { self.of(point, bound) } else { self.at(point.x, bound) };
             let half =
                 9.25 + if series.is_some() { 0.0 } else { 0.5 * self.dodge * self.selection.series.len() as f64 };
-            canvas.dashed(&[(x - half, y), (x + half, y)], DASH, Stroke(colour(point.outside), 1.3))?;
+            canvas.dashed(&[(x - half, y), (x + half, y)], dash, Stroke(colour(point.outside), 1.3))?;
         }
         Ok(())
     }
@@ -260,18 +267,18 @@ pub fn unmet_places(panel: &Panel) -> Vec<(f64, f64)> {
 }
 
 /// Whether in every panel all series have one bound at each place.
-fn bounds_are_shared(selection: &Selection) -> bool {
+fn bounds_are_shared(selection: &Selection, line: usize) -> bool {
     selection.panels.iter().all(|panel| {
-        let mut points: Vec<&Point> = panel.points.iter().filter(|point| point.heights.bound.is_some()).collect();
+        let mut points: Vec<&Point> = panel.points.iter().filter(|point| point.bound(line).is_some()).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
-        is_function(&points)
+        is_function(&points, line)
     })
 }
 
 /// Whether points, sorted by place, have one bound at each place.
-fn is_function(points: &[&Point]) -> bool {
+fn is_function(points: &[&Point], line: usize) -> bool {
     let differ = |a: f64, b: f64| (a - b).abs() > 1e-9 * a.abs().max(b.abs());
-    !points.windows(2).any(|pair| match (pair[0].heights.bound, pair[1].heights.bound) {
+    !points.windows(2).any(|pair| match (pair[0].bound(line), pair[1].bound(line)) {
         (Some(a), Some(b)) => pair[0].x == pair[1].x && differ(a, b),
         _ => false,
     })

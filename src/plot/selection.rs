@@ -1,5 +1,6 @@
 //! From records to what a figure shows: panels of points, each at its place along the axes.
 
+use std::collections::HashMap;
 use std::f64::consts::LN_10;
 
 use crate::claims::{Quantity as Kind, Relation};
@@ -52,6 +53,15 @@ pub struct Point {
     pub outside: bool,
     /// Whether the bound says nothing.
     pub vacuous: bool,
+    /// The heights of the further bounds, in the plot's order.
+    pub also: Vec<Option<f64>>,
+}
+
+impl Point {
+    /// The height of the plot's bound, 0, or of one of the further ones, from 1 on.
+    pub fn bound(&self, line: usize) -> Option<f64> {
+        line.checked_sub(1).map_or(self.heights.bound, |further| self.also[further])
+    }
 }
 
 /// The heights of a point.
@@ -100,6 +110,8 @@ impl Selection {
             let shown = plot.panels.is_none() || series.len() > 1;
             fits.iter().filter(|_| shown).find(of_series).map(fit::Fit::text)
         };
+        let relation = experiment.relation_of(&plot.bound);
+        let further = further_bounds(plot, records);
         let panel = |value: &String| {
             let mut points: Vec<Point> = shown
                 .iter()
@@ -107,7 +119,7 @@ impl Selection {
                 .filter_map(|record| {
                     let heights = match plot.y {
                         Quantity::Measured => measured(record, &y),
-                        Quantity::Slack => slack(record, about.relation, &y)?,
+                        Quantity::Slack => slack(record, relation, &y)?,
                     };
                     heights.mark()?;
                     Some(Point {
@@ -117,6 +129,12 @@ impl Selection {
                         verdict: verdict(record),
                         outside: record.outside(),
                         vacuous: record.vacuous,
+                        also: plot
+                            .also
+                            .iter()
+                            .map(|bound| further.get(&(place_of(record), bound.as_str())).copied().flatten())
+                            .map(|ln| ln.map(|ln| height(ln, &y)).filter(|height| height.is_finite()))
+                            .collect(),
                     })
                 })
                 .collect();
@@ -231,8 +249,24 @@ fn comparing(records: &[&Record]) -> Scale {
     if most - least > FAR { Scale::SignedLog } else { Scale::Linear }
 }
 
+/// A record's cell and method.
+fn place_of(record: &Record) -> (&str, &str) {
+    (&record.key, text(record, Some("method")))
+}
+
+/// ln of the further bounds that a plot shows, by cell, method and name.
+fn further_bounds<'a>(plot: &Plot, records: &'a [Record]) -> HashMap<((&'a str, &'a str), &'a str), Option<f64>> {
+    let further = records.iter().filter(|record| plot.also.contains(&record.bound) && plot.shows_cell(record));
+    further.map(|record| ((place_of(record), record.bound.as_str()), record.ln_bound)).collect()
+}
+
+/// Where the number of this ln stands.
+fn height(ln: f64, scale: &Scale) -> f64 {
+    if *scale == Scale::Log { ln / LN_10 } else { ln.exp() }
+}
+
 fn measured(record: &Record, scale: &Scale) -> Heights {
-    let height = |ln: f64| if *scale == Scale::Log { ln / LN_10 } else { ln.exp() };
+    let height = |ln: f64| height(ln, scale);
     let finite = |ln: Option<f64>| ln.map(height).filter(|height| height.is_finite());
     Heights {
         value: finite(record.ln_measured),

@@ -544,7 +544,7 @@ mod tests {
         for (n, dimension, eps) in [(300, 2, 1e-4), (300, 4, 1e-3), (3000, 36, 0.05)] {
             let vectors = nsn_vectors(n, dimension, &mut stream);
             let target: Vec<f64> = (0..dimension).map(|j| 0.1 * (1.0 + j as f64).sin()).collect();
-            for size in [None, Some(n / 10), Some(n / 2), Some(9 * n / 10)] {
+            for size in [None, Some(n / 10), Some(n / 2), Some(2 * n / 3)] {
                 let Outcome::Found(solution) = solve(&vectors, &target, eps, size) else {
                     panic!("not found: n {n} dimension {dimension} size {size:?}")
                 };
