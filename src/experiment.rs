@@ -93,6 +93,10 @@ pub struct Plot {
     pub bound: String,
     /// Further bounds that are drawn as lines.
     pub also: Vec<String>,
+    /// Whether bounds are drawn beside measured values at all.
+    pub lines: bool,
+    /// The scale of the vertical axis; without it, as the values ask for.
+    pub scale: Option<Scale>,
     /// The columns that are fixed, each with the values that are shown.
     pub only: Vec<(String, Vec<String>)>,
     /// Whether powers are fitted to its series.
@@ -110,6 +114,16 @@ impl Plot {
         let text = |name: &str| record.columns.get(name).map_or("", String::as_str);
         self.only.iter().all(|(name, values)| values.iter().any(|value| value == text(name)))
     }
+}
+
+/// How a plot's vertical axis is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// Evenly.
+    Linear,
+    /// Evenly in the logarithms.
+    Log,
 }
 
 /// What a plot shows on its vertical axis.
@@ -190,10 +204,17 @@ struct WirePlot {
     bound: String,
     #[serde(default)]
     also: Vec<String>,
+    #[serde(default = "yes")]
+    lines: bool,
+    scale: Option<Scale>,
     #[serde(default)]
     only: Table,
     #[serde(default)]
     fit: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn printed() -> String {
@@ -522,8 +543,11 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
             )));
         }
     }
-    if wire.y == Quantity::Slack && !wire.also.is_empty() {
-        return Err(Error::input(format!("plot {}: a slack is that of one bound; leave also out", wire.name)));
+    if wire.y == Quantity::Slack && (!wire.also.is_empty() || !wire.lines || wire.scale.is_some()) {
+        return Err(Error::input(format!(
+            "plot {}: a slack is that of one bound, on a scale of its own; leave also, lines and scale out",
+            wire.name
+        )));
     }
     let mut only = Vec::new();
     for (name, value) in &wire.only {
@@ -549,8 +573,8 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
             wire.name
         )));
     }
-    let WirePlot { name, title, x, y, label, series, panels, bound, also, fit, .. } = wire;
-    Ok(Plot { name, title, x, y, label, series, panels, bound, also, only, fit })
+    let WirePlot { name, title, x, y, label, series, panels, bound, also, lines, scale, fit, .. } = wire;
+    Ok(Plot { name, title, x, y, label, series, panels, bound, also, lines, scale, only, fit })
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ mod relu_split;
 mod second_moment;
 mod second_moment_method;
 mod second_moment_ratio;
+mod solver_error;
+mod transition;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -321,6 +323,8 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &overlap_tail::OverlapTail,
     &second_moment_ratio::SecondMomentRatio,
     &mrss::Mrss,
+    &transition::Transition,
+    &solver_error::SolverError,
     &relu_split::ReluSplit,
     &kernel_pruning::KernelPruning,
     &layer_error::LayerError,

@@ -78,7 +78,12 @@ pub(super) fn least_size(c: f64, cell: &Cell) -> f64 {
 
 /// ln E[T], the expected number of k-subsets within eps: at most it is the probability that there is one.
 pub(super) fn ln_mean(cell: &Cell) -> f64 {
-    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    ln_mean_of(cell.integer("n"), cell)
+}
+
+/// The same of n vectors.
+pub(super) fn ln_mean_of(n: u64, cell: &Cell) -> f64 {
+    let (k, d) = (cell.integer("k"), cell.integer("d"));
     ln_binomial(n, k) + ln_box(k, d, cell.real("eps"), cell.target(), 1e-9).ln
 }
 
@@ -122,6 +127,20 @@ pub(super) fn find_subset(
     exists(&problem, stream)
 }
 
+/// Counts draws of n vectors of which k add up to within eps of z.
+pub(super) fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>> {
+    check_method(method, cell.integer("n"), cell.integer("k"))?;
+    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
+    let (eps, z) = (cell.real("eps"), cell.target().vector(k as u64, d as u64));
+    Ok(Estimator::events(16, move || {
+        let (mut vectors, z) = (vec![0.0; n * d], z.clone());
+        Box::new(move |stream| {
+            draw_vectors(&mut vectors, d, stream);
+            find_subset(&vectors, &z, (eps, k), method, stream).map_or(Draw::unknown(), Draw::event)
+        })
+    }))
+}
+
 impl Claim for Mrss {
     fn about(&self) -> &About {
         &ABOUT
@@ -159,16 +178,7 @@ impl Claim for Mrss {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        check_method(method, cell.integer("n"), cell.integer("k"))?;
-        let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
-        let (eps, z) = (cell.real("eps"), cell.target().vector(k as u64, d as u64));
-        Ok(Estimator::events(16, move || {
-            let (mut vectors, z) = (vec![0.0; n * d], z.clone());
-            Box::new(move |stream| {
-                draw_vectors(&mut vectors, d, stream);
-                find_subset(&vectors, &z, (eps, k), method, stream).map_or(Draw::unknown(), Draw::event)
-            })
-        }))
+        existence(cell, method)
     }
 }
 

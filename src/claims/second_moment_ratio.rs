@@ -86,7 +86,7 @@ impl Claim for SecondMomentRatio {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::deterministic(move || ratio(cell)))
+        Ok(Estimator::deterministic(move || ratio(cell, TOLERANCE)))
     }
 }
 
@@ -106,15 +106,15 @@ fn near(integral: Integral) -> Result<(f64, f64)> {
     Err(Error::input("a quadrature of the ratio does not converge; take parameters nearer to 1"))
 }
 
-/// E[T^2]/E[T]^2, Eq. 10, term by term over the overlap m = k - j.
+/// E[T^2]/E[T]^2, Eq. 10, term by term over the overlap m = k - j, by quadratures of this relative tolerance.
 ///
 /// The term of m = 0 is its probability, since disjoint subsets are independent. A joint probability is at most that of one
 /// box, and (Lemma 14) at most the square of a centred box of the j vectors that differ: these bounds decide which terms are
 /// integrated, and stand as upper limits for the others.
-fn ratio(cell: &Cell) -> Result<Evidence> {
+pub(super) fn ratio(cell: &Cell, tolerance: f64) -> Result<Evidence> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), cell.target());
-    let (ln_single, single_error) = near(ln_box(k, d, eps, target, TOLERANCE))?;
+    let (ln_single, single_error) = near(ln_box(k, d, eps, target, tolerance))?;
     let (mut lower, mut upper, mut work) = (Vec::new(), Vec::new(), 1);
     let mut total = f64::NEG_INFINITY;
     for m in 0..=k.min(MOST_OVERLAPS) {
@@ -129,12 +129,12 @@ fn ratio(cell: &Cell) -> Result<Evidence> {
             continue;
         }
         let j = k - m;
-        let ln_cap = ln_p + cap(j, d, eps, ln_single)? - 2.0 * ln_single;
+        let ln_cap = ln_p + cap(j, d, eps, ln_single, tolerance)? - 2.0 * ln_single;
         let exact = j == 0 || ln_cap > total + MATTERS.ln();
         if exact {
             let (ln_joint, error) = match j {
                 0 => (ln_single, single_error),
-                _ => near(ln_joint_box(k, j, d, eps, target, TOLERANCE))?,
+                _ => near(ln_joint_box(k, j, d, eps, target, tolerance))?,
             };
             let ln = ln_p + ln_joint - 2.0 * ln_single;
             let error = error + 2.0 * single_error;
@@ -162,11 +162,11 @@ fn ratio(cell: &Cell) -> Result<Evidence> {
 }
 
 /// ln of an upper bound on the joint probability at j: that of one box, and the square of the centred box of j vectors.
-fn cap(j: u64, d: u64, eps: f64, ln_single: f64) -> Result<f64> {
+fn cap(j: u64, d: u64, eps: f64, ln_single: f64, tolerance: f64) -> Result<f64> {
     if j == 0 {
         return Ok(ln_single);
     }
-    let (ln_centred, error) = near(ln_box(j, d, eps, &Target::Origin, TOLERANCE))?;
+    let (ln_centred, error) = near(ln_box(j, d, eps, &Target::Origin, tolerance))?;
     Ok(ln_single.min(2.0 * (ln_centred + error.ln_1p())))
 }
 
@@ -176,7 +176,7 @@ mod tests {
     use crate::claims::second_moment::SecondMoment;
 
     fn measured(given: &[(&str, &str)]) -> Evidence {
-        ratio(&cell_of(&SecondMomentRatio, given.iter().copied()).unwrap()).unwrap()
+        ratio(&cell_of(&SecondMomentRatio, given.iter().copied()).unwrap(), TOLERANCE).unwrap()
     }
 
     /// Against the identity of Lemma 9, which sums every term by quadrature.

@@ -1,6 +1,7 @@
 //! Evidence: what was measured, between which limits, by which method, at what cost.
 
 pub mod mean;
+pub mod median;
 pub mod proportion;
 pub mod quadrature;
 

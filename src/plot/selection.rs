@@ -5,7 +5,7 @@ use std::f64::consts::LN_10;
 
 use crate::claims::{Quantity as Kind, Relation};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, Plot, Quantity};
+use crate::experiment::{self, Experiment, Plot, Quantity};
 use crate::fit;
 use crate::record::Record;
 use crate::verdict::Verdict;
@@ -100,7 +100,11 @@ impl Selection {
         let x = horizontal(&distinct(&shown, Some(&plot.x)));
         let y = match plot.y {
             Quantity::Slack => comparing(&shown),
-            Quantity::Measured => vertical(&shown, about.quantity, about.relation),
+            Quantity::Measured => match plot.scale {
+                Some(experiment::Scale::Linear) => Scale::Linear,
+                Some(experiment::Scale::Log) => Scale::Log,
+                None => vertical(&shown, about.quantity, about.relation),
+            },
         };
         let series = distinct(&shown, plot.series.as_deref());
         let headings = distinct(&shown, plot.panels.as_deref());
@@ -118,7 +122,8 @@ impl Selection {
                 .filter(|record| text(record, plot.panels.as_deref()) == value)
                 .filter_map(|record| {
                     let heights = match plot.y {
-                        Quantity::Measured => measured(record, &y),
+                        Quantity::Measured if plot.lines => measured(record, &y),
+                        Quantity::Measured => Heights { bound: None, ..measured(record, &y) },
                         Quantity::Slack => slack(record, relation, &y)?,
                     };
                     heights.mark()?;

@@ -1,0 +1,218 @@
+//! How near the engine's subset sums come to the target, beside the first-moment limit that no search can be expected to pass.
+
+use super::mrss::draw_vectors;
+use super::nsn_box::D;
+use super::*;
+use crate::cell::Domain;
+use crate::evidence::median;
+use crate::nsn::boxes::ln_box;
+use crate::nsn::target::Target;
+use crate::numeric::{ln_binomial, ln_sum_exp};
+use crate::subset_sum::{Beam, Budget, Outcome, Problem, Solver};
+
+/// The claim of Markov's inequality on the least error.
+pub struct SolverError;
+
+/// Draws of more numbers than this (800 MB) are refused.
+const MOST_NUMBERS: u128 = 100_000_000;
+/// Sizes this many standard deviations from n/2 add nothing to a sum over all sizes.
+const DEVIATIONS: f64 = 9.0;
+/// Relative tolerance of the quadratures.
+const TOLERANCE: f64 = 1e-6;
+/// ln of a tolerance beyond which no first-moment limit is followed.
+const LN_SMALLEST: f64 = -690.0;
+
+static ABOUT: About = About {
+    id: "solver-error",
+    source: "Markov's inequality, on T of Definition 6",
+    statement: "For i.i.d. NSN vectors X_1, ..., X_n in R^d, whatever subset a search finds (of size k; of any size where k = \
+        0): the median of the max norm of its sum minus z, over the vectors, is at least the eps at which the expected number \
+        E[T] of subsets within eps of z = (norm, 0, ..., 0) is 1/2. Below it no subset exists with probability 1/2.",
+    formula: "the eps with E[T] = 1/2",
+    measured: "median over draws of the max-norm error of the subset that the beam finds",
+    parameters: &[
+        Parameter {
+            name: "n",
+            domain: Domain::Integer(1, 1_000_000),
+            default: None,
+            meaning: "vectors that are drawn; at least k",
+            reach: Some((1.0, 1024.0)),
+        },
+        Parameter {
+            name: "k",
+            domain: Domain::Integer(0, 1_000_000),
+            default: Some("0"),
+            meaning: "vectors that are taken; 0 stands for any number",
+            reach: Some((0.0, 64.0)),
+        },
+        Parameter { reach: Some((1.0, 16.0)), ..D },
+        Parameter {
+            name: "norm",
+            domain: Domain::Real(0.0, 1e6),
+            default: Some("0.6"),
+            meaning: "2-norm of the target, which lies on the first axis",
+            reach: Some((0.1, 10.0)),
+        },
+        Parameter {
+            name: "width",
+            domain: Domain::Integer(1, 1_000_000),
+            default: Some("1024"),
+            meaning: "partial subsets that the beam keeps",
+            reach: Some((1.0, 1024.0)),
+        },
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Size,
+    methods: &[Method::Search],
+};
+
+impl Claim for SolverError {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let (n, d) = (cell.integer("n"), cell.integer("d"));
+        if u128::from(n) * u128::from(d) > MOST_NUMBERS {
+            return Err(Error::input(format!(
+                "n = {n}, d = {d}: keep n d at most {MOST_NUMBERS}, or the draw is too large"
+            )));
+        }
+        check_k_of_n(cell)
+    }
+
+    fn hypotheses(&self, _cell: &Cell) -> Vec<Hypothesis> {
+        Vec::new()
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        Ok(vec![Bound::from_ln(PRINTED, ln_limit(cell, 0.5_f64.ln()))])
+    }
+
+    /// `limit`: the eps at which E[T] = 1.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        Ok(vec![("limit", Number::from_ln(ln_limit(cell, 0.0)))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        Ok(Estimator::Constructed(Box::new(move |stream, allowance| median_error(cell, stream, allowance))))
+    }
+}
+
+/// ln of the eps at which ln E[T] is `ln_expected`, rounded down a little; the smallest that is followed where E[T] is larger
+/// even there.
+fn ln_limit(cell: &Cell, ln_expected: f64) -> f64 {
+    let d = cell.real("d");
+    let mut ln_eps = 0.0;
+    // E[T] grows with eps like eps^d at most, so that each step ends above the limit or, rounding apart, at it.
+    for _ in 0..200 {
+        let step = (ln_mean(cell, f64::exp(ln_eps)) - ln_expected) / d;
+        ln_eps -= step;
+        if ln_eps < LN_SMALLEST {
+            return LN_SMALLEST;
+        }
+        if step.abs() < TOLERANCE {
+            break;
+        }
+    }
+    ln_eps - 10.0 * TOLERANCE
+}
+
+/// (norm, 0, ..., 0).
+fn target(cell: &Cell) -> Vec<f64> {
+    (0..cell.integer("d")).map(|i| if i == 0 { cell.real("norm") } else { 0.0 }).collect()
+}
+
+/// ln E[T].
+fn ln_mean(cell: &Cell, eps: f64) -> f64 {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    let target = Target::Listed(target(cell));
+    let of_size = |size: u64| ln_binomial(n, size) + ln_box(size, d, eps, &target, TOLERANCE).ln;
+    if k > 0 {
+        return of_size(k);
+    }
+    let (middle, reach) = (n as f64 / 2.0, DEVIATIONS * (n as f64).sqrt() / 2.0 + 16.0);
+    let sizes = (middle - reach).max(1.0) as u64..=(middle + reach).min(n as f64) as u64;
+    ln_sum_exp(&sizes.map(of_size).collect::<Vec<f64>>())
+}
+
+/// The median of the errors on so many draws as the allowance has replicates.
+fn median_error(cell: &Cell, stream: &mut Stream, allowance: &Allowance) -> Result<Evidence> {
+    let draws = allowance.replicates.max(1) as usize;
+    let mut errors = Vec::with_capacity(draws);
+    for _ in 0..draws {
+        if allowance.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(Error::Interrupted("a sample of errors was interrupted".into()));
+        }
+        errors.push(error(cell, stream));
+    }
+    errors.sort_by(f64::total_cmp);
+    let limits = median::places(draws, allowance.alpha);
+    let ln = |place: usize| errors[place].ln();
+    let (ln_lo, ln_hi) = limits.map_or((f64::NEG_INFINITY, f64::INFINITY), |(lo, hi)| (ln(lo), ln(hi)));
+    Ok(Evidence::enclosed(Some(ln(draws / 2)), ln_lo, ln_hi, Method::Search, draws as u64))
+}
+
+/// The error of the best subset that one beam finds among freshly drawn vectors.
+fn error(cell: &Cell, stream: &mut Stream) -> f64 {
+    let [n, k, d, width] = ["n", "k", "d", "width"].map(|name| cell.integer(name) as usize);
+    let mut vectors = vec![0.0; n * d];
+    draw_vectors(&mut vectors, d, stream);
+    let target = target(cell);
+    let problem = Problem::new(&vectors, d, &target, 0.0, (k > 0).then_some(k)).expect("drawn vectors are finite");
+    let beam = Beam { first_width: width, last_width: width };
+    match beam.solve(&problem, stream, &Budget::COUNTED) {
+        Outcome::Found(best) | Outcome::GaveUp { best } => best.error,
+        Outcome::None => unreachable!("a beam proves nothing"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        cell_of(&SolverError, given.iter().copied()).unwrap()
+    }
+
+    fn measured(cell: &Cell, replicates: u64) -> Evidence {
+        let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
+        median_error(cell, &mut address.stream(), &Allowance { replicates, ..Allowance::TEST }).unwrap()
+    }
+
+    /// Of a size that leaves 45 subsets, all are seen: the median of the least error lies near the limit, and above.
+    #[test]
+    fn the_error_stays_above_the_limit() {
+        for given in [
+            &[("n", "10"), ("k", "2"), ("d", "1")][..],
+            &[("n", "30"), ("k", "3"), ("d", "2")],
+            &[("n", "12"), ("d", "2")],
+            &[("n", "200"), ("d", "9"), ("norm", "3")],
+        ] {
+            let cell = cell(given);
+            let (limit, error) = (SolverError.bounds(&cell).unwrap()[0].ln, measured(&cell, 40));
+            assert!(error.ln_lo > f64::NEG_INFINITY && limit < error.ln_hi, "{given:?}: {limit} {error:?}");
+            if cell.integer("n") == 10 {
+                assert!(error.ln.unwrap() < limit + 2.0, "{limit} {error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn at_the_limit_half_a_subset_is_expected() {
+        for given in
+            [&[("n", "50"), ("k", "5"), ("d", "3")][..], &[("n", "40"), ("d", "2")], &[("n", "2000"), ("d", "36")]]
+        {
+            let cell = cell(given);
+            let eps = ln_limit(&cell, 0.5_f64.ln()).exp();
+            assert!((ln_mean(&cell, eps) - 0.5_f64.ln()).abs() < 1e-2, "{given:?}: {eps}");
+        }
+    }
+
+    #[test]
+    fn few_draws_have_no_limits() {
+        let error = measured(&cell(&[("n", "50"), ("d", "2")]), 3);
+        assert!(error.ln.is_some() && error.ln_lo == f64::NEG_INFINITY && error.ln_hi == f64::INFINITY);
+    }
+}
