@@ -116,12 +116,14 @@ impl Beam {
             return best;
         }
         let widest = if budget.is_counted() { self.last_width } else { most_width(problem.dimension()) };
-        let (mut width, mut margin) = (self.first_width, FIRST_MARGIN);
+        let (mut width, mut margin, mut pool) = (self.first_width, FIRST_MARGIN, 0);
         // Far targets want none, and those near the first-moment limit some.
         let mut pulls = [0.0, PULL].into_iter().cycle();
         while best.error > problem.eps() {
             let pull = pulls.next().expect("a cycle has no end");
-            Attempt::new(problem, &norms, &rising, width, margin).improve(width, pull, &mut best, budget);
+            let attempt = Attempt::new(problem, &norms, &rising, width, margin, pool);
+            attempt.improve(width, pull, &mut best, budget);
+            pool = attempt.moments.len();
             budget.tell(best.error);
             if budget.is_spent() || (budget.is_counted() && width >= widest) {
                 break;
@@ -166,8 +168,9 @@ struct Attempt<'p, 'a> {
 }
 
 impl<'p, 'a> Attempt<'p, 'a> {
-    /// Takes as many of the smallest vectors as make about exp(margin) subsets within the tolerance likely, if there are.
-    fn new(problem: &'p Problem<'a>, norms: &[f64], rising: &[usize], width: usize, margin: f64) -> Self {
+    /// Takes as many of the smallest vectors, at least `least`, as make about exp(margin) subsets within the tolerance likely,
+    /// if there are.
+    fn new(problem: &'p Problem<'a>, norms: &[f64], rising: &[usize], width: usize, margin: f64, least: usize) -> Self {
         let dimension = problem.dimension();
         let coordinates = dimension + usize::from(problem.size().is_some());
         let pairs = (ENDINGS_A_NODE * width * width) as f64;
@@ -176,7 +179,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
         let hopeful = problem.eps() >= hope;
         let enough = margin + MARGIN_A_COORDINATE * coordinates as f64;
         let most = problem.len().min(POOL_AT_LEAST.max(POOL_A_COORDINATE * coordinates));
-        let mut count = most.min(2 * problem.size().unwrap_or(coordinates));
+        let mut count = most.min(least.max(2 * problem.size().unwrap_or(coordinates)));
         if !hopeful {
             count = most.min(count.max(WIDE_AT_LEAST));
         }
