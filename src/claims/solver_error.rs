@@ -99,23 +99,29 @@ impl Claim for SolverError {
     }
 }
 
-/// ln of the eps at which ln E[T] is `ln_expected`, rounded down a little; the smallest that is followed where E[T] is larger
-/// even there.
+/// ln of an eps at which ln E[T] is `ln_expected` or, by a little, less; the smallest that is followed where E[T] is larger even
+/// there.
 fn ln_limit(cell: &Cell, ln_expected: f64) -> f64 {
-    let d = cell.real("d");
-    let mut ln_eps = 0.0;
-    // E[T] grows with eps like eps^d at most, so that each step ends above the limit or, rounding apart, at it.
-    for _ in 0..200 {
-        let step = (ln_mean(cell, f64::exp(ln_eps)) - ln_expected) / d;
-        ln_eps -= step;
-        if ln_eps < LN_SMALLEST {
+    let excess = |ln_eps: f64| ln_mean(cell, ln_eps.exp()) - ln_expected;
+    let mut high = 0.0;
+    while excess(high) < 0.0 {
+        high += 1.0;
+    }
+    // Where the density is even, E[T] grows like eps^d, near the centre more slowly, in the tails faster: then a step from
+    // above ends below the limit.
+    let mut low = high;
+    while excess(low) > 0.0 {
+        high = low;
+        low -= excess(low) / cell.real("d") + TOLERANCE;
+        if low < LN_SMALLEST {
             return LN_SMALLEST;
         }
-        if step.abs() < TOLERANCE {
-            break;
-        }
     }
-    ln_eps - 10.0 * TOLERANCE
+    while high - low > 2.0 * TOLERANCE {
+        let middle = 0.5 * (low + high);
+        if excess(middle) > 0.0 { high = middle } else { low = middle }
+    }
+    low
 }
 
 /// (norm, 0, ..., 0).
@@ -136,9 +142,9 @@ fn ln_mean(cell: &Cell, eps: f64) -> f64 {
     ln_sum_exp(&sizes.map(of_size).collect::<Vec<f64>>())
 }
 
-/// The median of the errors on so many draws as the allowance has replicates.
+/// The median of the errors on as many draws as the allowance has replicates, but no fewer than limits take.
 fn median_error(cell: &Cell, stream: &mut Stream, allowance: &Allowance) -> Result<Evidence> {
-    let draws = allowance.replicates.max(1) as usize;
+    let draws = median::fewest(allowance.alpha).max(allowance.replicates as usize);
     let mut errors = Vec::with_capacity(draws);
     for _ in 0..draws {
         if allowance.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
@@ -147,10 +153,9 @@ fn median_error(cell: &Cell, stream: &mut Stream, allowance: &Allowance) -> Resu
         errors.push(error(cell, stream));
     }
     errors.sort_by(f64::total_cmp);
-    let limits = median::places(draws, allowance.alpha);
+    let (low, high) = median::places(draws, allowance.alpha).expect("there are as many draws as limits take");
     let ln = |place: usize| errors[place].ln();
-    let (ln_lo, ln_hi) = limits.map_or((f64::NEG_INFINITY, f64::INFINITY), |(lo, hi)| (ln(lo), ln(hi)));
-    Ok(Evidence::enclosed(Some(ln(draws / 2)), ln_lo, ln_hi, Method::Search, draws as u64))
+    Ok(Evidence::enclosed(Some(ln(draws / 2)), ln(low), ln(high), Method::Search, draws as u64))
 }
 
 /// The error of the best subset that one beam finds among freshly drawn vectors.
@@ -211,8 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn few_draws_have_no_limits() {
-        let error = measured(&cell(&[("n", "50"), ("d", "2")]), 3);
-        assert!(error.ln.is_some() && error.ln_lo == f64::NEG_INFINITY && error.ln_hi == f64::INFINITY);
+    fn there_are_always_limits() {
+        let error = measured(&cell(&[("n", "50"), ("d", "2")]), 1);
+        assert_eq!(error.work, 11);
+        assert!(error.ln_lo < error.ln.unwrap() && error.ln.unwrap() < error.ln_hi);
     }
 }

@@ -17,6 +17,11 @@ pub fn places(n: usize, alpha: f64) -> Option<(usize, usize)> {
     below.map(|below| (below, n - 1 - below))
 }
 
+/// The size of the smallest sample that has limits: its least and its largest value.
+pub fn fewest(alpha: f64) -> usize {
+    (1.0 - alpha.log2()).ceil().max(1.0) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +36,10 @@ mod tests {
         assert_eq!(places(6, 0.22), Some((1, 4)));
         assert_eq!(places(0, 0.5), None);
         assert_eq!(places(25, 1e-7), Some((0, 24)));
+        for alpha in [0.5, 0.1, 1e-3, 1.9e-6, 1e-9] {
+            let fewest = fewest(alpha);
+            assert!(places(fewest, alpha).is_some() && places(fewest - 1, alpha).is_none(), "{alpha}");
+        }
     }
 
     /// At alpha = 0.1 and 30 values the limits miss with probability 0.0987 at most; more than 0.13 of 4000 samples has
