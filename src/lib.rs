@@ -15,6 +15,8 @@
 //! | `overlap-tail` | Eqs. 15-17 | `claims/overlap_tail.rs` | `overlap-tail`, `overlap-tail-methods` |
 //! | `second-moment-ratio` | Eqs. 10-20 | `claims/second_moment_ratio.rs`, [`nsn`] | `second-moment-ratio` |
 //! | `mrss` | Theorem 5 | `claims/mrss.rs`, [`subset_sum`] | `mrss`, `mrss-growth` |
+//! | `transition` | Markov, Lemma 15 | `claims/transition.rs`, [`subset_sum`] | `transition` |
+//! | `solver-error` | Markov | `claims/solver_error.rs`, [`subset_sum`] | `solver-error`, `first-moment-limit` |
 //! | `relu-split` | Lemma 11 | `claims/relu_split.rs`, [`cnn`] | `relu-split` |
 //! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning`, `kernel-growth` |
 //! | `layer-error` | Theorem 3, Eqs. 31-36 | `claims/layer_error.rs`, [`pruning`], [`cnn`] | `layer-error` |
