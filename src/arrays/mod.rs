@@ -88,12 +88,12 @@ fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
     numbers.try_reserve_exact(more).map_err(|_| lack(String::new()))
 }
 
-fn gigabytes(bytes: u64) -> String {
+pub(crate) fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
 /// Bytes of memory that can be had without swapping, where the operating system tells.
-fn free_memory() -> Option<u64> {
+pub(crate) fn free_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let kilobytes: u64 =
         text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim().strip_suffix(" kB")?.parse().ok()?;
