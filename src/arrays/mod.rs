@@ -4,7 +4,7 @@ mod npy;
 mod npz;
 mod text;
 
-pub use npz::read_member;
+pub use npz::{members, read_member};
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -34,7 +34,7 @@ impl Array {
 /// What a `.npy` file begins with.
 const NPY: &[u8] = b"\x93NUMPY";
 /// What a zip archive begins with, as a `.npz` file is one.
-const ZIP: &[u8] = b"PK";
+pub(crate) const ZIP: &[u8] = b"PK";
 
 /// Reads the array in a `.npy` file, or in text: a row a line, its numbers separated by commas, semicolons, tabs or
 /// blanks. Text has always two axes. What the file begins with decides, not its name.
