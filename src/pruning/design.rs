@@ -191,12 +191,17 @@ impl Design {
     }
 }
 
-/// The usual effort: two widths of the beam, since layers are scaled up far more cheaply than searched harder.
-pub const USUAL: Beam = Beam { first_width: 32, last_width: 64 };
+/// The usual effort: one width of the beam, since layers are scaled up far more cheaply than searched harder.
+pub const USUAL: Beam = Beam { first_width: 32, last_width: 32 };
 
 /// The dimension d^2 c_1 of a layer's subset sums.
 pub fn dimension(layer: &Layer) -> usize {
     layer.kernel.outputs() * layer.kernel.side().pow(2)
+}
+
+/// C d^12 c_1^6 log^3(d^2 c_1 c_0 m / eps), what Lemma 12 (m = 1) and Theorem 3 (m = l) ask of the width.
+pub fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) -> f64 {
+    c * d.powi(12) * c1.powi(6) * (d * d * c1 * c0 * m / eps).ln().powi(3)
 }
 
 /// A width of which half a block holds so many candidates of its sign but for a chance of about 1e-9 (6 standard deviations).

@@ -1,6 +1,7 @@
 //! The paper's pruning made: Lemma 12 for one convolution, Theorem 3 for a network, and certificates of the error.
 
 pub mod approximation;
+pub mod assessment;
 pub mod design;
 pub mod kernel;
 pub mod limit;
@@ -11,7 +12,8 @@ pub mod seeded;
 pub mod worst_case;
 
 pub use approximation::{Approximation, Bounds, Certificate, Witness};
-pub use design::{Design, Watch};
+pub use assessment::Assessment;
+pub use design::{Design, Watch, least_width};
 pub use kernel::{ChannelResult, PrunedKernel, Request, Status};
 pub use network::{PrunedNetwork, inject_error, random_target};
 pub use pair::{Filters, Pair, RandomPair, Sign};

@@ -21,7 +21,7 @@ pub enum Scale {
 
 /// The share of the width n that [`Scale::Auto`] lets a channel's 2-norm have. Sums of the about n/2 vectors of a sign reach
 /// about 0.28 of their number in every direction; from half of that on, the search leaves too few vectors for its end.
-pub const REACH: f64 = 1.0 / 32.0;
+pub const REACH: f64 = 1.0 / 16.0;
 
 impl Scale {
     /// The scale of the theorem's norm condition.
@@ -33,6 +33,18 @@ impl Scale {
             Scale::Auto => power_of_two(REACH * width as f64 / largest_channel(kernel)),
             Scale::None => 1.0,
             Scale::Norm1(norm) => power_of_two(norm / kernel.norm1()),
+        }
+    }
+}
+
+/// How a scale reads on the command line and in records.
+impl std::fmt::Display for Scale {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Scale::Auto => f.write_str("auto"),
+            Scale::None => f.write_str("none"),
+            Scale::Norm1(norm) if *norm == 1.0 => f.write_str("theorem"),
+            Scale::Norm1(norm) => write!(f, "{norm}"),
         }
     }
 }
@@ -62,8 +74,8 @@ mod tests {
         assert_eq!(Scale::Norm1(63.9).factor(&kernel, 100), 4.0);
         assert_eq!(Scale::None.factor(&kernel, 100), 1.0);
         // The largest channel has norm 5.
-        assert_eq!(Scale::Auto.factor(&kernel, 32 * 40), 8.0);
-        assert_eq!(Scale::Auto.factor(&kernel, 32 * 39), 4.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40), 8.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 39), 4.0);
     }
 
     #[test]
