@@ -4,7 +4,7 @@ mod npy;
 mod npz;
 mod text;
 
-pub use npz::read_member;
+pub use npz::{members, read_member};
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -34,7 +34,7 @@ impl Array {
 /// What a `.npy` file begins with.
 const NPY: &[u8] = b"\x93NUMPY";
 /// What a zip archive begins with, as a `.npz` file is one.
-const ZIP: &[u8] = b"PK";
+pub(crate) const ZIP: &[u8] = b"PK";
 
 /// Reads the array in a `.npy` file, or in text: a row a line, its numbers separated by commas, semicolons, tabs or
 /// blanks. Text has always two axes. What the file begins with decides, not its name.
@@ -88,12 +88,12 @@ fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
     numbers.try_reserve_exact(more).map_err(|_| lack(String::new()))
 }
 
-fn gigabytes(bytes: u64) -> String {
+pub(crate) fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
 /// Bytes of memory that can be had without swapping, where the operating system tells.
-fn free_memory() -> Option<u64> {
+pub(crate) fn free_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let kilobytes: u64 =
         text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim().strip_suffix(" kB")?.parse().ok()?;

@@ -33,9 +33,27 @@ pub fn read_member(path: &Path, member: &str) -> Result<Array> {
     npy::parse(&format!("{name}: {member}"), &mut entry, Some(length))
 }
 
+/// The names of the arrays in a `.npz` file.
+///
+/// # Errors
+/// When the file cannot be read or is no zip archive.
+pub fn members(path: &Path) -> Result<Vec<String>> {
+    let (file, _) = open(path)?;
+    let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
+        Error::input(format!(
+            "{} is not a whole .npz file ({error}): write it again with np.savez('x.npz', x=x)",
+            path.display()
+        ))
+    })?;
+    Ok(names(&archive))
+}
+
+fn names<R: std::io::Read + std::io::Seek>(archive: &ZipArchive<R>) -> Vec<String> {
+    archive.file_names().flatten().map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_string()).collect()
+}
+
 fn listed<R: std::io::Read + std::io::Seek>(archive: &ZipArchive<R>) -> String {
-    let names: Vec<String> =
-        archive.file_names().flatten().map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_string()).collect();
+    let names = names(archive);
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
@@ -71,6 +89,9 @@ mod tests {
             let x = Array { shape: vec![2, 2], data: vec![1.0, 3.0, 2.0, 4.0] };
             assert_eq!(read_bytes(&bytes, "x").unwrap(), x);
             assert_eq!(read_bytes(&bytes, "y").unwrap(), Array { shape: vec![1], data: vec![7.0] });
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("a.npz"), &bytes).unwrap();
+            assert_eq!(members(&folder.path().join("a.npz")).unwrap(), ["x", "y"]);
             let message = read_bytes(&bytes, "z").unwrap_err().to_string();
             assert!(
                 message.contains("a.npz has no array z, but x, y: save it with np.savez('x.npz', z=z)"),

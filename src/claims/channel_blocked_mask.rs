@@ -4,7 +4,7 @@ use super::*;
 use crate::cell::Domain;
 use crate::claims::nsn_box::EPS;
 use crate::cnn::{Kernel, Layer, mask};
-use crate::pruning::{Filters, PrunedKernel, RandomPair, Request, Sign};
+use crate::pruning::{Filters, Pair, PrunedKernel, RandomPair, Request, Sign};
 
 /// The claim of Definition 2, of every mask that the paper says has its pattern.
 pub struct ChannelBlockedMask;

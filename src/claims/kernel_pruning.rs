@@ -7,7 +7,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
-use crate::pruning::{Filters, Inputs, Outputs, PrunedKernel, RandomPair, Request, Sign, Status};
+use crate::pruning::{Filters, Inputs, Outputs, Pair, PrunedKernel, RandomPair, Request, Sign, Status, least_width};
 use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
 
 /// The claim of Lemma 12.
@@ -84,11 +84,6 @@ pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// C d^12 c1^6 log^3(d^2 c1 c0 m / eps), what Lemma 12 (m = 1) and Theorem 3 (m = l) ask of the width.
-pub(super) fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) -> f64 {
-    c * d.powi(12) * c1.powi(6) * (d * d * c1 * c0 * m / eps).ln().powi(3)
 }
 
 /// Widths up to which the subsets of either sign's candidates, about n, are listed by enumeration.
@@ -209,7 +204,7 @@ fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> 
     let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
     let covered = [Sign::Positive, Sign::Negative].map(|sign| {
         let candidates = pair.candidates(0, sign, Filters::WholeBlock);
-        let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
+        let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter)[0]).collect();
         covers_unit_interval(&values, eps)
     });
     match covered {
@@ -234,7 +229,7 @@ fn enumerated(cell: &Cell, target: Layer, n: usize, eps: f64) -> Result<Estimato
             let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
             Draw::event([(Sign::Positive, 1.0), (Sign::Negative, -1.0)].into_iter().all(|(sign, side)| {
                 let candidates = pair.candidates(0, sign, Filters::WholeBlock);
-                let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter, 0)[0]).collect();
+                let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter)[0]).collect();
                 match all {
                     true => sums_cover_unit_interval(&values, eps),
                     false => comes_near(&values, side * target.kernel.data()[0], eps),

@@ -4,13 +4,13 @@ mod proof;
 
 use std::path::{Path, PathBuf};
 
-use super::kernel_pruning::{WIDTH, check_size, least_width};
+use super::kernel_pruning::{WIDTH, check_size};
 use super::nsn_box::EPS;
 use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{LayerShape, Network, weights};
-use crate::pruning::{Approximation, Bounds, PrunedNetwork, inject_error, random_target};
+use crate::pruning::{Approximation, Bounds, PrunedNetwork, inject_error, least_width, random_target};
 
 /// The claim of Theorem 3's proof.
 pub struct LayerError;

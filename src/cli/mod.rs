@@ -7,6 +7,7 @@ mod falsify;
 mod json;
 mod plot;
 mod progress;
+mod prune;
 mod report;
 mod run;
 mod solve;
@@ -56,6 +57,11 @@ enum Verb {
     /// (a subset within eps), none (proved: there is no such subset) or gave-up (neither, with the best subset seen).
     /// Exit codes: 0 answered; 2 bad input; 4 given up because of Ctrl-C.
     Solve(solve::Arguments),
+    /// Prune a random network structurally until it computes nearly what a target network computes.
+    ///
+    /// Writes the pruned dense network, the masks as index lists, a certificate of its errors and a record a layer.
+    /// Exit codes: 0 done; 2 bad input; 4 interrupted (go on with --resume).
+    Prune(prune::Arguments),
     /// Look for the cell at which a bound fails, over the whole region that the hypotheses allow.
     Falsify(falsify::Arguments),
     /// Draw the plots of experiments again, from their records.
@@ -76,6 +82,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Trace(arguments) => trace::run(&arguments),
         Verb::Threshold(arguments) => threshold::run(&arguments),
         Verb::Solve(arguments) => solve::run(&arguments),
+        Verb::Prune(arguments) => prune::run(&arguments),
         Verb::Falsify(arguments) => falsify::run(&arguments),
         Verb::Plot(arguments) => plot::run(&arguments),
     }

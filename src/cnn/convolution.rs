@@ -1,5 +1,7 @@
 //! Convolution as networks compute it: cross-correlation with a stride and zero padding.
 
+use std::ops::Range;
+
 use super::{Image, Kernel};
 
 /// The side of the output for an input of `side` pixels; none where the kernel does not fit into the padded input.
@@ -9,15 +11,10 @@ pub fn output_side(side: usize, kernel: usize, stride: usize, pad: usize) -> Opt
 }
 
 /// The positions of the output whose window puts its offset `offset` onto a real pixel of a side of `side` pixels.
-fn positions(
-    side: usize,
-    outputs: usize,
-    offset: usize,
-    stride: usize,
-    pad: usize,
-) -> impl Iterator<Item = (usize, usize)> {
+fn positions(side: usize, outputs: usize, offset: usize, stride: usize, pad: usize) -> Range<usize> {
     let first = pad.saturating_sub(offset).div_ceil(stride);
-    (first..outputs).map(move |at| (at, at * stride + offset - pad)).take_while(move |&(_, pixel)| pixel < side)
+    let end = (side + pad).saturating_sub(offset).div_ceil(stride).min(outputs);
+    first..end.max(first)
 }
 
 /// The cross-correlation of `image` with `kernel`: at output (o, p, q) the sum over (i, r, s) of
@@ -38,9 +35,20 @@ pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Im
                     continue;
                 }
                 let (r, s) = (index / kernel.side(), index % kernel.side());
-                for (p, row) in positions(image.rows(), rows, r, stride, pad) {
-                    for (q, column) in positions(image.columns(), columns, s, stride, pad) {
-                        plane[p * columns + q] += weight * image.at(i, row, column);
+                let across = positions(image.columns(), columns, s, stride, pad);
+                if across.is_empty() {
+                    continue;
+                }
+                for p in positions(image.rows(), rows, r, stride, pad) {
+                    let sums = &mut plane[p * columns..][across.clone()];
+                    let pixels = &image.row(i, p * stride + r - pad)[across.start * stride + s - pad..];
+                    if stride == 1 {
+                        // Neighbours are neighbours, which the compiler can add up side by side.
+                        sums.iter_mut().zip(pixels).for_each(|(sum, pixel)| *sum += weight * pixel);
+                    } else {
+                        sums.iter_mut()
+                            .zip(pixels.iter().step_by(stride))
+                            .for_each(|(sum, pixel)| *sum += weight * pixel);
                     }
                 }
             }

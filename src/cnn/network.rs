@@ -109,6 +109,16 @@ impl Network {
         self.layers[0].kernel.inputs()
     }
 
+    /// Channels of the output.
+    pub fn outputs(&self) -> usize {
+        self.layers[self.layers.len() - 1].kernel.outputs()
+    }
+
+    /// The side of an output pixel's receptive field: of the least image in which all of its windows can be whole.
+    pub fn receptive_field(&self) -> usize {
+        self.layers.iter().rev().fold(1, |side, layer| (side - 1) * layer.stride + layer.kernel.side())
+    }
+
     /// Rows and columns of the input of every layer and, last, of the network's output.
     ///
     /// # Errors

@@ -80,6 +80,11 @@ impl Image {
         self.data[(channel * self.rows + row) * self.columns + column]
     }
 
+    /// One row of a channel.
+    pub fn row(&self, channel: usize, row: usize) -> &[f64] {
+        &self.data[(channel * self.rows + row) * self.columns..][..self.columns]
+    }
+
     /// The largest absolute value; 0 for an empty image.
     pub fn max_norm(&self) -> f64 {
         max_norm(&self.data)

@@ -1,24 +1,44 @@
-//! Networks as safetensors files: `conv<i>.weight` in PyTorch's order, the shapes in the metadata key `arch`.
+//! Networks as safetensors and `.npz` files: `conv<i>.weight` in PyTorch's order, the shapes in the metadata key `arch`.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
 
 use super::{Kernel, Layer, LayerShape, Network};
+use crate::arrays::{self, Array};
 use crate::error::{Error, Result};
+use crate::output::write_whole;
 
 /// More padding than any image needs, so that sizes cannot overflow.
 const MOST_PADDING: usize = 1 << 12;
+/// Larger than any number of channels.
+const MOST_SIZE: f64 = 1e9;
 
-/// Reads a network. Tensors that are not called `conv<i>.weight` are not part of it.
+/// A layer of the metadata key `arch`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    cin: usize,
+    cout: usize,
+    k: usize,
+    stride: usize,
+    pad: usize,
+    /// Whether a ReLU follows: as it must be everywhere but behind the last layer, where it is said at all.
+    relu: Option<bool>,
+}
+
+/// Reads a network from a safetensors file, see [`parse`], or from a `.npz` file: arrays `conv<i>.weight` of shape (out, in,
+/// row, column), and the array `arch`, l x 5 whole numbers cin, cout, k, stride, pad. What the file begins with decides.
 ///
 /// # Errors
 /// When the file cannot be read or anything in it is not as [`parse`] wants it.
 pub fn read(path: &Path) -> Result<Network> {
+    let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(Error::read(path))?;
-    parse(&path.display().to_string(), &bytes)
+    if bytes.starts_with(arrays::ZIP) { read_npz(&name, path) } else { parse(&name, &bytes) }
 }
 
 /// The network in the bytes of a safetensors file called `name`: tensors `conv0.weight`, `conv1.weight`, ... of type F32
@@ -26,7 +46,7 @@ pub fn read(path: &Path) -> Result<Network> {
 /// Without it strides are 1 and the padding keeps the image's size, which needs odd kernels.
 ///
 /// # Errors
-/// When the file is damaged; a tensor is missing, of another type, not square, empty, all zeros, or holds NaN or
+/// When the file is damaged; a tensor is missing, of another name or type, not square, empty, all zeros, or holds NaN or
 /// infinity; the shapes disagree with `arch` or do not chain. The message names the file, the tensor and the mend.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<Network> {
     let damaged = |error| {
@@ -35,38 +55,109 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Network> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let arch = metadata.metadata().as_ref().and_then(|metadata| metadata.get("arch"));
-    let arch: Option<Vec<LayerShape>> = match arch {
-        None => None,
-        Some(text) => Some(serde_json::from_str(text).map_err(|error| {
-            Error::input(format!(
-                "{name}: the metadata key arch is not a JSON list of {{cin, cout, k, stride, pad}} ({error}): write one \
-                 such entry a layer"
-            ))
-        })?),
-    };
-    let numbered = tensors.names().into_iter().filter_map(layer_number).count();
-    let count = arch.as_ref().map_or(numbered, Vec::len);
-    if numbered > count {
+    let arch = arch.map(|text| parse_arch(name, text)).transpose()?;
+    network(name, &tensors.names(), arch, |tensor_name| {
+        let tensor = tensors.tensor(tensor_name).expect("its name was listed");
+        let data = values(&tensor).ok_or_else(|| {
+            Error::input(format!("{name}, tensor {tensor_name}: its type is {:?}: give F32 or F64", tensor.dtype()))
+        })?;
+        Ok(Array { shape: tensor.shape().to_vec(), data })
+    })
+}
+
+fn parse_arch(name: &str, text: &str) -> Result<Vec<LayerShape>> {
+    let wire: Vec<Wire> = serde_json::from_str(text).map_err(|error| {
+        Error::input(format!(
+            "{name}: the metadata key arch is not a JSON list of {{cin, cout, k, stride, pad}} ({error}): write one \
+             such entry a layer"
+        ))
+    })?;
+    let between = |index: usize| index + 1 < wire.len();
+    if let Some(index) = (0..wire.len()).find(|&index| wire[index].relu.is_some_and(|relu| relu != between(index))) {
         return Err(Error::input(format!(
-            "{name} holds {numbered} tensors conv<i>.weight, and arch lists {count} layers: list every layer"
+            "{name}: arch says relu = {} of layer {index}: a ReLU follows every layer but the last",
+            !between(index)
         )));
     }
-    let layers = (0..count).map(|index| layer(name, &tensors, index, arch.as_ref().map(|arch| arch[index])));
-    let layers = layers.collect::<Result<Vec<Layer>>>()?;
+    Ok(wire.iter().map(|&Wire { cin, cout, k, stride, pad, .. }| LayerShape { cin, cout, k, stride, pad }).collect())
+}
+
+fn read_npz(name: &str, path: &Path) -> Result<Network> {
+    let mut members = arrays::members(path)?;
+    let arch = members.iter().position(|member| member == "arch").map(|index| members.remove(index));
+    let arch = arch.map(|member| npz_arch(name, &arrays::read_member(path, &member)?)).transpose()?;
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    network(name, &members, arch, |tensor_name| arrays::read_member(path, tensor_name))
+}
+
+fn npz_arch(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
+    let small = |x: &f64| x.trunc() == *x && (0.0..=MOST_SIZE).contains(x);
+    if array.shape.len() != 2 || array.shape[1] != 5 || !array.data.iter().all(small) {
+        return Err(Error::input(format!(
+            "{name}: the array arch has the shape {}: give whole numbers, l x 5, a row (cin, cout, k, stride, pad) a layer",
+            array.shape_text()
+        )));
+    }
+    let (rows, _) = array.data.as_chunks::<5>();
+    let shape = |row: &[f64; 5]| {
+        let [cin, cout, k, stride, pad] = row.map(|x| x as usize);
+        LayerShape { cin, cout, k, stride, pad }
+    };
+    Ok(rows.iter().map(shape).collect())
+}
+
+/// The network of the tensors called so.
+fn network(
+    name: &str,
+    names: &[&str],
+    arch: Option<Vec<LayerShape>>,
+    tensor: impl Fn(&str) -> Result<Array>,
+) -> Result<Network> {
+    if let Some(other) = names.iter().copied().filter(|other| layer_number(other).is_none()).min() {
+        let what = match other {
+            other if other.ends_with(".bias") => "a bias, which the paper's networks do not have: train without",
+            _ => "no tensor conv<i>.weight, and only convolutions are pruned: leave it out",
+        };
+        return Err(Error::input(format!("{name}, tensor {other}: it is {what}")));
+    }
+    let count = arch.as_ref().map_or(names.len(), Vec::len);
+    if names.len() > count {
+        return Err(Error::input(format!(
+            "{name} holds {} tensors conv<i>.weight, and arch lists {count} layers: list every layer",
+            names.len()
+        )));
+    }
+    let layer_of = |index: usize| {
+        let tensor_name = format!("conv{index}.weight");
+        if !names.contains(&tensor_name.as_str()) {
+            return Err(Error::input(format!(
+                "{name}, tensor {tensor_name}: it is missing: store the layers as conv0.weight, conv1.weight, ..."
+            )));
+        }
+        layer(tensor(&tensor_name)?, arch.as_ref().map(|arch| arch[index]))
+            .map_err(|wrong| Error::input(format!("{name}, tensor {tensor_name}: {wrong}")))
+    };
+    let layers = (0..count).map(layer_of).collect::<Result<Vec<Layer>>>()?;
     Network::new(layers).map_err(|error| Error::input(format!("{name}: {error}")))
 }
 
-/// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`.
+/// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says of each layer too whether a
+/// ReLU follows.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, network: &Network) -> Result<()> {
-    std::fs::write(path, to_bytes(network)).map_err(Error::write(path))
+    write_whole(path, &to_bytes(network))
 }
 
 /// The bytes of the safetensors file of a network.
 pub fn to_bytes(network: &Network) -> Vec<u8> {
-    let arch: Vec<LayerShape> = network.layers().iter().map(Layer::shape).collect();
+    let last = network.layers().len() - 1;
+    let wire = |(index, layer): (usize, &Layer)| {
+        let LayerShape { cin, cout, k, stride, pad } = layer.shape();
+        Wire { cin, cout, k, stride, pad, relu: Some(index < last) }
+    };
+    let arch: Vec<Wire> = network.layers().iter().enumerate().map(wire).collect();
     let arch = serde_json::to_string(&arch).expect("shapes are plain numbers");
     let kernels = network.layers().iter().map(|layer| &layer.kernel);
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = kernels
@@ -86,40 +177,35 @@ fn layer_number(name: &str) -> Option<usize> {
     name.strip_prefix("conv")?.strip_suffix(".weight")?.parse().ok()
 }
 
-fn layer(name: &str, tensors: &SafeTensors, index: usize, arch: Option<LayerShape>) -> Result<Layer> {
-    let tensor_name = format!("conv{index}.weight");
-    let wrong = |message: String| Error::input(format!("{name}, tensor {tensor_name}: {message}"));
-    let tensor = tensors
-        .tensor(&tensor_name)
-        .map_err(|_| wrong("it is missing: store the layers as conv0.weight, conv1.weight, ...".into()))?;
-    let &[outputs, inputs, side, columns] = tensor.shape() else {
-        return Err(wrong(format!("its shape is {:?}: give (out, in, row, column)", tensor.shape())));
+/// A layer from its tensor, or what is wrong with it.
+fn layer(tensor: Array, arch: Option<LayerShape>) -> std::result::Result<Layer, String> {
+    let &[outputs, inputs, side, columns] = &tensor.shape[..] else {
+        return Err(format!("its shape is {:?}: give (out, in, row, column)", tensor.shape));
     };
     if side != columns {
-        return Err(wrong(format!("its windows are {side} x {columns}: give square ones")));
+        return Err(format!("its windows are {side} x {columns}: give square ones"));
     }
     if outputs == 0 || inputs == 0 || side == 0 {
-        return Err(wrong(format!("its shape {:?} is empty: give at least 1 everywhere", tensor.shape())));
+        return Err(format!("its shape {:?} is empty: give at least 1 everywhere", tensor.shape));
     }
     let shape = match arch {
         Some(arch) => arch,
         None if side % 2 == 1 => LayerShape { cin: inputs, cout: outputs, k: side, stride: 1, pad: (side - 1) / 2 },
-        None => return Err(wrong(format!("no padding keeps the size for an even side of {side}: give arch"))),
+        None => return Err(format!("no padding keeps the size for an even side of {side}: give arch")),
     };
     if (shape.cout, shape.cin, shape.k) != (outputs, inputs, side) {
-        return Err(wrong(format!("its shape is {:?}, and arch says {shape:?}: make them agree", tensor.shape())));
+        return Err(format!("its shape is {:?}, and arch says {shape:?}: make them agree", tensor.shape));
     }
     if shape.stride == 0 {
-        return Err(wrong("arch gives stride 0: give at least 1".into()));
+        return Err("arch gives stride 0: give at least 1".into());
     }
     if shape.pad > MOST_PADDING {
-        return Err(wrong(format!("arch pads by {}: give at most {MOST_PADDING}", shape.pad)));
+        return Err(format!("arch pads by {}: give at most {MOST_PADDING}", shape.pad));
     }
-    let data = values(&tensor).ok_or_else(|| wrong(format!("its type is {:?}: give F32 or F64", tensor.dtype())))?;
-    if data.iter().all(|&x| x == 0.0) {
-        return Err(wrong("all its weights are zero: train the layer or leave it out".into()));
+    if tensor.data.iter().all(|&x| x == 0.0) {
+        return Err("all its weights are zero: train the layer or leave it out".into());
     }
-    let kernel = Kernel::new(outputs, inputs, side, data).map_err(|error| wrong(error.to_string()))?;
+    let kernel = Kernel::new(outputs, inputs, side, tensor.data).map_err(|error| error.to_string())?;
     Ok(Layer { kernel, stride: shape.stride, pad: shape.pad })
 }
 
@@ -142,6 +228,7 @@ fn values(tensor: &TensorView) -> Option<Vec<f64>> {
 mod tests {
     use super::*;
     use crate::random::Stream;
+    use std::io::Write;
 
     const DIGITS: &[u8] = include_bytes!("../../experiments/targets/digits_gap.safetensors");
 
@@ -179,6 +266,54 @@ mod tests {
         write(&path, &network).unwrap();
         assert_eq!(read(&path).unwrap(), network);
         assert!(matches!(read(&folder.path().join("none")), Err(Error::Read { .. })));
+    }
+
+    fn npz(members: &[(&str, Vec<usize>, Vec<f64>)]) -> tempfile::TempDir {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, shape, numbers) in members {
+            let shape: String = shape.iter().map(|length| format!("{length},")).collect();
+            let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape}), }}\n");
+            let numbers: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let length = (header.len() as u16).to_le_bytes();
+            writer.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(&[b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), &numbers].concat()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("net.npz"), writer.finish().unwrap().into_inner()).unwrap();
+        folder
+    }
+
+    #[test]
+    fn npz_files_are_read_too() {
+        let network = parse("digits", DIGITS).unwrap();
+        let mut members: Vec<(String, Vec<usize>, Vec<f64>)> = network
+            .layers()
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| {
+                let LayerShape { cin, cout, k, .. } = layer.shape();
+                (format!("conv{index}.weight"), vec![cout, cin, k, k], layer.kernel.data().to_vec())
+            })
+            .collect();
+        let read_members = |members: &[(String, Vec<usize>, Vec<f64>)]| {
+            let members: Vec<(&str, Vec<usize>, Vec<f64>)> =
+                members.iter().map(|(name, shape, data)| (name.as_str(), shape.clone(), data.clone())).collect();
+            read(&npz(&members).path().join("net.npz"))
+        };
+        assert_eq!(read_members(&members).unwrap(), network);
+        members.push((
+            "arch".into(),
+            vec![3, 5],
+            [[1, 4, 3, 2, 1], [4, 8, 3, 1, 0], [8, 10, 1, 1, 2]].map(|row| row.map(f64::from)).concat(),
+        ));
+        let strided = read_members(&members).unwrap();
+        assert_eq!(strided.layers().iter().map(|l| (l.stride, l.pad)).collect::<Vec<_>>(), [(2, 1), (1, 0), (1, 2)]);
+        members[3].2[0] = 1.5;
+        assert!(read_members(&members).unwrap_err().to_string().contains("the array arch has the shape (3, 5)"));
+        members.truncate(2);
+        members[1].0 = "conv2.weight".into();
+        let message = read_members(&members).unwrap_err().to_string();
+        assert!(message.contains("net.npz, tensor conv1.weight: it is missing"), "{message}");
     }
 
     #[test]
@@ -220,6 +355,12 @@ mod tests {
             ("give at most 4096", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1, "pad": 4097}]"#)),
             ("list every layer", with_arch("[]")),
             ("not a JSON list", with_arch("3x3")),
+            (
+                "ReLU follows every layer but the last",
+                with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1, "pad": 0, "relu": true}]"#),
+            ),
+            ("tensor conv0.bias: it is a bias", file(&[("conv0.bias", Dtype::F32, vec![1], ones(1))], None)),
+            ("tensor fc.weight: it is no tensor", file(&[("fc.weight", Dtype::F32, vec![1], ones(1))], None)),
         ];
         for (what, bytes) in cases {
             let error = parse("f.safetensors", &bytes).unwrap_err();

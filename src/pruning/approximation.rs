@@ -126,10 +126,18 @@ impl Approximation {
     /// When a kernel does not fit into its padded input.
     pub fn total_error(&self, rows: usize, columns: usize, evaluations: usize, stream: &mut Stream) -> Result<Bounds> {
         let certificate = self.certify(rows, columns)?;
-        let start = &certificate.layer_errors[0].input;
-        let objective = |image: &Image| self.target.forward(image).distance(&hidden(&self.responses, image));
-        let lower = search(start, evaluations, stream, objective);
+        let lower = self.worst_found(&certificate.layer_errors[0].input, evaluations, stream);
         Ok(Bounds { lower, upper: certificate.total_error_upper() })
+    }
+
+    /// The largest `|N(X) - N~(X)|_max` that a search of `evaluations` forward passes finds, from an input in [-1, 1] on.
+    pub fn worst_found(&self, start: &Image, evaluations: usize, stream: &mut Stream) -> Witness {
+        search(start, evaluations, stream, |image| self.error_at(image))
+    }
+
+    /// `|N(X) - N~(X)|_max` at one input.
+    pub fn error_at(&self, image: &Image) -> f64 {
+        self.target.forward(image).distance(&hidden(&self.responses, image))
     }
 
     /// The sup of `|X~^(i)|_max` after `depth` = i layers, from 1, over inputs with max norm at most 1 (Eq. 35, which

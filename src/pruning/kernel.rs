@@ -6,93 +6,17 @@
 //! of the vectors `|V_l| U_l` over the filters kept. One subset-sum problem for each channel and sign brings L^+ near K
 //! and L^- near -K.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
 use crate::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 use crate::error::{Error, Result};
 use crate::random::Stream;
 use crate::subset_sum::{Answer, Beam, Budget, Outcome, Problem, Solution, Solver, solve};
 
+use super::pair::{Filters, Pair, RandomPair, Sign};
 use super::worst_case::Split;
-
-/// The random two layers that Lemma 12 prunes, every entry drawn, those that the mask removes too.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RandomPair {
-    n: usize,
-    v: Kernel,
-    u: Kernel,
-}
-
-impl RandomPair {
-    /// Draws V in N^{1 x 1 x c_0 x 2 n c_0} and then U in N^{d x d x 2 n c_0 x c_1} for a target layer.
-    ///
-    /// # Errors
-    /// When `n` is 0.
-    pub fn draw(target: &Kernel, n: usize, stream: &mut Stream) -> Result<Self> {
-        if n == 0 {
-            return Err(Error::input("the width n is 0: give at least 1 candidate for each channel and sign"));
-        }
-        let filters = 2 * n * target.inputs();
-        let v = Kernel::normal(filters, target.inputs(), 1, stream);
-        let u = Kernel::normal(target.outputs(), filters, target.side(), stream);
-        Ok(RandomPair { n, v, u })
-    }
-
-    /// The paper's n: filters for each input channel and sign, before the signs are looked at.
-    pub fn n(&self) -> usize {
-        self.n
-    }
-
-    /// The 1x1 kernel V: 2 n c_0 outputs, c_0 inputs.
-    pub fn v(&self) -> &Kernel {
-        &self.v
-    }
-
-    /// The d x d kernel U: c_1 outputs, 2 n c_0 inputs.
-    pub fn u(&self) -> &Kernel {
-        &self.u
-    }
-
-    /// The filters among which a channel and sign may keep: those of `filters` whose entry of V has the sign.
-    pub fn candidates(&self, channel: usize, sign: Sign, filters: Filters) -> Vec<usize> {
-        let start = 2 * self.n * channel;
-        let of_sign = |&filter: &usize| match sign {
-            Sign::Positive => self.v.at(filter, channel, 0, 0) > 0.0,
-            Sign::Negative => self.v.at(filter, channel, 0, 0) < 0.0,
-        };
-        let range = match (filters, sign) {
-            (Filters::WholeBlock, _) => start..start + 2 * self.n,
-            (Filters::HalfBlocks, Sign::Positive) => start..start + self.n,
-            (Filters::HalfBlocks, Sign::Negative) => start + self.n..start + 2 * self.n,
-        };
-        range.filter(of_sign).collect()
-    }
-
-    /// What keeping a filter adds to L^+ or L^- at its input channel: |V_l| U_l in the order (output, row, column).
-    pub fn vector(&self, filter: usize, channel: usize) -> Vec<f64> {
-        let scale = self.v.at(filter, channel, 0, 0).abs();
-        let mut vector = self.u.input_slice(filter);
-        vector.iter_mut().for_each(|u| *u *= scale);
-        vector
-    }
-}
-
-/// The filters of a channel's block from which each sign may keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Filters {
-    /// The first half for positive entries of V and the second for negative ones: the paper's I_+ and I_- (Eq. 21).
-    #[default]
-    HalfBlocks,
-    /// All 2n of them for either sign, which Definition 2 and the statement of Lemma 12 allow.
-    WholeBlock,
-}
-
-/// Which part of the input a filter hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
-    /// X^+, by positive entries of V; the subset sum's target is K.
-    Positive,
-    /// X^-, by negative entries of V; the subset sum's target is -K.
-    Negative,
-}
 
 /// What is asked of every subset-sum problem of a layer.
 #[derive(Clone, Copy, Default)]
@@ -139,9 +63,9 @@ pub struct ChannelResult {
 
 /// A target layer, the random pair, and the filters of the pair that are kept for it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PrunedKernel {
+pub struct PrunedKernel<P = RandomPair> {
     target: Layer,
-    pair: RandomPair,
+    pair: P,
     channels: Vec<ChannelResult>,
     l_plus: Kernel,
     l_minus: Kernel,
@@ -157,21 +81,85 @@ impl PrunedKernel {
         PrunedKernel::prune(target, pair, request, stream)
     }
 
+    /// The mask S = S~ . S^ of the proof, as a kernel of zeros and ones in V's shape: the 2n-channel-blocked mask
+    /// without the filters that were removed.
+    pub fn mask(&self) -> Kernel {
+        let v = self.pair.v();
+        let mut keep = vec![false; v.outputs()];
+        self.kept().into_iter().for_each(|filter| keep[filter] = true);
+        let blocked = mask::channel_blocked(2 * self.pair.n(), v.inputs(), 1);
+        let entry = |l: usize, t: usize| if keep[l] { blocked.at(l, t, 0, 0) } else { 0.0 };
+        Kernel::from_fn(blocked.outputs(), blocked.inputs(), 1, |l, t, _, _| entry(l, t))
+    }
+
+    /// The masked random pair `U * relu((V . S) * X)`, with all of its filters.
+    pub fn forward(&self, image: &Image) -> Image {
+        let masked = self.pair.v().zip(&self.mask(), |v, s| v * s);
+        convolve(self.pair.u(), &relu(&convolve(&masked, image, 1, 0)), self.target.stride, self.target.pad)
+    }
+}
+
+impl<P: Pair> PrunedKernel<P> {
     /// Prunes a given pair, which must have been drawn for a target of this shape.
     ///
     /// # Errors
     /// When the pair has another shape or the tolerance is not a finite number of at least 0.
-    pub fn prune(target: &Layer, pair: RandomPair, request: &Request, stream: &mut Stream) -> Result<Self> {
-        let kernel = &target.kernel;
-        if (pair.v.inputs(), pair.u.outputs(), pair.u.side()) != (kernel.inputs(), kernel.outputs(), kernel.side()) {
-            return Err(Error::input("the random pair was drawn for another shape: draw one for this target"));
+    pub fn prune(target: &Layer, pair: P, request: &Request, stream: &mut Stream) -> Result<Self> {
+        check_shape(&target.kernel, &pair)?;
+        let solve = |(channel, sign)| solve_channel(&target.kernel, &pair, channel, sign, request, stream);
+        let channels = problems(&target.kernel).map(solve).collect::<Result<Vec<ChannelResult>>>()?;
+        PrunedKernel::of_channels(target, pair, channels)
+    }
+
+    /// Prunes a given pair as [`PrunedKernel::prune`] does, but side by side: every channel and sign has its own stream, and
+    /// threads change nothing. `tell` is called when a problem is solved. None when `interrupted` was raised before all were.
+    ///
+    /// # Errors
+    /// As for [`PrunedKernel::prune`].
+    pub fn prune_side_by_side(
+        target: &Layer,
+        pair: P,
+        request: &Request,
+        stream: impl Fn(usize, Sign) -> Stream + Sync,
+        interrupted: &AtomicBool,
+        tell: &(dyn Fn() + Sync),
+    ) -> Result<Option<Self>> {
+        check_shape(&target.kernel, &pair)?;
+        let solve = |(channel, sign)| {
+            if interrupted.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let result = solve_channel(&target.kernel, &pair, channel, sign, request, &mut stream(channel, sign))?;
+            tell();
+            Ok(Some(result))
+        };
+        // One by one, since they take long and unequally.
+        let problems: Vec<(usize, Sign)> = problems(&target.kernel).collect();
+        let channels = problems.into_par_iter().with_max_len(1).map(solve).collect::<Result<Option<Vec<_>>>>()?;
+        channels.map(|channels| PrunedKernel::of_channels(target, pair, channels)).transpose()
+    }
+
+    /// A pair of which it is known which filters are kept, channel by channel, positive before negative.
+    ///
+    /// # Errors
+    /// When the pair has another shape than the target, or the results are not those of its channels.
+    pub fn of_channels(target: &Layer, pair: P, channels: Vec<ChannelResult>) -> Result<Self> {
+        check_shape(&target.kernel, &pair)?;
+        let filters = 2 * pair.n() * target.kernel.inputs();
+        let is_own = |result: &ChannelResult| {
+            result.kept.windows(2).all(|pair| pair[0] < pair[1])
+                && result.kept.iter().all(|&filter| {
+                    filter < filters && pair.channel(filter) == result.channel && result.sign.is_of(pair.entry(filter))
+                })
+        };
+        if !problems(&target.kernel).eq(channels.iter().map(|result| (result.channel, result.sign)))
+            || !channels.iter().all(is_own)
+        {
+            return Err(Error::input(
+                "the filters kept are not those of this layer's channels and signs: prune it again",
+            ));
         }
-        let signs = [Sign::Positive, Sign::Negative];
-        let problems = (0..kernel.inputs()).flat_map(|channel| signs.map(|sign| (channel, sign)));
-        let solve = |(channel, sign)| solve_channel(kernel, &pair, channel, sign, request, stream);
-        let channels = problems.map(solve).collect::<Result<Vec<ChannelResult>>>()?;
-        let l_plus = kept_sum(kernel, &pair, &channels, Sign::Positive);
-        let l_minus = kept_sum(kernel, &pair, &channels, Sign::Negative);
+        let [l_plus, l_minus] = Sign::BOTH.map(|sign| kept_sum(&target.kernel, &pair, &channels, sign));
         Ok(PrunedKernel { target: target.clone(), pair, channels, l_plus, l_minus })
     }
 
@@ -181,7 +169,7 @@ impl PrunedKernel {
     }
 
     /// The random pair.
-    pub fn pair(&self) -> &RandomPair {
+    pub fn pair(&self) -> &P {
         &self.pair
     }
 
@@ -212,28 +200,6 @@ impl PrunedKernel {
         kept
     }
 
-    /// The mask S = S~ . S^ of the proof, as a kernel of zeros and ones in V's shape: the 2n-channel-blocked mask
-    /// without the filters that were removed.
-    pub fn mask(&self) -> Kernel {
-        let mut keep = vec![false; self.pair.v.outputs()];
-        self.kept().into_iter().for_each(|filter| keep[filter] = true);
-        let blocked = mask::channel_blocked(2 * self.pair.n, self.pair.v.inputs(), 1);
-        Kernel::from_fn(
-            blocked.outputs(),
-            blocked.inputs(),
-            1,
-            |l, t, _, _| {
-                if keep[l] { blocked.at(l, t, 0, 0) } else { 0.0 }
-            },
-        )
-    }
-
-    /// The masked random pair `U * relu((V . S) * X)`, with all of its filters.
-    pub fn forward(&self, image: &Image) -> Image {
-        let masked = self.pair.v.zip(&self.mask(), |v, s| v * s);
-        convolve(&self.pair.u, &relu(&convolve(&masked, image, 1, 0)), self.target.stride, self.target.pad)
-    }
-
     /// What the pruned pair computes, by Lemma 11: `L^+ * X^+ + L^- * X^-`.
     pub fn response(&self) -> Split {
         self.split(self.l_plus.clone(), self.l_minus.clone())
@@ -255,12 +221,12 @@ impl PrunedKernel {
     /// sign, unless the request fixed the size.
     pub fn dense(&self) -> [Layer; 2] {
         let kept = self.kept();
-        let block = |filter: usize| filter / (2 * self.pair.n);
-        let v = Kernel::from_fn(kept.len(), self.pair.v.inputs(), 1, |l, t, _, _| {
-            if block(kept[l]) == t { self.pair.v.at(kept[l], t, 0, 0) } else { 0.0 }
+        let (inputs, outputs, side) = self.pair.shape();
+        let v = Kernel::from_fn(kept.len(), inputs, 1, |l, t, _, _| {
+            if self.pair.channel(kept[l]) == t { self.pair.entry(kept[l]) } else { 0.0 }
         });
-        let (outputs, side) = (self.pair.u.outputs(), self.pair.u.side());
-        let u = Kernel::from_fn(outputs, kept.len(), side, |o, l, r, s| self.pair.u.at(o, kept[l], r, s));
+        let slices: Vec<Vec<f64>> = kept.iter().map(|&filter| self.pair.slice(filter)).collect();
+        let u = Kernel::from_fn(outputs, kept.len(), side, |o, l, r, s| slices[l][(o * side + r) * side + s]);
         [Layer { kernel: v, stride: 1, pad: 0 }, Layer { kernel: u, stride: self.target.stride, pad: self.target.pad }]
     }
 
@@ -268,6 +234,18 @@ impl PrunedKernel {
     pub fn dense_network(&self) -> Network {
         Network::new(self.dense().into()).expect("the pair's channels chain")
     }
+}
+
+/// The subset-sum problems of a layer, in their order.
+fn problems(kernel: &Kernel) -> impl Iterator<Item = (usize, Sign)> {
+    (0..kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign)))
+}
+
+fn check_shape(kernel: &Kernel, pair: &impl Pair) -> Result<()> {
+    if pair.shape() != (kernel.inputs(), kernel.outputs(), kernel.side()) {
+        return Err(Error::input("the random pair was drawn for another shape: draw one for this target"));
+    }
+    Ok(())
 }
 
 /// What the subset sum of a channel and sign aims at: K or -K at the channel, in the order (output, row, column).
@@ -281,7 +259,7 @@ fn channel_target(kernel: &Kernel, channel: usize, sign: Sign) -> Vec<f64> {
 
 fn solve_channel(
     kernel: &Kernel,
-    pair: &RandomPair,
+    pair: &impl Pair,
     channel: usize,
     sign: Sign,
     request: &Request,
@@ -289,7 +267,7 @@ fn solve_channel(
 ) -> Result<ChannelResult> {
     let candidates = pair.candidates(channel, sign, request.filters);
     let target = channel_target(kernel, channel, sign);
-    let vectors: Vec<f64> = candidates.iter().flat_map(|&filter| pair.vector(filter, channel)).collect();
+    let vectors: Vec<f64> = candidates.iter().flat_map(|&filter| pair.vector(filter)).collect();
     // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
     let size = request.size.filter(|&size| size <= candidates.len());
     let problem = Problem::new(&vectors, target.len(), &target, request.tolerance, size)?;
@@ -320,13 +298,13 @@ fn best_known(problem: &Problem, outcome: Outcome, stream: &mut Stream) -> (Stat
 }
 
 /// L^+ or L^-: at each input channel the sum of the vectors of the filters kept.
-fn kept_sum(kernel: &Kernel, pair: &RandomPair, channels: &[ChannelResult], sign: Sign) -> Kernel {
+fn kept_sum(kernel: &Kernel, pair: &impl Pair, channels: &[ChannelResult], sign: Sign) -> Kernel {
     let of_sign = channels.iter().filter(|result| result.sign == sign);
     let slices: Vec<Vec<f64>> = of_sign
         .map(|result| {
             let mut sum = vec![0.0; kernel.outputs() * kernel.side() * kernel.side()];
             for &filter in &result.kept {
-                sum.iter_mut().zip(pair.vector(filter, result.channel)).for_each(|(sum, x)| *sum += x);
+                sum.iter_mut().zip(pair.vector(filter)).for_each(|(sum, x)| *sum += x);
             }
             sum
         })

@@ -1,11 +1,22 @@
 //! The paper's pruning made: Lemma 12 for one convolution, Theorem 3 for a network, and certificates of the error.
 
 pub mod approximation;
+pub mod assessment;
+pub mod design;
 pub mod kernel;
+pub mod limit;
 pub mod network;
+pub mod pair;
+pub mod scale;
+pub mod seeded;
 pub mod worst_case;
 
 pub use approximation::{Approximation, Bounds, Certificate, Witness};
-pub use kernel::{ChannelResult, Filters, PrunedKernel, RandomPair, Request, Sign, Status};
+pub use assessment::Assessment;
+pub use design::{Design, Watch, least_width};
+pub use kernel::{ChannelResult, PrunedKernel, Request, Status};
 pub use network::{PrunedNetwork, inject_error, random_target};
+pub use pair::{Filters, Pair, RandomPair, Sign};
+pub use scale::Scale;
+pub use seeded::SeededPair;
 pub use worst_case::{Inputs, Outputs, Split, WorstCase};

@@ -2,6 +2,7 @@
 
 use super::approximation::Approximation;
 use super::kernel::{PrunedKernel, Request};
+use super::pair::{Pair, RandomPair};
 use super::worst_case::{Inputs, Outputs, Split};
 use crate::cnn::{Image, Kernel, Layer, LayerShape, Network};
 use crate::error::{Error, Result};
@@ -10,9 +11,10 @@ use crate::subset_sum::Solver;
 
 /// A target network of l layers and the random network of 2l layers pruned for it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PrunedNetwork {
+pub struct PrunedNetwork<P = RandomPair> {
     target: Network,
-    layers: Vec<PrunedKernel>,
+    layers: Vec<PrunedKernel<P>>,
+    factors: Vec<f64>,
     dense: Network,
 }
 
@@ -51,8 +53,32 @@ impl PrunedNetwork {
     /// When there is no layer or their targets do not chain.
     pub fn of_layers(layers: Vec<PrunedKernel>) -> Result<Self> {
         let target = Network::new(layers.iter().map(|layer| layer.target().clone()).collect())?;
-        let dense = Network::new(layers.iter().flat_map(PrunedKernel::dense).collect())?;
-        Ok(PrunedNetwork { target, layers, dense })
+        let factors = vec![1.0; layers.len()];
+        PrunedNetwork::of_scaled_layers(target, layers, factors)
+    }
+}
+
+impl<P: Pair> PrunedNetwork<P> {
+    /// The network of layers that were pruned one by one, each for the target's layer times a factor, which is undone on
+    /// every layer of the second kind (positive homogeneity). Powers of two are undone exactly.
+    ///
+    /// # Errors
+    /// When there is not one pruned layer and factor for each of the target's, or their shapes do not chain.
+    pub fn of_scaled_layers(target: Network, layers: Vec<PrunedKernel<P>>, factors: Vec<f64>) -> Result<Self> {
+        if (layers.len(), factors.len()) != (target.layers().len(), target.layers().len()) {
+            return Err(Error::input(format!(
+                "{} pruned layers and {} factors for a target of {}: give one each",
+                layers.len(),
+                factors.len(),
+                target.layers().len()
+            )));
+        }
+        let undone = layers.iter().zip(&factors).flat_map(|(layer, factor)| {
+            let [v, u] = layer.dense();
+            [v, Layer { kernel: u.kernel.map(|x| x / factor), ..u }]
+        });
+        let dense = Network::new(undone.collect())?;
+        Ok(PrunedNetwork { target, layers, factors, dense })
     }
 
     /// The target.
@@ -60,12 +86,17 @@ impl PrunedNetwork {
         &self.target
     }
 
-    /// The pruned layers.
-    pub fn layers(&self) -> &[PrunedKernel] {
+    /// The pruned layers, each for the target's layer times its factor.
+    pub fn layers(&self) -> &[PrunedKernel<P>] {
         &self.layers
     }
 
-    /// The pruned network as a plain one of 2l dense layers, removed filters gone.
+    /// What each of the target's layers was multiplied by before it was approximated.
+    pub fn factors(&self) -> &[f64] {
+        &self.factors
+    }
+
+    /// The pruned network as a plain one of 2l dense layers, removed filters gone and factors undone.
     pub fn dense(&self) -> &Network {
         &self.dense
     }
@@ -75,9 +106,15 @@ impl PrunedNetwork {
         self.target.forward(image).distance(&self.dense.forward(image))
     }
 
-    /// The target beside what the pruned layers compute (Lemma 11): their errors over all inputs are certified there.
+    /// The target beside what the pruned layers compute (Lemma 11), factors undone: their errors over all inputs are
+    /// certified there.
     pub fn approximation(&self) -> Approximation {
-        let responses = self.layers.iter().map(PrunedKernel::response).collect();
+        let undone = |(layer, factor): (&PrunedKernel<P>, &f64)| {
+            let response = layer.response();
+            let [plus, minus] = [&response.plus, &response.minus].map(|kernel| kernel.map(|x| x / factor));
+            Split { plus, minus, ..response }
+        };
+        let responses = self.layers.iter().zip(&self.factors).map(undone).collect();
         Approximation::new(self.target.clone(), responses)
     }
 }

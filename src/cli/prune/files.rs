@@ -1,0 +1,293 @@
+//! What a pruning writes: the dense network, the masks, the certificate, and a CSV row a layer.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Ticket;
+use crate::cli::json::pretty;
+use crate::cnn::{Comparison, Image, Images, LayerShape, Network, weights};
+use crate::error::{Error, Result};
+use crate::numeric::number;
+use crate::pruning::{Assessment, Design, Filters, SeededPair};
+use crate::random::{Address, Stream};
+use crate::runner::checkpoint::sha256_hex;
+use rand::RngExt;
+
+/// The pruned network's file.
+pub(super) const NETWORK: &str = "pruned.safetensors";
+/// The masks' file.
+pub(super) const MASKS: &str = "masks.json";
+/// The certificate's file.
+pub(super) const CERTIFICATE: &str = "certificate.json";
+/// The records' file.
+pub(super) const LAYERS: &str = "layers.csv";
+
+/// Random inputs on which the dense network is compared with the masked random one.
+const INPUTS: usize = 3;
+/// How far they may be apart, times the output's max norm where that is more than 1.
+const SAME: f64 = 1e-10;
+
+/// The target's file.
+#[derive(Serialize)]
+pub(super) struct TargetName {
+    file: String,
+    sha256: String,
+}
+
+impl TargetName {
+    pub(super) fn new(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::read(path))?;
+        Ok(TargetName { file: path.display().to_string(), sha256: sha256_hex(&bytes) })
+    }
+}
+
+/// How target and pruned network do on images.
+#[derive(Clone, Serialize)]
+pub(super) struct ImageFigures {
+    file: String,
+    pub(super) count: usize,
+    pub(super) target_accuracy: f64,
+    pub(super) pruned_accuracy: f64,
+    pub(super) target_right: usize,
+    pub(super) pruned_right: usize,
+    /// Images that the two classify differently.
+    pub(super) decisions_that_differ: usize,
+    /// The largest difference of the outputs, and of their means over rows and columns.
+    pub(super) output_error: f64,
+    pub(super) logit_error: f64,
+    /// Whether all pixels are in [-1, 1], as the theorem's inputs are.
+    pub(super) in_unit_range: bool,
+}
+
+impl ImageFigures {
+    pub(super) fn new(path: &Path, images: &Images, comparison: &Comparison) -> Self {
+        let share = |right: usize| right as f64 / comparison.images as f64;
+        ImageFigures {
+            file: path.display().to_string(),
+            count: comparison.images,
+            target_accuracy: share(comparison.target_right),
+            pruned_accuracy: share(comparison.pruned_right),
+            target_right: comparison.target_right,
+            pruned_right: comparison.pruned_right,
+            decisions_that_differ: comparison.differ,
+            output_error: comparison.output_error,
+            logit_error: comparison.logit_error,
+            in_unit_range: images.max_norm() <= 1.0,
+        }
+    }
+}
+
+/// The design as records write it.
+#[derive(Clone, Serialize)]
+pub(super) struct DesignFigures {
+    width: usize,
+    eps: Option<f64>,
+    size: Option<usize>,
+    scale: String,
+    seed: u64,
+    filters: &'static str,
+    beam: [usize; 2],
+}
+
+impl DesignFigures {
+    fn new(design: &Design) -> Self {
+        DesignFigures {
+            width: design.width,
+            eps: design.eps,
+            size: design.size,
+            scale: design.scale.to_string(),
+            seed: design.seed,
+            filters: filters_name(design.filters),
+            beam: [design.beam.first_width, design.beam.last_width],
+        }
+    }
+}
+
+fn filters_name(filters: Filters) -> &'static str {
+    match filters {
+        Filters::HalfBlocks => "half-blocks",
+        Filters::WholeBlock => "whole-block",
+    }
+}
+
+/// The masks as index lists. With the seed they are the whole ticket.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Masks {
+    version: String,
+    seed: u64,
+    /// The paper's n.
+    width: usize,
+    layers: Vec<Mask>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mask {
+    /// Filters of a block; block t, from filter t times this on, hears input channel t.
+    block: usize,
+    /// Filters of the random layer.
+    filters: usize,
+    /// By this the second kernel's weights are divided.
+    factor: f64,
+    /// Filters kept, from 0, rising.
+    kept: Vec<usize>,
+}
+
+/// The certificate, and what --json prints.
+#[derive(Serialize)]
+pub(super) struct Certificate<'a> {
+    version: &'static str,
+    target: &'a TargetName,
+    design: DesignFigures,
+    #[serde(flatten)]
+    pub(super) assessment: Assessment,
+    pub(super) masked_network: Agreement,
+    pub(super) images: Option<ImageFigures>,
+}
+
+/// How far the dense network is from the masked random one.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Agreement {
+    /// Random inputs in [-1, 1] that were tried.
+    inputs: usize,
+    /// The largest difference of the outputs over 1 or, if that is more, their max norm.
+    pub(super) difference: f64,
+    tolerance: f64,
+}
+
+impl Ticket {
+    /// The files by name.
+    pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 4] {
+        let certificate = pretty(&self.certificate(self.assessment.clone(), agreement)) + "\n";
+        [
+            (NETWORK, weights::to_bytes(self.pruned.dense())),
+            (MASKS, self.masks_text().into_bytes()),
+            (CERTIFICATE, certificate.into_bytes()),
+            (LAYERS, self.csv()),
+        ]
+    }
+
+    fn masks_text(&self) -> String {
+        serde_json::to_string(&self.masks()).expect("masks have only texts and numbers") + "\n"
+    }
+
+    pub(super) fn certificate(&self, assessment: Assessment, masked_network: Agreement) -> Certificate<'_> {
+        Certificate {
+            version: env!("CARGO_PKG_VERSION"),
+            target: &self.target,
+            design: DesignFigures::new(&self.design),
+            assessment,
+            masked_network,
+            images: self.images.clone(),
+        }
+    }
+
+    fn masks(&self) -> Masks {
+        let mask = |(layer, &factor): (&crate::pruning::PrunedKernel<SeededPair>, &f64)| Mask {
+            block: 2 * self.design.width,
+            filters: 2 * self.design.width * layer.target().kernel.inputs(),
+            factor,
+            kept: layer.kept(),
+        };
+        Masks {
+            version: env!("CARGO_PKG_VERSION").into(),
+            seed: self.design.seed,
+            width: self.design.width,
+            layers: self.pruned.layers().iter().zip(self.pruned.factors()).map(mask).collect(),
+        }
+    }
+
+    /// Compares the dense network, read back from the bytes that are to be written, with the random network that is drawn
+    /// again filter by filter and masked by the index lists, read back too, on random inputs.
+    pub(super) fn agreement(&self) -> Result<Agreement> {
+        let dense = weights::parse(NETWORK, &weights::to_bytes(self.pruned.dense()))?;
+        let masks: Masks = serde_json::from_str(&self.masks_text()).expect("what was written is read back");
+        let (rows, columns) = self.assessment.total.side;
+        let address =
+            Address { seed: self.design.seed, experiment: "prune", cell: "agreement", estimator: "inputs", batch: 0 };
+        let mut stream = address.stream();
+        let mut difference = 0.0f64;
+        for _ in 0..INPUTS {
+            let input = uniform(self.pruned.target().inputs(), rows, columns, &mut stream);
+            let masked = forward_masked(&masks, self.pruned.target(), &input);
+            let output = dense.forward(&input);
+            difference = difference.max(masked.distance(&output) / masked.max_norm().max(1.0));
+        }
+        if difference > SAME {
+            return Err(Error::Interrupted(format!(
+                "a defect of the program: the pruned network is {difference:e} from the masked random one, and nothing was \
+                 written; please report the command"
+            )));
+        }
+        Ok(Agreement { inputs: INPUTS, difference, tolerance: SAME })
+    }
+
+    /// The records: a row a layer.
+    fn csv(&self) -> Vec<u8> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for (index, layer) in self.assessment.layers.iter().enumerate() {
+            let LayerShape { cin, cout, k, stride, pad } = layer.shape;
+            let optional = |x: Option<f64>| x.map(number).unwrap_or_default();
+            let unmet: Vec<&str> =
+                layer.hypotheses.iter().filter(|hypothesis| !hypothesis.met).map(|h| h.name.as_str()).collect();
+            let row = [
+                ("target", self.target.file.clone()),
+                ("layer", index.to_string()),
+                ("d", k.to_string()),
+                ("c0", cin.to_string()),
+                ("c1", cout.to_string()),
+                ("stride", stride.to_string()),
+                ("pad", pad.to_string()),
+                ("width", self.design.width.to_string()),
+                ("eps", optional(self.design.eps)),
+                ("size", self.design.size.map(|size| size.to_string()).unwrap_or_default()),
+                ("scale", self.design.scale.to_string()),
+                ("filters", filters_name(self.design.filters).into()),
+                ("beam", self.design.beam.last_width.to_string()),
+                ("dimension", layer.dimension.to_string()),
+                ("norm1", number(layer.norm1)),
+                ("factor", number(layer.factor)),
+                ("candidates", layer.candidates.to_string()),
+                ("kept", layer.kept.to_string()),
+                ("kept_plus", layer.kept_plus.to_string()),
+                ("kept_minus", layer.kept_minus.to_string()),
+                ("kept_most", layer.kept_most.to_string()),
+                ("subset_sum_error", number(layer.subset_sum_error)),
+                ("first_moment_limit", number(layer.first_moment_limit)),
+                ("kernel_error", number(layer.kernel_error)),
+                ("worst_error", number(layer.worst_error)),
+                ("relative_error", number(layer.relative_error)),
+                ("allowance", optional(layer.allowance)),
+                ("within_allowance", layer.within_allowance.map(|within| within.to_string()).unwrap_or_default()),
+                ("found", layer.found.to_string()),
+                ("gave_up", layer.gave_up.to_string()),
+                ("hypotheses_met", unmet.is_empty().to_string()),
+                ("unmet", unmet.join("; ")),
+                ("seed", self.design.seed.to_string()),
+                ("version", env!("CARGO_PKG_VERSION").to_string()),
+            ];
+            if index == 0 {
+                writer.write_record(row.iter().map(|(name, _)| name)).expect("a Vec takes what it is given");
+            }
+            writer.write_record(row.iter().map(|(_, value)| value)).expect("a Vec takes what it is given");
+        }
+        writer.into_inner().expect("a Vec takes what it is given")
+    }
+}
+
+fn uniform(channels: usize, rows: usize, columns: usize, stream: &mut Stream) -> Image {
+    Image::from_fn(channels, rows, columns, |_, _, _| stream.random_range(-1.0..=1.0))
+}
+
+/// The random network behind its masks, filter by filter.
+fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
+    let mut image = input.clone();
+    for (index, (mask, layer)) in masks.layers.iter().zip(target.layers()).enumerate() {
+        let pair = SeededPair::new(masks.seed, index, masks.width, &layer.kernel);
+        let heard = if index == 0 { image } else { image.positive() };
+        image = pair.forward(&mask.kept, layer, &heard).map(|x| x / mask.factor);
+    }
+    image
+}

@@ -1,0 +1,237 @@
+//! `lemmascope prune`: a random network pruned structurally until it computes nearly what a target network computes.
+
+mod files;
+mod resume;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use super::progress::Telling;
+use super::{DEFAULT_SEED, EffortName, interruptible, note, parse_count, print};
+use crate::cnn::{Images, Network, weights};
+use crate::error::{Error, Result};
+use crate::output::{writable_folder, write_whole};
+use crate::pruning::{
+    Assessment, Design, Filters, PrunedKernel, PrunedNetwork, Scale, SeededPair, Watch, design::USUAL,
+};
+use crate::runner::checkpoint;
+use crate::subset_sum::Beam;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The target network: tensors conv<i>.weight in PyTorch's order in a .safetensors file, with the metadata key arch, or
+    /// in a .npz file, with an array arch.
+    #[arg(long, value_name = "FILE")]
+    target: PathBuf,
+    /// The paper's n: filters for each input channel and sign, of which about half have the right sign.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_count)]
+    width: u64,
+    /// The theorem's eps: each search ends when it is as near as the proof asks. Without it, the nearest that the effort
+    /// finds is taken.
+    #[arg(long, allow_negative_numbers = true, value_parser = parse_positive)]
+    eps: Option<f64>,
+    /// Filters to keep for each input channel and sign (the paper's k); any number without it.
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = parse_count)]
+    size: Option<u64>,
+    /// How each layer is scaled before it is approximated, which is undone afterwards: auto (up, to the largest targets
+    /// that the sums reach with ease), none, theorem (to norm1 <= 1, as the theorem's class asks), or the norm1 to scale to.
+    #[arg(long, default_value = "auto", allow_negative_numbers = true, value_parser = parse_scale)]
+    scale: Scale,
+    /// The filters of an input channel from which each sign may keep.
+    #[arg(long, value_enum, default_value = "half-blocks")]
+    filters: FiltersName,
+    /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
+    #[arg(long, value_name = "TEST.npz")]
+    images: Option<PathBuf>,
+    /// Rows and columns of the inputs over which errors are certified. Without it those of the images, or without images
+    /// the least at which every window can be whole.
+    #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    side: Option<u16>,
+    /// The folder for the pruned network, the masks, the certificate and the records.
+    #[arg(long, default_value = "pruned")]
+    out: PathBuf,
+    /// The seed of the random network.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// How many threads; all cores without it. What is kept does not depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// How hard the searches try.
+    #[arg(long, value_enum, default_value = "default")]
+    effort: EffortName,
+    /// Take over the layers that an interrupted run of the same design has pruned.
+    #[arg(long)]
+    resume: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Show no progress and no table.
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FiltersName {
+    /// The first half of a block for V > 0, the second for V < 0, as the proof has it.
+    HalfBlocks,
+    /// The whole block for either sign, which the statement allows.
+    WholeBlock,
+}
+
+fn parse_positive(text: &str) -> std::result::Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| *x > 0.0 && x.is_finite());
+    number.ok_or_else(|| "write a finite number above 0".into())
+}
+
+fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
+    match text {
+        "auto" => Ok(Scale::Auto),
+        "none" => Ok(Scale::None),
+        "theorem" => Ok(Scale::THEOREM),
+        norm => parse_positive(norm)
+            .map(Scale::Norm1)
+            .map_err(|_| "write auto, none, theorem, or a positive number, the norm1 to scale to".into()),
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let target = weights::read(&arguments.target)?;
+    let images = arguments.images.as_ref().map(|path| Images::read(path, &target)).transpose()?;
+    let side = side(arguments, &target, images.as_ref())?;
+    let design = design(arguments);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.threads.unwrap_or(0).into())
+        .build()
+        .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))?;
+    pool.install(|| design.check(&target))
+        .map_err(|error| Error::input(format!("{}: {error}", arguments.target.display())))?;
+    writable_folder(&arguments.out)?;
+    let start = Instant::now();
+    let ticket = pool.install(|| {
+        let pruned = construct(arguments, &design, &target)?;
+        Ticket::new(arguments, design, pruned, side, images)
+    })?;
+    let agreement = pool.install(|| ticket.agreement())?;
+    for (name, bytes) in ticket.files(agreement) {
+        write_whole(&arguments.out.join(name), &bytes)?;
+    }
+    checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
+    ticket.print(arguments, agreement, start.elapsed())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn design(arguments: &Arguments) -> Design {
+    Design {
+        width: arguments.width as usize,
+        eps: arguments.eps,
+        size: arguments.size.map(|size| size as usize),
+        scale: arguments.scale,
+        seed: arguments.seed,
+        filters: match arguments.filters {
+            FiltersName::HalfBlocks => Filters::HalfBlocks,
+            FiltersName::WholeBlock => Filters::WholeBlock,
+        },
+        beam: match arguments.effort {
+            EffortName::Quick => Beam { first_width: 8, last_width: 8 },
+            EffortName::Default => USUAL,
+            EffortName::Paper => Beam::DEFAULT,
+        },
+    }
+}
+
+/// Rows and columns over which errors are certified.
+fn side(arguments: &Arguments, target: &Network, images: Option<&Images>) -> Result<(usize, usize)> {
+    let side = match (arguments.side, images) {
+        (Some(side), _) => (side.into(), side.into()),
+        (None, Some(images)) => images.size(),
+        (None, None) => (target.receptive_field(), target.receptive_field()),
+    };
+    target.shapes(side.0, side.1).map_err(|error| Error::input(format!("--side {}: {error}", side.0)))?;
+    Ok(side)
+}
+
+/// Prunes layer by layer, with a checkpoint after each.
+fn construct(arguments: &Arguments, design: &Design, target: &Network) -> Result<PrunedNetwork<SeededPair>> {
+    let interrupted = interruptible("stopping after the searches under way; Ctrl-C again stops at once")?;
+    let mut layers = resume::take_over(arguments, design, target)?;
+    let telling = Telling::new(arguments.quiet);
+    while layers.len() < target.layers().len() {
+        let Some(layer) = prune_layer(design, target, layers.len(), &interrupted, &telling)? else {
+            telling.finish();
+            return Err(Error::Interrupted(format!(
+                "stopped in layer {} (from 0) of {}; run again with --resume to go on with it",
+                layers.len(),
+                target.layers().len()
+            )));
+        };
+        layers.push(layer);
+        resume::save(&arguments.out, design, target, &layers)?;
+    }
+    telling.finish();
+    if let Some(index) = layers.iter().position(|layer| layer.kept().is_empty()) {
+        return Err(Error::input(format!(
+            "conv{index}.weight: of width {}, no subset of filters is nearer than none at all, and a layer without filters \
+             computes 0: give a larger --width, or --scale auto",
+            design.width
+        )));
+    }
+    design.assemble(target, layers)
+}
+
+fn prune_layer(
+    design: &Design,
+    target: &Network,
+    index: usize,
+    interrupted: &AtomicBool,
+    telling: &Telling,
+) -> Result<Option<PrunedKernel<SeededPair>>> {
+    let (depth, problems) = (target.layers().len(), 2 * target.layers()[index].kernel.inputs());
+    let done = AtomicUsize::new(0);
+    let show = |done: usize| {
+        telling.show(|seconds| format!("layer {index} of {depth}: {done} of {problems} searches, {seconds:.0} s"))
+    };
+    show(0);
+    let watch = Watch { interrupted, solved: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
+    design.prune_layer(target, index, &watch)
+}
+
+/// All that is written and shown.
+struct Ticket {
+    design: Design,
+    pruned: PrunedNetwork<SeededPair>,
+    assessment: Assessment,
+    images: Option<files::ImageFigures>,
+    target: files::TargetName,
+}
+
+impl Ticket {
+    fn new(
+        arguments: &Arguments,
+        design: Design,
+        pruned: PrunedNetwork<SeededPair>,
+        side: (usize, usize),
+        images: Option<Images>,
+    ) -> Result<Self> {
+        let compared = images.as_ref().map(|images| images.compare(pruned.target(), pruned.dense()));
+        // An image may be the worst input known.
+        let inside = images.as_ref().filter(|images| images.max_norm() <= 1.0 && images.size() == side);
+        let worst = inside.and_then(|images| {
+            let approximation = pruned.approximation();
+            images.images().iter().max_by(|x, y| approximation.error_at(x).total_cmp(&approximation.error_at(y)))
+        });
+        let assessment = Assessment::new(&design, &pruned, side, worst)?;
+        let images = arguments
+            .images
+            .as_ref()
+            .zip(images)
+            .zip(compared)
+            .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
+        let target = files::TargetName::new(&arguments.target)?;
+        Ok(Ticket { design, pruned, assessment, images, target })
+    }
+}

@@ -1,0 +1,99 @@
+//! What a pruning shows: a table of its layers, the bounds, and the images.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::files::{CERTIFICATE, LAYERS, MASKS, NETWORK};
+use super::{Arguments, Ticket, files, print};
+use crate::cli::json::pretty;
+use crate::error::Result;
+
+/// What --json prints: the certificate without the inputs, the time and the folder.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    certificate: files::Certificate<'a>,
+    seconds: f64,
+    out: String,
+    files: [&'static str; 4],
+}
+
+const COLUMNS: [&str; 9] =
+    ["layer", "kernel", "dimension", "candidates", "kept", "factor", "sum error", "expected limit", "worst error"];
+
+impl Ticket {
+    pub(super) fn print(&self, arguments: &Arguments, agreement: files::Agreement, time: Duration) -> Result<()> {
+        if arguments.json {
+            return print(&pretty(&Report {
+                certificate: self.certificate(self.assessment.clone().without_inputs(), agreement),
+                seconds: (time.as_secs_f64() * 1e3).round() / 1e3,
+                out: arguments.out.display().to_string(),
+                files: [NETWORK, MASKS, CERTIFICATE, LAYERS],
+            }));
+        }
+        if arguments.quiet { Ok(()) } else { print(&self.text(arguments, agreement, time)) }
+    }
+
+    fn text(&self, arguments: &Arguments, agreement: files::Agreement, time: Duration) -> String {
+        let total = &self.assessment.total;
+        let mut lines = vec![self.table()];
+        lines.push(format!("kept      {} of {} filters, n = {}", total.kept, total.filters, self.design.width));
+        lines.push(format!(
+            "error     over all X in [-1, 1]^({} x {} x {}): at least {:.4e} (an input found), at most {:.4e} (certified)",
+            self.pruned.target().inputs(),
+            total.side.0,
+            total.side.1,
+            total.lower,
+            total.upper
+        ));
+        let asked = match total.theorem {
+            Some(theorem) => format!("at most eps x product of norm1 = {theorem:.4e}; "),
+            None => String::new(),
+        };
+        lines.push(format!(
+            "theorem   {asked}from the layers' errors {:.4e}; every layer is within eps/(2l) from eps = {:.4e} on",
+            total.propagated, total.eps_reached
+        ));
+        if let Some(images) = &self.images {
+            lines.push(format!(
+                "images    right: target {} of {}, pruned {}; {} decisions differ; largest error of the output {:.4e}, of a \
+                 logit {:.4e}",
+                images.target_right,
+                images.count,
+                images.pruned_right,
+                images.decisions_that_differ,
+                images.output_error,
+                images.logit_error
+            ));
+        }
+        lines.push(format!(
+            "written   {NETWORK}, {MASKS}, {CERTIFICATE}, {LAYERS} in {}; the pruned network is the masked random one within \
+             {:.1e}; {:.1} s",
+            arguments.out.display(),
+            agreement.difference,
+            time.as_secs_f64()
+        ));
+        lines.join("\n")
+    }
+
+    fn table(&self) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(COLUMNS);
+        for layer in &self.assessment.layers {
+            let shape = layer.shape;
+            table.add_row([
+                layer.layer.to_string(),
+                format!("{0}x{0} {1}->{2}", shape.k, shape.cin, shape.cout),
+                layer.dimension.to_string(),
+                layer.candidates.to_string(),
+                layer.kept.to_string(),
+                layer.factor.to_string(),
+                format!("{:.3e}", layer.subset_sum_error),
+                format!("{:.3e}", layer.first_moment_limit),
+                format!("{:.3e}", layer.worst_error),
+            ]);
+        }
+        table.to_string()
+    }
+}

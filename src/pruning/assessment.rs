@@ -1,0 +1,291 @@
+//! What a pruned network is worth: each layer's errors, exact and beside what the theorem allows, and the total between
+//! two bounds.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::design::{Design, dimension, least_width};
+use super::kernel::{ChannelResult, PrunedKernel, Status};
+use super::limit::first_moment_limit;
+use super::network::PrunedNetwork;
+use super::pair::{Pair, Sign};
+use super::seeded::SeededPair;
+use crate::cell::Hypothesis;
+use crate::cnn::{Image, LayerShape};
+use crate::error::Result;
+use crate::pruning::Certificate;
+use crate::random::Address;
+
+/// Forward passes that the search for the worst input may take.
+const EVALUATIONS: usize = 4000;
+
+/// The figures of a pruned network. Errors are those of the target's layers as they are, with all scaling undone, unless it
+/// is said otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Assessment {
+    /// First to last.
+    pub layers: Vec<LayerFigures>,
+    /// Of the whole network.
+    pub total: TotalFigures,
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerFigures {
+    /// From 0.
+    pub layer: usize,
+    /// Its shape.
+    pub shape: LayerShape,
+    /// d^2 c_1, the dimension of its subset sums.
+    pub dimension: usize,
+    /// norm_1(K).
+    pub norm1: f64,
+    /// What K is multiplied by before it is approximated.
+    pub factor: f64,
+    /// The fewest candidates of a channel and sign.
+    pub candidates: usize,
+    /// Filters kept.
+    pub kept: usize,
+    /// Of them, with positive entries of V.
+    pub kept_plus: usize,
+    /// Of them, with negative entries.
+    pub kept_minus: usize,
+    /// The most of a channel and sign: the m of Remark 13.
+    pub kept_most: usize,
+    /// The largest error of a subset sum, in the scaled layer: the engine's own.
+    pub subset_sum_error: f64,
+    /// The largest over channels and signs of the eps at which one subset is expected, in the scaled layer.
+    pub first_moment_limit: f64,
+    /// The largest of `|K - L^+|_max` and `|K + L^-|_max`.
+    pub kernel_error: f64,
+    /// The largest `|K * X - L~ * relu(L~ * X)|_max` over all X in [-1, 1], exact.
+    pub worst_error: f64,
+    /// Where that is: output channel, row, column, from 0.
+    pub worst_at: (usize, usize, usize),
+    /// The worst error over norm_1(K): the error of the layer that is scaled to norm_1 = 1.
+    pub relative_error: f64,
+    /// eps / (2l) norm_1(K), what Eq. 31 allows the worst error; none without eps.
+    pub allowance: Option<f64>,
+    /// Whether the worst error is within it.
+    pub within_allowance: Option<bool>,
+    /// Subset sums within the tolerance of the proof.
+    pub found: usize,
+    /// The others, with the nearest subset seen.
+    pub gave_up: usize,
+    /// The theorem's hypotheses, each met or unmet. C is 1, and eps where none was given the one that was reached.
+    #[serde(serialize_with = "by_name")]
+    pub hypotheses: Vec<Hypothesis>,
+    /// An X that attains the worst error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_input: Option<Picture>,
+}
+
+/// The whole network.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TotalFigures {
+    /// Rows and columns of the inputs.
+    pub side: (usize, usize),
+    /// The error at the best input found: the sup over [-1, 1] is at least this.
+    pub lower: f64,
+    /// The certified bound: the sup over [-1, 1] is at most this, up to rounding.
+    pub upper: f64,
+    /// The product of all norm_1(K), by which the theorem's bounds are to be multiplied for layers that are not scaled.
+    pub norms: f64,
+    /// The least eps at which every layer is within its allowance: 2l times the largest relative error.
+    pub eps_reached: f64,
+    /// What Theorem 3 says of the total error: eps times the norms; none without eps.
+    pub theorem: Option<f64>,
+    /// What the proof's propagation makes of the layers' own errors: (product of (1 + relative error) - 1) times the norms.
+    pub propagated: f64,
+    /// Filters kept.
+    pub kept: usize,
+    /// Filters of the random network.
+    pub filters: usize,
+    /// An input that attains the lower bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_input: Option<Picture>,
+}
+
+/// An image as nested lists: channel, row, column.
+pub type Picture = Vec<Vec<Vec<f64>>>;
+
+fn picture(image: &Image) -> Picture {
+    let channel = |channel| (0..image.rows()).map(|row| image.row(channel, row).to_vec()).collect();
+    (0..image.channels()).map(channel).collect()
+}
+
+fn by_name<S: serde::Serializer>(hypotheses: &[Hypothesis], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(hypotheses.iter().map(|hypothesis| (&hypothesis.name, hypothesis.met)))
+}
+
+impl Assessment {
+    /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
+    /// begins at `start`, if there is one.
+    ///
+    /// # Errors
+    /// When a kernel does not fit into its padded input.
+    pub fn new(
+        design: &Design,
+        pruned: &PrunedNetwork<SeededPair>,
+        side: (usize, usize),
+        start: Option<&Image>,
+    ) -> Result<Self> {
+        let (approximation, depth) = (pruned.approximation(), pruned.layers().len() as f64);
+        let certificate = approximation.certify(side.0, side.1)?;
+        let norm1 = |index: usize| pruned.target().layers()[index].kernel.norm1();
+        let relative = |index: usize| certificate.layer_errors[index].value / norm1(index);
+        let count = pruned.layers().len();
+        let norms = (0..count).map(norm1).product::<f64>();
+        let eps_reached = 2.0 * depth * (0..count).map(relative).fold(0.0, f64::max);
+        let eps = design.eps.unwrap_or(eps_reached);
+        let layers: Vec<LayerFigures> =
+            (0..count).map(|index| layer_figures(design, pruned, &certificate, index, eps)).collect();
+        let address =
+            Address { seed: design.seed, experiment: "prune", cell: "worst input", estimator: "search", batch: 0 };
+        let start = start.unwrap_or(&certificate.layer_errors[0].input);
+        let worst = approximation.worst_found(start, EVALUATIONS, &mut address.stream());
+        let total = TotalFigures {
+            side,
+            lower: worst.value,
+            upper: certificate.total_error_upper(),
+            norms,
+            eps_reached,
+            theorem: design.eps.map(|eps| eps * norms),
+            propagated: norms * (0..count).map(|index| relative(index).ln_1p()).sum::<f64>().exp_m1(),
+            kept: layers.iter().map(|layer| layer.kept).sum(),
+            filters: pruned.layers().iter().map(|layer| 2 * layer.pair().n() * layer.pair().shape().0).sum(),
+            worst_input: Some(picture(&worst.input)),
+        };
+        Ok(Assessment { layers, total })
+    }
+
+    /// The figures alone, without the inputs that attain them.
+    pub fn without_inputs(mut self) -> Self {
+        self.layers.iter_mut().for_each(|layer| layer.worst_input = None);
+        self.total.worst_input = None;
+        self
+    }
+}
+
+fn layer_figures(
+    design: &Design,
+    pruned: &PrunedNetwork<SeededPair>,
+    certificate: &Certificate,
+    index: usize,
+    eps: f64,
+) -> LayerFigures {
+    let (target, layer) = (&pruned.target().layers()[index], &pruned.layers()[index]);
+    let (worst, factor, norm1) = (&certificate.layer_errors[index], pruned.factors()[index], target.kernel.norm1());
+    let kept = |sign: Option<Sign>| {
+        let of_sign = layer.channels().iter().filter(|channel| sign.is_none_or(|sign| channel.sign == sign));
+        of_sign.map(|channel| channel.kept.len()).sum()
+    };
+    let found = layer.channels().iter().filter(|channel| channel.status == Status::Found).count();
+    let depth = pruned.layers().len() as f64;
+    let allowance = design.eps.map(|eps| eps / (2.0 * depth) * norm1);
+    LayerFigures {
+        layer: index,
+        shape: target.shape(),
+        dimension: dimension(target),
+        norm1,
+        factor,
+        candidates: layer.channels().iter().map(|channel| channel.candidates).min().unwrap_or(0),
+        kept: kept(None),
+        kept_plus: kept(Some(Sign::Positive)),
+        kept_minus: kept(Some(Sign::Negative)),
+        kept_most: layer.channels().iter().map(|channel| channel.kept.len()).max().unwrap_or(0),
+        subset_sum_error: layer.max_error(),
+        first_moment_limit: layer_limit(design, layer),
+        kernel_error: layer.max_error() / factor,
+        worst_error: worst.value,
+        worst_at: worst.at,
+        relative_error: worst.value / norm1,
+        allowance,
+        within_allowance: allowance.map(|allowance| worst.value <= allowance),
+        found,
+        gave_up: layer.channels().len() - found,
+        hypotheses: hypotheses(design, layer, depth, eps),
+        worst_input: Some(picture(&worst.input)),
+    }
+}
+
+/// The largest first-moment limit of a layer's problems.
+fn layer_limit(design: &Design, layer: &PrunedKernel<SeededPair>) -> f64 {
+    let limit = |result: &ChannelResult| {
+        // The law of the sums does not change with a sign.
+        let target = layer.target().kernel.input_slice(result.channel);
+        first_moment_limit(result.candidates as u64, design.size.map(|size| size as u64), &target)
+    };
+    layer.channels().par_iter().map(limit).reduce(|| 0.0, f64::max)
+}
+
+/// The hypotheses of Theorem 3 for the layer that is approximated.
+fn hypotheses(design: &Design, layer: &PrunedKernel<SeededPair>, depth: f64, eps: f64) -> Vec<Hypothesis> {
+    let LayerShape { cin, cout, k, .. } = layer.target().shape();
+    let least = least_width(1.0, k as f64, cin as f64, cout as f64, depth, eps);
+    vec![
+        Hypothesis::new("norm1(K) <= 1", layer.target().kernel.norm1() <= 1.0),
+        Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", design.width as f64 >= least),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pruning::{Scale, Watch, random_target};
+    use crate::random::Stream;
+
+    const ARCH: [LayerShape; 2] = [
+        LayerShape { cin: 2, cout: 2, k: 3, stride: 1, pad: 1 },
+        LayerShape { cin: 2, cout: 3, k: 2, stride: 2, pad: 0 },
+    ];
+
+    fn assessed(design: &Design, start: Option<&Image>) -> (PrunedNetwork<SeededPair>, Assessment) {
+        let target = random_target(&ARCH, &mut Stream::new(81, 82)).unwrap();
+        let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
+        let assessment = Assessment::new(design, &pruned, (6, 6), start).unwrap();
+        (pruned, assessment)
+    }
+
+    fn image(picture: &Picture) -> Image {
+        Image::from_fn(picture.len(), picture[0].len(), picture[0][0].len(), |c, r, s| picture[c][r][s])
+    }
+
+    /// The inputs that are said to be the worst are, by forward passes of the target and the dense network.
+    #[test]
+    fn forward_passes_confirm_the_figures() {
+        let (pruned, assessment) = assessed(&Design::new(200), None);
+        let total = &assessment.total;
+        let reached = pruned.error_at(&image(total.worst_input.as_ref().unwrap()));
+        assert!((reached - total.lower).abs() < 1e-10 && total.lower <= total.upper, "{reached} {total:?}");
+        for (index, layer) in assessment.layers.iter().enumerate() {
+            let input = image(layer.worst_input.as_ref().unwrap());
+            let factor = pruned.factors()[index];
+            let dense = pruned.layers()[index].dense_network().forward(&input).map(|x| x / factor);
+            let reached = pruned.target().layers()[index].forward(&input).distance(&dense);
+            assert!((reached - layer.worst_error).abs() < 1e-10, "{reached} {layer:?}");
+            assert!(layer.worst_error <= 2.0 * (layer.shape.cin * layer.dimension) as f64 * layer.kernel_error);
+            assert!(layer.first_moment_limit < layer.subset_sum_error, "{layer:?}");
+            assert_eq!(layer.kept, layer.kept_plus + layer.kept_minus);
+        }
+        assert!(total.lower <= total.propagated * (1.0 + 1e-12));
+        assert_eq!(total.theorem, None);
+        let plain = assessment.clone().without_inputs();
+        assert!(plain.total.worst_input.is_none() && plain.layers.iter().all(|layer| layer.worst_input.is_none()));
+    }
+
+    #[test]
+    fn the_theorems_bounds_stand_beside() {
+        let design = Design { eps: Some(0.2), scale: Scale::THEOREM, ..Design::new(2000) };
+        let (_, assessment) = assessed(&design, None);
+        assert!((assessment.total.theorem.unwrap() - 0.2).abs() < 1e-12, "both layers have norm 1");
+        for layer in &assessment.layers {
+            assert!((layer.allowance.unwrap() - 0.05).abs() < 1e-12);
+            assert_eq!(layer.within_allowance, Some(layer.worst_error <= 0.05));
+            let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.met).collect();
+            assert_eq!(met, [true, false], "3^12 is more than the width");
+        }
+        let (_, scaled) = assessed(&Design::new(2000), None);
+        assert!(!scaled.layers[0].hypotheses[0].met);
+    }
+}

@@ -1,0 +1,320 @@
+//! Theorem 3 as a tool: which random network is pruned for a target, and how; layer by layer.
+
+use std::sync::atomic::AtomicBool;
+
+use rayon::prelude::*;
+
+use super::kernel::{ChannelResult, PrunedKernel, Request};
+use super::network::PrunedNetwork;
+use super::pair::{Filters, Pair, Sign};
+use super::scale::Scale;
+use super::seeded::SeededPair;
+use crate::arrays::{free_memory, gigabytes};
+use crate::cnn::{Layer, Network};
+use crate::error::{Error, Result};
+use crate::subset_sum::Beam;
+
+/// Everything that decides which filters are kept for a target: two runs of one design keep the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// The paper's n, the same for every layer.
+    pub width: usize,
+    /// The theorem's eps: searches end once they are as near as the proof asks. Without it, they look for the nearest.
+    pub eps: Option<f64>,
+    /// Filters to keep for each channel and sign; any number if none.
+    pub size: Option<usize>,
+    /// How layers are scaled before they are approximated.
+    pub scale: Scale,
+    /// The seed of the random network.
+    pub seed: u64,
+    /// The filters from which each sign may keep.
+    pub filters: Filters,
+    /// The effort of the searches.
+    pub beam: Beam,
+}
+
+/// How a construction is watched.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Raised to stop after the searches under way.
+    pub interrupted: &'a AtomicBool,
+    /// Called when a subset-sum problem is solved, by any thread.
+    pub solved: &'a (dyn Fn() + Sync),
+}
+
+/// Never raised.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+impl Watch<'static> {
+    /// Nobody watches.
+    pub const NOBODY: Watch<'static> = Watch { interrupted: &NEVER, solved: &|| {} };
+}
+
+impl Design {
+    /// The usual way, for a width: any number of filters, layers scaled up, the nearest sums.
+    pub fn new(width: usize) -> Self {
+        Design { width, eps: None, size: None, scale: Scale::Auto, seed: 1, filters: Filters::HalfBlocks, beam: USUAL }
+    }
+
+    /// Checks that the design can be carried out for a target: every channel and sign has more candidates than
+    /// dimensions, and as many as are to be kept; and memory holds a channel's.
+    ///
+    /// # Errors
+    /// When not, or eps is not a positive number, with the tensor and the mend.
+    pub fn check(&self, target: &Network) -> Result<()> {
+        if let Some(eps) = self.eps.filter(|eps| !(*eps > 0.0 && eps.is_finite())) {
+            return Err(Error::input(format!("eps is {eps}: give a positive number, or none for the nearest sums")));
+        }
+        target.layers().iter().enumerate().try_for_each(|(index, layer)| self.check_layer(index, layer))
+    }
+
+    fn check_layer(&self, index: usize, layer: &Layer) -> Result<()> {
+        let (tensor, width, dimension) = (format!("conv{index}.weight"), self.width, dimension(layer));
+        let least = (dimension + 1).max(self.size.unwrap_or(0));
+        // Before anything of that size is drawn.
+        let bytes = (width as u64).saturating_mul(8 * dimension as u64);
+        let free = free_memory().unwrap_or(u64::MAX);
+        if bytes > free {
+            return Err(Error::input(format!(
+                "{tensor}: the candidates of one input channel take {} at width {width}, and {} are free: give a smaller \
+                 --width",
+                gigabytes(bytes),
+                gigabytes(free)
+            )));
+        }
+        let pair = self.pair(index, layer);
+        let count = |(channel, sign)| (pair.candidates(channel, sign, self.filters).len(), channel, sign);
+        let problems: Vec<(usize, Sign)> =
+            (0..layer.kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign))).collect();
+        let fewest = problems.into_par_iter().map(count).min_by_key(|(count, channel, _)| (*count, *channel));
+        let (fewest, channel, sign) = fewest.expect("a kernel has an input channel");
+        if fewest >= least {
+            return Ok(());
+        }
+        let sign = if sign == Sign::Positive { "V > 0" } else { "V < 0" };
+        let why = match self.size {
+            Some(size) if size == least => format!("--size asks to keep {size}"),
+            _ => format!("the {dimension} entries of a channel need {least}"),
+        };
+        Err(Error::input(format!(
+            "{tensor}: of width {width}, input channel {channel} (from 0) has {fewest} candidates with {sign}, and {why}: \
+             give --width {} or more",
+            enough_width(least)
+        )))
+    }
+
+    /// The factor by which a layer is scaled before it is approximated.
+    pub fn factor(&self, layer: &Layer) -> f64 {
+        self.scale.factor(&layer.kernel, self.width)
+    }
+
+    /// The tolerance of layer `layer`'s subset sums, in the scaled layer: (eps / 2l) norm_1(K) / (2 d^2 c_1 c_0), which by the
+    /// proof of Lemma 12 makes the layer's error at most eps / 2l of its norm_1. Without eps, 0.
+    pub fn tolerance(&self, target: &Network, layer: usize) -> f64 {
+        let Some(eps) = self.eps else { return 0.0 };
+        let kernel = &target.layers()[layer].kernel;
+        let scaled_norm = self.factor(&target.layers()[layer]) * kernel.norm1();
+        eps / (2.0 * target.layers().len() as f64) * scaled_norm / (2.0 * kernel.data().len() as f64)
+    }
+
+    /// The random pair of a layer.
+    pub fn pair(&self, index: usize, layer: &Layer) -> SeededPair {
+        SeededPair::new(self.seed, index, self.width, &layer.kernel)
+    }
+
+    /// The target's layer times its factor, which is what is approximated.
+    pub fn scaled(&self, layer: &Layer) -> Layer {
+        let factor = self.factor(layer);
+        Layer { kernel: layer.kernel.map(|x| factor * x), ..*layer }
+    }
+
+    /// Prunes the random pair of one layer. None when the watch was interrupted.
+    ///
+    /// # Errors
+    /// When numbers overflow.
+    pub fn prune_layer(
+        &self,
+        target: &Network,
+        index: usize,
+        watch: &Watch,
+    ) -> Result<Option<PrunedKernel<SeededPair>>> {
+        let layer = &target.layers()[index];
+        let pair = self.pair(index, layer);
+        let request = Request {
+            tolerance: self.tolerance(target, index),
+            size: self.size,
+            filters: self.filters,
+            solver: Some(&self.beam),
+        };
+        let streams = pair.clone();
+        let stream = |channel, sign| streams.search_stream(channel, sign);
+        let scaled = self.scaled(layer);
+        PrunedKernel::prune_side_by_side(&scaled, pair, &request, stream, watch.interrupted, watch.solved)
+    }
+
+    /// The pruned pair of one layer, of which it is known which filters are kept.
+    ///
+    /// # Errors
+    /// When these are not filters of this layer's channels and signs.
+    pub fn restore_layer(
+        &self,
+        target: &Network,
+        index: usize,
+        channels: Vec<ChannelResult>,
+    ) -> Result<PrunedKernel<SeededPair>> {
+        let layer = &target.layers()[index];
+        PrunedKernel::of_channels(&self.scaled(layer), self.pair(index, layer), channels)
+    }
+
+    /// The pruned network of layers that were pruned one by one.
+    ///
+    /// # Errors
+    /// When they are not the target's.
+    pub fn assemble(
+        &self,
+        target: &Network,
+        layers: Vec<PrunedKernel<SeededPair>>,
+    ) -> Result<PrunedNetwork<SeededPair>> {
+        let factors = target.layers().iter().map(|layer| self.factor(layer)).collect();
+        PrunedNetwork::of_scaled_layers(target.clone(), layers, factors)
+    }
+
+    /// Prunes the random network of this design for a target. None when the watch was interrupted.
+    ///
+    /// # Errors
+    /// As [`Design::check`].
+    pub fn prune(&self, target: &Network, watch: &Watch) -> Result<Option<PrunedNetwork<SeededPair>>> {
+        self.check(target)?;
+        let layers = (0..target.layers().len()).map(|index| self.prune_layer(target, index, watch));
+        let layers = layers.collect::<Result<Option<Vec<_>>>>()?;
+        layers.map(|layers| self.assemble(target, layers)).transpose()
+    }
+}
+
+/// The usual effort: one width of the beam, since layers are scaled up far more cheaply than searched harder.
+pub const USUAL: Beam = Beam { first_width: 32, last_width: 32 };
+
+/// The dimension d^2 c_1 of a layer's subset sums.
+pub fn dimension(layer: &Layer) -> usize {
+    layer.kernel.outputs() * layer.kernel.side().pow(2)
+}
+
+/// C d^12 c_1^6 log^3(d^2 c_1 c_0 m / eps), what Lemma 12 (m = 1) and Theorem 3 (m = l) ask of the width.
+pub fn least_width(c: f64, d: f64, c0: f64, c1: f64, m: f64, eps: f64) -> f64 {
+    c * d.powi(12) * c1.powi(6) * (d * d * c1 * c0 * m / eps).ln().powi(3)
+}
+
+/// A width of which half a block holds so many candidates of its sign but for a chance of about 1e-9 (6 standard deviations).
+fn enough_width(candidates: usize) -> usize {
+    let candidates = candidates as f64;
+    let root = 3.0 + (9.0 + 2.0 * candidates).sqrt();
+    (root * root).ceil() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cnn::{Image, LayerShape};
+    use crate::pruning::{Inputs, Outputs, random_target};
+    use crate::random::Stream;
+    use rand::RngExt;
+
+    const ARCH: [LayerShape; 3] = [
+        LayerShape { cin: 2, cout: 2, k: 3, stride: 1, pad: 1 },
+        LayerShape { cin: 2, cout: 3, k: 2, stride: 2, pad: 0 },
+        LayerShape { cin: 3, cout: 2, k: 1, stride: 1, pad: 1 },
+    ];
+
+    fn target() -> Network {
+        random_target(&ARCH, &mut Stream::new(71, 72)).unwrap()
+    }
+
+    fn image(stream: &mut Stream) -> Image {
+        Image::from_fn(2, 6, 4, |_, _, _| stream.random_range(-1.0..=1.0))
+    }
+
+    #[test]
+    fn the_dense_network_is_the_masked_random_one_of_all_filters() {
+        let mut stream = Stream::new(73, 74);
+        for scale in [Scale::Auto, Scale::None, Scale::THEOREM] {
+            let design = Design { scale, ..Design::new(120) };
+            let pruned = design.prune(&target(), &Watch::NOBODY).unwrap().unwrap();
+            for _ in 0..5 {
+                let image = image(&mut stream);
+                let mut masked = image.clone();
+                for (index, layer) in pruned.layers().iter().enumerate() {
+                    let input = if index == 0 { masked } else { masked.positive() };
+                    let target = &pruned.target().layers()[index];
+                    let output = design.pair(index, target).forward(&layer.kept(), target, &input);
+                    masked = output.map(|x| x / pruned.factors()[index]);
+                }
+                assert!(masked.distance(&pruned.dense().forward(&image)) < 1e-10);
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Design::new(120).prune(&target(), &Watch::NOBODY).unwrap().unwrap())
+        };
+        assert_eq!(on(1), on(3));
+    }
+
+    #[test]
+    fn a_restored_layer_is_the_same_and_others_are_refused() {
+        let (design, target) = (Design { size: Some(6), ..Design::new(120) }, target());
+        let layer = design.prune_layer(&target, 1, &Watch::NOBODY).unwrap().unwrap();
+        assert!(layer.channels().iter().all(|channel| channel.kept.len() == 6));
+        assert_eq!(design.restore_layer(&target, 1, layer.channels().to_vec()).unwrap(), layer);
+        let mut wrong = layer.channels().to_vec();
+        wrong[0].kept = wrong[1].kept.clone();
+        assert!(design.restore_layer(&target, 1, wrong).is_err());
+        assert!(design.restore_layer(&target, 1, layer.channels()[1..].to_vec()).is_err());
+    }
+
+    #[test]
+    fn scaling_up_brings_errors_down() {
+        let target = target();
+        let worst = |scale| {
+            let design = Design { scale, ..Design::new(2000) };
+            let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
+            pruned.approximation().certify(6, 6).unwrap().total_error_upper()
+        };
+        assert!(10.0 * worst(Scale::Auto) < worst(Scale::THEOREM));
+    }
+
+    /// With eps, a search that ends within its tolerance makes the layer's error at most eps / 2l of its norm_1.
+    #[test]
+    fn the_tolerance_ensures_the_theorems_layer_error() {
+        let target = target();
+        let design = Design { eps: Some(0.15), ..Design::new(2000) };
+        let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
+        for (index, layer) in pruned.layers().iter().enumerate() {
+            assert!(layer.max_error() <= design.tolerance(&target, index), "layer {index}: {}", layer.max_error());
+            let error = layer.error().worst_case(6, 6, 1.0, Inputs::All, Outputs::Absolute).unwrap().value;
+            assert!(error <= 0.15 / 6.0 * layer.target().kernel.norm1());
+        }
+    }
+
+    #[test]
+    fn an_interrupted_construction_is_none() {
+        let interrupted = AtomicBool::new(true);
+        let watch = Watch { interrupted: &interrupted, solved: &|| {} };
+        assert_eq!(Design::new(120).prune(&target(), &watch).unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_with_tensor_and_mend() {
+        let refused = |design: Design| design.check(&target()).unwrap_err().to_string();
+        let narrow = refused(Design::new(20));
+        assert!(narrow.contains("conv0.weight: of width 20, input channel"), "{narrow}");
+        assert!(narrow.contains("candidates with V") && narrow.contains("the 18 entries"), "{narrow}");
+        let enough = narrow.split("give --width ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        assert!(Design::new(enough).check(&target()).is_ok());
+        assert!(refused(Design { size: Some(90), ..Design::new(120) }).contains("--size asks to keep 90"));
+        assert!(refused(Design { eps: Some(0.0), ..Design::new(120) }).contains("give a positive number"));
+        assert!(refused(Design::new(usize::MAX / 4)).contains("give a smaller --width"));
+    }
+}

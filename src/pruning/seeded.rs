@@ -1,0 +1,146 @@
+//! A random pair that is never stored: every filter has an address, from which it is drawn again whenever it is needed.
+
+use rand_distr::{Distribution, StandardNormal};
+
+use super::pair::Pair;
+use crate::cnn::{Image, Kernel, Layer};
+use crate::random::{Address, Stream};
+
+/// The random pair of one layer of a network that is known by its seed. Filter l of the layer is drawn from the stream at
+/// the address (seed, `prune`, layer, `filter`, l): first its entry of V, then its slice of U. Entries of V that the
+/// channel-blocked mask removes have no address, since nothing depends on them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeededPair {
+    seed: u64,
+    /// The layer, as the addresses write it.
+    cell: String,
+    n: usize,
+    inputs: usize,
+    outputs: usize,
+    side: usize,
+}
+
+impl SeededPair {
+    /// The pair of width `n` for layer `layer` (from 0) of a network, in a target kernel's shape.
+    pub fn new(seed: u64, layer: usize, n: usize, target: &Kernel) -> Self {
+        let (inputs, outputs, side) = (target.inputs(), target.outputs(), target.side());
+        SeededPair { seed, cell: format!("layer={layer}"), n, inputs, outputs, side }
+    }
+
+    /// The stream from which a channel's search draws what it draws, apart from all filters.
+    pub fn search_stream(&self, channel: usize, sign: super::Sign) -> Stream {
+        let batch = 2 * channel as u64 + u64::from(sign == super::Sign::Negative);
+        self.address("search", batch).stream()
+    }
+
+    fn address<'a>(&'a self, estimator: &'a str, batch: u64) -> Address<'a> {
+        Address { seed: self.seed, experiment: "prune", cell: &self.cell, estimator, batch }
+    }
+
+    /// The filter's entry of V, and the stream on which its slice of U follows.
+    fn start(&self, filter: usize) -> (f64, Stream) {
+        let mut stream = self.address("filter", filter as u64).stream();
+        (StandardNormal.sample(&mut stream), stream)
+    }
+
+    fn rest(&self, mut stream: Stream) -> Vec<f64> {
+        (0..self.side * self.side * self.outputs).map(|_| StandardNormal.sample(&mut stream)).collect()
+    }
+
+    /// The masked random pair `U * relu((V . S) * X)` filter by filter, over all 2 n c_0 of them. `kept` are the filters
+    /// that the mask keeps, rising; stride and padding are those of `target`. Where the mask has a 0 the hidden channel is 0
+    /// whatever X is, so that U's slice, by which it would be multiplied, is not drawn.
+    pub fn forward(&self, kept: &[usize], target: &Layer, image: &Image) -> Image {
+        let shape = target.output_shape(image.rows(), image.columns()).expect("the kernel fits into the image");
+        let mut output = Image::zeros(self.outputs, shape.0, shape.1);
+        let mut kept = kept.iter().peekable();
+        for filter in 0..2 * self.n * self.inputs {
+            let mask = if kept.next_if(|&&next| next == filter).is_some() { 1.0 } else { 0.0 };
+            let (entry, stream) = self.start(filter);
+            let channel = self.channel(filter);
+            let hidden = Image::from_fn(1, image.rows(), image.columns(), |_, row, column| {
+                (mask * entry * image.at(channel, row, column)).max(0.0)
+            });
+            if hidden.max_norm() > 0.0 {
+                let slice =
+                    Kernel::new(self.outputs, 1, self.side, self.rest(stream)).expect("normal entries are finite");
+                let layer = Layer { kernel: slice, ..*target };
+                output = output.zip(&layer.forward(&hidden), |sum, x| sum + x);
+            }
+        }
+        output
+    }
+}
+
+impl Pair for SeededPair {
+    fn n(&self) -> usize {
+        self.n
+    }
+
+    fn shape(&self) -> (usize, usize, usize) {
+        (self.inputs, self.outputs, self.side)
+    }
+
+    fn entry(&self, filter: usize) -> f64 {
+        self.start(filter).0
+    }
+
+    fn slice(&self, filter: usize) -> Vec<f64> {
+        self.rest(self.start(filter).1)
+    }
+
+    fn vector(&self, filter: usize) -> Vec<f64> {
+        let (entry, stream) = self.start(filter);
+        let mut vector = self.rest(stream);
+        vector.iter_mut().for_each(|u| *u *= entry.abs());
+        vector
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pruning::{Filters, Sign};
+
+    fn pair(seed: u64, layer: usize, n: usize) -> SeededPair {
+        SeededPair::new(seed, layer, n, &Kernel::zeros(3, 2, 2))
+    }
+
+    #[test]
+    fn filters_are_pinned() {
+        let pair = pair(1, 0, 5);
+        let drawn = [pair.entry(7), pair.slice(7)[0], pair.slice(7)[11]];
+        assert_eq!(drawn, PINNED, "the filters changed: every seeded ticket in the world changes with them");
+    }
+
+    const PINNED: [f64; 3] = [0.2881581388607647, 0.9343444337982086, 1.0621522575992242];
+
+    #[test]
+    fn filters_are_their_own_and_of_the_shape_asked() {
+        let pair = pair(1, 0, 5);
+        assert_eq!(pair.shape(), (2, 3, 2));
+        assert_eq!(pair.slice(3).len(), 12);
+        let of_vector: Vec<f64> = pair.slice(3).iter().map(|u| u * pair.entry(3).abs()).collect();
+        assert_eq!(pair.vector(3), of_vector);
+        for other in [self::pair(2, 0, 5), self::pair(1, 1, 5)] {
+            assert_ne!(other.entry(3), pair.entry(3));
+            assert_ne!(other.slice(3), pair.slice(3));
+        }
+        // A wider network begins with other blocks, but its filters are the same by number.
+        assert_eq!(self::pair(1, 0, 9).slice(3), pair.slice(3));
+        let positive = pair.candidates(1, Sign::Positive, Filters::HalfBlocks);
+        assert!(positive.iter().all(|&filter| (10..15).contains(&filter) && pair.entry(filter) > 0.0));
+    }
+
+    /// Mean and variance of 20000 products of two independent normals: 5 standard errors (chance of failing 1e-6).
+    #[test]
+    fn vectors_are_normally_scaled_normal() {
+        let pair = SeededPair::new(3, 0, 10_000, &Kernel::zeros(1, 1, 1));
+        let values: Vec<f64> = (0..20_000).map(|filter| pair.entry(filter) * pair.slice(filter)[0]).collect();
+        let mean = values.iter().sum::<f64>() / 20_000.0;
+        let square = values.iter().map(|x| x * x).sum::<f64>() / 20_000.0;
+        // The product's fourth moment is 9.
+        assert!(mean.abs() < 5.0 / 20_000f64.sqrt(), "{mean}");
+        assert!((square - 1.0).abs() < 5.0 * (8.0 / 20_000f64).sqrt(), "{square}");
+    }
+}
