@@ -128,6 +128,7 @@ impl<'a> Problem<'a> {
     /// The solution made of these vectors, its error recomputed from the input in the order of the indices.
     pub fn solution(&self, mut subset: Vec<usize>) -> Solution {
         subset.sort_unstable();
+        assert!(subset.windows(2).all(|pair| pair[0] < pair[1]), "a subset takes a vector twice");
         let mut sum = vec![0.0; self.dimension];
         for &index in &subset {
             for (sum, x) in sum.iter_mut().zip(self.vector(index)) {
