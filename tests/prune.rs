@@ -263,7 +263,13 @@ fn bad_input_is_refused_with_tensor_and_mend() {
         ("broken", safetensors(&[conv0.clone(), ("conv1.weight", vec![1, 2, 1, 1], vec![0.5, 1.0])], None)),
         ("zero", safetensors(&[("conv0.weight", vec![1, 1, 1, 1], vec![0.0])], None)),
         ("nan", safetensors(&[("conv0.weight", vec![1, 1, 1, 1], vec![f32::NAN])], None)),
-        ("lying", safetensors(&[conv0.clone()], Some(r#"[{"cin": 3, "cout": 1, "k": 1, "stride": 1, "pad": 0}]"#))),
+        (
+            "lying",
+            safetensors(
+                std::slice::from_ref(&conv0),
+                Some(r#"[{"cin": 3, "cout": 1, "k": 1, "stride": 1, "pad": 0}]"#),
+            ),
+        ),
         ("text", b"no network".to_vec()),
         ("two", safetensors(&[("conv0.weight", vec![2, 2, 1, 1], vec![0.5, 1.0, 0.25, 2.0])], None)),
     ];
