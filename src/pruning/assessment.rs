@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::design::{Design, dimension, least_width};
 use super::kernel::{ChannelResult, PrunedKernel, Status};
-use super::limit::first_moment_limit;
+use super::limit::ln_first_moment_limit;
 use super::network::PrunedNetwork;
 use super::pair::{Pair, Sign};
 use super::seeded::SeededPair;
@@ -54,8 +54,9 @@ pub struct LayerFigures {
     pub kept_most: usize,
     /// The largest error of a subset sum, in the scaled layer: the engine's own.
     pub subset_sum_error: f64,
-    /// The largest over channels and signs of the eps at which one subset is expected, in the scaled layer.
-    pub first_moment_limit: f64,
+    /// ln of the largest over channels and signs of the eps at which one subset is expected, in the scaled layer.
+    #[serde(serialize_with = "finite")]
+    pub ln_first_moment_limit: f64,
     /// The largest of `|K - L^+|_max` and `|K + L^-|_max`.
     pub kernel_error: f64,
     /// The largest `|K * X - L~ * relu(L~ * X)|_max` over all X in [-1, 1], exact.
@@ -116,6 +117,11 @@ fn picture(image: &Image) -> Picture {
 
 fn by_name<S: serde::Serializer>(hypotheses: &[Hypothesis], serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_map(hypotheses.iter().map(|hypothesis| (&hypothesis.name, hypothesis.met)))
+}
+
+/// JSON has no infinity.
+fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    x.is_finite().then_some(x).serialize(serializer)
 }
 
 impl Assessment {
@@ -195,7 +201,7 @@ fn layer_figures(
         kept_minus: kept(Some(Sign::Negative)),
         kept_most: layer.channels().iter().map(|channel| channel.kept.len()).max().unwrap_or(0),
         subset_sum_error: layer.max_error(),
-        first_moment_limit: layer_limit(design, layer),
+        ln_first_moment_limit: ln_limit(design, layer),
         kernel_error: layer.max_error() / factor,
         worst_error: worst.value,
         worst_at: worst.at,
@@ -209,14 +215,14 @@ fn layer_figures(
     }
 }
 
-/// The largest first-moment limit of a layer's problems.
-fn layer_limit(design: &Design, layer: &PrunedKernel<SeededPair>) -> f64 {
+/// ln of the largest first-moment limit of a layer's problems.
+fn ln_limit(design: &Design, layer: &PrunedKernel<SeededPair>) -> f64 {
     let limit = |result: &ChannelResult| {
         // The law of the sums does not change with a sign.
         let target = layer.target().kernel.input_slice(result.channel);
-        first_moment_limit(result.candidates as u64, design.size.map(|size| size as u64), &target)
+        ln_first_moment_limit(result.candidates as u64, design.size.map(|size| size as u64), &target)
     };
-    layer.channels().par_iter().map(limit).reduce(|| 0.0, f64::max)
+    layer.channels().par_iter().map(limit).reduce(|| f64::NEG_INFINITY, f64::max)
 }
 
 /// The hypotheses of Theorem 3 for the layer that is approximated.
@@ -265,7 +271,7 @@ mod tests {
             let reached = pruned.target().layers()[index].forward(&input).distance(&dense);
             assert!((reached - layer.worst_error).abs() < 1e-10, "{reached} {layer:?}");
             assert!(layer.worst_error <= 2.0 * (layer.shape.cin * layer.dimension) as f64 * layer.kernel_error);
-            assert!(layer.first_moment_limit < layer.subset_sum_error, "{layer:?}");
+            assert!(layer.ln_first_moment_limit < layer.subset_sum_error.ln(), "{layer:?}");
             assert_eq!(layer.kept, layer.kept_plus + layer.kept_minus);
         }
         assert!(total.lower <= total.propagated * (1.0 + 1e-12));

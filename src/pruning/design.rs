@@ -12,7 +12,8 @@ use super::seeded::SeededPair;
 use crate::arrays::{free_memory, gigabytes};
 use crate::cnn::{Layer, Network};
 use crate::error::{Error, Result};
-use crate::subset_sum::Beam;
+use crate::random::Stream;
+use crate::subset_sum::{self, Beam, Budget, Outcome, Problem, Solver};
 
 /// Everything that decides which filters are kept for a target: two runs of one design keep the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,7 +145,7 @@ impl Design {
             tolerance: self.tolerance(target, index),
             size: self.size,
             filters: self.filters,
-            solver: Some(&self.beam),
+            solver: Some(&Search(self.beam)),
         };
         let streams = pair.clone();
         let stream = |channel, sign| streams.search_stream(channel, sign);
@@ -191,6 +192,25 @@ impl Design {
     }
 }
 
+/// Beyond so many candidates the exact solver, which alone finds the one subset that there is, takes too long.
+const FEW: usize = 32;
+
+/// The beam, and for few candidates the whole engine.
+struct Search(Beam);
+
+impl Solver for Search {
+    fn name(&self) -> &'static str {
+        "search"
+    }
+
+    fn solve(&self, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Outcome {
+        if problem.len() <= FEW {
+            return subset_sum::solve(problem, stream, budget).outcome;
+        }
+        self.0.solve(problem, stream, budget)
+    }
+}
+
 /// The usual effort: one width of the beam, since layers are scaled up far more cheaply than searched harder.
 pub const USUAL: Beam = Beam { first_width: 32, last_width: 32 };
 
@@ -214,9 +234,8 @@ fn enough_width(candidates: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cnn::{Image, LayerShape};
-    use crate::pruning::{Inputs, Outputs, random_target};
-    use crate::random::Stream;
+    use crate::cnn::{Image, Kernel, LayerShape};
+    use crate::pruning::{Inputs, Outputs, Status, random_target};
     use rand::RngExt;
 
     const ARCH: [LayerShape; 3] = [
@@ -295,6 +314,37 @@ mod tests {
             assert!(layer.max_error() <= design.tolerance(&target, index), "layer {index}: {}", layer.max_error());
             let error = layer.error().worst_case(6, 6, 1.0, Inputs::All, Outputs::Absolute).unwrap().value;
             assert!(error <= 0.15 / 6.0 * layer.target().kernel.norm1());
+        }
+    }
+
+    /// The target is what some filters of the random network add up to: of about 20 candidates in 8 dimensions, no other
+    /// subset can be expected within 1e-9.
+    #[test]
+    fn planted_tickets_are_found() {
+        let design = Design { scale: Scale::None, eps: Some(1e-7), ..Design::new(40) };
+        for (seed, planted) in [(1, 3), (2, 6), (3, 9)] {
+            let design = Design { seed, ..design };
+            let pair = SeededPair::new(seed, 0, design.width, &Kernel::zeros(2, 1, 2));
+            let mut kept = Vec::new();
+            let [plus, minus] = Sign::BOTH.map(|sign| {
+                let mut sum = vec![0.0; 8];
+                for filter in pair.candidates(0, sign, Filters::HalfBlocks).into_iter().step_by(2).take(planted) {
+                    sum.iter_mut().zip(pair.vector(filter)).for_each(|(sum, x)| *sum += x);
+                    kept.push(filter);
+                }
+                sum
+            });
+            // One kernel has one target for either sign: L^+ and -L^- differ, so each sign is planted by itself.
+            for (sign, sum) in [(Sign::Positive, plus), (Sign::Negative, minus.iter().map(|x| -x).collect())] {
+                let layer = Layer { kernel: Kernel::new(2, 1, 2, sum).unwrap(), stride: 1, pad: 0 };
+                let target = Network::new(vec![layer]).unwrap();
+                let pruned = design.prune_layer(&target, 0, &Watch::NOBODY).unwrap().unwrap();
+                let result = &pruned.channels()[usize::from(sign == Sign::Negative)];
+                assert_eq!(result.status, Status::Found);
+                assert!(result.kept.iter().all(|filter| kept.contains(filter)) && result.kept.len() == planted);
+                let other = &pruned.channels()[usize::from(sign == Sign::Positive)];
+                assert_eq!(other.status, Status::None, "proved: nothing was planted there");
+            }
         }
     }
 

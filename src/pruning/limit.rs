@@ -12,6 +12,8 @@ const MOST_ADDED: u64 = 64;
 const MOST_STEPS: usize = 100;
 /// A step in ln eps that no longer matters.
 const SMALL_STEP: f64 = 1e-9;
+/// ln of an eps below which the density of the sums is constant over a box.
+const LN_SMALL: f64 = -21.0;
 /// The quadratures' relative tolerance.
 const TOLERANCE: f64 = 1e-8;
 
@@ -42,17 +44,22 @@ fn ln_near(size: u64, d: u64, eps: f64, listed: &Target, target: &[f64]) -> f64 
     }
 }
 
-/// The eps at which E\[T\] = 1; 0 where E\[T\] is at least 1 whatever eps is (a target of zeros, and any size).
-pub fn first_moment_limit(n: u64, size: Option<u64>, target: &[f64]) -> f64 {
+/// ln of the eps at which E\[T\] = 1; minus infinity where E\[T\] is at least 1 whatever eps is (a target of zeros, and any
+/// size).
+pub fn ln_first_moment_limit(n: u64, size: Option<u64>, target: &[f64]) -> f64 {
     if target.iter().all(|&z| z == 0.0) && size.is_none_or(|size| size == 0) {
-        return 0.0;
+        return f64::NEG_INFINITY;
     }
     // E[T] is nearly eps^d times a constant as long as boxes are small, and grows more slowly where they are large.
     let d = target.len() as f64;
+    let at = |ln_eps: f64| {
+        let below = (ln_eps - LN_SMALL).min(0.0);
+        ln_expected(n, size, target, ln_eps.max(LN_SMALL).exp()) + d * below
+    };
     let mut ln_eps = 0.0;
     let mut bracket = (f64::NEG_INFINITY, f64::INFINITY);
     for _ in 0..MOST_STEPS {
-        let ln_expected = ln_expected(n, size, target, f64::exp(ln_eps));
+        let ln_expected = at(ln_eps);
         if ln_expected > 0.0 {
             bracket.1 = ln_eps
         } else {
@@ -68,7 +75,7 @@ pub fn first_moment_limit(n: u64, size: Option<u64>, target: &[f64]) -> f64 {
         }
         ln_eps = next;
     }
-    ln_eps.exp()
+    ln_eps
 }
 
 /// ln of the density, at ln s, of ln of the sum s of n terms B_i Z_i^2, by the saddle point: the cumulants' generating
@@ -120,13 +127,17 @@ mod tests {
         for (n, size, target) in
             [(40, None, vec![0.5, -0.2]), (5000, None, vec![1.0; 36]), (200, Some(20), vec![0.3; 9])]
         {
-            let eps = first_moment_limit(n, size, &target);
+            let eps = ln_first_moment_limit(n, size, &target).exp();
             assert!(ln_expected(n, size, &target, eps).abs() < 1e-5, "{n} {size:?} {eps}");
         }
-        assert_eq!(first_moment_limit(100, None, &[0.0, 0.0]), 0.0);
-        assert!(first_moment_limit(100, Some(3), &[0.0, 0.0]) > 0.0);
+        assert_eq!(ln_first_moment_limit(100, None, &[0.0, 0.0]), f64::NEG_INFINITY);
+        assert!(ln_first_moment_limit(100, Some(3), &[0.0, 0.0]).is_finite());
+        // Far below the least float: 2^n subsets in one dimension, spread over a density near 1 / sqrt(pi n).
+        let far = ln_first_moment_limit(10_000, None, &[1.0]);
+        let by_hand = -10_000.0 * 2f64.ln() - 2f64.ln() + 0.5 * (std::f64::consts::PI * 10_000.0).ln();
+        assert!((far - by_hand).abs() < 0.01, "{far} {by_hand}");
         // One vector, one coordinate: an interval that holds it or nothing for certain is wide.
-        assert!(first_moment_limit(1, Some(1), &[0.5]) > 1.0);
+        assert!(ln_first_moment_limit(1, Some(1), &[0.5]) > 0.0);
     }
 
     /// E[T] by counting in 400 draws: 5 standard errors of the mean count (chance of failing 1e-6).

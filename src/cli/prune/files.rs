@@ -8,7 +8,7 @@ use super::Ticket;
 use crate::cli::json::pretty;
 use crate::cnn::{Comparison, Image, Images, LayerShape, Network, weights};
 use crate::error::{Error, Result};
-use crate::numeric::number;
+use crate::numeric::{decimal, number};
 use crate::pruning::{Assessment, Design, Filters, SeededPair};
 use crate::random::{Address, Stream};
 use crate::runner::checkpoint::sha256_hex;
@@ -230,6 +230,7 @@ impl Ticket {
         for (index, layer) in self.assessment.layers.iter().enumerate() {
             let LayerShape { cin, cout, k, stride, pad } = layer.shape;
             let optional = |x: Option<f64>| x.map(number).unwrap_or_default();
+            let finite = |x: f64| optional(Some(x).filter(|x| x.is_finite()));
             let unmet: Vec<&str> =
                 layer.hypotheses.iter().filter(|hypothesis| !hypothesis.met).map(|h| h.name.as_str()).collect();
             let row = [
@@ -255,7 +256,8 @@ impl Ticket {
                 ("kept_minus", layer.kept_minus.to_string()),
                 ("kept_most", layer.kept_most.to_string()),
                 ("subset_sum_error", number(layer.subset_sum_error)),
-                ("first_moment_limit", number(layer.first_moment_limit)),
+                ("first_moment_limit", decimal(layer.ln_first_moment_limit)),
+                ("ln_first_moment_limit", finite(layer.ln_first_moment_limit)),
                 ("kernel_error", number(layer.kernel_error)),
                 ("worst_error", number(layer.worst_error)),
                 ("relative_error", number(layer.relative_error)),

@@ -102,8 +102,8 @@ fn parse(row: &[String]) -> Option<ChannelResult> {
     })
 }
 
-/// Every design solves by a beam.
-const SOLVER: &str = "beam";
+/// The name of a design's search.
+const SOLVER: &str = "search";
 
 #[cfg(test)]
 mod tests {

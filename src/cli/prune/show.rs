@@ -8,6 +8,7 @@ use super::files::{CERTIFICATE, LAYERS, MASKS, NETWORK};
 use super::{Arguments, Ticket, files, print};
 use crate::cli::json::pretty;
 use crate::error::Result;
+use crate::numeric::decimal;
 
 /// What --json prints: the certificate without the inputs, the time and the folder.
 #[derive(Serialize)]
@@ -90,10 +91,19 @@ impl Ticket {
                 layer.kept.to_string(),
                 layer.factor.to_string(),
                 format!("{:.3e}", layer.subset_sum_error),
-                format!("{:.3e}", layer.first_moment_limit),
+                short(layer.ln_first_moment_limit),
                 format!("{:.3e}", layer.worst_error),
             ]);
         }
         table.to_string()
+    }
+}
+
+/// A number with few digits, also far below f64's range.
+fn short(ln: f64) -> String {
+    let text = decimal(ln);
+    match (ln.exp() > 0.0, text.split_once('e')) {
+        (false, Some((digits, exponent))) => format!("{digits:.5}e{exponent}"),
+        _ => format!("{:.3e}", ln.exp()),
     }
 }

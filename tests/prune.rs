@@ -1,0 +1,326 @@
+//! `lemmascope prune` from outside: what it writes and certifies, images, bad input, interruption and resumption.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use lemmascope::cnn::{Image, Images, Network, weights};
+use lemmascope::pruning::{Pair, SeededPair};
+use lemmascope::random::Stream;
+use predicates::prelude::*;
+use rand::RngExt;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use serde_json::{Value, json};
+
+const FILES: [&str; 4] = ["pruned.safetensors", "masks.json", "certificate.json", "layers.csv"];
+
+fn target(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/targets").join(name).display().to_string()
+}
+
+fn prune_in(folder: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("lemmascope").unwrap().current_dir(folder).arg("prune").args(arguments).assert()
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> Value {
+    let output = prune_in(folder, &[arguments, &["--json"]].concat()).success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+fn read(folder: &Path, out: &str) -> Vec<Vec<u8>> {
+    FILES.iter().map(|file| std::fs::read(folder.join(out).join(file)).unwrap()).collect()
+}
+
+fn certificate(folder: &Path, out: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join(out).join("certificate.json")).unwrap()).unwrap()
+}
+
+/// An image from nested lists.
+fn image(value: &Value) -> Image {
+    let lists: Vec<Vec<Vec<f64>>> = serde_json::from_value(value.clone()).unwrap();
+    let (channels, rows, columns) = (lists.len(), lists[0].len(), lists[0][0].len());
+    Image::from_fn(channels, rows, columns, |c, r, s| lists[c][r][s])
+}
+
+/// The random network behind the masks of a file, with nothing of the program but the addresses of its filters.
+fn masked(masks: &Value, target: &Network, input: &Image) -> Image {
+    let (seed, width) = (masks["seed"].as_u64().unwrap(), masks["width"].as_u64().unwrap() as usize);
+    let mut heard = input.clone();
+    for (index, layer) in target.layers().iter().enumerate() {
+        let mask = &masks["layers"][index];
+        let pair = SeededPair::new(seed, index, width, &layer.kernel);
+        let kept: Vec<usize> = serde_json::from_value(mask["kept"].clone()).unwrap();
+        let (rows, columns) = layer.output_shape(heard.rows(), heard.columns()).unwrap();
+        let mut sums = vec![0.0; layer.kernel.outputs() * rows * columns];
+        let side = layer.kernel.side();
+        for filter in kept {
+            let (entry, slice) = (pair.entry(filter), pair.slice(filter));
+            let channel = filter / (2 * width);
+            for (place, sum) in sums.iter_mut().enumerate() {
+                let (o, p, q) = (place / (rows * columns), place / columns % rows, place % columns);
+                for r in 0..side {
+                    for s in 0..side {
+                        let pixel = |at: usize, offset: usize, pixels: usize| {
+                            (at * layer.stride + offset).checked_sub(layer.pad).filter(|&pixel| pixel < pixels)
+                        };
+                        let row = pixel(p, r, heard.rows());
+                        if let Some((row, column)) = row.zip(pixel(q, s, heard.columns())) {
+                            let hidden = (entry * heard.at(channel, row, column)).max(0.0);
+                            *sum += slice[(o * side + r) * side + s] * hidden;
+                        }
+                    }
+                }
+            }
+        }
+        let factor = mask["factor"].as_f64().unwrap();
+        let last = index + 1 == target.layers().len();
+        let finished = |x: &f64| if last { x / factor } else { (x / factor).max(0.0) };
+        heard = Image::new(layer.kernel.outputs(), rows, columns, sums.iter().map(finished).collect()).unwrap();
+    }
+    heard
+}
+
+#[test]
+fn what_is_written_is_the_masked_random_network_and_its_errors_are_true() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, images) = (target("digits_gap.safetensors"), target("digits_gap_test.npz"));
+    let arguments = ["--target", &file, "--width", "1e3", "--images", &images, "--effort", "quick", "--seed", "3"];
+    let report = report(folder.path(), &arguments);
+    let (network, certificate) = (weights::read(Path::new(&file)).unwrap(), certificate(folder.path(), "pruned"));
+    let pruned = weights::read(&folder.path().join("pruned/pruned.safetensors")).unwrap();
+    assert_eq!(pruned.layers().len(), 6);
+    let masks: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("pruned/masks.json")).unwrap()).unwrap();
+    let mut stream = Stream::new(41, 42);
+    for _ in 0..3 {
+        let input = Image::from_fn(1, 8, 8, |_, _, _| stream.random_range(-1.0..=1.0));
+        let (masked, dense) = (masked(&masks, &network, &input), pruned.forward(&input));
+        assert!(masked.distance(&dense) < 1e-10 * masked.max_norm().max(1.0));
+        let error = network.forward(&input).distance(&dense);
+        assert!(error <= certificate["total"]["upper"].as_f64().unwrap());
+    }
+    assert!(report["masked_network"]["difference"].as_f64().unwrap() < 1e-10);
+    // The inputs of the certificate attain what they are said to.
+    let worst = image(&certificate["total"]["worst_input"]);
+    assert!(worst.max_norm() <= 1.0);
+    let error = network.forward(&worst).distance(&pruned.forward(&worst));
+    let lower = certificate["total"]["lower"].as_f64().unwrap();
+    assert!((error - lower).abs() < 1e-9 * lower, "{error} {lower}");
+    for (index, layer) in network.layers().iter().enumerate() {
+        let figures = &certificate["layers"][index];
+        let pair = Network::new(pruned.layers()[2 * index..2 * index + 2].to_vec()).unwrap();
+        let worst = image(&figures["worst_input"]);
+        let error = layer.forward(&worst).distance(&pair.forward(&worst));
+        let said = figures["worst_error"].as_f64().unwrap();
+        assert!((error - said).abs() < 1e-9 * said, "layer {index}: {error} {said}");
+        assert_eq!(figures["kept"], pair.layers()[0].kernel.outputs());
+    }
+    // The images, compared anew from the files.
+    let compared = Images::read(Path::new(&images), &network).unwrap().compare(&network, &pruned);
+    assert_eq!(report["images"]["pruned_right"], compared.pruned_right);
+    assert_eq!(report["images"]["target_right"], 192);
+    assert_eq!(report["images"]["decisions_that_differ"], compared.differ);
+    assert!(lower >= report["images"]["output_error"].as_f64().unwrap());
+    // The report is the certificate without the inputs.
+    assert_eq!(report["layers"][0]["worst_input"], Value::Null);
+    assert_eq!(report["total"]["upper"], certificate["total"]["upper"]);
+    assert!(!folder.path().join("pruned/.checkpoint").exists());
+}
+
+#[test]
+fn a_wide_network_keeps_the_accuracy_of_digits_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, images) = (target("digits_full.safetensors"), target("digits_full_test.npz"));
+    let arguments = ["--target", &file, "--width", "3000", "--images", &images, "--effort", "quick"];
+    let report = report(folder.path(), &arguments);
+    assert_eq!(report["images"]["target_right"], 199);
+    assert!(report["images"]["pruned_right"].as_u64().unwrap() >= 198, "{}", report["images"]);
+}
+
+#[test]
+fn the_records_have_a_row_a_layer_and_the_paper_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = target("digits_gap.safetensors");
+    let arguments = ["--target", &file, "--width", "600", "--size", "20", "--eps", "0.5", "--scale", "theorem"];
+    let report = report(folder.path(), &arguments);
+    let mut rows = csv::Reader::from_path(folder.path().join("pruned/layers.csv")).unwrap();
+    let rows: Vec<HashMap<String, String>> = rows.deserialize().map(|row| row.unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    for (row, inputs) in rows.iter().zip([1, 4, 8]) {
+        // Twenty for each channel and sign.
+        assert_eq!(row["kept"], (2 * 20 * inputs).to_string());
+        assert_eq!((row["kept_most"].as_str(), row["size"].as_str(), row["scale"].as_str()), ("20", "20", "theorem"));
+        let number = |name: &str| row[name].parse::<f64>().unwrap();
+        let scaled = number("norm1") * number("factor");
+        assert!(0.5 < scaled && scaled <= 1.0, "norm1 <= 1 as the theorem asks, by a power of two: {scaled}");
+        assert!((number("allowance") - 0.5 / 6.0 * number("norm1")).abs() < 1e-9);
+        assert!(number("first_moment_limit") < number("subset_sum_error"));
+        assert!(row["unmet"].starts_with("n >= C d^12") && row["hypotheses_met"] == "false");
+    }
+    let norms: f64 = rows.iter().map(|row| row["norm1"].parse::<f64>().unwrap()).product();
+    assert!((report["total"]["theorem"].as_f64().unwrap() / (0.5 * norms) - 1.0).abs() < 1e-9);
+    assert_eq!(report["design"]["size"], json!(20));
+}
+
+#[test]
+fn threads_and_other_folders_change_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = target("digits_gap.safetensors");
+    let base = ["--target", &file, "--width", "400", "--quiet"];
+    prune_in(folder.path(), &[&base[..], &["--threads", "1", "--out", "one"]].concat()).success().stdout("");
+    prune_in(folder.path(), &[&base[..], &["--threads", "3", "--out", "three"]].concat()).success();
+    assert_eq!(read(folder.path(), "one"), read(folder.path(), "three"));
+}
+
+#[test]
+fn words_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = target("digits_gap.safetensors");
+    prune_in(folder.path(), &["--target", &file, "--width", "400"]).success().stdout(
+        predicate::str::contains("3x3 4->8")
+            .and(predicate::str::contains("of 10400 filters, n = 400"))
+            .and(predicate::str::contains("(certified)"))
+            .and(predicate::str::contains("written   pruned.safetensors")),
+    );
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    std::process::Command::new(assert_cmd::cargo::cargo_bin("lemmascope"))
+        .current_dir(folder)
+        .arg("prune")
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn wait_for_checkpoint(out: &Path) -> PathBuf {
+    let start = Instant::now();
+    loop {
+        let files = std::fs::read_dir(out.join(".checkpoint")).into_iter().flatten().flatten();
+        if let Some(path) = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|e| e == "csv")) {
+            return path;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint appeared");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_pruning_resumes_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = target("digits_full.safetensors");
+    let base = ["--target", &file, "--width", "1000", "--threads", "1", "--out", "stopped"];
+    let child = start(folder.path(), &base);
+    let checkpoint = wait_for_checkpoint(&folder.path().join("stopped"));
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let output = child.wait_with_output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("run again with --resume"), "{message}");
+    assert!(FILES.iter().all(|file| !folder.path().join("stopped").join(file).exists()), "outputs are whole or absent");
+    // Another design is refused, and the checkpoint stays.
+    let refused = prune_in(folder.path(), &[&base[..], &["--resume", "--seed", "5"]].concat());
+    refused.code(2).stderr(predicate::str::contains("another design"));
+    assert!(checkpoint.exists());
+    // A damaged one is refused too.
+    let whole = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&checkpoint, &whole[..whole.len() / 2]).unwrap();
+    let refused = prune_in(folder.path(), &[&base[..], &["--resume"]].concat());
+    refused.code(2).stderr(predicate::str::contains("cut short or damaged"));
+    std::fs::write(&checkpoint, &whole).unwrap();
+    prune_in(folder.path(), &[&base[..], &["--resume", "--quiet"]].concat()).success();
+    assert!(!checkpoint.exists());
+    prune_in(folder.path(), &["--target", &file, "--width", "1000", "--out", "whole", "--quiet"]).success();
+    assert_eq!(read(folder.path(), "stopped"), read(folder.path(), "whole"));
+}
+
+fn safetensors(tensors: &[(&str, Vec<usize>, Vec<f32>)], arch: Option<&str>) -> Vec<u8> {
+    let bytes: Vec<Vec<u8>> =
+        tensors.iter().map(|(_, _, data)| data.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, shape, _), bytes)| (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+    safetensors::serialize(views, arch.map(|arch| HashMap::from([("arch".to_string(), arch.to_string())]))).unwrap()
+}
+
+#[test]
+fn bad_input_is_refused_with_tensor_and_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let (gap, full) = (target("digits_gap.safetensors"), target("digits_full.safetensors"));
+    let images = target("digits_gap_test.npz");
+    let conv0 = ("conv0.weight", vec![1, 1, 1, 1], vec![0.5]);
+    let nets = [
+        ("bias", safetensors(&[conv0.clone(), ("conv0.bias", vec![1], vec![0.5])], None)),
+        ("linear", safetensors(&[conv0.clone(), ("fc.weight", vec![1, 1], vec![0.5])], None)),
+        ("missing", safetensors(&[("conv1.weight", vec![1, 1, 1, 1], vec![0.5])], None)),
+        ("broken", safetensors(&[conv0.clone(), ("conv1.weight", vec![1, 2, 1, 1], vec![0.5, 1.0])], None)),
+        ("zero", safetensors(&[("conv0.weight", vec![1, 1, 1, 1], vec![0.0])], None)),
+        ("nan", safetensors(&[("conv0.weight", vec![1, 1, 1, 1], vec![f32::NAN])], None)),
+        (
+            "lying",
+            safetensors(
+                std::slice::from_ref(&conv0),
+                Some(r#"[{"cin": 3, "cout": 1, "k": 1, "stride": 1, "pad": 0}]"#),
+            ),
+        ),
+        ("text", b"no network".to_vec()),
+        ("two", safetensors(&[("conv0.weight", vec![2, 2, 1, 1], vec![0.5, 1.0, 0.25, 2.0])], None)),
+    ];
+    for (name, bytes) in &nets {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let width = ["--width", "100"];
+    let cases: [(&[&str], &str); 19] = [
+        (&["--target", "bias"], "tensor conv0.bias: it is a bias"),
+        (&["--target", "linear"], "tensor fc.weight: it is no tensor conv<i>.weight"),
+        (&["--target", "missing"], "tensor conv0.weight: it is missing"),
+        (&["--target", "broken"], "layer 0 has 1 outputs and layer 1 takes 2 inputs"),
+        (&["--target", "zero"], "tensor conv0.weight: all its weights are zero"),
+        (&["--target", "nan"], "tensor conv0.weight: value 0 of the kernel is NaN"),
+        (&["--target", "lying"], "make them agree"),
+        (&["--target", "text"], "text is not a whole safetensors file"),
+        (&["--target", "none"], "cannot read none"),
+        (&["--target", &gap, "--width", "20"], "conv0.weight: of width 20, input channel 0 (from 0) has"),
+        (&["--target", &gap, "--width", "0"], "write a whole number from 1"),
+        (&["--target", &gap, "--width", "1e15"], "give a smaller --width"),
+        (&["--target", &gap, "--size", "300"], "--size asks to keep 300: give --width"),
+        (&["--target", &gap, "--eps", "-1"], "write a finite number above 0"),
+        (&["--target", &gap, "--scale", "big"], "write auto, none, theorem, or a positive number"),
+        (&["--target", &full, "--side", "5"], "--side 5: a kernel of side 4 with padding 0 does not fit"),
+        (
+            &["--target", "two", "--images", &images],
+            "x has the shape (200, 1, 8, 8): give at least one image, of the 2 channels",
+        ),
+        (&["--target", &gap, "--images", "file"], "file is not a whole .npz file"),
+        (&["--target", &gap, "--width", "400", "--out", "file"], "file is a file; name a folder with --out"),
+    ];
+    for (arguments, message) in cases {
+        let width: &[&str] = if arguments.contains(&"--width") { &[] } else { &width };
+        let refused = prune_in(folder.path(), &[arguments, width].concat());
+        refused.code(2).stderr(predicate::str::contains(message));
+        assert!(!folder.path().join("pruned").exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_pruned_network_can_be_a_target_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("one"),
+        safetensors(&[("conv0.weight", vec![2, 1, 3, 3], (0..18).map(|i| (i as f32 * 0.7).sin()).collect())], None),
+    )
+    .unwrap();
+    prune_in(folder.path(), &["--target", "one", "--width", "100", "--size", "4", "--quiet"]).success();
+    let again = ["--target", "pruned/pruned.safetensors", "--width", "200", "--out", "again", "--side", "6"];
+    let report = report(folder.path(), &again);
+    assert_eq!(report["layers"].as_array().unwrap().len(), 2);
+    assert!(report["total"]["lower"].as_f64().unwrap() <= report["total"]["upper"].as_f64().unwrap());
+}
