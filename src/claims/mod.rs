@@ -15,6 +15,7 @@ mod nsn_box;
 mod nsn_half_normal;
 mod nsn_joint_box;
 mod overlap_tail;
+mod pruned_network;
 mod relu_split;
 mod second_moment;
 mod second_moment_method;
@@ -328,6 +329,7 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &relu_split::ReluSplit,
     &kernel_pruning::KernelPruning,
     &layer_error::LayerError,
+    &pruned_network::PrunedNetworkClaim,
     &normal_interval::NormalInterval,
     &second_moment_method::SecondMomentMethod,
     &chernoff::Chernoff,

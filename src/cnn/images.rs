@@ -89,6 +89,18 @@ impl Images {
         self.images.iter().map(Image::max_norm).fold(0.0, f64::max)
     }
 
+    /// By how much each image's largest logit exceeds the next: its class stays the same where logits change by less than half of
+    /// that.
+    pub fn margins(&self, network: &Network) -> Vec<f64> {
+        let margin = |image: &Image| {
+            let logits = means(&network.forward(image));
+            let class = largest(&logits);
+            let others = logits.iter().enumerate().filter(|(other, _)| *other != class);
+            logits[class] - others.map(|(_, logit)| *logit).fold(f64::NEG_INFINITY, f64::max)
+        };
+        self.images.par_iter().map(margin).collect()
+    }
+
     /// Both networks on every image, by forward passes.
     pub fn compare(&self, target: &Network, pruned: &Network) -> Comparison {
         let compare = |(image, &label): (&Image, &usize)| {

@@ -1,0 +1,243 @@
+//! Theorem 3 at work: a trained network approximated by pruning a random one that is never stored.
+
+use std::path::{Path, PathBuf};
+
+use super::kernel_pruning::WIDTH;
+use super::nsn_box::EPS;
+use super::nsn_joint_box::C;
+use super::*;
+use crate::cell::Domain;
+use crate::cnn::{Images, Network, weights};
+use crate::pruning::{Design, PrunedNetwork, Scale, SeededPair, Watch, least_width};
+
+/// The claim of Theorem 3 on a network that is really pruned.
+pub struct PrunedNetworkClaim;
+
+/// Forward passes that the search for the worst input may take.
+const EVALUATIONS: usize = 1000;
+/// Rounding of the forward passes and worst cases, relative.
+const ROUNDING: f64 = 1e-9;
+/// What the images of a network are called beside it.
+const IMAGES: &str = "_test.npz";
+
+static ABOUT: About = About {
+    id: "pruned-network",
+    source: "Theorem 3, Remark 13",
+    statement: "For a network of l layers with norm1(K^i) <= 1 and widths n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps), with high \
+        probability filters can be removed from the random network of Theorem 3 such that what is left differs from the target \
+        by at most eps for every input in [-1, 1]. Other networks are scaled to the norm condition, which multiplies the error \
+        by the product of their norms (quantity = error is divided by it). Of all 2 n c_{i-1} filters a layer some are kept \
+        (kept), and only images with a margin of at most 2 eps can be decided differently (decisions).",
+    formula: "eps for the error, sum_i 2 n c_{i-1} for the filters kept, the share of images of margin at most 2 eps",
+    measured: "error over all X between an input found and a certificate, filters kept, or share of images decided differently",
+    parameters: &[
+        Parameter {
+            name: "network",
+            domain: Domain::Text("a .safetensors file; for decisions its images stand beside it, in ..._test.npz"),
+            default: Some("experiments/targets/digits_full.safetensors"),
+            meaning: "the target network",
+            reach: None,
+        },
+        Parameter { domain: Domain::Integer(1, 10_000_000), ..WIDTH },
+        Parameter {
+            name: "scale",
+            domain: Domain::Word(&["theorem", "none", "auto"]),
+            default: Some("theorem"),
+            meaning: "each layer is scaled to norm1 <= 1, not at all, or up as far as the sums reach with ease, and back afterwards",
+            reach: None,
+        },
+        Parameter { domain: Domain::Real(0.0, 1e3), default: Some("0.5"), meaning: "the theorem's eps", ..EPS },
+        Parameter {
+            name: "quantity",
+            domain: Domain::Word(&["error", "kept", "decisions"]),
+            default: Some("error"),
+            meaning: "what is measured",
+            reach: None,
+        },
+        Parameter {
+            name: "side",
+            domain: Domain::Integer(1, 256),
+            default: Some("8"),
+            meaning: "the inputs' D for the error",
+            reach: None,
+        },
+        DRAW,
+        C,
+    ],
+    relation: Relation::AtMost,
+    quantity: Quantity::Size,
+    methods: &[Method::Search],
+};
+
+impl Claim for PrunedNetworkClaim {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        let target = target(cell)?;
+        let side = cell.integer("side") as usize;
+        target.shapes(side, side)?;
+        design(cell).check(&target)
+    }
+
+    fn files(&self, cell: &Cell) -> Vec<PathBuf> {
+        let mut files = vec![cell.word("network").into()];
+        if cell.word("quantity") == "decisions" {
+            files.push(images_path(cell));
+        }
+        files
+    }
+
+    /// One draw, where the theorem speaks of a probability; but how many filters there are at most is sure.
+    fn bearing(&self, cell: &Cell) -> Bearing {
+        if cell.word("quantity") == "kept" { Bearing::Decides } else { Bearing::Illustrates }
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        let Ok(target) = target(cell) else { return Vec::new() };
+        let (design, depth) = (design(cell), target.layers().len() as f64);
+        let wide = target.layers().iter().all(|layer| {
+            let shape = layer.shape();
+            let [side, inputs, outputs] = [shape.k, shape.cin, shape.cout].map(|x| x as f64);
+            cell.real("n") >= least_width(cell.real("C"), side, inputs, outputs, depth, cell.real("eps"))
+        });
+        let small = target.layers().iter().all(|layer| design.scaled(layer).kernel.norm1() <= 1.0);
+        vec![
+            Hypothesis::new("norm1(K) <= 1", small),
+            Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", wide),
+        ]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let (target, eps) = (target(cell)?, cell.real("eps"));
+        let value = match cell.word("quantity") {
+            "error" => eps,
+            "kept" => filters(&target, cell.real("n")),
+            _ => {
+                let margins = images(cell, &target)?.margins(&target);
+                let near = margins.iter().filter(|margin| **margin <= 2.0 * eps * norms(&target)).count();
+                near as f64 / margins.len() as f64
+            }
+        };
+        Ok(vec![Bound::from_value(PRINTED, value)])
+    }
+
+    /// `norms`: the product of all norm1(K). `filters`: all of the random network.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        let target = target(cell)?;
+        Ok(vec![("norms", Number::new(norms(&target))), ("filters", Number::new(filters(&target, cell.real("n"))))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
+            let target = target(cell)?;
+            let watch = Watch { interrupted: allowance.interrupted, ..Watch::NOBODY };
+            let pruned = design(cell).prune(&target, &watch)?;
+            let pruned = pruned.ok_or_else(|| Error::Interrupted("a pruning was interrupted".into()))?;
+            let (lo, hi) = match cell.word("quantity") {
+                "error" => error(cell, &pruned, stream)?,
+                "kept" => {
+                    let kept = pruned.layers().iter().map(|layer| layer.kept().len()).sum::<usize>() as f64;
+                    (kept, kept)
+                }
+                _ => {
+                    let comparison = images(cell, &target)?.compare(&target, pruned.dense());
+                    let share = comparison.differ as f64 / comparison.images as f64;
+                    (share, share)
+                }
+            };
+            Ok(Evidence::enclosed(Some(lo.ln()), lo.ln(), hi.ln(), method, 1))
+        })))
+    }
+}
+
+/// The sup of the error over the product of the norms, between an input that was found and a certificate.
+fn error(cell: &Cell, pruned: &PrunedNetwork<SeededPair>, stream: &mut Stream) -> Result<(f64, f64)> {
+    let side = cell.integer("side") as usize;
+    let bounds = pruned.approximation().total_error(side, side, EVALUATIONS, stream)?;
+    let norms = norms(pruned.target());
+    Ok((bounds.lower.value * (1.0 - ROUNDING) / norms, bounds.upper * (1.0 + ROUNDING) / norms))
+}
+
+fn target(cell: &Cell) -> Result<Network> {
+    weights::read(Path::new(cell.word("network")))
+}
+
+fn images_path(cell: &Cell) -> PathBuf {
+    let name = cell.word("network");
+    format!("{}{IMAGES}", name.strip_suffix(".safetensors").unwrap_or(name)).into()
+}
+
+fn images(cell: &Cell, target: &Network) -> Result<Images> {
+    Images::read(&images_path(cell), target)
+}
+
+/// The random network is the one of seed `draw`, whatever the run's seed is, so that the program `prune` finds the same.
+fn design(cell: &Cell) -> Design {
+    let scale = match cell.word("scale") {
+        "theorem" => Scale::THEOREM,
+        "none" => Scale::None,
+        _ => Scale::Auto,
+    };
+    Design { scale, seed: cell.integer("draw"), ..Design::new(cell.integer("n") as usize) }
+}
+
+/// The product of all norm_1(K).
+fn norms(target: &Network) -> f64 {
+    target.layers().iter().map(|layer| layer.kernel.norm1()).product()
+}
+
+/// All filters of a random network of this width.
+fn filters(target: &Network, n: f64) -> f64 {
+    target.layers().iter().map(|layer| 2.0 * n * layer.kernel.inputs() as f64).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        let given = [("network", FILE), ("n", "400")].iter().chain(given).copied();
+        cell_of(&PrunedNetworkClaim, given).unwrap()
+    }
+
+    fn measured(cell: &Cell) -> Evidence {
+        let Ok(Estimator::Constructed(construct)) = PrunedNetworkClaim.estimator(cell, Method::Search) else {
+            panic!()
+        };
+        let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
+        construct(&mut address.stream(), &Allowance::TEST).unwrap()
+    }
+
+    #[test]
+    fn scaling_up_lowers_the_error_and_keeps_more() {
+        let of = |scale: &str, quantity: &str| measured(&cell(&[("scale", scale), ("quantity", quantity)]));
+        let (theorem, auto) = (of("theorem", "error"), of("auto", "error"));
+        assert!(auto.ln_hi < theorem.ln_lo, "{auto:?} {theorem:?}");
+        assert!(auto.ln_lo < auto.ln_hi);
+        assert!(of("auto", "kept").ln > of("theorem", "kept").ln);
+        assert!(of("auto", "decisions").ln_hi.exp() <= 1.0);
+    }
+
+    #[test]
+    fn bounds_and_hypotheses_are_the_theorems() {
+        let unmet = |given: &[(&str, &str)]| {
+            let all = PrunedNetworkClaim.hypotheses(&cell(given)).into_iter();
+            all.filter(|hypothesis| !hypothesis.met).map(|hypothesis| hypothesis.name).collect::<Vec<_>>()
+        };
+        let wide = "n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)";
+        assert_eq!(unmet(&[("scale", "auto")]), ["norm1(K) <= 1", wide]);
+        assert_eq!(unmet(&[("scale", "theorem")]), [wide]);
+        assert!(unmet(&[("scale", "theorem"), ("C", "1e-15")]).is_empty());
+        let bound = |given: &[(&str, &str)]| PrunedNetworkClaim.bounds(&cell(given)).unwrap()[0].ln.exp();
+        // Inputs: 1, 4 and 8 channels.
+        assert!((bound(&[("quantity", "kept")]) - 2.0 * 400.0 * 13.0).abs() < 1e-6);
+        assert!((bound(&[("eps", "0.25")]) - 0.25).abs() < 1e-12);
+        assert_eq!(bound(&[("quantity", "decisions"), ("eps", "1000")]), 1.0);
+        assert_eq!(bound(&[("quantity", "decisions"), ("eps", "1e-9")]), 0.0);
+    }
+}
