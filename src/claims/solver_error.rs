@@ -15,8 +15,16 @@ pub struct SolverError;
 
 /// Draws of more numbers than this (800 MB) are refused.
 const MOST_NUMBERS: u128 = 100_000_000;
-/// Sizes this many standard deviations from n/2 add nothing to a sum over all sizes.
+/// Beams of more numbers than this (64 MB) are refused.
+const MOST_IN_A_BEAM: u128 = 8_000_000;
+/// No sample is larger: the limits of a median are then within a few places.
+const MOST_DRAWS: u64 = 1000;
+/// Beside sizes so many standard deviations around n/2, all of which are added up, ...
 const DEVIATIONS: f64 = 9.0;
+/// ... and up to this many vectors, sizes are added up in blocks, ...
+const EVERY_SIZE: u64 = 512;
+/// ... each of which ends at this multiple of where it begins.
+const BLOCK: f64 = 1.05;
 /// Relative tolerance of the quadratures.
 const TOLERANCE: f64 = 1e-6;
 /// ln of a tolerance beyond which no first-moment limit is followed.
@@ -25,8 +33,8 @@ const LN_SMALLEST: f64 = -690.0;
 static ABOUT: About = About {
     id: "solver-error",
     source: "Markov's inequality, on T of Definition 6",
-    statement: "For i.i.d. NSN vectors X_1, ..., X_n in R^d, whatever subset a search finds (of size k; of any size where k = \
-        0): the median of the max norm of its sum minus z, over the vectors, is at least the eps at which the expected number \
+    statement: "For i.i.d. NSN vectors X_1, ..., X_n in R^d, whatever subset a search finds (of size k; of any size, 0 too, where \
+        k = 0): the median of the max norm of its sum minus z, over the vectors, is at least the eps at which the expected number \
         E[T] of subsets within eps of z = (norm, 0, ..., 0) is 1/2. Below it no subset exists with probability 1/2.",
     formula: "the eps with E[T] = 1/2",
     measured: "median over draws of the max-norm error of the subset that the beam finds",
@@ -76,6 +84,12 @@ impl Claim for SolverError {
         if u128::from(n) * u128::from(d) > MOST_NUMBERS {
             return Err(Error::input(format!(
                 "n = {n}, d = {d}: keep n d at most {MOST_NUMBERS}, or the draw is too large"
+            )));
+        }
+        let width = cell.integer("width");
+        if u128::from(width) * u128::from(d) > MOST_IN_A_BEAM {
+            return Err(Error::input(format!(
+                "width = {width}, d = {d}: keep width d at most {MOST_IN_A_BEAM}, or the beam is too large"
             )));
         }
         check_k_of_n(cell)
@@ -137,14 +151,34 @@ fn ln_mean(cell: &Cell, eps: f64) -> f64 {
     if k > 0 {
         return of_size(k);
     }
-    let (middle, reach) = (n as f64 / 2.0, DEVIATIONS * (n as f64).sqrt() / 2.0 + 16.0);
-    let sizes = (middle - reach).max(1.0) as u64..=(middle + reach).min(n as f64) as u64;
-    ln_sum_exp(&sizes.map(of_size).collect::<Vec<f64>>())
+    let sizes = sizes(n);
+    let terms: Vec<f64> = sizes.iter().map(|&size| of_size(size)).collect();
+    // A block counts with its larger end: rather too much than too little.
+    let block = |i: usize| ((sizes[i + 1] - sizes[i]) as f64).ln() + terms[i].max(terms[i + 1]);
+    let mut sums: Vec<f64> = (0..sizes.len() - 1).map(block).collect();
+    sums.extend(terms.last());
+    // The empty subset's error is the norm.
+    sums.extend((eps >= cell.real("norm")).then_some(0.0));
+    ln_sum_exp(&sums)
 }
 
-/// The median of the errors on as many draws as the allowance has replicates, but no fewer than limits take.
+/// Sizes from 1 to n between which the expected numbers of subsets change little.
+fn sizes(n: u64) -> Vec<u64> {
+    let (middle, reach) = (n as f64 / 2.0, DEVIATIONS * (n as f64).sqrt() / 2.0 + 16.0);
+    let dense = (middle - reach).max(1.0) as u64..=(middle + reach).ceil() as u64;
+    let mut sizes = vec![1];
+    while let Some(&last) = sizes.last().filter(|&&last| last < n) {
+        let far = (last as f64 * BLOCK).ceil().max(last as f64 + 1.0) as u64;
+        let next = if n <= EVERY_SIZE || dense.contains(&last) { last + 1 } else { far };
+        sizes.push(if last < *dense.start() { next.min(*dense.start()) } else { next.min(n) });
+    }
+    sizes
+}
+
+/// The median of the errors on as many draws as the allowance has replicates, but no fewer than limits take, and no more than
+/// [`MOST_DRAWS`].
 fn median_error(cell: &Cell, stream: &mut Stream, allowance: &Allowance) -> Result<Evidence> {
-    let draws = median::fewest(allowance.alpha).max(allowance.replicates as usize);
+    let draws = median::fewest(allowance.alpha).max(allowance.replicates.min(MOST_DRAWS) as usize);
     let mut errors = Vec::with_capacity(draws);
     for _ in 0..draws {
         if allowance.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
@@ -194,6 +228,10 @@ mod tests {
             &[("n", "30"), ("k", "3"), ("d", "2")],
             &[("n", "12"), ("d", "2")],
             &[("n", "200"), ("d", "9"), ("norm", "3")],
+            // In many dimensions small subsets are the likeliest, the empty one among them.
+            &[("n", "300"), ("d", "128"), ("width", "8")],
+            &[("n", "1"), ("d", "1"), ("norm", "0.1")],
+            &[("n", "10"), ("d", "16"), ("norm", "0.1")],
         ] {
             let cell = cell(given);
             let (limit, error) = (SolverError.bounds(&cell).unwrap()[0].ln, measured(&cell, 40));

@@ -1,5 +1,7 @@
 //! Axes: what a parameter's or a value's place along an axis is, how far the axis reaches, and where it is ticked.
 
+use std::path::Path;
+
 use std::f64::consts::LN_10;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
@@ -149,13 +151,19 @@ fn padded(lo: f64, hi: f64, spread: f64) -> (f64, f64) {
     (lo - MARGIN * spread, hi + MARGIN * spread)
 }
 
-/// A column's value as a figure writes it: `1e-9` as a power of ten, and a long word, such as a target's coordinates,
-/// cut so that it can stand under an axis.
+/// A column's value as a figure writes it: `1e-9` as a power of ten, a file by its name alone, and a long word, such as a
+/// target's coordinates, cut so that it can stand under an axis.
 pub fn short(word: &str) -> String {
     const LONGEST: usize = 14;
     if let (Ok(_), Some((digits, power))) = (word.parse::<f64>(), word.split_once('e')) {
         return if digits == "1" { format!("10^{power}") } else { format!("{digits}×10^{power}") };
     }
+    let word = match Path::new(word) {
+        path if path.extension().is_some() && word.contains('/') => {
+            path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(word)
+        }
+        _ => word,
+    };
     if word.chars().count() <= LONGEST {
         return word.into();
     }

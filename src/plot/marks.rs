@@ -73,8 +73,8 @@ impl Mark {
         let hollow = self.verdict == Verdict::Undecided;
         let fill = if hollow { WHITE } else { self.colour() };
         let edge = match (self.outside, hollow) {
-            (true, _) => Stroke(FRAME, 0.8),
-            (false, true) => Stroke(self.colour(), 1.2),
+            (true, false) => Stroke(FRAME, 0.8),
+            (_, true) => Stroke(self.colour(), 1.2),
             (false, false) => Stroke(WHITE, 0.5),
         };
         // Shapes come round again later than colours, so that twice as many series still differ.

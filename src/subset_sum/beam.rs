@@ -25,10 +25,10 @@ pub struct Beam {
     pub last_width: usize,
 }
 
-/// Numbers in a beam, at most (256 MiB), where time alone ends the attempts.
-const MOST_NUMBERS: usize = 1 << 25;
+/// Numbers in a beam, at most (64 MiB; decisions and endings come on top), where time alone ends the attempts.
+const MOST_NUMBERS: usize = 1 << 23;
 /// Partial subsets in a beam, at most, where time alone ends the attempts.
-const MOST_WIDTH: usize = 1 << 20;
+const MOST_WIDTH: usize = 1 << 18;
 /// The beam is wide for so many vectors a coordinate before the end, and has [`NARROW`] subsets before; ...
 const WIDE_A_COORDINATE: usize = 6;
 /// ... for so many at least.
@@ -67,6 +67,8 @@ const HOPE: f64 = 0.1;
 const PULL: f64 = 0.5;
 /// Once all widths were tried, each attempt orders the vectors anew, by norms that are off by about this much in ln.
 const SHUFFLE: f64 = 0.25;
+/// The guiding tolerance is at least this share of the norm of the pool's largest vector.
+const FINEST_GUIDE: f64 = 1e-6;
 /// Squares of tolerances must not vanish.
 const SMALLEST_TOLERANCE: f64 = 1e-100;
 
@@ -118,28 +120,60 @@ impl Beam {
             return best;
         }
         let widest = if budget.is_counted() { self.last_width } else { most_width(problem.dimension()) };
-        let (mut width, mut margin, mut pool) = (self.first_width, FIRST_MARGIN, 0);
-        // Far targets want none, and those near the first-moment limit some.
-        let mut pulls = [0.0, PULL].into_iter().cycle();
+        if problem.size().is_none() {
+            // They change no sum.
+            rising.retain(|&index| norms[index] > 0.0);
+        }
+        if rising.is_empty() {
+            return best;
+        }
+        let mut effort = Effort { width: self.first_width, margin: FIRST_MARGIN, least: 0, pull: 0.0, settle: false };
         while best.error > problem.eps() {
-            let pull = pulls.next().expect("a cycle has no end");
-            let attempt = Attempt::new(problem, &norms, &rising, width, margin, pool);
-            attempt.improve(width, pull, &mut best, budget);
-            pool = attempt.moments.len();
+            let at_most_width = effort.width >= widest;
+            // The last of counted effort looks for the best, and of the others every second one, in case none is near enough.
+            effort.settle = at_most_width && (budget.is_counted() || effort.pull == 0.0);
+            let attempt = Attempt::new(problem, &norms, &rising, &effort, budget);
+            attempt.improve(effort.width, effort.pull, &mut best, budget);
             budget.tell(best.error);
-            if budget.is_spent() || (budget.is_counted() && width >= widest) {
+            if budget.is_spent() || (budget.is_counted() && at_most_width) {
                 break;
             }
-            if width >= widest {
-                let shuffled =
-                    norms.iter().map(|norm| norm * (SHUFFLE * stream.sample::<f64, _>(StandardNormal)).exp());
-                rising = sorted_by(&shuffled.collect::<Vec<f64>>());
+            if at_most_width {
+                let keys = norms.iter().map(|norm| norm * (SHUFFLE * stream.sample::<f64, _>(StandardNormal)).exp());
+                let keys: Vec<f64> = keys.collect();
+                rising.sort_by(|&i, &j| keys[i].total_cmp(&keys[j]));
             }
-            width = (2 * width).min(widest);
-            margin += MARGIN_AN_ATTEMPT;
+            effort = Effort {
+                width: (2 * effort.width).min(widest),
+                margin: effort.margin + MARGIN_AN_ATTEMPT,
+                least: attempt.moments.len(),
+                // Far targets want none, and those near the first-moment limit some.
+                pull: PULL - effort.pull,
+                settle: false,
+            };
         }
         best
     }
+}
+
+/// What one attempt spends, and on what.
+struct Effort {
+    /// Partial subsets kept.
+    width: usize,
+    /// ln of the number of subsets that the pool should be expected to have.
+    margin: f64,
+    /// The least size of the pool.
+    least: usize,
+    /// How far the log-odds of what was taken count.
+    pull: f64,
+    /// Whether to look for the best subset, even where one within eps can be hoped for.
+    settle: bool,
+}
+
+/// The norm of the D-th smallest vector, as further ones tell it too: a few vectors of next to no length are no rule.
+fn usual_norm(dimension: usize, norms: &[f64], rising: &[usize]) -> f64 {
+    let told = |multiple: usize| norms[rising[(multiple * dimension).min(rising.len()) - 1]] / multiple as f64;
+    [1, 2, 4].map(told).into_iter().fold(0.0, f64::max)
 }
 
 fn most_width(dimension: usize) -> usize {
@@ -172,15 +206,16 @@ struct Attempt<'p, 'a> {
 impl<'p, 'a> Attempt<'p, 'a> {
     /// Takes as many of the smallest vectors, at least `least`, as make about exp(margin) subsets within the tolerance likely,
     /// if there are.
-    fn new(problem: &'p Problem<'a>, norms: &[f64], rising: &[usize], width: usize, margin: f64, least: usize) -> Self {
+    fn new(problem: &'p Problem<'a>, norms: &[f64], rising: &[usize], effort: &Effort, budget: &Budget) -> Self {
+        let Effort { width, margin, least, .. } = *effort;
         let dimension = problem.dimension();
         let coordinates = dimension + usize::from(problem.size().is_some());
         let pairs = (ENDINGS_A_NODE * width * width) as f64;
-        let hope = HOPE * norms[rising[dimension.min(problem.len()) - 1]] * pairs.powf(-1.0 / dimension as f64);
-        let tolerance = problem.eps().max(hope).max(SMALLEST_TOLERANCE);
-        let hopeful = problem.eps() >= hope;
+        let hope = HOPE * usual_norm(dimension, norms, rising) * pairs.powf(-1.0 / dimension as f64);
+        let tolerance = problem.eps().max(hope);
+        let hopeful = problem.eps() >= hope && !effort.settle;
         let enough = margin + MARGIN_A_COORDINATE * coordinates as f64;
-        let mut most = problem.len().min(POOL_AT_LEAST.max(POOL_A_COORDINATE * coordinates));
+        let mut most = rising.len().min(POOL_AT_LEAST.max(POOL_A_COORDINATE * coordinates));
         let near = most.min(POOL_AT_LEAST.max(NEAR_A_COORDINATE * coordinates));
         let mut approach = Approach { target: problem.target().to_vec(), taken: Vec::new() };
         if reaching(problem, &rising[..near], problem.target()).is_none() {
@@ -195,8 +230,11 @@ impl<'p, 'a> Attempt<'p, 'a> {
         }
         count = count.min(most);
         loop {
-            let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), tolerance, hopeful);
-            if count == most || attempt.moments.ln_expected >= enough {
+            // Finer guidance than the arithmetic carries guides nowhere.
+            let guide = tolerance.max(FINEST_GUIDE * norms[rising[count - 1]]).max(SMALLEST_TOLERANCE);
+            let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), guide, hopeful, budget);
+            let ln_expected = attempt.moments.ln_expected + dimension as f64 * (tolerance / guide).ln();
+            if count == most || ln_expected >= enough || budget.is_spent() {
                 return attempt;
             }
             count = most.min((count as f64 * POOL_GROWTH) as usize + 1);
@@ -210,6 +248,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
         mut approach: Approach,
         tolerance: f64,
         hopeful: bool,
+        budget: &Budget,
     ) -> Self {
         let (pool, larger) = rising.split_at(count);
         let mut size = None;
@@ -220,7 +259,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
             size = Some(part);
         }
         let order = pool.iter().rev().copied().collect();
-        let moments = Moments::new(&problem.with(&approach.target, size), order, tolerance);
+        let moments = Moments::new(&problem.with(&approach.target, size), order, tolerance, budget);
         Attempt { problem, moments, taken: approach.taken, size, hopeful }
     }
 
@@ -262,7 +301,8 @@ impl<'p, 'a> Attempt<'p, 'a> {
             }
         }
         if self.hopeful {
-            radius = radius.min(eps.next_up());
+            // What rounding leaves outside may be inside.
+            radius = radius.min((eps + self.problem.rounding()).next_up());
         }
         for (index, group) in endings.groups.iter().enumerate() {
             let mut nodes = (0..front.len()).filter(|&node| endings.group(front.nodes.taken[node]) == index).peekable();

@@ -1,7 +1,7 @@
 //! Exact subset sums by meeting in the middle: the sums of both halves of the vectors are listed and joined.
 //!
 //! Each half is again made of two quarters. Where a half has too many sums for memory, they are listed strip by strip along
-//! the first coordinate (after R. Schroeppel and A. Shamir, 1981): the sums of one half in a strip meet those of the other
+//! one coordinate (after R. Schroeppel and A. Shamir, 1981): the sums of one half in a strip meet those of the other
 //! in the strip that faces it. The join is wider than eps by more than any rounding of the sums, and every candidate is
 //! verified by a recomputed sum, so that `None` is proved.
 
@@ -91,17 +91,17 @@ pub fn fits_in_strips(problem: &Problem) -> bool {
 
 /// Whether an exact answer takes a few milliseconds.
 pub(super) fn is_quick(problem: &Problem) -> bool {
-    most_sums(problem).is_some_and(|sums| sums.saturating_mul(problem.dimension() as u64) <= QUICK_NUMBERS)
+    let dimension = problem.dimension() as u64;
+    // A beam begins with factoring a matrix.
+    let quick = QUICK_NUMBERS.max(dimension.saturating_pow(3));
+    most_sums(problem).is_some_and(|sums| sums.saturating_mul(dimension) <= quick) && fits(problem)
 }
 
 /// Whether the exact solver takes the problem and can be expected to come to its end within the budget.
 pub(super) fn is_worth_it(problem: &Problem, budget: &Budget) -> bool {
-    if budget.is_counted() || budget.left().is_none() {
-        return fits(problem);
-    }
+    let Some(left) = budget.left().filter(|_| !budget.is_counted()) else { return fits(problem) };
     let seconds = |sums: u64| sums as f64 * problem.dimension() as f64 * SECONDS_A_NUMBER;
-    let left = budget.left().map_or(f64::INFINITY, |left| left.as_secs_f64());
-    fits_in_strips(problem) && most_sums(problem).is_some_and(|sums| seconds(sums) <= left)
+    fits_in_strips(problem) && most_sums(problem).is_some_and(|sums| seconds(sums) <= left.as_secs_f64())
 }
 
 /// How many strips keep the sums of both halves in memory; none if too many would.
@@ -157,9 +157,10 @@ fn join_halves(
 ) -> ControlFlow<()> {
     let (first, second) = halves(problem);
     let first_sizes = sizes(problem, first.len(), second.len());
-    let first = Half::new(problem, first);
-    let second = Half::new(problem, second);
-    let target = problem.target()[0];
+    let axis = most_varied(problem);
+    let first = Half::new(problem, first, axis);
+    let second = Half::new(problem, second, axis);
+    let target = problem.target()[axis];
     let strips = strips(problem).expect("the problem fits");
     // Few sums of either half lie in each strip.
     let mut cuts = first.cuts(strips);
@@ -177,6 +178,18 @@ fn join_halves(
     ControlFlow::Continue(())
 }
 
+/// The coordinate in which the vectors have the most different values: strips across it part their sums.
+fn most_varied(problem: &Problem) -> usize {
+    let values = |axis: usize| {
+        let mut bits: Vec<u64> = (0..problem.len()).map(|index| problem.vector(index)[axis].to_bits()).collect();
+        bits.sort_unstable();
+        bits.dedup();
+        bits.len()
+    };
+    // The first of several.
+    (0..problem.dimension()).rev().max_by_key(|&axis| values(axis)).unwrap_or(0)
+}
+
 /// Sums of vectors, row-major, each with its subset.
 #[derive(Debug, Clone, Default)]
 struct Sums {
@@ -184,20 +197,21 @@ struct Sums {
     masks: Vec<u64>,
 }
 
-/// All sums of two quarters of the vectors, by size if that is fixed; those of the second by rising first coordinate.
+/// All sums of two quarters of the vectors, by size if that is fixed; those of the second by rising coordinate `axis`.
 struct Half {
     dimension: usize,
+    axis: usize,
     first: Vec<Sums>,
     second: Vec<Sums>,
 }
 
 impl Half {
-    fn new(problem: &Problem, half: Range<usize>) -> Self {
+    fn new(problem: &Problem, half: Range<usize>, axis: usize) -> Self {
         let middle = half.start + half.len() / 2;
         let first = quarter_sums(problem, half.start..middle, 0);
         let second = quarter_sums(problem, middle..half.end, middle - half.start);
-        let second = second.into_iter().map(|sums| sums.sorted(problem.dimension())).collect();
-        Half { dimension: problem.dimension(), first, second }
+        let second = second.into_iter().map(|sums| sums.sorted(problem.dimension(), axis)).collect();
+        Half { dimension: problem.dimension(), axis, first, second }
     }
 
     /// Bounds, the infinite ones too, of `strips` strips with about equally many sums each, judged by a sample of the sums.
@@ -207,7 +221,7 @@ impl Half {
             let mut firsts: Vec<f64> = Vec::new();
             let corners = |sums: &Sums, most: usize| -> Vec<f64> {
                 let step = (sums.masks.len() / most).max(1);
-                sums.rows.chunks_exact(self.dimension).step_by(step).map(|row| row[0]).collect()
+                sums.rows.chunks_exact(self.dimension).step_by(step).map(|row| row[self.axis]).collect()
             };
             for a in self.first.iter().flat_map(|sums| corners(sums, 256)) {
                 firsts.extend(self.second.iter().flat_map(|sums| corners(sums, 256)).map(|b| a + b));
@@ -220,7 +234,7 @@ impl Half {
         cuts
     }
 
-    /// The sums of this size, if any is asked, whose first coordinate is at least the first bound and below the second.
+    /// The sums of this size, if any is asked, whose coordinate `axis` is at least the first bound and below the second.
     fn sums(&self, strip: [f64; 2], size: Option<usize>) -> Sums {
         let pairs: Vec<(usize, usize)> = match size {
             None => vec![(0, 0)],
@@ -229,9 +243,9 @@ impl Half {
         let mut sums = Sums::default();
         for (a, b) in pairs {
             let Some(second) = self.second.get(b) else { continue };
-            let column: Vec<f64> = second.rows.chunks_exact(self.dimension).map(|row| row[0]).collect();
+            let column: Vec<f64> = second.rows.chunks_exact(self.dimension).map(|row| row[self.axis]).collect();
             for (row, mask) in self.first[a].rows.chunks_exact(self.dimension).zip(&self.first[a].masks) {
-                let [low, high] = strip.map(|bound| column.partition_point(|x| row[0] + x < bound));
+                let [low, high] = strip.map(|bound| column.partition_point(|x| row[self.axis] + x < bound));
                 let near = low * self.dimension..high.max(low) * self.dimension;
                 for other in second.rows[near].chunks_exact(self.dimension) {
                     sums.rows.extend(row.iter().zip(other).map(|(x, y)| x + y));
@@ -244,11 +258,11 @@ impl Half {
 }
 
 impl Sums {
-    /// The same by rising first coordinate.
-    fn sorted(&self, dimension: usize) -> Sums {
+    /// The same by rising coordinate `axis`.
+    fn sorted(&self, dimension: usize, axis: usize) -> Sums {
         let row = |id: usize| &self.rows[id * dimension..(id + 1) * dimension];
         let mut order: Vec<usize> = (0..self.masks.len()).collect();
-        order.sort_by(|&i, &j| row(i)[0].total_cmp(&row(j)[0]));
+        order.sort_by(|&i, &j| row(i)[axis].total_cmp(&row(j)[axis]));
         Sums {
             rows: order.iter().flat_map(|&id| row(id)).copied().collect(),
             masks: order.iter().map(|&id| self.masks[id]).collect(),
@@ -372,7 +386,7 @@ mod tests {
         for size in [None, Some(7)] {
             let vectors = normals(18 * 2, &mut stream);
             let problem = Problem::new(&vectors, 2, &[0.5, -0.5], 0.3, size).unwrap();
-            let half = Half::new(&problem, 0..9);
+            let half = Half::new(&problem, 0..9, 1);
             let sums_of = |cuts: &[f64]| -> Vec<u64> {
                 let sizes = size.map_or(vec![None], |size| (0..=size).map(Some).collect());
                 let strips = cuts.windows(2).flat_map(|cut| sizes.iter().map(move |size| ([cut[0], cut[1]], *size)));

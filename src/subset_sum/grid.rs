@@ -8,12 +8,14 @@ const MOST_AXES: usize = 8;
 /// One coordinate, cut into cells of equal width; the cells at both ends have no end.
 #[derive(Debug, Clone, Copy)]
 struct Axis {
+    coordinate: usize,
     low: f64,
     cells_per_unit: f64,
     cells: usize,
 }
 
 impl Axis {
+    /// The cell of a point of which this coordinate is `x`.
     fn cell(&self, x: f64) -> usize {
         // A float below 0 becomes cell 0.
         (((x - self.low) * self.cells_per_unit) as usize).min(self.cells - 1)
@@ -40,7 +42,7 @@ impl Grid {
     pub fn new(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Self {
         let count = rows.len() / stride;
         let axes = choose_axes(rows, stride, dimension, radius);
-        let cell = |row: &[f64]| axes.iter().zip(row).fold(0, |cell, (axis, &x)| cell * axis.cells + axis.cell(x));
+        let cell = |row: &[f64]| axes.iter().fold(0, |cell, axis| cell * axis.cells + axis.cell(row[axis.coordinate]));
         let cells: Vec<u32> = rows.chunks_exact(stride).map(|row| cell(row) as u32).collect();
         let mut starts = vec![0u32; axes.iter().map(|axis| axis.cells).product::<usize>() + 1];
         cells.iter().for_each(|&cell| starts[cell as usize + 1] += 1);
@@ -89,8 +91,9 @@ impl Grid {
         radius: &mut f64,
         visit: &mut impl FnMut(f64, u32) -> ControlFlow<(), f64>,
     ) -> ControlFlow<()> {
-        let Axis { cells, .. } = self.axes[axis];
-        let (low, high) = (self.axes[axis].cell(centre[axis] - *radius), self.axes[axis].cell(centre[axis] + *radius));
+        let Axis { coordinate, cells, .. } = self.axes[axis];
+        let x = centre[coordinate];
+        let (low, high) = (self.axes[axis].cell(x - *radius), self.axes[axis].cell(x + *radius));
         if axis + 1 < self.axes.len() {
             for next in low..=high {
                 self.descend(axis + 1, cell * cells + next, centre, radius, visit)?;
@@ -129,18 +132,22 @@ pub(super) fn distance_below(x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
     (max < limit).then_some(max)
 }
 
-/// Cuts as many of the first coordinates, into as many cells, as make a search cheapest: more cells hold fewer points, but a
+/// Cuts as many of the widest coordinates, into as many cells, as make a search cheapest: more cells hold fewer points, but a
 /// box touches more of them.
 fn choose_axes(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Vec<Axis> {
     let count = (rows.len() / stride).max(1) as f64;
-    let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); dimension.min(MOST_AXES)];
+    let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); dimension];
     for row in rows.chunks_exact(stride) {
         for ((low, high), &x) in ranges.iter_mut().zip(row) {
             *low = low.min(x);
             *high = high.max(x);
         }
     }
-    let widths: Vec<f64> = ranges.iter().map(|(low, high)| (high - low).clamp(f64::MIN_POSITIVE, f64::MAX)).collect();
+    let width = |(low, high): (f64, f64)| (high - low).clamp(f64::MIN_POSITIVE, f64::MAX);
+    let mut widest: Vec<usize> = (0..dimension).collect();
+    widest.sort_by(|&i, &j| width(ranges[j]).total_cmp(&width(ranges[i])));
+    widest.truncate(MOST_AXES);
+    let widths: Vec<f64> = widest.iter().map(|&coordinate| width(ranges[coordinate])).collect();
     let cut = |axes: usize| -> Vec<f64> {
         let equal = count.powf(1.0 / axes as f64);
         widths[..axes].iter().map(|width| equal.min((width / (2.0 * radius)).max(1.0)).ceil()).collect()
@@ -149,14 +156,15 @@ fn choose_axes(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Ve
         let touched: f64 = cells.iter().zip(&widths).map(|(n, width)| n.min(1.0 + 3.0 * radius * n / width)).product();
         touched * (1.0 + 2.0 * count / cells.iter().product::<f64>())
     };
-    let cuts = (1..=ranges.len()).map(cut);
+    let cuts = (1..=widest.len()).map(cut);
     let cells = cuts.min_by(|x, y| cost(x).total_cmp(&cost(y))).expect("a point has a coordinate");
-    let axis = |((&cells, &(low, _)), width): ((&f64, &(f64, f64)), &f64)| Axis {
-        low,
+    let axis = |((&cells, &coordinate), width): ((&f64, &usize), &f64)| Axis {
+        coordinate,
+        low: ranges[coordinate].0,
         cells_per_unit: cells / width,
         cells: cells as usize,
     };
-    cells.iter().zip(&ranges).zip(&widths).map(axis).collect()
+    cells.iter().zip(&widest).zip(&widths).map(axis).collect()
 }
 
 #[cfg(test)]

@@ -97,12 +97,16 @@ impl<'a> Problem<'a> {
         target
     }
 
-    /// The problem of which vectors to leave out, given the [`Problem::complement_target`].
+    /// The problem of which vectors to leave out, given the [`Problem::complement_target`]; nearer by as much as its rounding
+    /// can differ.
     fn complement<'b>(&self, target: &'b [f64]) -> Problem<'b>
     where
         'a: 'b,
     {
-        self.with(target, self.size.map(|size| self.len() - size))
+        Problem {
+            eps: (self.eps - self.rounding()).max(0.0),
+            ..self.with(target, self.size.map(|size| self.len() - size))
+        }
     }
 
     /// Entries of each vector.

@@ -8,7 +8,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Problem;
+use super::{Budget, Problem};
 
 /// Rows are filled up with zeros to a multiple of so many numbers, which the compiler adds up side by side.
 const LANES: usize = 4;
@@ -89,7 +89,7 @@ pub(super) struct Moments {
 
 impl Moments {
     /// The moments of subsets of the vectors `order` of the problem, as if each coordinate had to end within `tolerance`.
-    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64) -> Self {
+    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64, budget: &Budget) -> Self {
         let (dimension, sized) = (problem.dimension(), problem.size().is_some());
         let stride = (dimension + usize::from(sized)).next_multiple_of(LANES);
         let mut rows = vec![0.0; order.len() * stride];
@@ -110,7 +110,7 @@ impl Moments {
             goal.remaining[dimension] = COUNT_VARIANCE;
             goal.even_log_odds = ((size as f64 + 0.5) / ((order.len() - size) as f64 + 0.5)).ln();
         }
-        let tilt = Tilt::towards(&goal, &rows);
+        let tilt = Tilt::towards(&goal, &rows, budget);
         let mut moments = Moments {
             squares: vec![0.0; order.len()],
             seen: vec![0.0; rows.len()],
@@ -189,14 +189,14 @@ struct Tilt {
 }
 
 impl Tilt {
-    fn towards(goal: &Goal, rows: &[f64]) -> Self {
+    fn towards(goal: &Goal, rows: &[f64], budget: &Budget) -> Self {
         let stride = goal.target.len();
         let log_odds = vec![goal.even_log_odds; rows.len() / stride];
         let mut tilt =
             Tilt { odds: log_odds.clone(), log_odds, missing: goal.target.clone(), ln_density: f64::NEG_INFINITY };
         // A vector's log-odds are the even ones plus its inner product with this.
         let mut direction = vec![0.0; stride];
-        for _ in 0..MOST_STEPS {
+        for step_number in 1..=MOST_STEPS {
             let covariance = tilt.take_moments(goal, rows);
             let Some(factor) = covariance.cholesky() else { break };
             let missing = DVector::from_column_slice(&tilt.missing);
@@ -205,7 +205,9 @@ impl Tilt {
             let half_ln_det: f64 = factor.l_dirty().diagonal().iter().map(|x| x.ln()).sum();
             let half_ln_tau = 0.5 * std::f64::consts::TAU.ln();
             tilt.ln_density = tilt.entropy() - 0.5 * distance - half_ln_det - goal.coordinates as f64 * half_ln_tau;
-            if distance < NEAR_ENOUGH * goal.coordinates as f64 {
+            // The odds, and what they miss, are those of the last step taken.
+            let near = distance < NEAR_ENOUGH * goal.coordinates as f64;
+            if near || step_number == MOST_STEPS || budget.is_spent() {
                 break;
             }
             let changes = rows.chunks_exact(stride).map(|row| dot(row, step.as_slice()).abs());
