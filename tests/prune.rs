@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use lemmascope::cnn::{Image, Images, Network, weights};
-use lemmascope::pruning::{Pair, SeededPair};
+use lemmascope::pruning::{Law, Pair, SeededPair};
 use lemmascope::random::Stream;
 use predicates::prelude::*;
 use rand::RngExt;
@@ -51,7 +51,7 @@ fn masked(masks: &Value, target: &Network, input: &Image) -> Image {
     let mut heard = input.clone();
     for (index, layer) in target.layers().iter().enumerate() {
         let mask = &masks["layers"][index];
-        let pair = SeededPair::new(seed, index, width, &layer.kernel);
+        let pair = SeededPair::new(seed, index, width, Law::Normal, &layer.kernel);
         let kept: Vec<usize> = serde_json::from_value(mask["kept"].clone()).unwrap();
         let (rows, columns) = layer.output_shape(heard.rows(), heard.columns()).unwrap();
         let mut sums = vec![0.0; layer.kernel.outputs() * rows * columns];

@@ -9,7 +9,7 @@ use super::kernel::{ChannelResult, PrunedKernel, Status};
 use super::limit::ln_first_moment_limit;
 use super::network::PrunedNetwork;
 use super::pair::{Pair, Sign};
-use super::seeded::SeededPair;
+use super::seeded::{Law, SeededPair};
 use crate::cell::Hypothesis;
 use crate::cnn::{Image, LayerShape};
 use crate::error::Result;
@@ -54,7 +54,8 @@ pub struct LayerFigures {
     pub kept_most: usize,
     /// The largest error of a subset sum, in the scaled layer: the engine's own.
     pub subset_sum_error: f64,
-    /// ln of the largest over channels and signs of the eps at which one subset is expected, in the scaled layer.
+    /// ln of the largest over channels and signs of the eps at which one subset is expected, in the scaled layer; NaN for
+    /// laws of weights for which it is not known.
     #[serde(serialize_with = "finite")]
     pub ln_first_moment_limit: f64,
     /// The largest of `|K - L^+|_max` and `|K + L^-|_max`.
@@ -215,12 +216,17 @@ fn layer_figures(
     }
 }
 
-/// ln of the largest first-moment limit of a layer's problems.
+/// ln of the largest first-moment limit of a layer's problems: known where the vectors are normally-scaled normal, up to
+/// their spread.
 fn ln_limit(design: &Design, layer: &PrunedKernel<SeededPair>) -> f64 {
+    if !matches!(design.law, Law::Normal | Law::Kaiming) {
+        return f64::NAN;
+    }
+    let spread = layer.pair().spread();
     let limit = |result: &ChannelResult| {
         // The law of the sums does not change with a sign.
-        let target = layer.target().kernel.input_slice(result.channel);
-        ln_first_moment_limit(result.candidates as u64, design.size.map(|size| size as u64), &target)
+        let target: Vec<f64> = layer.target().kernel.input_slice(result.channel).iter().map(|x| x / spread).collect();
+        ln_first_moment_limit(result.candidates as u64, design.size.map(|size| size as u64), &target) + spread.ln()
     };
     layer.channels().par_iter().map(limit).reduce(|| f64::NEG_INFINITY, f64::max)
 }
@@ -230,6 +236,7 @@ fn hypotheses(design: &Design, layer: &PrunedKernel<SeededPair>, depth: f64, eps
     let LayerShape { cin, cout, k, .. } = layer.target().shape();
     let least = least_width(1.0, k as f64, cin as f64, cout as f64, depth, eps);
     vec![
+        Hypothesis::new("U, V ~ N(0, 1)", design.law == Law::Normal),
         Hypothesis::new("norm1(K) <= 1", layer.target().kernel.norm1() <= 1.0),
         Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", design.width as f64 >= least),
     ]
@@ -289,9 +296,9 @@ mod tests {
             assert!((layer.allowance.unwrap() - 0.05).abs() < 1e-12);
             assert_eq!(layer.within_allowance, Some(layer.worst_error <= 0.05));
             let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.met).collect();
-            assert_eq!(met, [true, false], "3^12 is more than the width");
+            assert_eq!(met, [true, true, false], "3^12 is more than the width");
         }
         let (_, scaled) = assessed(&Design::new(2000), None);
-        assert!(!scaled.layers[0].hypotheses[0].met);
+        assert!(!scaled.layers[0].hypotheses[1].met);
     }
 }

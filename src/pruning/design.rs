@@ -8,7 +8,7 @@ use super::kernel::{ChannelResult, PrunedKernel, Request};
 use super::network::PrunedNetwork;
 use super::pair::{Filters, Pair, Sign};
 use super::scale::Scale;
-use super::seeded::SeededPair;
+use super::seeded::{Law, SeededPair};
 use crate::arrays::{free_memory, gigabytes};
 use crate::cnn::{Layer, Network};
 use crate::error::{Error, Result};
@@ -30,6 +30,8 @@ pub struct Design {
     pub seed: u64,
     /// The filters from which each sign may keep.
     pub filters: Filters,
+    /// The law of the random network's weights.
+    pub law: Law,
     /// The effort of the searches.
     pub beam: Beam,
 }
@@ -54,7 +56,16 @@ impl Watch<'static> {
 impl Design {
     /// The usual way, for a width: any number of filters, layers scaled up, the nearest sums.
     pub fn new(width: usize) -> Self {
-        Design { width, eps: None, size: None, scale: Scale::Auto, seed: 1, filters: Filters::HalfBlocks, beam: USUAL }
+        Design {
+            width,
+            eps: None,
+            size: None,
+            scale: Scale::Auto,
+            seed: 1,
+            filters: Filters::HalfBlocks,
+            law: Law::Normal,
+            beam: USUAL,
+        }
     }
 
     /// Checks that the design can be carried out for a target: every channel and sign has more candidates than
@@ -106,7 +117,7 @@ impl Design {
 
     /// The factor by which a layer is scaled before it is approximated.
     pub fn factor(&self, layer: &Layer) -> f64 {
-        self.scale.factor(&layer.kernel, self.width)
+        self.scale.factor(&layer.kernel, self.width, self.pair(0, layer).spread())
     }
 
     /// The tolerance of layer `layer`'s subset sums, in the scaled layer: (eps / 2l) norm_1(K) / (2 d^2 c_1 c_0), which by the
@@ -120,7 +131,7 @@ impl Design {
 
     /// The random pair of a layer.
     pub fn pair(&self, index: usize, layer: &Layer) -> SeededPair {
-        SeededPair::new(self.seed, index, self.width, &layer.kernel)
+        SeededPair::new(self.seed, index, self.width, self.law, &layer.kernel)
     }
 
     /// The target's layer times its factor, which is what is approximated.
@@ -255,8 +266,13 @@ mod tests {
     #[test]
     fn the_dense_network_is_the_masked_random_one_of_all_filters() {
         let mut stream = Stream::new(73, 74);
-        for scale in [Scale::Auto, Scale::None, Scale::THEOREM] {
-            let design = Design { scale, ..Design::new(120) };
+        let designs = [
+            Design::new(120),
+            Design { scale: Scale::None, law: Law::Uniform, ..Design::new(120) },
+            Design { scale: Scale::THEOREM, law: Law::StudentT, ..Design::new(120) },
+            Design { law: Law::Kaiming, filters: Filters::WholeBlock, ..Design::new(120) },
+        ];
+        for design in designs {
             let pruned = design.prune(&target(), &Watch::NOBODY).unwrap().unwrap();
             for _ in 0..5 {
                 let image = image(&mut stream);
@@ -324,7 +340,7 @@ mod tests {
         let design = Design { scale: Scale::None, eps: Some(1e-7), ..Design::new(40) };
         for (seed, planted) in [(1, 3), (2, 6), (3, 9)] {
             let design = Design { seed, ..design };
-            let pair = SeededPair::new(seed, 0, design.width, &Kernel::zeros(2, 1, 2));
+            let pair = SeededPair::new(seed, 0, design.width, Law::Normal, &Kernel::zeros(2, 1, 2));
             let mut kept = Vec::new();
             let [plus, minus] = Sign::BOTH.map(|sign| {
                 let mut sum = vec![0.0; 8];

@@ -18,5 +18,5 @@ pub use kernel::{ChannelResult, PrunedKernel, Request, Status};
 pub use network::{PrunedNetwork, inject_error, random_target};
 pub use pair::{Filters, Pair, RandomPair, Sign};
 pub use scale::Scale;
-pub use seeded::SeededPair;
+pub use seeded::{Law, SeededPair};
 pub use worst_case::{Inputs, Outputs, Split, WorstCase};

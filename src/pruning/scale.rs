@@ -10,8 +10,8 @@ use crate::cnn::Kernel;
 /// How layers are scaled. All factors are powers of two, so that scaling and undoing it round nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
-    /// As far up as the sums reach with ease: to the largest 2-norm of an input channel, V's and U's entries being of
-    /// variance 1, that is at most this share of the width ([`REACH`]).
+    /// As far up as the sums reach with ease: to the largest 2-norm of an input channel, in standard deviations of the
+    /// vectors' entries, that is at most this share of the width ([`REACH`]).
     Auto,
     /// Not at all.
     None,
@@ -27,10 +27,11 @@ impl Scale {
     /// The scale of the theorem's norm condition.
     pub const THEOREM: Scale = Scale::Norm1(1.0);
 
-    /// The factor, a power of two, for a layer with at least one weight that is not 0.
-    pub fn factor(self, kernel: &Kernel, width: usize) -> f64 {
+    /// The factor, a power of two, for a layer with at least one weight that is not 0. `spread` is the standard deviation of
+    /// the entries of the vectors that filters add.
+    pub fn factor(self, kernel: &Kernel, width: usize, spread: f64) -> f64 {
         match self {
-            Scale::Auto => power_of_two(REACH * width as f64 / largest_channel(kernel)),
+            Scale::Auto => power_of_two(REACH * width as f64 * spread / largest_channel(kernel)),
             Scale::None => 1.0,
             Scale::Norm1(norm) => power_of_two(norm / kernel.norm1()),
         }
@@ -69,13 +70,14 @@ mod tests {
     #[test]
     fn factors_are_the_largest_powers_of_two_allowed() {
         let kernel = Kernel::new(2, 2, 1, vec![3.0, 0.0, -4.0, 1.0]).unwrap();
-        assert_eq!(Scale::THEOREM.factor(&kernel, 100), 0.125);
-        assert_eq!(Scale::Norm1(64.0).factor(&kernel, 100), 8.0);
-        assert_eq!(Scale::Norm1(63.9).factor(&kernel, 100), 4.0);
-        assert_eq!(Scale::None.factor(&kernel, 100), 1.0);
+        assert_eq!(Scale::THEOREM.factor(&kernel, 100, 1.0), 0.125);
+        assert_eq!(Scale::Norm1(64.0).factor(&kernel, 100, 1.0), 8.0);
+        assert_eq!(Scale::Norm1(63.9).factor(&kernel, 100, 1.0), 4.0);
+        assert_eq!(Scale::None.factor(&kernel, 100, 1.0), 1.0);
         // The largest channel has norm 5.
-        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40), 8.0);
-        assert_eq!(Scale::Auto.factor(&kernel, 16 * 39), 4.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, 1.0), 8.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 39, 1.0), 4.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, 0.5), 4.0);
     }
 
     #[test]

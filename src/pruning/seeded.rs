@@ -1,10 +1,57 @@
 //! A random pair that is never stored: every filter has an address, from which it is drawn again whenever it is needed.
 
-use rand_distr::{Distribution, StandardNormal};
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal, StudentT};
+use serde::{Deserialize, Serialize};
 
 use super::pair::Pair;
 use crate::cnn::{Image, Kernel, Layer};
 use crate::random::{Address, Stream};
+
+/// The law of the random network's weights, all independent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Law {
+    /// N(0, 1), as the paper has it.
+    #[default]
+    Normal,
+    /// Uniform on [-sqrt(3), sqrt(3)], of variance 1.
+    Uniform,
+    /// Student's t with 5 degrees of freedom, scaled to variance 1.
+    StudentT,
+    /// N(0, 2 / fan-in), after K. He et al. (2015): 2 / c_0 for V and 2 / (2 n c_0 d^2) for U.
+    Kaiming,
+}
+
+/// Degrees of freedom of Student's t.
+const FREEDOM: f64 = 5.0;
+
+impl Law {
+    /// Every law.
+    pub const ALL: [Law; 4] = [Law::Normal, Law::Uniform, Law::StudentT, Law::Kaiming];
+
+    /// Its name in records and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Law::Normal => "normal",
+            Law::Uniform => "uniform",
+            Law::StudentT => "student-t",
+            Law::Kaiming => "kaiming",
+        }
+    }
+
+    /// One draw, for a standard deviation of 1.
+    fn draw(self, stream: &mut Stream) -> f64 {
+        match self {
+            Law::Normal | Law::Kaiming => StandardNormal.sample(stream),
+            Law::Uniform => 3f64.sqrt() * stream.random_range(-1.0..1.0),
+            Law::StudentT => {
+                let t = StudentT::new(FREEDOM).expect("its degrees of freedom are positive");
+                ((FREEDOM - 2.0) / FREEDOM).sqrt() * t.sample(stream)
+            }
+        }
+    }
+}
 
 /// The random pair of one layer of a network that is known by its seed. Filter l of the layer is drawn from the stream at
 /// the address (seed, `prune`, layer, `filter`, l): first its entry of V, then its slice of U. Entries of V that the
@@ -18,13 +65,30 @@ pub struct SeededPair {
     inputs: usize,
     outputs: usize,
     side: usize,
+    law: Law,
 }
 
 impl SeededPair {
     /// The pair of width `n` for layer `layer` (from 0) of a network, in a target kernel's shape.
-    pub fn new(seed: u64, layer: usize, n: usize, target: &Kernel) -> Self {
+    pub fn new(seed: u64, layer: usize, n: usize, law: Law, target: &Kernel) -> Self {
         let (inputs, outputs, side) = (target.inputs(), target.outputs(), target.side());
-        SeededPair { seed, cell: format!("layer={layer}"), n, inputs, outputs, side }
+        SeededPair { seed, cell: format!("layer={layer}"), n, inputs, outputs, side, law }
+    }
+
+    /// The standard deviations of V's and of U's entries.
+    fn deviations(&self) -> (f64, f64) {
+        match self.law {
+            Law::Kaiming => {
+                let fans = (self.inputs as f64, (2 * self.n * self.inputs * self.side * self.side) as f64);
+                ((2.0 / fans.0).sqrt(), (2.0 / fans.1).sqrt())
+            }
+            _ => (1.0, 1.0),
+        }
+    }
+
+    /// The standard deviation of the entries of the vectors that filters add.
+    pub fn spread(&self) -> f64 {
+        self.deviations().0 * self.deviations().1
     }
 
     /// The stream from which a channel's search draws what it draws, apart from all filters.
@@ -40,11 +104,12 @@ impl SeededPair {
     /// The filter's entry of V, and the stream on which its slice of U follows.
     fn start(&self, filter: usize) -> (f64, Stream) {
         let mut stream = self.address("filter", filter as u64).stream();
-        (StandardNormal.sample(&mut stream), stream)
+        (self.deviations().0 * self.law.draw(&mut stream), stream)
     }
 
     fn rest(&self, mut stream: Stream) -> Vec<f64> {
-        (0..self.side * self.side * self.outputs).map(|_| StandardNormal.sample(&mut stream)).collect()
+        let deviation = self.deviations().1;
+        (0..self.side * self.side * self.outputs).map(|_| deviation * self.law.draw(&mut stream)).collect()
     }
 
     /// The masked random pair `U * relu((V . S) * X)` filter by filter, over all 2 n c_0 of them. `kept` are the filters
@@ -103,7 +168,7 @@ mod tests {
     use crate::pruning::{Filters, Sign};
 
     fn pair(seed: u64, layer: usize, n: usize) -> SeededPair {
-        SeededPair::new(seed, layer, n, &Kernel::zeros(3, 2, 2))
+        SeededPair::new(seed, layer, n, Law::Normal, &Kernel::zeros(3, 2, 2))
     }
 
     #[test]
@@ -132,10 +197,28 @@ mod tests {
         assert!(positive.iter().all(|&filter| (10..15).contains(&filter) && pair.entry(filter) > 0.0));
     }
 
+    /// Mean and variance of 20000 entries of V and of U's first entry, for each law: 5 standard errors (chance of failing 1e-5).
+    #[test]
+    fn laws_have_their_moments() {
+        for law in Law::ALL {
+            let pair = SeededPair::new(7, 0, 10_000, law, &Kernel::zeros(1, 1, 2));
+            let [v, u] = [|pair: &SeededPair, l| pair.entry(l), |pair: &SeededPair, l| pair.slice(l)[0]];
+            let expected: [f64; 2] = if law == Law::Kaiming { [2.0, 2.0 / 80_000.0] } else { [1.0, 1.0] };
+            for (draw, variance) in [v, u].into_iter().zip(expected) {
+                let values: Vec<f64> = (0..20_000).map(|filter| draw(&pair, filter)).collect();
+                let mean = values.iter().sum::<f64>() / 20_000.0;
+                let square = values.iter().map(|x| x * x).sum::<f64>() / 20_000.0;
+                // The fourth moment of the t law with 5 degrees, of variance 1, is 9; the others' are smaller.
+                assert!(mean.abs() < 5.0 * (variance / 20_000.0).sqrt(), "{law:?}: {mean}");
+                assert!((square / variance - 1.0).abs() < 5.0 * (8.0 / 20_000f64).sqrt(), "{law:?}: {square}");
+            }
+        }
+    }
+
     /// Mean and variance of 20000 products of two independent normals: 5 standard errors (chance of failing 1e-6).
     #[test]
     fn vectors_are_normally_scaled_normal() {
-        let pair = SeededPair::new(3, 0, 10_000, &Kernel::zeros(1, 1, 1));
+        let pair = SeededPair::new(3, 0, 10_000, Law::Normal, &Kernel::zeros(1, 1, 1));
         let values: Vec<f64> = (0..20_000).map(|filter| pair.entry(filter) * pair.slice(filter)[0]).collect();
         let mean = values.iter().sum::<f64>() / 20_000.0;
         let square = values.iter().map(|x| x * x).sum::<f64>() / 20_000.0;

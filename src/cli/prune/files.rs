@@ -9,7 +9,7 @@ use crate::cli::json::pretty;
 use crate::cnn::{Comparison, Image, Images, LayerShape, Network, weights};
 use crate::error::{Error, Result};
 use crate::numeric::{decimal, number};
-use crate::pruning::{Assessment, Design, Filters, SeededPair};
+use crate::pruning::{Assessment, Design, Filters, Law, SeededPair};
 use crate::random::{Address, Stream};
 use crate::runner::checkpoint::sha256_hex;
 use rand::RngExt;
@@ -87,6 +87,7 @@ pub(super) struct DesignFigures {
     scale: String,
     seed: u64,
     filters: &'static str,
+    law: Law,
     beam: [usize; 2],
 }
 
@@ -99,6 +100,7 @@ impl DesignFigures {
             scale: design.scale.to_string(),
             seed: design.seed,
             filters: filters_name(design.filters),
+            law: design.law,
             beam: [design.beam.first_width, design.beam.last_width],
         }
     }
@@ -119,6 +121,8 @@ struct Masks {
     seed: u64,
     /// The paper's n.
     width: usize,
+    /// The law of the weights.
+    law: Law,
     layers: Vec<Mask>,
 }
 
@@ -195,6 +199,7 @@ impl Ticket {
             version: env!("CARGO_PKG_VERSION").into(),
             seed: self.design.seed,
             width: self.design.width,
+            law: self.design.law,
             layers: self.pruned.layers().iter().zip(self.pruned.factors()).map(mask).collect(),
         }
     }
@@ -233,6 +238,8 @@ impl Ticket {
             let finite = |x: f64| optional(Some(x).filter(|x| x.is_finite()));
             let unmet: Vec<&str> =
                 layer.hypotheses.iter().filter(|hypothesis| !hypothesis.met).map(|h| h.name.as_str()).collect();
+            let ln_limit = layer.ln_first_moment_limit;
+            let limit = if ln_limit.is_nan() { String::new() } else { decimal(ln_limit) };
             let row = [
                 ("target", self.target.file.clone()),
                 ("layer", index.to_string()),
@@ -246,6 +253,7 @@ impl Ticket {
                 ("size", self.design.size.map(|size| size.to_string()).unwrap_or_default()),
                 ("scale", self.design.scale.to_string()),
                 ("filters", filters_name(self.design.filters).into()),
+                ("law", self.design.law.name().into()),
                 ("beam", self.design.beam.last_width.to_string()),
                 ("dimension", layer.dimension.to_string()),
                 ("norm1", number(layer.norm1)),
@@ -256,8 +264,8 @@ impl Ticket {
                 ("kept_minus", layer.kept_minus.to_string()),
                 ("kept_most", layer.kept_most.to_string()),
                 ("subset_sum_error", number(layer.subset_sum_error)),
-                ("first_moment_limit", decimal(layer.ln_first_moment_limit)),
-                ("ln_first_moment_limit", finite(layer.ln_first_moment_limit)),
+                ("first_moment_limit", limit),
+                ("ln_first_moment_limit", finite(ln_limit)),
                 ("kernel_error", number(layer.kernel_error)),
                 ("worst_error", number(layer.worst_error)),
                 ("relative_error", number(layer.relative_error)),
@@ -287,7 +295,7 @@ fn uniform(channels: usize, rows: usize, columns: usize, stream: &mut Stream) ->
 fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
     let mut image = input.clone();
     for (index, (mask, layer)) in masks.layers.iter().zip(target.layers()).enumerate() {
-        let pair = SeededPair::new(masks.seed, index, masks.width, &layer.kernel);
+        let pair = SeededPair::new(masks.seed, index, masks.width, masks.law, &layer.kernel);
         let heard = if index == 0 { image } else { image.positive() };
         image = pair.forward(&mask.kept, layer, &heard).map(|x| x / mask.factor);
     }

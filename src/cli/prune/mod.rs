@@ -17,7 +17,7 @@ use crate::cnn::{Images, Network, weights};
 use crate::error::{Error, Result};
 use crate::output::{writable_folder, write_whole};
 use crate::pruning::{
-    Assessment, Design, Filters, PrunedKernel, PrunedNetwork, Scale, SeededPair, Watch, design::USUAL,
+    Assessment, Design, Filters, Law, PrunedKernel, PrunedNetwork, Scale, SeededPair, Watch, design::USUAL,
 };
 use crate::runner::checkpoint;
 use crate::subset_sum::Beam;
@@ -45,6 +45,10 @@ pub struct Arguments {
     /// The filters of an input channel from which each sign may keep.
     #[arg(long, value_enum, default_value = "half-blocks")]
     filters: FiltersName,
+    /// The law of the random network's weights: normal; outside the paper's hypotheses uniform or student-t (with 5 degrees
+    /// of freedom), both of variance 1, or kaiming (normal, of variance 2 / fan-in).
+    #[arg(long, default_value = "normal", value_parser = find_law)]
+    law: Law,
     /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
@@ -81,6 +85,11 @@ enum FiltersName {
     HalfBlocks,
     /// The whole block for either sign, which the statement allows.
     WholeBlock,
+}
+
+fn find_law(name: &str) -> std::result::Result<Law, String> {
+    let names = || Law::ALL.map(Law::name).join(", ");
+    Law::ALL.into_iter().find(|law| law.name() == name).ok_or_else(|| format!("the laws are {}", names()))
 }
 
 fn parse_positive(text: &str) -> std::result::Result<f64, String> {
@@ -136,6 +145,7 @@ fn design(arguments: &Arguments) -> Design {
             FiltersName::HalfBlocks => Filters::HalfBlocks,
             FiltersName::WholeBlock => Filters::WholeBlock,
         },
+        law: arguments.law,
         beam: match arguments.effort {
             EffortName::Quick => Beam { first_width: 8, last_width: 8 },
             EffortName::Default => USUAL,

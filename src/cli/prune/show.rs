@@ -101,6 +101,9 @@ impl Ticket {
 
 /// A number with few digits, also far below f64's range.
 fn short(ln: f64) -> String {
+    if ln.is_nan() {
+        return "unknown".into();
+    }
     let text = decimal(ln);
     match (ln.exp() > 0.0, text.split_once('e')) {
         (false, Some((digits, exponent))) => format!("{digits:.5}e{exponent}"),
