@@ -49,6 +49,16 @@ pub fn read(path: &Path) -> Result<Network> {
 /// When the file is damaged; a tensor is missing, of another name or type, not square, empty, all zeros, or holds NaN or
 /// infinity; the shapes disagree with `arch` or do not chain. The message names the file, the tensor and the mend.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<Network> {
+    let network = parse_any(name, bytes)?;
+    refuse_zeros(name, &network)?;
+    Ok(network)
+}
+
+/// As [`parse`], but layers may be all zeros.
+///
+/// # Errors
+/// As for [`parse`] otherwise.
+pub fn parse_any(name: &str, bytes: &[u8]) -> Result<Network> {
     let damaged = |error| {
         Error::input(format!("{name} is not a whole safetensors file ({error}): write it again with safetensors"))
     };
@@ -87,7 +97,18 @@ fn read_npz(name: &str, path: &Path) -> Result<Network> {
     let arch = members.iter().position(|member| member == "arch").map(|index| members.remove(index));
     let arch = arch.map(|member| npz_arch(name, &arrays::read_member(path, &member)?)).transpose()?;
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
-    network(name, &members, arch, |tensor_name| arrays::read_member(path, tensor_name))
+    let network = network(name, &members, arch, |tensor_name| arrays::read_member(path, tensor_name))?;
+    refuse_zeros(name, &network)?;
+    Ok(network)
+}
+
+fn refuse_zeros(name: &str, network: &Network) -> Result<()> {
+    match network.layers().iter().position(|layer| layer.kernel.max_norm() == 0.0) {
+        Some(index) => Err(Error::input(format!(
+            "{name}, tensor conv{index}.weight: all its weights are zero: train the layer or leave it out"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn npz_arch(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
@@ -201,9 +222,6 @@ fn layer(tensor: Array, arch: Option<LayerShape>) -> std::result::Result<Layer, 
     }
     if shape.pad > MOST_PADDING {
         return Err(format!("arch pads by {}: give at most {MOST_PADDING}", shape.pad));
-    }
-    if tensor.data.iter().all(|&x| x == 0.0) {
-        return Err("all its weights are zero: train the layer or leave it out".into());
     }
     let kernel = Kernel::new(outputs, inputs, side, tensor.data).map_err(|error| error.to_string())?;
     Ok(Layer { kernel, stride: shape.stride, pad: shape.pad })

@@ -117,7 +117,7 @@ impl Design {
 
     /// The factor by which a layer is scaled before it is approximated.
     pub fn factor(&self, layer: &Layer) -> f64 {
-        self.scale.factor(&layer.kernel, self.width, self.pair(0, layer).spread())
+        self.scale.factor(&layer.kernel, self.width, self.size, self.pair(0, layer).spread())
     }
 
     /// The tolerance of layer `layer`'s subset sums, in the scaled layer: (eps / 2l) norm_1(K) / (2 d^2 c_1 c_0), which by the

@@ -218,15 +218,20 @@ impl<P: Pair> PrunedKernel<P> {
     /// Remark 13: the pair with the removed filters gone, as two dense layers V^ (1x1) and U^ (d x d).
     ///
     /// The remark has 2m filters a channel; how many are kept here may differ from channel to channel and from sign to
-    /// sign, unless the request fixed the size.
+    /// sign, unless the request fixed the size. Where none at all is kept, there is one of zeros.
     pub fn dense(&self) -> [Layer; 2] {
         let kept = self.kept();
         let (inputs, outputs, side) = self.pair.shape();
-        let v = Kernel::from_fn(kept.len(), inputs, 1, |l, t, _, _| {
-            if self.pair.channel(kept[l]) == t { self.pair.entry(kept[l]) } else { 0.0 }
-        });
-        let slices: Vec<Vec<f64>> = kept.iter().map(|&filter| self.pair.slice(filter)).collect();
-        let u = Kernel::from_fn(outputs, kept.len(), side, |o, l, r, s| slices[l][(o * side + r) * side + s]);
+        // Libraries have no layers without filters: one of zeros computes the same.
+        let filters = kept.len().max(1);
+        let mut v = Kernel::zeros(filters, inputs, 1);
+        let mut u = Kernel::zeros(outputs, filters, side);
+        if !kept.is_empty() {
+            let entry = |l: usize, t| if self.pair.channel(kept[l]) == t { self.pair.entry(kept[l]) } else { 0.0 };
+            v = Kernel::from_fn(filters, inputs, 1, |l, t, _, _| entry(l, t));
+            let slices: Vec<Vec<f64>> = kept.iter().map(|&filter| self.pair.slice(filter)).collect();
+            u = Kernel::from_fn(outputs, filters, side, |o, l, r, s| slices[l][(o * side + r) * side + s]);
+        }
         [Layer { kernel: v, stride: 1, pad: 0 }, Layer { kernel: u, stride: self.target.stride, pad: self.target.pad }]
     }
 

@@ -20,18 +20,22 @@ pub enum Scale {
 }
 
 /// The share of the width n that [`Scale::Auto`] lets a channel's 2-norm have. Sums of the about n/2 vectors of a sign reach
-/// about 0.28 of their number in every direction; from half of that on, the search leaves too few vectors for its end.
+/// about 0.28 of their number in every direction; from half of that on, the search leaves too few vectors for its end. Of a
+/// fixed size, twice the size counts instead of n where that is less.
 pub const REACH: f64 = 1.0 / 16.0;
 
 impl Scale {
     /// The scale of the theorem's norm condition.
     pub const THEOREM: Scale = Scale::Norm1(1.0);
 
-    /// The factor, a power of two, for a layer with at least one weight that is not 0. `spread` is the standard deviation of
-    /// the entries of the vectors that filters add.
-    pub fn factor(self, kernel: &Kernel, width: usize, spread: f64) -> f64 {
+    /// The factor, a power of two, for a layer with at least one weight that is not 0. `size` is how many vectors a sum has, if
+    /// that is fixed; `spread` is the standard deviation of the vectors' entries.
+    pub fn factor(self, kernel: &Kernel, width: usize, size: Option<usize>, spread: f64) -> f64 {
         match self {
-            Scale::Auto => power_of_two(REACH * width as f64 * spread / largest_channel(kernel)),
+            Scale::Auto => {
+                let vectors = size.map_or(width, |size| width.min(2 * size));
+                power_of_two(REACH * vectors as f64 * spread / largest_channel(kernel))
+            }
             Scale::None => 1.0,
             Scale::Norm1(norm) => power_of_two(norm / kernel.norm1()),
         }
@@ -70,14 +74,15 @@ mod tests {
     #[test]
     fn factors_are_the_largest_powers_of_two_allowed() {
         let kernel = Kernel::new(2, 2, 1, vec![3.0, 0.0, -4.0, 1.0]).unwrap();
-        assert_eq!(Scale::THEOREM.factor(&kernel, 100, 1.0), 0.125);
-        assert_eq!(Scale::Norm1(64.0).factor(&kernel, 100, 1.0), 8.0);
-        assert_eq!(Scale::Norm1(63.9).factor(&kernel, 100, 1.0), 4.0);
-        assert_eq!(Scale::None.factor(&kernel, 100, 1.0), 1.0);
+        assert_eq!(Scale::THEOREM.factor(&kernel, 100, None, 1.0), 0.125);
+        assert_eq!(Scale::Norm1(64.0).factor(&kernel, 100, None, 1.0), 8.0);
+        assert_eq!(Scale::Norm1(63.9).factor(&kernel, 100, None, 1.0), 4.0);
+        assert_eq!(Scale::None.factor(&kernel, 100, None, 1.0), 1.0);
         // The largest channel has norm 5.
-        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, 1.0), 8.0);
-        assert_eq!(Scale::Auto.factor(&kernel, 16 * 39, 1.0), 4.0);
-        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, 0.5), 4.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, None, 1.0), 8.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 39, None, 1.0), 4.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, None, 0.5), 4.0);
+        assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, Some(8 * 10), 1.0), 2.0);
     }
 
     #[test]

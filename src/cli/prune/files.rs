@@ -207,7 +207,7 @@ impl Ticket {
     /// Compares the dense network, read back from the bytes that are to be written, with the random network that is drawn
     /// again filter by filter and masked by the index lists, read back too, on random inputs.
     pub(super) fn agreement(&self) -> Result<Agreement> {
-        let dense = weights::parse(NETWORK, &weights::to_bytes(self.pruned.dense()))?;
+        let dense = weights::parse_any(NETWORK, &weights::to_bytes(self.pruned.dense()))?;
         let masks: Masks = serde_json::from_str(&self.masks_text()).expect("what was written is read back");
         let (rows, columns) = self.assessment.total.side;
         let address =

@@ -183,13 +183,6 @@ fn construct(arguments: &Arguments, design: &Design, target: &Network) -> Result
         resume::save(&arguments.out, design, target, &layers)?;
     }
     telling.finish();
-    if let Some(index) = layers.iter().position(|layer| layer.kept().is_empty()) {
-        return Err(Error::input(format!(
-            "conv{index}.weight: of width {}, no subset of filters is nearer than none at all, and a layer without filters \
-             computes 0: give a larger --width, or --scale auto",
-            design.width
-        )));
-    }
     design.assemble(target, layers)
 }
 
