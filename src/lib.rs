@@ -20,6 +20,7 @@
 //! | `relu-split` | Lemma 11 | `claims/relu_split.rs`, [`cnn`] | `relu-split` |
 //! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning`, `kernel-growth` |
 //! | `layer-error` | Theorem 3, Eqs. 31-36 | `claims/layer_error.rs`, [`pruning`], [`cnn`] | `layer-error` |
+//! | `pruned-network` | Theorem 3 | `claims/pruned_network.rs`, [`pruning`], [`cnn`] | `pruned-network` |
 //! | `normal-interval` | Lemma 14 | `claims/normal_interval.rs`, [`nsn::normal`] | `normal-interval` |
 //! | `second-moment-method` | Lemma 15 | `claims/second_moment_method.rs` | `second-moment-method`, `second-moment-method-sums` |
 //! | `chernoff` | Lemma 16 | `claims/chernoff.rs`, [`tails`] | `chernoff`, `chernoff-methods` |
