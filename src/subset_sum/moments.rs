@@ -242,3 +242,76 @@ impl Tilt {
         self.odds.iter().map(|&p| -(p * p.ln() + (1.0 - p) * (-p).ln_1p())).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+    use crate::subset_sum::exact::count;
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
+
+    fn normals(count: usize, stream: &mut Stream) -> Vec<f64> {
+        (0..count).map(|_| stream.sample(StandardNormal)).collect()
+    }
+
+    /// The squared Mahalanobis distance of what is missing, from the covariance of the vectors from `decided` on.
+    fn by_definition(moments: &Moments, decided: usize, missing: &[f64], remaining: &[f64]) -> f64 {
+        let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(remaining));
+        for index in decided..moments.len() {
+            let step = moments.step(index);
+            let vector = DVector::from_column_slice(step.vector);
+            covariance += step.odds * (1.0 - step.odds) * &vector * vector.transpose();
+        }
+        let missing = DVector::from_column_slice(missing);
+        missing.dot(&covariance.cholesky().expect("a covariance is positive").solve(&missing))
+    }
+
+    #[test]
+    fn distances_follow_the_decisions_as_by_definition() {
+        let mut stream = Stream::new(31, 32);
+        for (n, dimension, size) in [(9, 3, None), (12, 2, Some(5)), (7, 4, Some(2))] {
+            let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
+            let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
+            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, &Budget::COUNTED);
+            let mut remaining = vec![1.0; moments.stride];
+            remaining[..dimension].fill(0.03);
+            if size.is_some() {
+                remaining[dimension] = COUNT_VARIANCE;
+            }
+            let (mut missing, mut distance) = (moments.missing.clone(), moments.distance);
+            for decided in 0..n {
+                let expected = by_definition(&moments, decided, &missing, &remaining);
+                assert!((distance - expected).abs() < 1e-9 * (1.0 + expected), "{decided}: {distance} {expected}");
+                let (step, take) = (moments.step(decided), stream.random::<bool>());
+                distance = step.distances(&missing, distance)[usize::from(take)];
+                missing = step.decide(&missing, take).collect();
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_missing_at_the_tilt() {
+        let mut stream = Stream::new(33, 34);
+        let vectors = normals(200 * 3, &mut stream);
+        // Far beyond what even odds make.
+        let problem = Problem::new(&vectors, 3, &[40.0, 0.0, -20.0], 0.1, Some(60)).unwrap();
+        let moments = Moments::new(&problem, (0..200).collect(), 0.1, &Budget::COUNTED);
+        assert!(moments.distance < NEAR_ENOUGH * 4.0, "{}", moments.distance);
+        let taken: f64 = (0..200).map(|index| moments.step(index).odds).sum();
+        assert!((taken - 60.0).abs() < 3.0, "{taken}");
+    }
+
+    /// The saddle point's count against the exact one, within a factor of 1.5: the counts are of hundreds and thousands.
+    #[test]
+    fn as_many_subsets_are_expected_as_there_are() {
+        let mut stream = Stream::new(35, 36);
+        for (n, dimension, size) in [(18, 1, None), (22, 2, None), (24, 1, Some(8)), (26, 2, Some(10))] {
+            let (vectors, target) = (normals(n * dimension, &mut stream), vec![0.5; dimension]);
+            let problem = Problem::new(&vectors, dimension, &target, 0.2, size).unwrap();
+            let moments = Moments::new(&problem, (0..n).collect(), 0.2, &Budget::COUNTED);
+            let counted = count(&problem) as f64;
+            assert!(counted > 200.0 && (moments.ln_expected - counted.ln()).abs() < 1.5_f64.ln(), "n {n}: {counted}");
+        }
+    }
+}
