@@ -65,6 +65,8 @@ impl Layer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     layers: Vec<Layer>,
+    /// The slope of the ReLU below 0; 0 in the paper's networks.
+    leak: f64,
 }
 
 /// The ReLU of every value.
@@ -96,7 +98,23 @@ impl Network {
                 )));
             }
         }
-        Ok(Network { layers })
+        Ok(Network { layers, leak: 0.0 })
+    }
+
+    /// The same layers with leaky ReLUs of slope `leak` between them.
+    ///
+    /// # Errors
+    /// When the slope is not at least 0 and less than 1.
+    pub fn with_leak(self, leak: f64) -> Result<Self> {
+        if !(0.0..1.0).contains(&leak) {
+            return Err(Error::input(format!("the leaky ReLU's slope is {leak}: give a number from 0 to below 1")));
+        }
+        Ok(Network { leak, ..self })
+    }
+
+    /// The slope of the ReLU below 0.
+    pub fn leak(&self) -> f64 {
+        self.leak
     }
 
     /// The layers, first to last.
@@ -136,7 +154,7 @@ impl Network {
     /// accepts.
     pub fn forward(&self, image: &Image) -> Image {
         let (first, rest) = self.layers.split_first().expect("a network has a layer");
-        rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&relu(&hidden)))
+        rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&hidden.leaky(self.leak)))
     }
 
     /// The network with every layer divided by its norm_1, and the factor f with `self(X) = f * scaled(X)`: a ReLU
@@ -157,7 +175,7 @@ impl Network {
             factor *= norm;
             layers.push(Layer { kernel: layer.kernel.map(|x| x / norm), ..*layer });
         }
-        Ok((Network { layers }, factor))
+        Ok((Network { layers, ..*self }, factor))
     }
 }
 
@@ -177,6 +195,18 @@ mod tests {
         let image = Image::new(1, 1, 2, vec![3.0, -3.0]).unwrap();
         let output: Vec<f64> = network.forward(&image).data().iter().map(|&x| x + 0.0).collect();
         assert_eq!(output, [0.0, -6.0]);
+    }
+
+    #[test]
+    fn leaky_relus_leak() {
+        let one = |weight| Layer { kernel: Kernel::new(1, 1, 1, vec![weight]).unwrap(), stride: 1, pad: 0 };
+        let network = Network::new(vec![one(-1.0), one(-2.0)]).unwrap().with_leak(0.25).unwrap();
+        let image = Image::new(1, 1, 2, vec![4.0, -3.0]).unwrap();
+        assert_eq!(network.forward(&image).data(), [2.0, -6.0]);
+        assert_eq!(network.scaled().unwrap().0.leak(), 0.25);
+        for leak in [-0.1, 1.0, f64::NAN] {
+            assert!(network.clone().with_leak(leak).is_err());
+        }
     }
 
     #[test]

@@ -115,6 +115,11 @@ impl Image {
         self.map(|x| if x > 0.0 { x } else { 0.0 })
     }
 
+    /// The leaky ReLU of slope `leak`: X^+ - leak X^-. With no leak, the ReLU.
+    pub fn leaky(&self, leak: f64) -> Image {
+        if leak == 0.0 { self.positive() } else { self.map(|x| if x > 0.0 { x } else { leak * x }) }
+    }
+
     /// The negative part X^- of Definition 10, which is not negative: X = X^+ - X^-.
     pub fn negative(&self) -> Image {
         self.map(|x| if x < 0.0 { -x } else { 0.0 })

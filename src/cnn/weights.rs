@@ -28,6 +28,9 @@ struct Wire {
     pad: usize,
     /// Whether a ReLU follows: as it must be everywhere but behind the last layer, where it is said at all.
     relu: Option<bool>,
+    /// The slope of that ReLU below 0, if it is not 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leak: Option<f64>,
 }
 
 /// Reads a network from a safetensors file, see [`parse`], or from a `.npz` file: arrays `conv<i>.weight` of shape (out, in,
@@ -65,17 +68,19 @@ pub fn parse_any(name: &str, bytes: &[u8]) -> Result<Network> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let arch = metadata.metadata().as_ref().and_then(|metadata| metadata.get("arch"));
-    let arch = arch.map(|text| parse_arch(name, text)).transpose()?;
-    network(name, &tensors.names(), arch, |tensor_name| {
+    let (arch, leak) = arch.map(|text| parse_arch(name, text)).transpose()?.unzip();
+    let network = network(name, &tensors.names(), arch, |tensor_name| {
         let tensor = tensors.tensor(tensor_name).expect("its name was listed");
         let data = values(&tensor).ok_or_else(|| {
             Error::input(format!("{name}, tensor {tensor_name}: its type is {:?}: give F32 or F64", tensor.dtype()))
         })?;
         Ok(Array { shape: tensor.shape().to_vec(), data })
-    })
+    })?;
+    network.with_leak(leak.unwrap_or(0.0)).map_err(|error| Error::input(format!("{name}: arch: {error}")))
 }
 
-fn parse_arch(name: &str, text: &str) -> Result<Vec<LayerShape>> {
+/// The layers' shapes and the slope of the ReLUs between them.
+fn parse_arch(name: &str, text: &str) -> Result<(Vec<LayerShape>, f64)> {
     let wire: Vec<Wire> = serde_json::from_str(text).map_err(|error| {
         Error::input(format!(
             "{name}: the metadata key arch is not a JSON list of {{cin, cout, k, stride, pad}} ({error}): write one \
@@ -89,7 +94,14 @@ fn parse_arch(name: &str, text: &str) -> Result<Vec<LayerShape>> {
             !between(index)
         )));
     }
-    Ok(wire.iter().map(|&Wire { cin, cout, k, stride, pad, .. }| LayerShape { cin, cout, k, stride, pad }).collect())
+    let leak = wire.first().and_then(|first| first.leak).unwrap_or(0.0);
+    if let Some(index) = (0..wire.len()).find(|&index| between(index) && wire[index].leak.unwrap_or(0.0) != leak) {
+        return Err(Error::input(format!(
+            "{name}: arch gives layer {index} another leak than layer 0: give one slope"
+        )));
+    }
+    let shape = |&Wire { cin, cout, k, stride, pad, .. }: &Wire| LayerShape { cin, cout, k, stride, pad };
+    Ok((wire.iter().map(shape).collect(), leak))
 }
 
 fn read_npz(name: &str, path: &Path) -> Result<Network> {
@@ -174,9 +186,10 @@ pub fn write(path: &Path, network: &Network) -> Result<()> {
 /// The bytes of the safetensors file of a network.
 pub fn to_bytes(network: &Network) -> Vec<u8> {
     let last = network.layers().len() - 1;
+    let leak = Some(network.leak()).filter(|&leak| leak != 0.0);
     let wire = |(index, layer): (usize, &Layer)| {
         let LayerShape { cin, cout, k, stride, pad } = layer.shape();
-        Wire { cin, cout, k, stride, pad, relu: Some(index < last) }
+        Wire { cin, cout, k, stride, pad, relu: Some(index < last), leak: leak.filter(|_| index < last) }
     };
     let arch: Vec<Wire> = network.layers().iter().enumerate().map(wire).collect();
     let arch = serde_json::to_string(&arch).expect("shapes are plain numbers");
@@ -281,8 +294,10 @@ mod tests {
         let network = Network::new(vec![layer(3, 2, 2, 2, 1, &mut stream), layer(1, 3, 3, 1, 0, &mut stream)]).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("net.safetensors");
-        write(&path, &network).unwrap();
-        assert_eq!(read(&path).unwrap(), network);
+        for network in [network.clone(), network.with_leak(0.01).unwrap()] {
+            write(&path, &network).unwrap();
+            assert_eq!(read(&path).unwrap(), network);
+        }
         assert!(matches!(read(&folder.path().join("none")), Err(Error::Read { .. })));
     }
 

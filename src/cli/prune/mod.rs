@@ -49,6 +49,9 @@ pub struct Arguments {
     /// of freedom), both of variance 1, or kaiming (normal, of variance 2 / fan-in).
     #[arg(long, default_value = "normal", value_parser = find_law)]
     law: Law,
+    /// The slope below 0 of leaky ReLUs, in the target and in the random network; outside the paper's hypotheses.
+    #[arg(long, value_name = "SLOPE", allow_negative_numbers = true)]
+    leak: Option<f64>,
     /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
@@ -109,7 +112,7 @@ fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let target = weights::read(&arguments.target)?;
+    let target = read_target(arguments)?;
     let images = arguments.images.as_ref().map(|path| Images::read(path, &target)).transpose()?;
     let side = side(arguments, &target, images.as_ref())?;
     let design = design(arguments);
@@ -132,6 +135,19 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
     ticket.print(arguments, agreement, start.elapsed())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn read_target(arguments: &Arguments) -> Result<Network> {
+    let target = weights::read(&arguments.target)?;
+    match arguments.leak {
+        Some(leak) if target.leak() != 0.0 && target.leak() != leak => Err(Error::input(format!(
+            "{} has leaky ReLUs of slope {}, and --leak says {leak}: leave it out",
+            arguments.target.display(),
+            target.leak()
+        ))),
+        Some(leak) => target.with_leak(leak).map_err(|error| Error::input(format!("--leak: {error}"))),
+        None => Ok(target),
+    }
 }
 
 fn design(arguments: &Arguments) -> Design {
