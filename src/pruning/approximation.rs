@@ -129,13 +129,18 @@ impl Approximation {
     /// When a kernel does not fit into its padded input.
     pub fn total_error(&self, rows: usize, columns: usize, evaluations: usize, stream: &mut Stream) -> Result<Bounds> {
         let certificate = self.certify(rows, columns)?;
-        let lower = self.worst_found(&certificate.layer_errors[0].input, evaluations, stream);
+        let lower = self.worst_found(&certificate.layer_errors[0].input, 0, evaluations, stream);
         Ok(Bounds { lower, upper: certificate.total_error_upper() })
     }
 
-    /// The largest `|N(X) - N~(X)|_max` that a search of `evaluations` forward passes finds, from an input in [-1, 1] on.
-    pub fn worst_found(&self, start: &Image, evaluations: usize, stream: &mut Stream) -> Witness {
-        search(start, evaluations, stream, |image| self.error_at(image))
+    /// The largest `|N(X) - N~(X)|_max` that a search of `evaluations` forward passes finds, from an input in [-1, 1] on. The
+    /// last `ones` channels are 1 throughout.
+    pub fn worst_found(&self, start: &Image, ones: usize, evaluations: usize, stream: &mut Stream) -> Witness {
+        let mut free = start.clone();
+        (0..ones).for_each(|_| free = free.without_last());
+        let whole = |free: &Image| (0..ones).fold(free.clone(), |image, _| image.with_ones());
+        let found = search(&free, evaluations, stream, |image| self.error_at(&whole(image)));
+        Witness { input: whole(&found.input), ..found }
     }
 
     /// `|N(X) - N~(X)|_max` at one input.

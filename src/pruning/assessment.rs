@@ -128,7 +128,8 @@ fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S
 
 impl Assessment {
     /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
-    /// begins at `start`, if there is one.
+    /// begins at `start`, if there is one. The last `ones` input channels are 1 throughout; the certified bound holds
+    /// for any numbers in [-1, 1] there too.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input.
@@ -137,6 +138,7 @@ impl Assessment {
         pruned: &PrunedNetwork<SeededPair>,
         side: (usize, usize),
         start: Option<&Image>,
+        ones: usize,
     ) -> Result<Self> {
         let (approximation, depth) = (pruned.approximation(), pruned.layers().len() as f64);
         let certificate = approximation.certify(side.0, side.1)?;
@@ -151,7 +153,7 @@ impl Assessment {
         let address =
             Address { seed: design.seed, experiment: "prune", cell: "worst input", estimator: "search", batch: 0 };
         let start = start.unwrap_or(&certificate.layer_errors[0].input);
-        let worst = approximation.worst_found(start, EVALUATIONS, &mut address.stream());
+        let worst = approximation.worst_found(start, ones, EVALUATIONS, &mut address.stream());
         let total = TotalFigures {
             side,
             lower: worst.value,
@@ -265,7 +267,7 @@ mod tests {
     fn assessed(design: &Design, start: Option<&Image>) -> (PrunedNetwork<SeededPair>, Assessment) {
         let target = random_target(&ARCH, &mut Stream::new(81, 82)).unwrap();
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let assessment = Assessment::new(design, &pruned, (6, 6), start).unwrap();
+        let assessment = Assessment::new(design, &pruned, (6, 6), start, 0).unwrap();
         (pruned, assessment)
     }
 

@@ -89,11 +89,13 @@ pub(super) struct DesignFigures {
     filters: &'static str,
     law: Law,
     leak: f64,
+    /// Whether the last input channel is one of ones.
+    biases: bool,
     beam: [usize; 2],
 }
 
 impl DesignFigures {
-    fn new(design: &Design, leak: f64) -> Self {
+    fn new(design: &Design, leak: f64, biases: bool) -> Self {
         DesignFigures {
             width: design.width,
             eps: design.eps,
@@ -103,6 +105,7 @@ impl DesignFigures {
             filters: filters_name(design.filters),
             law: design.law,
             leak,
+            biases,
             beam: [design.beam.first_width, design.beam.last_width],
         }
     }
@@ -185,7 +188,7 @@ impl Ticket {
         Certificate {
             version: env!("CARGO_PKG_VERSION"),
             target: &self.target,
-            design: DesignFigures::new(&self.design, self.pruned.target().leak()),
+            design: DesignFigures::new(&self.design, self.pruned.target().leak(), self.biases),
             assessment,
             masked_network,
             images: self.images.clone(),
@@ -260,6 +263,7 @@ impl Ticket {
                 ("filters", filters_name(self.design.filters).into()),
                 ("law", self.design.law.name().into()),
                 ("leak", number(self.pruned.target().leak())),
+                ("biases", self.biases.to_string()),
                 ("beam", self.design.beam.last_width.to_string()),
                 ("dimension", layer.dimension.to_string()),
                 ("norm1", number(layer.norm1)),

@@ -52,6 +52,10 @@ pub struct Arguments {
     /// The slope below 0 of leaky ReLUs, in the target and in the random network; outside the paper's hypotheses.
     #[arg(long, value_name = "SLOPE", allow_negative_numbers = true)]
     leak: Option<f64>,
+    /// Take the target's biases conv<i>.bias, by an input channel that is always one and is handed on from layer to layer;
+    /// outside the paper's class. The pruned network takes that channel as its last.
+    #[arg(long)]
+    biases: bool,
     /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
@@ -113,7 +117,7 @@ fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let target = read_target(arguments)?;
-    let images = arguments.images.as_ref().map(|path| Images::read(path, &target)).transpose()?;
+    let images = arguments.images.as_ref().map(|path| Images::read(path, &target, arguments.biases)).transpose()?;
     let side = side(arguments, &target, images.as_ref())?;
     let design = design(arguments);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -138,7 +142,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn read_target(arguments: &Arguments) -> Result<Network> {
-    let target = weights::read(&arguments.target)?;
+    let target = match arguments.biases {
+        true => weights::read_with_biases(&arguments.target)?,
+        false => weights::read(&arguments.target)?,
+    };
     match arguments.leak {
         Some(leak) if target.leak() != 0.0 && target.leak() != leak => Err(Error::input(format!(
             "{} has leaky ReLUs of slope {}, and --leak says {leak}: leave it out",
@@ -226,6 +233,8 @@ struct Ticket {
     assessment: Assessment,
     images: Option<files::ImageFigures>,
     target: files::TargetName,
+    /// Whether the last input channel is one of ones.
+    biases: bool,
 }
 
 impl Ticket {
@@ -243,7 +252,7 @@ impl Ticket {
             let approximation = pruned.approximation();
             images.images().iter().max_by(|x, y| approximation.error_at(x).total_cmp(&approximation.error_at(y)))
         });
-        let assessment = Assessment::new(&design, &pruned, side, worst)?;
+        let assessment = Assessment::new(&design, &pruned, side, worst, arguments.biases.into())?;
         let images = arguments
             .images
             .as_ref()
@@ -251,6 +260,6 @@ impl Ticket {
             .zip(compared)
             .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
         let target = files::TargetName::new(&arguments.target)?;
-        Ok(Ticket { design, pruned, assessment, images, target })
+        Ok(Ticket { design, pruned, assessment, images, target, biases: arguments.biases })
     }
 }
