@@ -119,7 +119,7 @@ fn what_is_written_is_the_masked_random_network_and_its_errors_are_true() {
         assert_eq!(figures["kept"], pair.layers()[0].kernel.outputs());
     }
     // The images, compared anew from the files.
-    let compared = Images::read(Path::new(&images), &network).unwrap().compare(&network, &pruned);
+    let compared = Images::read(Path::new(&images), &network, false).unwrap().compare(&network, &pruned);
     assert_eq!(report["images"]["pruned_right"], compared.pruned_right);
     assert_eq!(report["images"]["target_right"], 192);
     assert_eq!(report["images"]["decisions_that_differ"], compared.differ);
@@ -323,4 +323,46 @@ fn a_pruned_network_can_be_a_target_again() {
     let report = report(folder.path(), &again);
     assert_eq!(report["layers"].as_array().unwrap().len(), 2);
     assert!(report["total"]["lower"].as_f64().unwrap() <= report["total"]["upper"].as_f64().unwrap());
+}
+
+#[test]
+fn options_outside_the_paper_do_what_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let waves = |count: usize, step: f32| (0..count).map(|i| (i as f32 * step).sin()).collect::<Vec<f32>>();
+    let tensors = [
+        ("conv0.weight", vec![2, 1, 3, 3], waves(18, 0.7)),
+        ("conv0.bias", vec![2], vec![0.5, -0.75]),
+        ("conv1.weight", vec![2, 2, 1, 1], waves(4, 1.3)),
+        ("conv1.bias", vec![2], vec![1.5, 0.0]),
+    ];
+    std::fs::write(folder.path().join("net"), safetensors(&tensors, None)).unwrap();
+    let base = ["--target", "net", "--width", "2000", "--side", "5"];
+    prune_in(folder.path(), &base).code(2).stderr(predicate::str::contains("conv0.bias: it is a bias"));
+    for (law, leak) in [("uniform", "0.25"), ("student-t", "0"), ("kaiming", "0.01")] {
+        let outside = ["--biases", "--law", law, "--leak", leak];
+        let report = report(folder.path(), &[&base[..], &outside].concat());
+        assert_eq!(report["design"]["law"], law);
+        assert_eq!(report["design"]["biases"], true);
+        let hypotheses = &report["layers"][0]["hypotheses"];
+        assert_eq!((&hypotheses["U, V ~ N(0, 1)"], &hypotheses["phi = ReLU"]), (&json!(false), &json!(leak == "0")));
+        let leak: f64 = leak.parse().unwrap();
+        let pruned = weights::read(&folder.path().join("pruned/pruned.safetensors")).unwrap();
+        assert_eq!(pruned.leak(), leak);
+        let target = weights::read_with_biases(&folder.path().join("net")).unwrap().with_leak(leak).unwrap();
+        let upper = report["total"]["upper"].as_f64().unwrap();
+        assert!(upper < 0.2, "{law}: {upper}");
+        let worst = image(&certificate(folder.path(), "pruned")["total"]["worst_input"]);
+        assert_eq!(worst.without_last().with_ones(), worst);
+        let error = target.forward(&worst).distance(&pruned.forward(&worst));
+        let lower = report["total"]["lower"].as_f64().unwrap();
+        assert!((error - lower).abs() < 1e-9 && lower <= upper, "{law}: {error} {lower}");
+    }
+    let refused =
+        prune_in(folder.path(), &["--target", "pruned/pruned.safetensors", "--width", "2000", "--leak", "0.5"]);
+    refused.code(2).stderr(predicate::str::contains("has leaky ReLUs of slope 0.01, and --leak says 0.5"));
+    let refused = prune_in(folder.path(), &[&base[..], &["--biases", "--leak", "1"]].concat());
+    refused.code(2).stderr(predicate::str::contains("give a number from 0 to below 1"));
+    prune_in(folder.path(), &[&base[..], &["--law", "cauchy"]].concat())
+        .code(2)
+        .stderr(predicate::str::contains("the laws are normal, uniform, student-t, kaiming"));
 }

@@ -33,12 +33,14 @@ pub struct Comparison {
 }
 
 impl Images {
-    /// Reads the arrays `x` (N, C, H, W) and `y` (N) of a `.npz` file, for a network of so many input channels and classes.
+    /// Reads the arrays `x` (N, C, H, W) and `y` (N) of a `.npz` file, for a network of so many input channels and classes. With
+    /// `ones`, the network's last input channel is always 1 and not in the file.
     ///
     /// # Errors
     /// When the file cannot be read, the arrays are not there or disagree, the images do not suit the network, a pixel is
     /// not finite, or a label is none of the classes.
-    pub fn read(path: &Path, network: &Network) -> Result<Self> {
+    pub fn read(path: &Path, network: &Network, ones: bool) -> Result<Self> {
+        let inputs = network.inputs() - usize::from(ones);
         let name = path.display();
         let (x, y) = (arrays::read_member(path, "x")?, arrays::read_member(path, "y")?);
         let wrong = |array: &Array, what: &str, mend: String| {
@@ -47,8 +49,8 @@ impl Images {
         let &[count, channels, rows, columns] = &x.shape[..] else {
             return Err(wrong(&x, "x", "give images as (N, C, H, W)".into()));
         };
-        if count == 0 || channels != network.inputs() {
-            let mend = format!("give at least one image, of the {} channels that the network takes", network.inputs());
+        if count == 0 || channels != inputs {
+            let mend = format!("give at least one image, of the {inputs} channels that the network takes");
             return Err(wrong(&x, "x", mend));
         }
         network.shapes(rows, columns).map_err(|error| Error::input(format!("{name}: x: {error}")))?;
@@ -67,6 +69,7 @@ impl Images {
         }
         let image = |(index, pixels): (usize, &[f64])| {
             Image::new(channels, rows, columns, pixels.to_vec())
+                .map(|image| if ones { image.with_ones() } else { image })
                 .map_err(|error| Error::input(format!("{name}: image {index} (from 0) of x: {error}")))
         };
         let pixels = channels * rows * columns;
@@ -161,7 +164,7 @@ mod tests {
     fn trained_networks_tell_digits_apart() {
         for (name, right) in [("digits_gap", 192), ("digits_full", 199)] {
             let network = weights::read(&targets(&format!("{name}.safetensors"))).unwrap();
-            let images = Images::read(&targets(&format!("{name}_test.npz")), &network).unwrap();
+            let images = Images::read(&targets(&format!("{name}_test.npz")), &network, false).unwrap();
             assert_eq!((images.images().len(), images.size(), images.max_norm()), (200, (8, 8), 1.0));
             let same = images.compare(&network, &network);
             let expected = Comparison {

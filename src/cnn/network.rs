@@ -65,6 +65,8 @@ impl Layer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     layers: Vec<Layer>,
+    /// The slope of the ReLU below 0; 0 in the paper's networks.
+    leak: f64,
 }
 
 /// The ReLU of every value.
@@ -96,7 +98,67 @@ impl Network {
                 )));
             }
         }
-        Ok(Network { layers })
+        Ok(Network { layers, leak: 0.0 })
+    }
+
+    /// The same layers with leaky ReLUs of slope `leak` between them.
+    ///
+    /// # Errors
+    /// When the slope is not at least 0 and less than 1.
+    pub fn with_leak(self, leak: f64) -> Result<Self> {
+        if !(0.0..1.0).contains(&leak) {
+            return Err(Error::input(format!("the leaky ReLU's slope is {leak}: give a number from 0 to below 1")));
+        }
+        Ok(Network { leak, ..self })
+    }
+
+    /// The slope of the ReLU below 0.
+    pub fn leak(&self) -> f64 {
+        self.leak
+    }
+
+    /// The network that adds `biases` to the outputs of its layers, as one without biases: every layer but the last has one
+    /// more output channel, which is always 1, and every layer hears it as its last input channel, the first from the image.
+    ///
+    /// # Errors
+    /// When there is not one bias an output, one is not finite, or a layer has so much padding that a window can miss
+    /// the image in its middle.
+    pub fn with_biases(&self, biases: &[Vec<f64>]) -> Result<Self> {
+        if biases.len() != self.layers.len() {
+            return Err(Error::input(format!(
+                "{} layers and {} biases: give one each",
+                self.layers.len(),
+                biases.len()
+            )));
+        }
+        let lift = |(index, (layer, bias)): (usize, (&Layer, &Vec<f64>))| {
+            let LayerShape { cin, cout, k, pad, .. } = layer.shape();
+            let wrong = |what: String| Error::input(format!("conv{index}.bias: {what}"));
+            if bias.len() != cout {
+                return Err(wrong(format!("it has {} entries for {cout} outputs: give one each", bias.len())));
+            }
+            // The image's pixel under this entry of the kernel is at the stride's multiples: always inside it.
+            if 2 * pad + 1 > k {
+                return Err(wrong(format!(
+                    "its layer pads by {pad} around a kernel of side {k}, and at the border hears nothing: give padding of at \
+                     most half of a side less 1"
+                )));
+            }
+            let ones = usize::from(index + 1 < self.layers.len());
+            let kernel = Kernel::from_fn(cout + ones, cin + 1, k, |o, i, r, s| match (o < cout, i < cin) {
+                (true, true) => layer.kernel.at(o, i, r, s),
+                (false, true) => 0.0,
+                _ if (r, s) != (pad, pad) => 0.0,
+                (true, false) => bias[o],
+                (false, false) => 1.0,
+            });
+            Ok(Layer { kernel, ..*layer })
+        };
+        let layers = self.layers.iter().zip(biases).enumerate().map(lift).collect::<Result<Vec<Layer>>>()?;
+        if let Some(index) = biases.iter().position(|bias| bias.iter().any(|b| !b.is_finite())) {
+            return Err(Error::input(format!("conv{index}.bias: it holds NaN or infinity: give finite numbers")));
+        }
+        Network::new(layers)?.with_leak(self.leak)
     }
 
     /// The layers, first to last.
@@ -136,7 +198,7 @@ impl Network {
     /// accepts.
     pub fn forward(&self, image: &Image) -> Image {
         let (first, rest) = self.layers.split_first().expect("a network has a layer");
-        rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&relu(&hidden)))
+        rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&hidden.leaky(self.leak)))
     }
 
     /// The network with every layer divided by its norm_1, and the factor f with `self(X) = f * scaled(X)`: a ReLU
@@ -157,7 +219,7 @@ impl Network {
             factor *= norm;
             layers.push(Layer { kernel: layer.kernel.map(|x| x / norm), ..*layer });
         }
-        Ok((Network { layers }, factor))
+        Ok((Network { layers, ..*self }, factor))
     }
 }
 
@@ -177,6 +239,44 @@ mod tests {
         let image = Image::new(1, 1, 2, vec![3.0, -3.0]).unwrap();
         let output: Vec<f64> = network.forward(&image).data().iter().map(|&x| x + 0.0).collect();
         assert_eq!(output, [0.0, -6.0]);
+    }
+
+    #[test]
+    fn biases_are_a_channel_of_ones() {
+        let mut stream = Stream::new(7, 8);
+        let layers = vec![
+            Layer { kernel: Kernel::normal(3, 2, 3, &mut stream), stride: 2, pad: 1 },
+            Layer { kernel: Kernel::normal(2, 3, 2, &mut stream), stride: 1, pad: 0 },
+        ];
+        let biases = vec![vec![0.5, -1.0, 2.0], vec![-0.25, 3.0]];
+        let network = Network::new(layers.clone()).unwrap().with_leak(0.1).unwrap();
+        let lifted = network.with_biases(&biases).unwrap();
+        let image = Image::from_fn(2, 5, 6, |c, r, s| ((c + 3 * r + 7 * s) % 5) as f64 - 2.0);
+        let add = |image: &Image, bias: &[f64]| {
+            Image::from_fn(image.channels(), image.rows(), image.columns(), |c, r, s| image.at(c, r, s) + bias[c])
+        };
+        let hidden = add(&layers[0].forward(&image), &biases[0]).leaky(0.1);
+        let expected = add(&layers[1].forward(&hidden), &biases[1]);
+        assert!(lifted.forward(&image.with_ones()).distance(&expected) < 1e-12);
+        assert_eq!(image.with_ones().without_last(), image);
+        assert!(network.with_biases(&biases[..1]).is_err());
+        assert!(network.with_biases(&[biases[1].clone(), biases[0].clone()]).is_err());
+        let padded =
+            Network::new(vec![Layer { kernel: Kernel::normal(1, 1, 2, &mut stream), stride: 1, pad: 1 }]).unwrap();
+        let message = padded.with_biases(&[vec![1.0]]).unwrap_err().to_string();
+        assert!(message.contains("conv0.bias: its layer pads by 1"), "{message}");
+    }
+
+    #[test]
+    fn leaky_relus_leak() {
+        let one = |weight| Layer { kernel: Kernel::new(1, 1, 1, vec![weight]).unwrap(), stride: 1, pad: 0 };
+        let network = Network::new(vec![one(-1.0), one(-2.0)]).unwrap().with_leak(0.25).unwrap();
+        let image = Image::new(1, 1, 2, vec![4.0, -3.0]).unwrap();
+        assert_eq!(network.forward(&image).data(), [2.0, -6.0]);
+        assert_eq!(network.scaled().unwrap().0.leak(), 0.25);
+        for leak in [-0.1, 1.0, f64::NAN] {
+            assert!(network.clone().with_leak(leak).is_err());
+        }
     }
 
     #[test]

@@ -115,6 +115,24 @@ impl Image {
         self.map(|x| if x > 0.0 { x } else { 0.0 })
     }
 
+    /// The leaky ReLU of slope `leak`: X^+ - leak X^-. With no leak, the ReLU.
+    pub fn leaky(&self, leak: f64) -> Image {
+        if leak == 0.0 { self.positive() } else { self.map(|x| if x > 0.0 { x } else { leak * x }) }
+    }
+
+    /// The image with one more channel, of ones.
+    pub fn with_ones(&self) -> Image {
+        let mut data = self.data.clone();
+        data.resize(data.len() + self.rows * self.columns, 1.0);
+        Image { channels: self.channels + 1, data, ..*self }
+    }
+
+    /// The image without its last channel.
+    pub fn without_last(&self) -> Image {
+        let channels = self.channels.saturating_sub(1);
+        Image { channels, data: self.data[..channels * self.rows * self.columns].to_vec(), ..*self }
+    }
+
     /// The negative part X^- of Definition 10, which is not negative: X = X^+ - X^-.
     pub fn negative(&self) -> Image {
         self.map(|x| if x < 0.0 { -x } else { 0.0 })

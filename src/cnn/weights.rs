@@ -28,6 +28,9 @@ struct Wire {
     pad: usize,
     /// Whether a ReLU follows: as it must be everywhere but behind the last layer, where it is said at all.
     relu: Option<bool>,
+    /// The slope of that ReLU below 0, if it is not 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leak: Option<f64>,
 }
 
 /// Reads a network from a safetensors file, see [`parse`], or from a `.npz` file: arrays `conv<i>.weight` of shape (out, in,
@@ -36,9 +39,32 @@ struct Wire {
 /// # Errors
 /// When the file cannot be read or anything in it is not as [`parse`] wants it.
 pub fn read(path: &Path) -> Result<Network> {
+    read_either(path, Biases::Refused)
+}
+
+/// As [`read`], with the biases `conv<i>.bias` that are there: the network has a channel of ones for them, see
+/// [`Network::with_biases`].
+///
+/// # Errors
+/// As for [`read`] and [`Network::with_biases`].
+pub fn read_with_biases(path: &Path) -> Result<Network> {
+    read_either(path, Biases::Taken)
+}
+
+/// What is done with biases.
+#[derive(Clone, Copy, PartialEq)]
+enum Biases {
+    Refused,
+    Taken,
+}
+
+fn read_either(path: &Path, biases: Biases) -> Result<Network> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(Error::read(path))?;
-    if bytes.starts_with(arrays::ZIP) { read_npz(&name, path) } else { parse(&name, &bytes) }
+    let is_npz = bytes.starts_with(arrays::ZIP);
+    let network = if is_npz { read_npz(&name, path, biases)? } else { parse_either(&name, &bytes, biases)? };
+    refuse_zeros(&name, &network)?;
+    Ok(network)
 }
 
 /// The network in the bytes of a safetensors file called `name`: tensors `conv0.weight`, `conv1.weight`, ... of type F32
@@ -59,23 +85,29 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Network> {
 /// # Errors
 /// As for [`parse`] otherwise.
 pub fn parse_any(name: &str, bytes: &[u8]) -> Result<Network> {
+    parse_either(name, bytes, Biases::Refused)
+}
+
+fn parse_either(name: &str, bytes: &[u8], biases: Biases) -> Result<Network> {
     let damaged = |error| {
         Error::input(format!("{name} is not a whole safetensors file ({error}): write it again with safetensors"))
     };
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let arch = metadata.metadata().as_ref().and_then(|metadata| metadata.get("arch"));
-    let arch = arch.map(|text| parse_arch(name, text)).transpose()?;
-    network(name, &tensors.names(), arch, |tensor_name| {
+    let (arch, leak) = arch.map(|text| parse_arch(name, text)).transpose()?.unzip();
+    let network = network(name, &tensors.names(), arch, biases, |tensor_name| {
         let tensor = tensors.tensor(tensor_name).expect("its name was listed");
         let data = values(&tensor).ok_or_else(|| {
             Error::input(format!("{name}, tensor {tensor_name}: its type is {:?}: give F32 or F64", tensor.dtype()))
         })?;
         Ok(Array { shape: tensor.shape().to_vec(), data })
-    })
+    })?;
+    network.with_leak(leak.unwrap_or(0.0)).map_err(|error| Error::input(format!("{name}: arch: {error}")))
 }
 
-fn parse_arch(name: &str, text: &str) -> Result<Vec<LayerShape>> {
+/// The layers' shapes and the slope of the ReLUs between them.
+fn parse_arch(name: &str, text: &str) -> Result<(Vec<LayerShape>, f64)> {
     let wire: Vec<Wire> = serde_json::from_str(text).map_err(|error| {
         Error::input(format!(
             "{name}: the metadata key arch is not a JSON list of {{cin, cout, k, stride, pad}} ({error}): write one \
@@ -89,17 +121,22 @@ fn parse_arch(name: &str, text: &str) -> Result<Vec<LayerShape>> {
             !between(index)
         )));
     }
-    Ok(wire.iter().map(|&Wire { cin, cout, k, stride, pad, .. }| LayerShape { cin, cout, k, stride, pad }).collect())
+    let leak = wire.first().and_then(|first| first.leak).unwrap_or(0.0);
+    if let Some(index) = (0..wire.len()).find(|&index| between(index) && wire[index].leak.unwrap_or(0.0) != leak) {
+        return Err(Error::input(format!(
+            "{name}: arch gives layer {index} another leak than layer 0: give one slope"
+        )));
+    }
+    let shape = |&Wire { cin, cout, k, stride, pad, .. }: &Wire| LayerShape { cin, cout, k, stride, pad };
+    Ok((wire.iter().map(shape).collect(), leak))
 }
 
-fn read_npz(name: &str, path: &Path) -> Result<Network> {
+fn read_npz(name: &str, path: &Path, biases: Biases) -> Result<Network> {
     let mut members = arrays::members(path)?;
     let arch = members.iter().position(|member| member == "arch").map(|index| members.remove(index));
     let arch = arch.map(|member| npz_arch(name, &arrays::read_member(path, &member)?)).transpose()?;
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
-    let network = network(name, &members, arch, |tensor_name| arrays::read_member(path, tensor_name))?;
-    refuse_zeros(name, &network)?;
-    Ok(network)
+    network(name, &members, arch, biases, |tensor_name| arrays::read_member(path, tensor_name))
 }
 
 fn refuse_zeros(name: &str, network: &Network) -> Result<()> {
@@ -132,11 +169,16 @@ fn network(
     name: &str,
     names: &[&str],
     arch: Option<Vec<LayerShape>>,
+    biases: Biases,
     tensor: impl Fn(&str) -> Result<Array>,
 ) -> Result<Network> {
+    let taken = |other: &str| biases == Biases::Taken && bias_number(other).is_some();
+    let (bias_names, names): (Vec<&str>, Vec<&str>) = names.iter().partition(|other| taken(other));
     if let Some(other) = names.iter().copied().filter(|other| layer_number(other).is_none()).min() {
         let what = match other {
-            other if other.ends_with(".bias") => "a bias, which the paper's networks do not have: train without",
+            other if other.ends_with(".bias") => {
+                "a bias, which the paper's networks do not have: train without, or say --biases"
+            }
             _ => "no tensor conv<i>.weight, and only convolutions are pruned: leave it out",
         };
         return Err(Error::input(format!("{name}, tensor {other}: it is {what}")));
@@ -159,7 +201,27 @@ fn network(
             .map_err(|wrong| Error::input(format!("{name}, tensor {tensor_name}: {wrong}")))
     };
     let layers = (0..count).map(layer_of).collect::<Result<Vec<Layer>>>()?;
-    Network::new(layers).map_err(|error| Error::input(format!("{name}: {error}")))
+    let in_file = |error: Error| Error::input(format!("{name}: {error}"));
+    let network = Network::new(layers).map_err(in_file)?;
+    if biases == Biases::Refused {
+        return Ok(network);
+    }
+    if let Some(other) = bias_names.iter().find(|other| bias_number(other).is_none_or(|index| index >= count)) {
+        return Err(Error::input(format!("{name}, tensor {other}: there is no such layer: leave it out")));
+    }
+    let bias = |index: usize| {
+        let bias_name = format!("conv{index}.bias");
+        if !bias_names.contains(&bias_name.as_str()) {
+            return Ok(vec![0.0; network.layers()[index].kernel.outputs()]);
+        }
+        Ok(tensor(&bias_name)?.data)
+    };
+    let biases = (0..count).map(bias).collect::<Result<Vec<Vec<f64>>>>()?;
+    network.with_biases(&biases).map_err(in_file)
+}
+
+fn bias_number(name: &str) -> Option<usize> {
+    name.strip_prefix("conv")?.strip_suffix(".bias")?.parse().ok()
 }
 
 /// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says of each layer too whether a
@@ -174,9 +236,10 @@ pub fn write(path: &Path, network: &Network) -> Result<()> {
 /// The bytes of the safetensors file of a network.
 pub fn to_bytes(network: &Network) -> Vec<u8> {
     let last = network.layers().len() - 1;
+    let leak = Some(network.leak()).filter(|&leak| leak != 0.0);
     let wire = |(index, layer): (usize, &Layer)| {
         let LayerShape { cin, cout, k, stride, pad } = layer.shape();
-        Wire { cin, cout, k, stride, pad, relu: Some(index < last) }
+        Wire { cin, cout, k, stride, pad, relu: Some(index < last), leak: leak.filter(|_| index < last) }
     };
     let arch: Vec<Wire> = network.layers().iter().enumerate().map(wire).collect();
     let arch = serde_json::to_string(&arch).expect("shapes are plain numbers");
@@ -281,8 +344,10 @@ mod tests {
         let network = Network::new(vec![layer(3, 2, 2, 2, 1, &mut stream), layer(1, 3, 3, 1, 0, &mut stream)]).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("net.safetensors");
-        write(&path, &network).unwrap();
-        assert_eq!(read(&path).unwrap(), network);
+        for network in [network.clone(), network.with_leak(0.01).unwrap()] {
+            write(&path, &network).unwrap();
+            assert_eq!(read(&path).unwrap(), network);
+        }
         assert!(matches!(read(&folder.path().join("none")), Err(Error::Read { .. })));
     }
 
@@ -332,6 +397,31 @@ mod tests {
         members[1].0 = "conv2.weight".into();
         let message = read_members(&members).unwrap_err().to_string();
         assert!(message.contains("net.npz, tensor conv1.weight: it is missing"), "{message}");
+    }
+
+    #[test]
+    fn biases_are_refused_or_taken() {
+        let tensors = [
+            ("conv0.weight", Dtype::F32, vec![2, 1, 1, 1], ones(2)),
+            ("conv0.bias", Dtype::F32, vec![2], ones(2)),
+            ("conv1.weight", Dtype::F32, vec![1, 2, 1, 1], ones(2)),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("net");
+        let write =
+            |tensors: &[(&str, Dtype, Vec<usize>, Vec<u8>)]| std::fs::write(&path, file(tensors, None)).unwrap();
+        write(&tensors);
+        assert!(read(&path).unwrap_err().to_string().contains("tensor conv0.bias: it is a bias"));
+        let network = read_with_biases(&path).unwrap();
+        let image = crate::cnn::Image::new(1, 1, 1, vec![3.0]).unwrap();
+        assert_eq!(network.forward(&image.with_ones()).data(), [8.0]);
+        for (name, shape, what) in
+            [("conv2.bias", vec![1], "there is no such layer"), ("conv1.bias", vec![3], "3 entries for 1")]
+        {
+            let bias = (name, Dtype::F32, shape.clone(), ones(shape[0]));
+            write(&[&tensors[..], &[bias]].concat());
+            assert!(read_with_biases(&path).unwrap_err().to_string().contains(what));
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Approximation {
     /// # Errors
     /// When there are no layers left.
     pub fn first(&self, depth: usize) -> Result<Self> {
-        let target = Network::new(self.target.layers()[..depth].to_vec())?;
+        let target = Network::new(self.target.layers()[..depth].to_vec())?.with_leak(self.target.leak())?;
         Ok(Approximation::new(target, self.responses[..depth].to_vec()))
     }
 
@@ -99,8 +99,11 @@ impl Approximation {
         let (mut norms, mut errors) = (vec![1.0; self.target.inputs()], vec![0.0; self.target.inputs()]);
         let mut target_norms = norms.clone();
         for (index, (response, &(rows, columns))) in self.responses.iter().zip(&shapes).enumerate() {
-            let inputs = if index == 0 { Inputs::All } else { Inputs::NonNegative };
-            let outputs = if index + 1 < self.responses.len() { Outputs::Rectified } else { Outputs::Absolute };
+            // What leaks may be of either sign.
+            let rectified = self.target.leak() == 0.0;
+            let inputs = if index > 0 && rectified { Inputs::NonNegative } else { Inputs::All };
+            let last = index + 1 == self.responses.len();
+            let outputs = if rectified && !last { Outputs::Rectified } else { Outputs::Absolute };
             let absolute = Outputs::Absolute;
             let target = &self.target.layers()[index];
             let (error, operator) = (error(target, response), Split::of_layer(target));
@@ -126,18 +129,23 @@ impl Approximation {
     /// When a kernel does not fit into its padded input.
     pub fn total_error(&self, rows: usize, columns: usize, evaluations: usize, stream: &mut Stream) -> Result<Bounds> {
         let certificate = self.certify(rows, columns)?;
-        let lower = self.worst_found(&certificate.layer_errors[0].input, evaluations, stream);
+        let lower = self.worst_found(&certificate.layer_errors[0].input, 0, evaluations, stream);
         Ok(Bounds { lower, upper: certificate.total_error_upper() })
     }
 
-    /// The largest `|N(X) - N~(X)|_max` that a search of `evaluations` forward passes finds, from an input in [-1, 1] on.
-    pub fn worst_found(&self, start: &Image, evaluations: usize, stream: &mut Stream) -> Witness {
-        search(start, evaluations, stream, |image| self.error_at(image))
+    /// The largest `|N(X) - N~(X)|_max` that a search of `evaluations` forward passes finds, from an input in [-1, 1] on. The
+    /// last `ones` channels are 1 throughout.
+    pub fn worst_found(&self, start: &Image, ones: usize, evaluations: usize, stream: &mut Stream) -> Witness {
+        let mut free = start.clone();
+        (0..ones).for_each(|_| free = free.without_last());
+        let whole = |free: &Image| (0..ones).fold(free.clone(), |image, _| image.with_ones());
+        let found = search(&free, evaluations, stream, |image| self.error_at(&whole(image)));
+        Witness { input: whole(&found.input), ..found }
     }
 
     /// `|N(X) - N~(X)|_max` at one input.
     pub fn error_at(&self, image: &Image) -> f64 {
-        self.target.forward(image).distance(&hidden(&self.responses, image))
+        self.target.forward(image).distance(&hidden(&self.responses, self.target.leak(), image))
     }
 
     /// The sup of `|X~^(i)|_max` after `depth` = i layers, from 1, over inputs with max norm at most 1 (Eq. 35, which
@@ -156,8 +164,11 @@ impl Approximation {
         let upper = self.certify(rows, columns)?.norms_upper[depth - 1];
         let start = self.responses[0].worst_case(rows, columns, 1.0, Inputs::All, Outputs::Rectified)?.input;
         let last = depth == self.responses.len();
-        let norm = |output: Image| if last { output.max_norm() } else { output.positive().max_norm() };
-        let lower = search(&start, evaluations, stream, |image| norm(hidden(&self.responses[..depth], image)));
+        let leak = self.target.leak();
+        let norm = |output: Image| if last { output.max_norm() } else { output.leaky(leak).max_norm() };
+        let lower = search(&start, evaluations, stream, |image| {
+            norm(hidden(&self.responses[..depth], self.target.leak(), image))
+        });
         Ok(Bounds { lower, upper })
     }
 }
@@ -176,10 +187,10 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }
 
-/// The output of split layers with ReLU between them: by Lemma 11 what the pruned network computes, and far cheaper.
-fn hidden(layers: &[Split], image: &Image) -> Image {
+/// The output of split layers with (leaky) ReLU between them: by Lemma 11 what the pruned network computes, and far cheaper.
+fn hidden(layers: &[Split], leak: f64, image: &Image) -> Image {
     let (first, rest) = layers.split_first().expect("a network has a layer");
-    rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&hidden.positive()))
+    rest.iter().fold(first.forward(image), |hidden, layer| layer.forward(&hidden.leaky(leak)))
 }
 
 /// Looks for the image in [-1, 1]^... that makes the objective largest, by at most `evaluations` evaluations (at least

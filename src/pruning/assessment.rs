@@ -10,8 +10,9 @@ use super::limit::ln_first_moment_limit;
 use super::network::PrunedNetwork;
 use super::pair::{Pair, Sign};
 use super::seeded::{Law, SeededPair};
+use super::worst_case::Split;
 use crate::cell::Hypothesis;
-use crate::cnn::{Image, LayerShape};
+use crate::cnn::{Image, Layer, LayerShape};
 use crate::error::Result;
 use crate::pruning::Certificate;
 use crate::random::Address;
@@ -127,7 +128,8 @@ fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S
 
 impl Assessment {
     /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
-    /// begins at `start`, if there is one.
+    /// begins at `start`, if there is one. The last `ones` input channels are 1 throughout; the certified bound holds
+    /// for any numbers in [-1, 1] there too.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input.
@@ -136,6 +138,7 @@ impl Assessment {
         pruned: &PrunedNetwork<SeededPair>,
         side: (usize, usize),
         start: Option<&Image>,
+        ones: usize,
     ) -> Result<Self> {
         let (approximation, depth) = (pruned.approximation(), pruned.layers().len() as f64);
         let certificate = approximation.certify(side.0, side.1)?;
@@ -150,7 +153,7 @@ impl Assessment {
         let address =
             Address { seed: design.seed, experiment: "prune", cell: "worst input", estimator: "search", batch: 0 };
         let start = start.unwrap_or(&certificate.layer_errors[0].input);
-        let worst = approximation.worst_found(start, EVALUATIONS, &mut address.stream());
+        let worst = approximation.worst_found(start, ones, EVALUATIONS, &mut address.stream());
         let total = TotalFigures {
             side,
             lower: worst.value,
@@ -203,7 +206,7 @@ fn layer_figures(
         kept_most: layer.channels().iter().map(|channel| channel.kept.len()).max().unwrap_or(0),
         subset_sum_error: layer.max_error(),
         ln_first_moment_limit: ln_limit(design, layer),
-        kernel_error: layer.max_error() / factor,
+        kernel_error: kernel_error(target, &pruned.approximation().responses()[index]),
         worst_error: worst.value,
         worst_at: worst.at,
         relative_error: worst.value / norm1,
@@ -211,9 +214,15 @@ fn layer_figures(
         within_allowance: allowance.map(|allowance| worst.value <= allowance),
         found,
         gave_up: layer.channels().len() - found,
-        hypotheses: hypotheses(design, layer, depth, eps),
+        hypotheses: hypotheses(design, pruned, index, eps),
         worst_input: Some(picture(&worst.input)),
     }
+}
+
+/// The largest of `|K - P|_max` and `|K + Q|_max` where the pair computes `P * X^+ + Q * X^-`.
+fn kernel_error(target: &Layer, response: &Split) -> f64 {
+    let plus = target.kernel.zip(&response.plus, |k, p| k - p);
+    plus.max_norm().max(target.kernel.zip(&response.minus, |k, q| k + q).max_norm())
 }
 
 /// ln of the largest first-moment limit of a layer's problems: known where the vectors are normally-scaled normal, up to
@@ -232,12 +241,14 @@ fn ln_limit(design: &Design, layer: &PrunedKernel<SeededPair>) -> f64 {
 }
 
 /// The hypotheses of Theorem 3 for the layer that is approximated.
-fn hypotheses(design: &Design, layer: &PrunedKernel<SeededPair>, depth: f64, eps: f64) -> Vec<Hypothesis> {
-    let LayerShape { cin, cout, k, .. } = layer.target().shape();
+fn hypotheses(design: &Design, pruned: &PrunedNetwork<SeededPair>, index: usize, eps: f64) -> Vec<Hypothesis> {
+    let (target, depth) = (&pruned.target().layers()[index], pruned.layers().len() as f64);
+    let LayerShape { cin, cout, k, .. } = target.shape();
     let least = least_width(1.0, k as f64, cin as f64, cout as f64, depth, eps);
     vec![
+        Hypothesis::new("phi = ReLU", pruned.target().leak() == 0.0),
         Hypothesis::new("U, V ~ N(0, 1)", design.law == Law::Normal),
-        Hypothesis::new("norm1(K) <= 1", layer.target().kernel.norm1() <= 1.0),
+        Hypothesis::new("norm1(K) <= 1", pruned.factors()[index] * target.kernel.norm1() <= 1.0),
         Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", design.width as f64 >= least),
     ]
 }
@@ -256,7 +267,7 @@ mod tests {
     fn assessed(design: &Design, start: Option<&Image>) -> (PrunedNetwork<SeededPair>, Assessment) {
         let target = random_target(&ARCH, &mut Stream::new(81, 82)).unwrap();
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let assessment = Assessment::new(design, &pruned, (6, 6), start).unwrap();
+        let assessment = Assessment::new(design, &pruned, (6, 6), start, 0).unwrap();
         (pruned, assessment)
     }
 
@@ -296,9 +307,9 @@ mod tests {
             assert!((layer.allowance.unwrap() - 0.05).abs() < 1e-12);
             assert_eq!(layer.within_allowance, Some(layer.worst_error <= 0.05));
             let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.met).collect();
-            assert_eq!(met, [true, true, false], "3^12 is more than the width");
+            assert_eq!(met, [true, true, true, false], "3^12 is more than the width");
         }
         let (_, scaled) = assessed(&Design::new(2000), None);
-        assert!(!scaled.layers[0].hypotheses[1].met);
+        assert!(!scaled.layers[0].hypotheses[2].met);
     }
 }

@@ -121,12 +121,14 @@ impl Design {
     }
 
     /// The tolerance of layer `layer`'s subset sums, in the scaled layer: (eps / 2l) norm_1(K) / (2 d^2 c_1 c_0), which by the
-    /// proof of Lemma 12 makes the layer's error at most eps / 2l of its norm_1. Without eps, 0.
+    /// proof of Lemma 12 makes the layer's error at most eps / 2l of its norm_1. Leaky ReLUs of slope a make what a pair
+    /// computes up to 1 + a times as wrong as L^+ and L^-. Without eps, 0.
     pub fn tolerance(&self, target: &Network, layer: usize) -> f64 {
         let Some(eps) = self.eps else { return 0.0 };
         let kernel = &target.layers()[layer].kernel;
         let scaled_norm = self.factor(&target.layers()[layer]) * kernel.norm1();
-        eps / (2.0 * target.layers().len() as f64) * scaled_norm / (2.0 * kernel.data().len() as f64)
+        eps / (2.0 * target.layers().len() as f64) * scaled_norm
+            / (2.0 * kernel.data().len() as f64 * (1.0 + target.leak()))
     }
 
     /// The random pair of a layer.
@@ -134,9 +136,10 @@ impl Design {
         SeededPair::new(self.seed, index, self.width, self.law, &layer.kernel)
     }
 
-    /// The target's layer times its factor, which is what is approximated.
-    pub fn scaled(&self, layer: &Layer) -> Layer {
-        let factor = self.factor(layer);
+    /// What L^+ is brought near: the target's layer times its factor, over 1 + a where the ReLU has the slope a below 0.
+    pub fn scaled(&self, target: &Network, index: usize) -> Layer {
+        let layer = &target.layers()[index];
+        let factor = self.factor(layer) / (1.0 + target.leak());
         Layer { kernel: layer.kernel.map(|x| factor * x), ..*layer }
     }
 
@@ -160,7 +163,7 @@ impl Design {
         };
         let streams = pair.clone();
         let stream = |channel, sign| streams.search_stream(channel, sign);
-        let scaled = self.scaled(layer);
+        let scaled = self.scaled(target, index);
         PrunedKernel::prune_side_by_side(&scaled, pair, &request, stream, watch.interrupted, watch.solved)
     }
 
@@ -175,7 +178,7 @@ impl Design {
         channels: Vec<ChannelResult>,
     ) -> Result<PrunedKernel<SeededPair>> {
         let layer = &target.layers()[index];
-        PrunedKernel::of_channels(&self.scaled(layer), self.pair(index, layer), channels)
+        PrunedKernel::of_channels(&self.scaled(target, index), self.pair(index, layer), channels)
     }
 
     /// The pruned network of layers that were pruned one by one.
@@ -273,17 +276,22 @@ mod tests {
             Design { law: Law::Kaiming, filters: Filters::WholeBlock, ..Design::new(120) },
         ];
         for design in designs {
-            let pruned = design.prune(&target(), &Watch::NOBODY).unwrap().unwrap();
+            let leak = if design.law == Law::Uniform { 0.25 } else { 0.0 };
+            let target = target().with_leak(leak).unwrap();
+            let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
             for _ in 0..5 {
                 let image = image(&mut stream);
                 let mut masked = image.clone();
                 for (index, layer) in pruned.layers().iter().enumerate() {
-                    let input = if index == 0 { masked } else { masked.positive() };
+                    let input = if index == 0 { masked } else { masked.leaky(leak) };
                     let target = &pruned.target().layers()[index];
-                    let output = design.pair(index, target).forward(&layer.kept(), target, &input);
+                    let output = design.pair(index, target).forward(&layer.kept(), target, leak, &input);
                     masked = output.map(|x| x / pruned.factors()[index]);
                 }
                 assert!(masked.distance(&pruned.dense().forward(&image)) < 1e-10);
+                let (error, upper) = (pruned.error_at(&image), pruned.approximation().certify(6, 4).unwrap());
+                assert!((pruned.approximation().error_at(&image) - error).abs() < 1e-10);
+                assert!(error <= upper.total_error_upper());
             }
         }
     }
@@ -318,6 +326,25 @@ mod tests {
             pruned.approximation().certify(6, 6).unwrap().total_error_upper()
         };
         assert!(10.0 * worst(Scale::Auto) < worst(Scale::THEOREM));
+    }
+
+    /// The leak is made up for: a wide pair with leaky ReLUs is near its target.
+    #[test]
+    fn leaky_networks_are_approximated_as_well() {
+        let upper = |leak| {
+            let target = target().with_leak(leak).unwrap();
+            let pruned = Design::new(2000).prune(&target, &Watch::NOBODY).unwrap().unwrap();
+            pruned
+                .approximation()
+                .certify(6, 6)
+                .unwrap()
+                .layer_errors
+                .iter()
+                .map(|worst| worst.value)
+                .fold(0.0, f64::max)
+        };
+        let (plain, leaky) = (upper(0.0), upper(0.5));
+        assert!(leaky < 4.0 * plain && plain < 0.05, "{leaky} {plain}");
     }
 
     /// With eps, a search that ends within its tolerance makes the layer's error at most eps / 2l of its norm_1.

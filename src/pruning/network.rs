@@ -18,6 +18,14 @@ pub struct PrunedNetwork<P = RandomPair> {
     dense: Network,
 }
 
+/// What a pair with leaky ReLUs of slope a computes, given L^+ and L^-: V > 0 hears X^+ - a X^-, and V < 0 hears X^- - a X^+,
+/// so that it is `(L^+ - a L^-) * X^+ + (L^- - a L^+) * X^-`.
+fn leaky(response: Split, leak: f64) -> Split {
+    let [plus, minus] = [(&response.plus, &response.minus), (&response.minus, &response.plus)]
+        .map(|(heard, leaked)| heard.zip(leaked, |heard, leaked| heard - leak * leaked));
+    Split { plus, minus, ..response }
+}
+
 impl PrunedNetwork {
     /// Prunes a random network of width `n` (the paper's n_i, the same for every layer) layer by layer. Each layer's
     /// kernel error is asked to be at most (eps / 2l) / (2 d^2 c_1 c_0) in the max norm, which by the proof of Lemma 12
@@ -59,8 +67,9 @@ impl PrunedNetwork {
 }
 
 impl<P: Pair> PrunedNetwork<P> {
-    /// The network of layers that were pruned one by one, each for the target's layer times a factor, which is undone on
-    /// every layer of the second kind (positive homogeneity). Powers of two are undone exactly.
+    /// The network of layers that were pruned one by one, each for the target's layer times a factor (and, with leaky ReLUs of
+    /// slope a, over 1 + a, see [`PrunedNetwork::approximation`]), which is undone on every layer of the second kind (positive
+    /// homogeneity). Powers of two are undone exactly.
     ///
     /// # Errors
     /// When there is not one pruned layer and factor for each of the target's, or their shapes do not chain.
@@ -77,7 +86,7 @@ impl<P: Pair> PrunedNetwork<P> {
             let [v, u] = layer.dense();
             [v, Layer { kernel: u.kernel.map(|x| x / factor), ..u }]
         });
-        let dense = Network::new(undone.collect())?;
+        let dense = Network::new(undone.collect())?.with_leak(target.leak())?;
         Ok(PrunedNetwork { target, layers, factors, dense })
     }
 
@@ -107,10 +116,10 @@ impl<P: Pair> PrunedNetwork<P> {
     }
 
     /// The target beside what the pruned layers compute (Lemma 11), factors undone: their errors over all inputs are
-    /// certified there.
+    /// certified there. With leaky ReLUs of slope a, L^+ near K / (1 + a) and L^- near -K / (1 + a) make a pair near K.
     pub fn approximation(&self) -> Approximation {
         let undone = |(layer, factor): (&PrunedKernel<P>, &f64)| {
-            let response = layer.response();
+            let response = leaky(layer.response(), self.target.leak());
             let [plus, minus] = [&response.plus, &response.minus].map(|kernel| kernel.map(|x| x / factor));
             Split { plus, minus, ..response }
         };

@@ -112,10 +112,10 @@ impl SeededPair {
         (0..self.side * self.side * self.outputs).map(|_| deviation * self.law.draw(&mut stream)).collect()
     }
 
-    /// The masked random pair `U * relu((V . S) * X)` filter by filter, over all 2 n c_0 of them. `kept` are the filters
-    /// that the mask keeps, rising; stride and padding are those of `target`. Where the mask has a 0 the hidden channel is 0
+    /// The masked random pair `U * relu((V . S) * X)` filter by filter, over all 2 n c_0 of them, with a ReLU of slope `leak`
+    /// below 0. `kept` are the filters that the mask keeps, rising; stride and padding are those of `target`. Where the mask has a 0 the hidden channel is 0
     /// whatever X is, so that U's slice, by which it would be multiplied, is not drawn.
-    pub fn forward(&self, kept: &[usize], target: &Layer, image: &Image) -> Image {
+    pub fn forward(&self, kept: &[usize], target: &Layer, leak: f64, image: &Image) -> Image {
         let shape = target.output_shape(image.rows(), image.columns()).expect("the kernel fits into the image");
         let mut output = Image::zeros(self.outputs, shape.0, shape.1);
         let mut kept = kept.iter().peekable();
@@ -124,8 +124,9 @@ impl SeededPair {
             let (entry, stream) = self.start(filter);
             let channel = self.channel(filter);
             let hidden = Image::from_fn(1, image.rows(), image.columns(), |_, row, column| {
-                (mask * entry * image.at(channel, row, column)).max(0.0)
+                mask * entry * image.at(channel, row, column)
             });
+            let hidden = hidden.leaky(leak);
             if hidden.max_norm() > 0.0 {
                 let slice =
                     Kernel::new(self.outputs, 1, self.side, self.rest(stream)).expect("normal entries are finite");

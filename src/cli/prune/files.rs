@@ -88,11 +88,14 @@ pub(super) struct DesignFigures {
     seed: u64,
     filters: &'static str,
     law: Law,
+    leak: f64,
+    /// Whether the last input channel is one of ones.
+    biases: bool,
     beam: [usize; 2],
 }
 
 impl DesignFigures {
-    fn new(design: &Design) -> Self {
+    fn new(design: &Design, leak: f64, biases: bool) -> Self {
         DesignFigures {
             width: design.width,
             eps: design.eps,
@@ -101,6 +104,8 @@ impl DesignFigures {
             seed: design.seed,
             filters: filters_name(design.filters),
             law: design.law,
+            leak,
+            biases,
             beam: [design.beam.first_width, design.beam.last_width],
         }
     }
@@ -123,6 +128,8 @@ struct Masks {
     width: usize,
     /// The law of the weights.
     law: Law,
+    /// The slope of the ReLUs below 0.
+    leak: f64,
     layers: Vec<Mask>,
 }
 
@@ -181,7 +188,7 @@ impl Ticket {
         Certificate {
             version: env!("CARGO_PKG_VERSION"),
             target: &self.target,
-            design: DesignFigures::new(&self.design),
+            design: DesignFigures::new(&self.design, self.pruned.target().leak(), self.biases),
             assessment,
             masked_network,
             images: self.images.clone(),
@@ -200,6 +207,7 @@ impl Ticket {
             seed: self.design.seed,
             width: self.design.width,
             law: self.design.law,
+            leak: self.pruned.target().leak(),
             layers: self.pruned.layers().iter().zip(self.pruned.factors()).map(mask).collect(),
         }
     }
@@ -254,6 +262,8 @@ impl Ticket {
                 ("scale", self.design.scale.to_string()),
                 ("filters", filters_name(self.design.filters).into()),
                 ("law", self.design.law.name().into()),
+                ("leak", number(self.pruned.target().leak())),
+                ("biases", self.biases.to_string()),
                 ("beam", self.design.beam.last_width.to_string()),
                 ("dimension", layer.dimension.to_string()),
                 ("norm1", number(layer.norm1)),
@@ -296,8 +306,8 @@ fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
     let mut image = input.clone();
     for (index, (mask, layer)) in masks.layers.iter().zip(target.layers()).enumerate() {
         let pair = SeededPair::new(masks.seed, index, masks.width, masks.law, &layer.kernel);
-        let heard = if index == 0 { image } else { image.positive() };
-        image = pair.forward(&mask.kept, layer, &heard).map(|x| x / mask.factor);
+        let heard = if index == 0 { image } else { image.leaky(masks.leak) };
+        image = pair.forward(&mask.kept, layer, masks.leak, &heard).map(|x| x / mask.factor);
     }
     image
 }

@@ -49,6 +49,13 @@ pub struct Arguments {
     /// of freedom), both of variance 1, or kaiming (normal, of variance 2 / fan-in).
     #[arg(long, default_value = "normal", value_parser = find_law)]
     law: Law,
+    /// The slope below 0 of leaky ReLUs, in the target and in the random network; outside the paper's hypotheses.
+    #[arg(long, value_name = "SLOPE", allow_negative_numbers = true)]
+    leak: Option<f64>,
+    /// Take the target's biases conv<i>.bias, by an input channel that is always one and is handed on from layer to layer;
+    /// outside the paper's class. The pruned network takes that channel as its last.
+    #[arg(long)]
+    biases: bool,
     /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
@@ -109,8 +116,8 @@ fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let target = weights::read(&arguments.target)?;
-    let images = arguments.images.as_ref().map(|path| Images::read(path, &target)).transpose()?;
+    let target = read_target(arguments)?;
+    let images = arguments.images.as_ref().map(|path| Images::read(path, &target, arguments.biases)).transpose()?;
     let side = side(arguments, &target, images.as_ref())?;
     let design = design(arguments);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -132,6 +139,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
     ticket.print(arguments, agreement, start.elapsed())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn read_target(arguments: &Arguments) -> Result<Network> {
+    let target = match arguments.biases {
+        true => weights::read_with_biases(&arguments.target)?,
+        false => weights::read(&arguments.target)?,
+    };
+    match arguments.leak {
+        Some(leak) if target.leak() != 0.0 && target.leak() != leak => Err(Error::input(format!(
+            "{} has leaky ReLUs of slope {}, and --leak says {leak}: leave it out",
+            arguments.target.display(),
+            target.leak()
+        ))),
+        Some(leak) => target.with_leak(leak).map_err(|error| Error::input(format!("--leak: {error}"))),
+        None => Ok(target),
+    }
 }
 
 fn design(arguments: &Arguments) -> Design {
@@ -210,6 +233,8 @@ struct Ticket {
     assessment: Assessment,
     images: Option<files::ImageFigures>,
     target: files::TargetName,
+    /// Whether the last input channel is one of ones.
+    biases: bool,
 }
 
 impl Ticket {
@@ -227,7 +252,7 @@ impl Ticket {
             let approximation = pruned.approximation();
             images.images().iter().max_by(|x, y| approximation.error_at(x).total_cmp(&approximation.error_at(y)))
         });
-        let assessment = Assessment::new(&design, &pruned, side, worst)?;
+        let assessment = Assessment::new(&design, &pruned, side, worst, arguments.biases.into())?;
         let images = arguments
             .images
             .as_ref()
@@ -235,6 +260,6 @@ impl Ticket {
             .zip(compared)
             .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
         let target = files::TargetName::new(&arguments.target)?;
-        Ok(Ticket { design, pruned, assessment, images, target })
+        Ok(Ticket { design, pruned, assessment, images, target, biases: arguments.biases })
     }
 }

@@ -13,7 +13,7 @@ const PART: &str = "prune";
 
 /// A hash of everything that decides which filters are kept.
 pub(super) fn hash(design: &Design, target: &Network) -> String {
-    let mut bytes = format!("prune {} {design:?}\n", env!("CARGO_PKG_VERSION")).into_bytes();
+    let mut bytes = format!("prune {} {design:?} {}\n", env!("CARGO_PKG_VERSION"), target.leak()).into_bytes();
     for layer in target.layers() {
         bytes.extend(format!("{:?}\n", layer.shape()).into_bytes());
         bytes.extend(layer.kernel.data().iter().flat_map(|x| x.to_le_bytes()));
