@@ -102,7 +102,7 @@ impl Claim for PrunedNetworkClaim {
             let [side, inputs, outputs] = [shape.k, shape.cin, shape.cout].map(|x| x as f64);
             cell.real("n") >= least_width(cell.real("C"), side, inputs, outputs, depth, cell.real("eps"))
         });
-        let small = target.layers().iter().all(|layer| design.scaled(layer).kernel.norm1() <= 1.0);
+        let small = (0..target.layers().len()).all(|index| design.scaled(&target, index).kernel.norm1() <= 1.0);
         vec![
             Hypothesis::new("norm1(K) <= 1", small),
             Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", wide),
@@ -170,7 +170,7 @@ fn images_path(cell: &Cell) -> PathBuf {
 }
 
 fn images(cell: &Cell, target: &Network) -> Result<Images> {
-    Images::read(&images_path(cell), target)
+    Images::read(&images_path(cell), target, false)
 }
 
 /// The random network is the one of seed `draw`, whatever the run's seed is, so that the program `prune` finds the same.

@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long, allow_negative_numbers = true, value_parser = parse_eps)]
     eps: f64,
     /// How many vectors the subset must have; any number without it.
-    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = parse_size)]
     size: Option<usize>,
     /// The seconds that the search may take, once the files are read.
     #[arg(
@@ -62,6 +62,10 @@ fn parse_eps(text: &str) -> std::result::Result<f64, String> {
 fn find_solver(name: &str) -> std::result::Result<&'static dyn Solver, String> {
     let names = || SOLVERS.iter().map(|solver| solver.name()).collect::<Vec<_>>().join(", ");
     SOLVERS.iter().find(|solver| solver.name() == name).copied().ok_or_else(|| format!("the solvers are {}", names()))
+}
+
+fn parse_size(text: &str) -> std::result::Result<usize, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 on, not {text:?}"))
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {

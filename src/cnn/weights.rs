@@ -177,9 +177,16 @@ fn network(
     if let Some(other) = names.iter().copied().filter(|other| layer_number(other).is_none()).min() {
         let what = match other {
             other if other.ends_with(".bias") => {
-                "a bias, which the paper's networks do not have: train without, or say --biases"
+                "a bias, which the paper's networks do not have: train without, or say --biases".to_string()
             }
-            _ => "no tensor conv<i>.weight, and only convolutions are pruned: leave it out",
+            _ => {
+                let numbers: Vec<usize> = names.iter().filter_map(|name| layer_number(name)).collect();
+                let missing = (0..).find(|number| !numbers.contains(number)).expect("some number is missing");
+                format!(
+                    "no tensor conv<i>.weight, and only convolutions are pruned: leave it out, or if it is the layer that \
+                     is missing, call it conv{missing}.weight"
+                )
+            }
         };
         return Err(Error::input(format!("{name}, tensor {other}: it is {what}")));
     }
