@@ -227,7 +227,7 @@ impl Design {
 /// Beyond so many candidates the exact solver, which alone finds the one subset that there is, takes too long.
 const FEW: usize = 32;
 
-/// The beam, and for few candidates the whole engine.
+/// The beam, and for few candidates and a tolerance the whole engine.
 struct Search(Beam);
 
 impl Solver for Search {
@@ -236,7 +236,7 @@ impl Solver for Search {
     }
 
     fn solve(&self, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Outcome {
-        if problem.len() <= FEW {
+        if problem.eps() > 0.0 && problem.len() <= FEW {
             return subset_sum::solve(problem, stream, budget).outcome;
         }
         self.0.solve(problem, stream, budget)
