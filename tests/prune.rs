@@ -339,7 +339,10 @@ fn options_outside_the_paper_do_what_they_say() {
     let base = ["--target", "net", "--width", "2000", "--side", "5"];
     prune_in(folder.path(), &base).code(2).stderr(predicate::str::contains("conv0.bias: it is a bias"));
     for (law, leak) in [("uniform", "0.25"), ("student-t", "0"), ("kaiming", "0.01")] {
-        let outside = ["--biases", "--law", law, "--leak", leak];
+        let mut outside = vec!["--biases", "--law", law, "--leak", leak];
+        if law == "kaiming" {
+            outside.push("--direct");
+        }
         let report = report(folder.path(), &[&base[..], &outside].concat());
         assert_eq!(report["design"]["law"], law);
         assert_eq!(report["design"]["biases"], true);

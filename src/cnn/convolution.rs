@@ -57,6 +57,23 @@ pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Im
     output
 }
 
+/// The image with a channel for each input channel, row and column of a kernel, in this order, that holds the pixels under
+/// that entry: a convolution of the image is a 1x1 one of this.
+pub fn unfold(image: &Image, kernel_side: usize, stride: usize, pad: usize) -> Image {
+    let side = |pixels| output_side(pixels, kernel_side, stride, pad).expect("the kernel is larger than the image");
+    let area = kernel_side * kernel_side;
+    Image::from_fn(image.channels() * area, side(image.rows()), side(image.columns()), |channel, p, q| {
+        let (r, s) = (channel % area / kernel_side, channel % kernel_side);
+        let pixel = |at: usize, offset: usize, pixels: usize| {
+            (at * stride + offset).checked_sub(pad).filter(|&pixel| pixel < pixels)
+        };
+        match (pixel(p, r, image.rows()), pixel(q, s, image.columns())) {
+            (Some(row), Some(column)) => image.at(channel / area, row, column),
+            _ => 0.0,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +117,10 @@ mod tests {
                         let (fast, slow) =
                             (convolve(&kernel, &image, stride, pad), naive(&kernel, &image, stride, pad));
                         assert!(fast.distance(&slow) < 1e-12, "side {side} stride {stride} pad {pad}");
+                        let unfolded = kernel.clone().unfolded();
+                        let by_unfolding = convolve(&unfolded, &unfold(&image, side, stride, pad), 1, 0);
+                        assert!(by_unfolding.distance(&slow) < 1e-12, "side {side} stride {stride} pad {pad}");
+                        assert_eq!(unfolded.folded(side), kernel);
                         compared += 1;
                     }
                 }

@@ -7,7 +7,7 @@ pub mod network;
 pub mod tensor;
 pub mod weights;
 
-pub use convolution::{convolve, output_side};
+pub use convolution::{convolve, output_side, unfold};
 pub use images::{Comparison, Images};
 pub use network::{Layer, LayerShape, Network, relu};
 pub use tensor::{Image, Kernel};

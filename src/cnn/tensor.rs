@@ -223,6 +223,19 @@ impl Kernel {
         &self.data[start..start + area]
     }
 
+    /// The same values as the 1x1 kernel that computes the same on an unfolded image (see [`super::unfold`]): d^2 input channels
+    /// for each one.
+    pub fn unfolded(self) -> Kernel {
+        Kernel { inputs: self.inputs * self.side * self.side, side: 1, ..self }
+    }
+
+    /// The kernel of a side that [`Kernel::unfolded`] made this 1x1 one of. Its inputs must be a multiple of the square.
+    pub fn folded(self, side: usize) -> Kernel {
+        let area = side * side;
+        assert!(self.side == 1 && self.inputs.is_multiple_of(area), "no kernel was unfolded to this one");
+        Kernel { inputs: self.inputs / area, side, ..self }
+    }
+
     /// What one input channel feeds: the d^2 c_1 values in the order (output, row, column).
     pub fn input_slice(&self, input: usize) -> Vec<f64> {
         (0..self.outputs).flat_map(|output| self.window(output, input)).copied().collect()

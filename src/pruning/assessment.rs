@@ -37,7 +37,7 @@ pub struct LayerFigures {
     pub layer: usize,
     /// Its shape.
     pub shape: LayerShape,
-    /// d^2 c_1, the dimension of its subset sums.
+    /// d^2 c_1, the dimension of its subset sums; c_1 where the d x d kernel stands first.
     pub dimension: usize,
     /// norm_1(K).
     pub norm1: f64,
@@ -196,7 +196,7 @@ fn layer_figures(
     LayerFigures {
         layer: index,
         shape: target.shape(),
-        dimension: dimension(target),
+        dimension: dimension(layer.target()),
         norm1,
         factor,
         candidates: layer.channels().iter().map(|channel| channel.candidates).min().unwrap_or(0),
@@ -246,6 +246,7 @@ fn hypotheses(design: &Design, pruned: &PrunedNetwork<SeededPair>, index: usize,
     let LayerShape { cin, cout, k, .. } = target.shape();
     let least = least_width(1.0, k as f64, cin as f64, cout as f64, depth, eps);
     vec![
+        Hypothesis::new("V is 1 x 1", !design.direct || k == 1),
         Hypothesis::new("phi = ReLU", pruned.target().leak() == 0.0),
         Hypothesis::new("U, V ~ N(0, 1)", design.law == Law::Normal),
         Hypothesis::new("norm1(K) <= 1", pruned.factors()[index] * target.kernel.norm1() <= 1.0),
@@ -307,9 +308,9 @@ mod tests {
             assert!((layer.allowance.unwrap() - 0.05).abs() < 1e-12);
             assert_eq!(layer.within_allowance, Some(layer.worst_error <= 0.05));
             let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.met).collect();
-            assert_eq!(met, [true, true, true, false], "3^12 is more than the width");
+            assert_eq!(met, [true, true, true, true, false], "3^12 is more than the width");
         }
         let (_, scaled) = assessed(&Design::new(2000), None);
-        assert!(!scaled.layers[0].hypotheses[2].met);
+        assert!(!scaled.layers[0].hypotheses[3].met);
     }
 }

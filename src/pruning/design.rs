@@ -32,6 +32,9 @@ pub struct Design {
     pub filters: Filters,
     /// The law of the random network's weights.
     pub law: Law,
+    /// Whether the pair's first kernel is the d x d one, and the second 1x1. The filters of a channel are then split evenly
+    /// over the d^2 entries of its window, each hears one, and a subset sum has c_1 dimensions instead of d^2 c_1.
+    pub direct: bool,
     /// The effort of the searches.
     pub beam: Beam,
 }
@@ -64,6 +67,7 @@ impl Design {
             seed: 1,
             filters: Filters::HalfBlocks,
             law: Law::Normal,
+            direct: false,
             beam: USUAL,
         }
     }
@@ -81,10 +85,13 @@ impl Design {
     }
 
     fn check_layer(&self, index: usize, layer: &Layer) -> Result<()> {
+        let whole = dimension(layer);
+        let layer = &self.seen(layer);
         let (tensor, width, dimension) = (format!("conv{index}.weight"), self.width, dimension(layer));
+        let parts = whole / dimension;
         let least = (dimension + 1).max(self.size.unwrap_or(0));
         // Before anything of that size is drawn.
-        let bytes = (width as u64).saturating_mul(8 * dimension as u64);
+        let bytes = ((width / parts) as u64).saturating_mul(8 * dimension as u64);
         let free = free_memory().unwrap_or(u64::MAX);
         if bytes > free {
             return Err(Error::input(format!(
@@ -94,7 +101,7 @@ impl Design {
                 gigabytes(free)
             )));
         }
-        let pair = self.pair(index, layer);
+        let pair = SeededPair::new(self.seed, index, width / parts, self.law, &layer.kernel);
         let count = |(channel, sign)| (pair.candidates(channel, sign, self.filters).len(), channel, sign);
         let problems: Vec<(usize, Sign)> =
             (0..layer.kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign))).collect();
@@ -111,13 +118,13 @@ impl Design {
         Err(Error::input(format!(
             "{tensor}: of width {width}, input channel {channel} (from 0) has {fewest} candidates with {sign}, and {why}: \
              give --width {} or more",
-            enough_width(least)
+            parts * enough_width(least)
         )))
     }
 
     /// The factor by which a layer is scaled before it is approximated.
     pub fn factor(&self, layer: &Layer) -> f64 {
-        self.scale.factor(&layer.kernel, self.width, self.size, self.pair(0, layer).spread())
+        self.scale.factor(&self.seen(layer).kernel, self.layer_width(layer), self.size, self.pair(0, layer).spread())
     }
 
     /// The tolerance of layer `layer`'s subset sums, in the scaled layer: (eps / 2l) norm_1(K) / (2 d^2 c_1 c_0), which by the
@@ -133,14 +140,25 @@ impl Design {
 
     /// The random pair of a layer.
     pub fn pair(&self, index: usize, layer: &Layer) -> SeededPair {
-        SeededPair::new(self.seed, index, self.width, self.law, &layer.kernel)
+        SeededPair::new(self.seed, index, self.layer_width(layer), self.law, &self.seen(layer).kernel)
+    }
+
+    /// The pair's n: filters for each of its input channels and sign.
+    fn layer_width(&self, layer: &Layer) -> usize {
+        if self.direct { self.width / layer.kernel.side().pow(2) } else { self.width }
+    }
+
+    /// The layer as the pair sees it: with a d x d kernel first, on unfolded images.
+    fn seen(&self, layer: &Layer) -> Layer {
+        if self.direct { Layer { kernel: layer.kernel.clone().unfolded(), stride: 1, pad: 0 } } else { layer.clone() }
     }
 
     /// What L^+ is brought near: the target's layer times its factor, over 1 + a where the ReLU has the slope a below 0.
     pub fn scaled(&self, target: &Network, index: usize) -> Layer {
         let layer = &target.layers()[index];
         let factor = self.factor(layer) / (1.0 + target.leak());
-        Layer { kernel: layer.kernel.map(|x| factor * x), ..*layer }
+        let seen = self.seen(layer);
+        Layer { kernel: seen.kernel.map(|x| factor * x), ..seen }
     }
 
     /// Prunes the random pair of one layer. None when the watch was interrupted.
@@ -209,7 +227,7 @@ impl Design {
 /// Beyond so many candidates the exact solver, which alone finds the one subset that there is, takes too long.
 const FEW: usize = 32;
 
-/// The beam, and for few candidates the whole engine.
+/// The beam, and for few candidates and a tolerance the whole engine.
 struct Search(Beam);
 
 impl Solver for Search {
@@ -218,7 +236,7 @@ impl Solver for Search {
     }
 
     fn solve(&self, problem: &Problem, stream: &mut Stream, budget: &Budget) -> Outcome {
-        if problem.len() <= FEW {
+        if problem.eps() > 0.0 && problem.len() <= FEW {
             return subset_sum::solve(problem, stream, budget).outcome;
         }
         self.0.solve(problem, stream, budget)
@@ -248,7 +266,7 @@ fn enough_width(candidates: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cnn::{Image, Kernel, LayerShape};
+    use crate::cnn::{Image, Kernel, LayerShape, unfold};
     use crate::pruning::{Inputs, Outputs, Status, random_target};
     use rand::RngExt;
 
@@ -274,6 +292,7 @@ mod tests {
             Design { scale: Scale::None, law: Law::Uniform, ..Design::new(120) },
             Design { scale: Scale::THEOREM, law: Law::StudentT, ..Design::new(120) },
             Design { law: Law::Kaiming, filters: Filters::WholeBlock, ..Design::new(120) },
+            Design { direct: true, ..Design::new(300) },
         ];
         for design in designs {
             let leak = if design.law == Law::Uniform { 0.25 } else { 0.0 };
@@ -283,9 +302,13 @@ mod tests {
                 let image = image(&mut stream);
                 let mut masked = image.clone();
                 for (index, layer) in pruned.layers().iter().enumerate() {
-                    let input = if index == 0 { masked } else { masked.leaky(leak) };
+                    let mut input = if index == 0 { masked } else { masked.leaky(leak) };
                     let target = &pruned.target().layers()[index];
-                    let output = design.pair(index, target).forward(&layer.kept(), target, leak, &input);
+                    if design.direct {
+                        input = unfold(&input, target.kernel.side(), target.stride, target.pad);
+                    }
+                    let seen = design.seen(target);
+                    let output = design.pair(index, target).forward(&layer.kept(), &seen, leak, &input);
                     masked = output.map(|x| x / pruned.factors()[index]);
                 }
                 assert!(masked.distance(&pruned.dense().forward(&image)) < 1e-10);
@@ -345,6 +368,18 @@ mod tests {
         };
         let (plain, leaky) = (upper(0.0), upper(0.5));
         assert!(leaky < 4.0 * plain && plain < 0.05, "{leaky} {plain}");
+    }
+
+    /// Of as many filters, subset sums of fewer dimensions come nearer.
+    #[test]
+    fn a_direct_first_layer_comes_nearer() {
+        let target = target();
+        let worst = |direct| {
+            let pruned = Design { direct, ..Design::new(2000) }.prune(&target, &Watch::NOBODY).unwrap().unwrap();
+            assert_eq!(pruned.dense().layers()[0].kernel.side(), if direct { 3 } else { 1 });
+            pruned.approximation().certify(6, 6).unwrap().layer_errors[0].value
+        };
+        assert!(2.0 * worst(true) < worst(false));
     }
 
     /// With eps, a search that ends within its tolerance makes the layer's error at most eps / 2l of its norm_1.

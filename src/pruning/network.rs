@@ -18,6 +18,12 @@ pub struct PrunedNetwork<P = RandomPair> {
     dense: Network,
 }
 
+/// Whether a pair was pruned for the 1x1 kernel that a target's kernel becomes on unfolded images.
+fn is_unfolded<P: Pair>(layer: &PrunedKernel<P>, target: &Layer) -> bool {
+    let geometry = |layer: &Layer| (layer.kernel.side(), layer.stride, layer.pad);
+    geometry(layer.target()) != geometry(target)
+}
+
 /// What a pair with leaky ReLUs of slope a computes, given L^+ and L^-: V > 0 hears X^+ - a X^-, and V < 0 hears X^- - a X^+,
 /// so that it is `(L^+ - a L^-) * X^+ + (L^- - a L^+) * X^-`.
 fn leaky(response: Split, leak: f64) -> Split {
@@ -69,7 +75,8 @@ impl PrunedNetwork {
 impl<P: Pair> PrunedNetwork<P> {
     /// The network of layers that were pruned one by one, each for the target's layer times a factor (and, with leaky ReLUs of
     /// slope a, over 1 + a, see [`PrunedNetwork::approximation`]), which is undone on every layer of the second kind (positive
-    /// homogeneity). Powers of two are undone exactly.
+    /// homogeneity). Powers of two are undone exactly. A layer may have been pruned for unfolded images, see
+    /// [`Kernel::unfolded`]: then the first kernel of its pair is the d x d one.
     ///
     /// # Errors
     /// When there is not one pruned layer and factor for each of the target's, or their shapes do not chain.
@@ -82,9 +89,15 @@ impl<P: Pair> PrunedNetwork<P> {
                 target.layers().len()
             )));
         }
-        let undone = layers.iter().zip(&factors).flat_map(|(layer, factor)| {
+        let undone = layers.iter().zip(&factors).zip(target.layers()).flat_map(|((layer, factor), target)| {
             let [v, u] = layer.dense();
-            [v, Layer { kernel: u.kernel.map(|x| x / factor), ..u }]
+            let u = Layer { kernel: u.kernel.map(|x| x / factor), ..u };
+            // The d x d kernel stands first where the pair was made for unfolded images.
+            if is_unfolded(layer, target) {
+                [Layer { kernel: v.kernel.folded(target.kernel.side()), ..*target }, u]
+            } else {
+                [v, u]
+            }
         });
         let dense = Network::new(undone.collect())?.with_leak(target.leak())?;
         Ok(PrunedNetwork { target, layers, factors, dense })
@@ -118,12 +131,14 @@ impl<P: Pair> PrunedNetwork<P> {
     /// The target beside what the pruned layers compute (Lemma 11), factors undone: their errors over all inputs are
     /// certified there. With leaky ReLUs of slope a, L^+ near K / (1 + a) and L^- near -K / (1 + a) make a pair near K.
     pub fn approximation(&self) -> Approximation {
-        let undone = |(layer, factor): (&PrunedKernel<P>, &f64)| {
+        let undone = |((layer, factor), target): ((&PrunedKernel<P>, &f64), &Layer)| {
             let response = leaky(layer.response(), self.target.leak());
-            let [plus, minus] = [&response.plus, &response.minus].map(|kernel| kernel.map(|x| x / factor));
-            Split { plus, minus, ..response }
+            let side = target.kernel.side();
+            let fold = |kernel: Kernel| if is_unfolded(layer, target) { kernel.folded(side) } else { kernel };
+            let [plus, minus] = [response.plus, response.minus].map(|kernel| fold(kernel.map(|x| x / factor)));
+            Split { plus, minus, stride: target.stride, pad: target.pad }
         };
-        let responses = self.layers.iter().zip(&self.factors).map(undone).collect();
+        let responses = self.layers.iter().zip(&self.factors).zip(self.target.layers()).map(undone).collect();
         Approximation::new(self.target.clone(), responses)
     }
 }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Ticket;
 use crate::cli::json::pretty;
-use crate::cnn::{Comparison, Image, Images, LayerShape, Network, weights};
+use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Network, unfold, weights};
 use crate::error::{Error, Result};
 use crate::numeric::{decimal, number};
-use crate::pruning::{Assessment, Design, Filters, Law, SeededPair};
+use crate::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
 use crate::random::{Address, Stream};
 use crate::runner::checkpoint::sha256_hex;
 use rand::RngExt;
@@ -91,6 +91,7 @@ pub(super) struct DesignFigures {
     leak: f64,
     /// Whether the last input channel is one of ones.
     biases: bool,
+    direct: bool,
     beam: [usize; 2],
 }
 
@@ -106,6 +107,7 @@ impl DesignFigures {
             law: design.law,
             leak,
             biases,
+            direct: design.direct,
             beam: [design.beam.first_width, design.beam.last_width],
         }
     }
@@ -130,6 +132,8 @@ struct Masks {
     law: Law,
     /// The slope of the ReLUs below 0.
     leak: f64,
+    /// Whether the first kernel of each pair is the d x d one; block t then hears one entry of the windows of one channel.
+    direct: bool,
     layers: Vec<Mask>,
 }
 
@@ -197,8 +201,8 @@ impl Ticket {
 
     fn masks(&self) -> Masks {
         let mask = |(layer, &factor): (&crate::pruning::PrunedKernel<SeededPair>, &f64)| Mask {
-            block: 2 * self.design.width,
-            filters: 2 * self.design.width * layer.target().kernel.inputs(),
+            block: 2 * layer.pair().n(),
+            filters: 2 * layer.pair().n() * layer.target().kernel.inputs(),
             factor,
             kept: layer.kept(),
         };
@@ -208,6 +212,7 @@ impl Ticket {
             width: self.design.width,
             law: self.design.law,
             leak: self.pruned.target().leak(),
+            direct: self.design.direct,
             layers: self.pruned.layers().iter().zip(self.pruned.factors()).map(mask).collect(),
         }
     }
@@ -264,6 +269,7 @@ impl Ticket {
                 ("law", self.design.law.name().into()),
                 ("leak", number(self.pruned.target().leak())),
                 ("biases", self.biases.to_string()),
+                ("direct", self.design.direct.to_string()),
                 ("beam", self.design.beam.last_width.to_string()),
                 ("dimension", layer.dimension.to_string()),
                 ("norm1", number(layer.norm1)),
@@ -305,9 +311,13 @@ fn uniform(channels: usize, rows: usize, columns: usize, stream: &mut Stream) ->
 fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
     let mut image = input.clone();
     for (index, (mask, layer)) in masks.layers.iter().zip(target.layers()).enumerate() {
-        let pair = SeededPair::new(masks.seed, index, masks.width, masks.law, &layer.kernel);
-        let heard = if index == 0 { image } else { image.leaky(masks.leak) };
-        image = pair.forward(&mask.kept, layer, masks.leak, &heard).map(|x| x / mask.factor);
+        let (mut heard, mut layer) = (if index == 0 { image } else { image.leaky(masks.leak) }, layer.clone());
+        if masks.direct {
+            heard = unfold(&heard, layer.kernel.side(), layer.stride, layer.pad);
+            layer = Layer { kernel: layer.kernel.unfolded(), stride: 1, pad: 0 };
+        }
+        let pair = SeededPair::new(masks.seed, index, mask.block / 2, masks.law, &layer.kernel);
+        image = pair.forward(&mask.kept, &layer, masks.leak, &heard).map(|x| x / mask.factor);
     }
     image
 }

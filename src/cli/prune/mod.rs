@@ -56,6 +56,10 @@ pub struct Arguments {
     /// outside the paper's class. The pruned network takes that channel as its last.
     #[arg(long)]
     biases: bool,
+    /// Let the pair's first kernel be the d x d one and its second 1x1: each filter hears one entry of its channel's windows,
+    /// and a subset sum has c1 dimensions instead of d^2 c1. Outside the paper's construction.
+    #[arg(long)]
+    direct: bool,
     /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
@@ -169,6 +173,7 @@ fn design(arguments: &Arguments) -> Design {
             FiltersName::WholeBlock => Filters::WholeBlock,
         },
         law: arguments.law,
+        direct: arguments.direct,
         beam: match arguments.effort {
             EffortName::Quick => Beam { first_width: 8, last_width: 8 },
             EffortName::Default => USUAL,
