@@ -1,8 +1,7 @@
 //! Axes: what a parameter's or a value's place along an axis is, how far the axis reaches, and where it is ticked.
 
-use std::path::Path;
-
 use std::f64::consts::LN_10;
+use std::path::Path;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
