@@ -18,9 +18,11 @@
 //! | `transition` | Markov, Lemma 15 | `claims/transition.rs`, [`subset_sum`] | `transition` |
 //! | `solver-error` | Markov | `claims/solver_error.rs`, [`subset_sum`] | `solver-error`, `first-moment-limit` |
 //! | `relu-split` | Lemma 11 | `claims/relu_split.rs`, [`cnn`] | `relu-split` |
-//! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning`, `kernel-growth` |
+//! | `kernel-pruning` | Lemma 12 | `claims/kernel_pruning.rs`, [`pruning`] | `kernel-pruning`, `kernel-growth`, `kernel-width` |
+//! | `kernel-error` | Lemma 12 | `claims/kernel_error.rs`, [`pruning`] | `kernel-error` |
 //! | `layer-error` | Theorem 3, Eqs. 31-36 | `claims/layer_error.rs`, [`pruning`], [`cnn`] | `layer-error` |
-//! | `pruned-network` | Theorem 3 | `claims/pruned_network.rs`, [`pruning`], [`cnn`] | `pruned-network` |
+//! | `pruned-network` | Theorem 3 | `claims/pruned_network.rs`, [`pruning`], [`cnn`] | `pruned-network`, `pruned-depth`, `pruned-outside` |
+//! | `planted-ticket` | Markov | `claims/planted_ticket.rs`, [`subset_sum`] | `planted-ticket` |
 //! | `normal-interval` | Lemma 14 | `claims/normal_interval.rs`, [`nsn::normal`] | `normal-interval` |
 //! | `second-moment-method` | Lemma 15 | `claims/second_moment_method.rs` | `second-moment-method`, `second-moment-method-sums` |
 //! | `chernoff` | Lemma 16 | `claims/chernoff.rs`, [`tails`] | `chernoff`, `chernoff-methods` |

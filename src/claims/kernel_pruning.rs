@@ -7,6 +7,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
+use crate::pruning::design::USUAL;
 use crate::pruning::{Filters, Inputs, Outputs, Pair, PrunedKernel, RandomPair, Request, Sign, Status, least_width};
 use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
 
@@ -20,39 +21,29 @@ static ABOUT: About = About {
         and the 2n-channel-blocked mask S: with probability at least 1 - eps, for all K with norm1(K_t0) <= 1 for each input \
         channel t0, filters (any of the 2n of each input channel) can be removed from U * relu((V . S) * X) so that it is within eps M of K * X for every X with \
         max norm at most M. Measured with M = 1 (both sides scale with M), for all K at once where d = c0 = c1 = 1, and for \
-        one K elsewhere: one K asks less than all, so that its probability can refute the lemma but not confirm it.",
+        one K or all K of a net elsewhere: these ask less than all, so that their probability can refute the lemma but not \
+        confirm it. That one search finds a pruning (event = found) asks more than that there is one, and decides nothing.",
     formula: "1 - eps",
     measured: "Pr(the pruned pair is within eps of K for every X)",
     parameters: &[
-        Parameter {
-            name: "d",
-            domain: Domain::Integer(1, 15),
-            default: None,
-            meaning: "side of the kernel",
-            reach: Some((1.0, 3.0)),
-        },
-        Parameter {
-            name: "c0",
-            domain: Domain::Integer(1, 1024),
-            default: None,
-            meaning: "input channels",
-            reach: Some((1.0, 2.0)),
-        },
-        Parameter {
-            name: "c1",
-            domain: Domain::Integer(1, 1024),
-            default: None,
-            meaning: "output channels",
-            reach: Some((1.0, 2.0)),
-        },
+        SIDE,
+        INPUTS,
+        OUTPUTS,
         WIDTH,
         EPS,
         Parameter {
             name: "kernel",
-            domain: Domain::Word(&["spike", "flat", "all"]),
+            domain: Domain::Word(&["spike", "flat", "net", "all"]),
             default: Some("spike"),
-            meaning: "the target K: norm 1 of each input channel in one entry, in all entries alike with changing sign, or \
-                all K at once (for d = c0 = c1 = 1)",
+            meaning: "the target K: norm 1 of each input channel in one entry, in all entries alike with changing sign, each K of \
+                a net at once (about 200 lattice points of the norm1 ball, for c0 = 1), or all K at once (for d = c0 = c1 = 1)",
+            reach: None,
+        },
+        Parameter {
+            name: "event",
+            domain: Domain::Word(&["exists", "found"]),
+            default: Some("exists"),
+            meaning: "there is a pruning (searches that give up count for neither side), or one narrow beam finds one",
             reach: None,
         },
         C,
@@ -61,6 +52,27 @@ static ABOUT: About = About {
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
 };
+
+/// The kernel's side.
+pub(super) const SIDE: Parameter = Parameter {
+    name: "d",
+    domain: Domain::Integer(1, 15),
+    default: None,
+    meaning: "side of the kernel",
+    reach: Some((1.0, 3.0)),
+};
+
+/// The kernel's input channels.
+pub(super) const INPUTS: Parameter = Parameter {
+    name: "c0",
+    domain: Domain::Integer(1, 1024),
+    default: None,
+    meaning: "input channels",
+    reach: Some((1.0, 2.0)),
+};
+
+/// The kernel's output channels.
+pub(super) const OUTPUTS: Parameter = Parameter { name: "c1", meaning: "output channels", ..INPUTS };
 
 /// The paper's n.
 pub(super) const WIDTH: Parameter = Parameter {
@@ -73,6 +85,22 @@ pub(super) const WIDTH: Parameter = Parameter {
 
 /// Random pairs of more numbers than this (1.6 GB) are not drawn.
 const MOST_WEIGHTS: u128 = 200_000_000;
+
+/// Refuses targets K that no shape of this size has.
+pub(super) fn check_kernel(cell: &Cell) -> Result<()> {
+    let one = ["d", "c0", "c1"].iter().all(|name| cell.integer(name) == 1);
+    let kernel = cell.word("kernel");
+    if kernel == "all" && !one {
+        return Err(Error::input("kernel = all is decided for d = c0 = c1 = 1 only; write spike, flat or net"));
+    }
+    let entries = cell.integer("d").pow(2) * cell.integer("c1");
+    if kernel == "net" && (cell.integer("c0") > 1 || entries > MOST_ENTRIES_IN_NET) {
+        return Err(Error::input(format!(
+            "kernel = net is for c0 = 1 and d^2 c1 up to {MOST_ENTRIES_IN_NET}; write spike or flat"
+        )));
+    }
+    Ok(())
+}
 
 /// Refuses random pairs that would not fit into memory.
 pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
@@ -88,6 +116,10 @@ pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
 
 /// Widths up to which the subsets of either sign's candidates, about n, are listed by enumeration.
 const MOST_LISTED: usize = 16;
+/// Kernels in a net, at most, ...
+const MOST_IN_NET: usize = 200;
+/// ... which the corners of the norm_1 ball and its centre must not exceed.
+const MOST_ENTRIES_IN_NET: u64 = 99;
 
 impl Claim for KernelPruning {
     fn about(&self) -> &About {
@@ -95,16 +127,20 @@ impl Claim for KernelPruning {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        let one = ["d", "c0", "c1"].iter().all(|name| cell.integer(name) == 1);
-        if cell.word("kernel") == "all" && !one {
-            return Err(Error::input("kernel = all is decided for d = c0 = c1 = 1 only; write spike or flat"));
+        check_kernel(cell)?;
+        if (cell.word("kernel"), cell.word("event")) == ("all", "found") {
+            return Err(Error::input("kernel = all is decided without a beam; write event = exists, or kernel = net"));
         }
         let [d, c0, c1] = ["d", "c0", "c1"].map(|name| cell.integer(name) as usize);
         check_size(cell.integer("n"), d, c0, c1)
     }
 
     fn bearing(&self, cell: &Cell) -> Bearing {
-        if cell.word("kernel") == "all" { Bearing::Decides } else { Bearing::Refutes }
+        match (cell.word("kernel"), cell.word("event")) {
+            ("all", _) => Bearing::Decides,
+            (_, "exists") => Bearing::Refutes,
+            _ => Bearing::Illustrates,
+        }
     }
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
@@ -135,15 +171,17 @@ impl Claim for KernelPruning {
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
-        let target = target(cell);
+        let targets = targets(cell);
         if method == Method::Enumeration {
-            return enumerated(cell, target, n, eps);
+            return enumerated(cell, targets, n, eps);
         }
+        let is_found = cell.word("event") == "found";
         Ok(Estimator::events(8, move || {
-            let target = target.clone();
+            let targets = targets.clone();
             match cell.word("kernel") {
-                "all" => Box::new(move |stream| prunable_for_all(&target, n, eps, stream)),
-                _ => Box::new(move |stream| prunable(&target, n, eps, stream)),
+                "all" => Box::new(move |stream| prunable_for_all(&targets[0], n, eps, stream)),
+                _ if is_found => Box::new(move |stream| found(&targets, n, eps, stream)),
+                _ => Box::new(move |stream| prunable(&targets, n, eps, stream)),
             }
         }))
     }
@@ -160,41 +198,93 @@ fn asked_width(cell: &Cell) -> f64 {
     least_width(cell.real("C"), d, c0, c1, 1.0, eps)
 }
 
-/// The target K as a layer whose padding keeps the image's size (for odd d).
-fn target(cell: &Cell) -> Layer {
+/// The targets K, each as a layer whose padding keeps the image's size (for odd d). Of kernel = all it is 1, which only names
+/// the shape.
+pub(super) fn targets(cell: &Cell) -> Vec<Layer> {
     let size = |name: &str| cell.integer(name) as usize;
     let (side, inputs, outputs) = (size("d"), size("c0"), size("c1"));
     let middle = (side - 1) / 2;
-    let kernel = if cell.word("kernel") == "spike" {
-        Kernel::from_fn(outputs, inputs, side, |o, _, r, s| if (o, r, s) == (0, middle, middle) { 1.0 } else { 0.0 })
-    } else {
-        let entry = 1.0 / (side * side * outputs) as f64;
-        Kernel::from_fn(outputs, inputs, side, |o, i, r, s| if (o + i + r + s) % 2 == 0 { entry } else { -entry })
+    let entries = side * side * outputs;
+    let spike = |o: usize, _, r, s| if (o, r, s) == (0, middle, middle) { 1.0 } else { 0.0 };
+    let flat = |o: usize, i: usize, r: usize, s: usize| if (o + i + r + s).is_multiple_of(2) { 1.0 } else { -1.0 };
+    let kernels = match cell.word("kernel") {
+        "flat" => vec![Kernel::from_fn(outputs, inputs, side, |o, i, r, s| flat(o, i, r, s) / entries as f64)],
+        "net" => {
+            let of =
+                |point: Vec<f64>| Kernel::new(outputs, 1, side, point).expect("a point has an entry for each weight");
+            net(entries).into_iter().map(of).collect()
+        }
+        _ => vec![Kernel::from_fn(outputs, inputs, side, spike)],
     };
-    Layer { kernel, stride: 1, pad: middle }
+    kernels.into_iter().map(|kernel| Layer { kernel, stride: 1, pad: middle }).collect()
 }
 
-/// Whether one drawn pair can be pruned to within eps of K for every X: yes if a pruning's exact worst case over X says
-/// so, no if some channel and sign has no subset within eps (an error of more than eps in one entry is an error of more
-/// than eps for the X that has only that entry), unknown otherwise.
-fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
-    let kernel = &target.kernel;
-    let prune = |pair: RandomPair, tolerance: f64, stream: &mut Stream| {
+/// A net of the norm_1 ball: all points whose coordinates are multiples of 1/m, with the largest m of which there are at most
+/// [`MOST_IN_NET`].
+fn net(dimension: usize) -> Vec<Vec<f64>> {
+    let lattices = (1..=MOST_IN_NET).map(|mesh| (mesh, lattice_points(dimension, mesh)));
+    let (mesh, points) = lattices.take_while(|(_, points)| points.len() <= MOST_IN_NET).last().expect("see `check`");
+    points.into_iter().map(|point| point.into_iter().map(|x| x as f64 / mesh as f64).collect()).collect()
+}
+
+/// The points with whole coordinates whose norm_1 is at most `radius`; where there are more than [`MOST_IN_NET`], some.
+fn lattice_points(dimension: usize, radius: usize) -> Vec<Vec<i64>> {
+    let mut points = vec![Vec::new()];
+    for _ in 0..dimension {
+        let longer = |point: &Vec<i64>| {
+            let left = radius as i64 - point.iter().map(|x| x.abs()).sum::<i64>();
+            let point = point.clone();
+            (-left..=left).map(move |x| [point.as_slice(), &[x]].concat())
+        };
+        points = points.iter().flat_map(longer).take(MOST_IN_NET + 1).collect();
+    }
+    points
+}
+
+/// Whether one drawn pair can be pruned to within eps of each K for every X.
+fn prunable(targets: &[Layer], n: usize, eps: f64, stream: &mut Stream) -> Draw {
+    let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
+    let mut all = Draw::event(true);
+    for target in targets {
+        let draw = prunable_for(target, &pair, eps, stream);
+        if draw.hi == 0.0 {
+            return draw;
+        }
+        all.lo = all.lo.min(draw.lo);
+    }
+    all
+}
+
+/// Whether a pair can be pruned to within eps of one K for every X: yes if a pruning's exact worst case over X says so, no if
+/// some channel and sign has no subset within eps (an error of more than eps in one entry is an error of more than eps for the
+/// X that has only that entry), unknown otherwise.
+fn prunable_for(target: &Layer, pair: &RandomPair, eps: f64, stream: &mut Stream) -> Draw {
+    let prune = |tolerance: f64, stream: &mut Stream| {
         let request = Request { tolerance, filters: Filters::WholeBlock, ..Request::default() };
-        PrunedKernel::prune(target, pair, &request, stream).expect("the pair was drawn for this target")
+        PrunedKernel::prune(target, pair.clone(), &request, stream).expect("the pair was drawn for this target")
     };
     // The proof's tolerance makes the worst case at most eps; where it is not reached, the best found may do still.
-    let strict = eps / (2.0 * kernel.data().len() as f64);
-    let pair = RandomPair::draw(kernel, n, stream).expect("the width is at least 1");
-    let fine = prune(pair, strict, stream);
-    if worst_error(&fine) < eps {
+    let strict = eps / (2.0 * target.kernel.data().len() as f64);
+    if worst_error(&prune(strict, stream)) < eps {
         return Draw::event(true);
     }
-    let coarse = prune(fine.pair().clone(), eps, stream);
+    let coarse = prune(eps, stream);
     if coarse.channels().iter().any(|channel| channel.status == Status::None) {
         return Draw::event(false);
     }
     if worst_error(&coarse) < eps { Draw::event(true) } else { Draw::unknown() }
+}
+
+/// Whether narrow beams prune one drawn pair to within eps of each K for every X.
+fn found(targets: &[Layer], n: usize, eps: f64, stream: &mut Stream) -> Draw {
+    let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
+    Draw::event(targets.iter().all(|target| worst_error(&pruned_by_beam(target, pair.clone(), 0.0, stream)) < eps))
+}
+
+/// A pair pruned for one K by narrow beams, which end at the tolerance.
+pub(super) fn pruned_by_beam(target: &Layer, pair: RandomPair, tolerance: f64, stream: &mut Stream) -> PrunedKernel {
+    let request = Request { tolerance, filters: Filters::WholeBlock, solver: Some(&USUAL), ..Request::default() };
+    PrunedKernel::prune(target, pair, &request, stream).expect("the pair was drawn for this target")
 }
 
 /// Whether one drawn pair with 1x1 kernels and single channels can be pruned for every K in [-1, 1]. The worst case over
@@ -202,37 +292,47 @@ fn prunable(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
 /// within eps of every point of [-1, 1].
 fn prunable_for_all(target: &Layer, n: usize, eps: f64, stream: &mut Stream) -> Draw {
     let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
-    let covered = [Sign::Positive, Sign::Negative].map(|sign| {
-        let candidates = pair.candidates(0, sign, Filters::WholeBlock);
-        let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter)[0]).collect();
-        covers_unit_interval(&values, eps)
-    });
-    match covered {
-        [Some(true), Some(true)] => Draw::event(true),
-        [Some(false), _] | [_, Some(false)] => Draw::event(false),
-        _ => Draw::unknown(),
+    match is_near_all(&pair, eps) {
+        Some(is_near) => Draw::event(is_near),
+        None => Draw::unknown(),
     }
+}
+
+/// The same for a pair that was drawn; `None` where that is not decided.
+pub(super) fn is_near_all(pair: &RandomPair, eps: f64) -> Option<bool> {
+    let covered = Sign::BOTH.map(|sign| covers_unit_interval(&numbers(pair, sign), eps));
+    match covered {
+        [Some(true), Some(true)] => Some(true),
+        [Some(false), _] | [_, Some(false)] => Some(false),
+        _ => None,
+    }
+}
+
+/// What the candidates of a sign add to the one entry of a 1x1 kernel with single channels.
+pub(super) fn numbers(pair: &RandomPair, sign: Sign) -> Vec<f64> {
+    let candidates = pair.candidates(0, sign, Filters::WholeBlock);
+    candidates.iter().map(|filter| pair.vector(*filter)[0]).collect()
 }
 
 /// The same for 1x1 kernels and single channels by listing all subset sums of either sign's candidates: the worst case over X
 /// is the larger of |K - L^+| and |K + L^-| there.
-fn enumerated(cell: &Cell, target: Layer, n: usize, eps: f64) -> Result<Estimator<'_>> {
-    if target.kernel.data().len() > 1 || n > MOST_LISTED {
+fn enumerated(cell: &Cell, targets: Vec<Layer>, n: usize, eps: f64) -> Result<Estimator<'_>> {
+    let (all, kernel) = (cell.word("kernel") == "all", targets[0].kernel.clone());
+    if kernel.data().len() > 1 || n > MOST_LISTED || cell.word("event") == "found" {
         return Err(Error::input(format!(
-            "subsets are listed for d = c0 = c1 = 1 and n up to {MOST_LISTED} only; take literal"
+            "subsets are listed for d = c0 = c1 = 1, n up to {MOST_LISTED} and event = exists only; take literal"
         )));
     }
-    let all = cell.word("kernel") == "all";
+    let weights: Vec<f64> = targets.iter().map(|target| target.kernel.data()[0]).collect();
     Ok(Estimator::events(8, move || {
-        let target = target.clone();
+        let (kernel, weights) = (kernel.clone(), weights.clone());
         Box::new(move |stream| {
-            let pair = RandomPair::draw(&target.kernel, n, stream).expect("the width is at least 1");
+            let pair = RandomPair::draw(&kernel, n, stream).expect("the width is at least 1");
             Draw::event([(Sign::Positive, 1.0), (Sign::Negative, -1.0)].into_iter().all(|(sign, side)| {
-                let candidates = pair.candidates(0, sign, Filters::WholeBlock);
-                let values: Vec<f64> = candidates.iter().map(|filter| pair.vector(*filter)[0]).collect();
+                let values = numbers(&pair, sign);
                 match all {
                     true => sums_cover_unit_interval(&values, eps),
-                    false => comes_near(&values, side * target.kernel.data()[0], eps),
+                    false => weights.iter().all(|weight| comes_near(&values, side * weight, eps)),
                 }
             }))
         })
@@ -248,7 +348,7 @@ fn comes_near(values: &[f64], z: f64, eps: f64) -> bool {
 }
 
 /// The exact worst case over all X with max norm at most 1, on an image that has full windows.
-fn worst_error(pruned: &PrunedKernel) -> f64 {
+pub(super) fn worst_error(pruned: &PrunedKernel) -> f64 {
     let side = 2 * pruned.target().kernel.side();
     let worst = pruned.error().worst_case(side, side, 1.0, Inputs::All, Outputs::Absolute);
     worst.expect("the kernel fits into an image of twice its side").value
@@ -266,11 +366,11 @@ mod tests {
     }
 
     fn known(cell: &Cell, seed: u64) -> Vec<Draw> {
-        let target = target(cell);
+        let targets = targets(cell);
         let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
         let address = Address { seed, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
         let mut stream = address.stream();
-        (0..40).map(|_| prunable(&target, n, eps, &mut stream)).collect()
+        (0..40).map(|_| prunable(&targets, n, eps, &mut stream)).collect()
     }
 
     /// Both methods draw the same pairs from one stream, as long as the solver draws nothing: what they decide is the same.
@@ -295,7 +395,7 @@ mod tests {
     #[test]
     fn targets_are_in_the_lemmas_class() {
         for (d, kernel) in [("3", "spike"), ("3", "flat"), ("2", "flat")] {
-            let layer = target(&cell(&[("d", d), ("c0", "2"), ("c1", "3"), ("kernel", kernel)]));
+            let layer = &targets(&cell(&[("d", d), ("c0", "2"), ("c1", "3"), ("kernel", kernel)]))[0];
             for t0 in 0..2 {
                 let norm1: f64 = layer.kernel.input_slice(t0).iter().map(|x| x.abs()).sum();
                 assert!((norm1 - 1.0).abs() < 1e-12);
@@ -311,34 +411,71 @@ mod tests {
         assert!(draws.contains(&Draw::event(true)) && draws.contains(&Draw::event(false)));
     }
 
-    /// What is within eps of every K is within eps of K = 1: draw by draw, on the same streams.
+    /// What is within eps of every K is within eps of each K of a net, and what is within eps of these is within eps of K = 1:
+    /// draw by draw, on the same streams.
     #[test]
     fn all_kernels_ask_more_than_one() {
         let draws = |kernel: &str| {
             let cell = cell(&[("n", "9"), ("kernel", kernel)]);
-            let target = target(&cell);
+            let targets = targets(&cell);
             let draw = |batch: u64| {
                 let address = Address { seed: 4, experiment: "test", cell: "pair", estimator: "literal", batch };
                 match kernel {
-                    "all" => prunable_for_all(&target, 9, 0.1, &mut address.stream()),
-                    _ => prunable(&target, 9, 0.1, &mut address.stream()),
+                    "all" => prunable_for_all(&targets[0], 9, 0.1, &mut address.stream()),
+                    _ => prunable(&targets, 9, 0.1, &mut address.stream()),
                 }
             };
             (0..60).map(draw).collect::<Vec<_>>()
         };
-        let (all, one) = (draws("all"), draws("spike"));
-        assert!(all.iter().zip(&one).all(|(all, one)| all.lo <= one.hi));
+        let (all, net, one) = (draws("all"), draws("net"), draws("spike"));
+        assert!(all.iter().zip(&net).all(|(all, net)| all.lo <= net.hi));
+        assert!(net.iter().zip(&one).all(|(net, one)| net.lo <= one.hi));
         let yes = |draws: &[Draw]| draws.iter().filter(|draw| draw.lo == 1.0).count();
-        assert!(0 < yes(&all) && yes(&all) < yes(&one), "{} {}", yes(&all), yes(&one));
+        assert!(0 < yes(&all) && yes(&net) < yes(&one), "{} {} {}", yes(&all), yes(&net), yes(&one));
         assert_eq!(KernelPruning.bearing(&cell(&[("kernel", "all")])), Bearing::Decides);
-        assert_eq!(KernelPruning.bearing(&cell(&[])), Bearing::Refutes);
-        let refused = cell_of(
-            &KernelPruning,
-            [("d", "3"), ("c0", "1"), ("c1", "1"), ("n", "9"), ("eps", "0.1"), ("kernel", "all")],
-        );
-        assert!(refused.unwrap_err().to_string().contains("write spike or flat"));
+        assert_eq!(KernelPruning.bearing(&cell(&[("kernel", "net")])), Bearing::Refutes);
+        assert_eq!(KernelPruning.bearing(&cell(&[("event", "found")])), Bearing::Illustrates);
     }
 
+    /// What a beam finds is there: draw by draw, on the same streams, which begin with the pair.
+    #[test]
+    fn what_is_found_exists() {
+        for (kernel, d, n) in [("spike", "1", 12), ("net", "1", 30), ("spike", "2", 40)] {
+            let targets = targets(&cell(&[("d", d), ("kernel", kernel)]));
+            let stream =
+                |batch| Address { seed: 6, experiment: "test", cell: kernel, estimator: "literal", batch }.stream();
+            let both =
+                |batch| (found(&targets, n, 0.1, &mut stream(batch)), prunable(&targets, n, 0.1, &mut stream(batch)));
+            let draws: Vec<(Draw, Draw)> = (0..10).map(both).collect();
+            assert!(draws.iter().all(|(found, exists)| found.lo <= exists.hi), "{kernel} {d} {n}");
+            assert!(draws.iter().any(|(found, _)| found.lo == 1.0), "{kernel} {d} {n}");
+        }
+    }
+
+    #[test]
+    fn nets_are_in_the_lemmas_class_and_hold_its_corners() {
+        for (dimension, points) in [(1, 199), (2, 181), (4, 129), (9, 181), (18, 37), (99, 199)] {
+            let net = net(dimension);
+            assert_eq!(net.len(), points, "{dimension}");
+            assert!(net.iter().all(|point| point.iter().map(|x| x.abs()).sum::<f64>() <= 1.0 + 1e-12));
+            let corner = |sign: f64| (0..dimension).map(|i| if i == 0 { sign } else { 0.0 }).collect::<Vec<f64>>();
+            assert!(net.contains(&corner(1.0)) && net.contains(&corner(-1.0)) && net.contains(&corner(0.0)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_decided_is_refused() {
+        let refused = |given: &[(&'static str, &'static str)]| {
+            let base = [("d", "1"), ("c0", "1"), ("c1", "1")];
+            let rest = base.into_iter().filter(|(name, _)| given.iter().all(|(other, _)| other != name));
+            let given = rest.chain(given.iter().copied()).chain([("n", "9"), ("eps", "0.1")]);
+            cell_of(&KernelPruning, given).unwrap_err().to_string()
+        };
+        assert!(refused(&[("d", "3"), ("kernel", "all")]).contains("write spike, flat or net"));
+        assert!(refused(&[("kernel", "all"), ("event", "found")]).contains("write event = exists"));
+        assert!(refused(&[("c0", "2"), ("kernel", "net")]).contains("kernel = net is for c0 = 1"));
+        assert!(refused(&[("d", "10"), ("kernel", "net")]).contains("d^2 c1 up to 99"));
+    }
     #[test]
     fn a_width_of_one_fails_and_a_large_one_succeeds() {
         assert!(known(&cell(&[("n", "1")]), 2).iter().filter(|draw| draw.hi == 0.0).count() >= 30);

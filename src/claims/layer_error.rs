@@ -2,15 +2,16 @@
 
 mod proof;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::kernel_pruning::{WIDTH, check_size};
+use super::networks::{self, shapes};
 use super::nsn_box::EPS;
 use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
-use crate::cnn::{LayerShape, Network, weights};
-use crate::pruning::{Approximation, Bounds, PrunedNetwork, inject_error, least_width, random_target};
+use crate::cnn::{LayerShape, Network};
+use crate::pruning::{Approximation, Bounds, Direction, PrunedNetwork, inject_error, least_width};
 
 /// The claim of Theorem 3's proof.
 pub struct LayerError;
@@ -19,13 +20,8 @@ pub struct LayerError;
 const EVALUATIONS: usize = 1000;
 /// Rounding of the forward passes and worst cases, relative.
 const ROUNDING: f64 = 1e-11;
-/// Networks named so are drawn at random.
-const RANDOM: &str = "random-";
 /// Eq. 31 for all layers, which only the constructed network can tell.
 const SMALL_LAYERS: &str = "every layer's error < eps/(2l)";
-/// The most layers of a random network.
-const MOST_LAYERS: usize = 32;
-
 static ABOUT: About = About {
     id: "layer-error",
     source: "Theorem 3, Eqs. 31-36",
@@ -38,9 +34,7 @@ static ABOUT: About = About {
     parameters: &[
         Parameter {
             name: "network",
-            domain: Domain::Text(
-                "random-1 to random-32 (so many 3x3 layers, 1 -> 2 -> ... -> 2 channels), or a .safetensors file",
-            ),
+            domain: networks::NAMES,
             default: Some("random-2"),
             meaning: "the target network; each layer is scaled to norm1 = 1",
             reach: None,
@@ -58,6 +52,13 @@ static ABOUT: About = About {
             domain: Domain::Real(0.0, 1e6),
             default: Some("0.99"),
             meaning: "injected layer error as a share of the allowed eps/(2l)",
+            reach: None,
+        },
+        Parameter {
+            name: "sign",
+            domain: Domain::Word(&["random", "growing", "shrinking"]),
+            default: Some("random"),
+            meaning: "injected error of random signs, along the layer's own kernel, or against it",
             reach: None,
         },
         Parameter { domain: Domain::Real(0.0, 1e3), meaning: "the theorem's eps", ..EPS },
@@ -102,7 +103,7 @@ impl Claim for LayerError {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        let shapes = shapes(cell)?;
+        let shapes = shapes(cell.word("network"))?;
         let (i, layers) = (cell.integer("i") as usize, shapes.len());
         if i > layers {
             return Err(Error::input(format!(
@@ -127,8 +128,7 @@ impl Claim for LayerError {
     }
 
     fn files(&self, cell: &Cell) -> Vec<PathBuf> {
-        let name = cell.word("network");
-        if name.starts_with(RANDOM) { Vec::new() } else { vec![name.into()] }
+        networks::file(cell.word("network")).into_iter().collect()
     }
 
     /// The width is the hypothesis of a layer's own error (Eq. 31). What follows from Eq. 31 has that equation as its
@@ -137,7 +137,7 @@ impl Claim for LayerError {
         if cell.word("quantity") != "layer" {
             return Vec::new();
         }
-        let Ok(shapes) = shapes(cell) else { return Vec::new() };
+        let Ok(shapes) = shapes(cell.word("network")) else { return Vec::new() };
         let LayerShape { cin, cout, k, .. } = shapes[cell.integer("i") as usize - 1];
         let layers = shapes.len() as f64;
         let least = least_width(cell.real("C"), k as f64, cin as f64, cout as f64, layers, cell.real("eps"));
@@ -150,7 +150,7 @@ impl Claim for LayerError {
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
         let (eps, i) = (cell.real("eps"), cell.real("i"));
-        let step = eps / (2.0 * shapes(cell)?.len() as f64);
+        let step = eps / (2.0 * shapes(cell.word("network"))?.len() as f64);
         let growth = i * step.ln_1p();
         let value = match cell.word("quantity") {
             "layer" => step,
@@ -162,7 +162,7 @@ impl Claim for LayerError {
 
     /// The number of layers.
     fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("l", Number::new(shapes(cell)?.len() as f64))])
+        Ok(vec![("l", Number::new(shapes(cell.word("network"))?.len() as f64))])
     }
 
     fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
@@ -205,29 +205,9 @@ fn ends(bounds: &Bounds) -> (f64, f64) {
     (bounds.lower.value, bounds.upper)
 }
 
-/// The shapes of the target's layers.
-fn shapes(cell: &Cell) -> Result<Vec<LayerShape>> {
-    let name = cell.word("network");
-    if !name.starts_with(RANDOM) {
-        return Ok(weights::read(Path::new(name))?.layers().iter().map(|layer| layer.shape()).collect());
-    }
-    let layers = name[RANDOM.len()..].parse::<usize>().ok().filter(|layers| (1..=MOST_LAYERS).contains(layers));
-    let layers = layers.ok_or_else(|| {
-        Error::input(format!(
-            "network = {name}: write random-1 to random-{MOST_LAYERS}, or the path of a .safetensors file"
-        ))
-    })?;
-    let shape = |index: usize| LayerShape { cin: if index == 0 { 1 } else { 2 }, cout: 2, k: 3, stride: 1, pad: 1 };
-    Ok((0..layers).map(shape).collect())
-}
-
 /// The target network, each layer scaled to norm1 = 1, which changes its output by one known factor.
 fn network(cell: &Cell, stream: &mut Stream) -> Result<Network> {
-    let name = cell.word("network");
-    if name.starts_with(RANDOM) {
-        return random_target(&shapes(cell)?, stream);
-    }
-    Ok(weights::read(Path::new(name))?.scaled()?.0)
+    Ok(networks::network(cell.word("network"), stream)?.scaled()?.0)
 }
 
 fn approximation(cell: &Cell, target: &Network, stream: &mut Stream) -> Result<Approximation> {
@@ -238,7 +218,12 @@ fn approximation(cell: &Cell, target: &Network, stream: &mut Stream) -> Result<A
     }
     let delta = cell.real("share") * eps / (2.0 * target.layers().len() as f64);
     let side = cell.integer("side") as usize;
-    Ok(Approximation::by_network(target, &inject_error(target, delta, side, side, stream)?))
+    let direction = match cell.word("sign") {
+        "growing" => Direction::Growing,
+        "shrinking" => Direction::Shrinking,
+        _ => Direction::Random,
+    };
+    Ok(Approximation::by_network(target, &inject_error(target, delta, direction, (side, side), stream)?))
 }
 
 #[cfg(test)]
@@ -293,6 +278,20 @@ mod tests {
             assert_eq!(evidence.observed[0].met, met, "share {share}");
             assert!(evidence.ln_lo <= evidence.ln_hi);
         }
+    }
+
+    /// Along the kernels, one layer's largest output grows by just what is injected; against them it shrinks by that.
+    #[test]
+    fn errors_along_the_kernels_move_the_norm() {
+        let norm = |sign, share| {
+            let set =
+                [("network", "random-1"), ("error", "injected"), ("eps", "0.5"), ("quantity", "norm"), ("i", "1")];
+            measured(&[set.as_slice(), &[("sign", sign), ("share", share)]].concat()).1.ln.unwrap().exp()
+        };
+        let [plain, grown, shrunk] =
+            [("growing", "1e-9"), ("growing", "0.99"), ("shrinking", "0.99")].map(|(s, x)| norm(s, x));
+        assert!((grown - plain - 0.99 * 0.25).abs() < 1e-6, "{grown} {plain}");
+        assert!((plain - shrunk - 0.99 * 0.25).abs() < 1e-6, "{shrunk} {plain}");
     }
 
     #[test]

@@ -6,15 +6,18 @@ mod channel_blocked_mask;
 mod chernoff;
 mod chi_square_tails;
 mod conv_inequality;
+mod kernel_error;
 mod kernel_pruning;
 mod layer_error;
 mod lueker;
 mod mrss;
+mod networks;
 mod normal_interval;
 mod nsn_box;
 mod nsn_half_normal;
 mod nsn_joint_box;
 mod overlap_tail;
+mod planted_ticket;
 mod pruned_network;
 mod relu_split;
 mod second_moment;
@@ -24,14 +27,14 @@ mod solver_error;
 mod transition;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cell::{Cell, Domain, Parameter};
 
 pub use crate::cell::Hypothesis;
 use crate::error::{Error, Result};
 pub use crate::evidence::Bearing;
-use crate::evidence::{Evidence, Method};
+use crate::evidence::{Evidence, Method, median};
 use crate::expression::Number;
 use crate::random::{Address, Stream};
 use crate::tails::Tail;
@@ -328,8 +331,10 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &solver_error::SolverError,
     &relu_split::ReluSplit,
     &kernel_pruning::KernelPruning,
+    &kernel_error::KernelError,
     &layer_error::LayerError,
     &pruned_network::PrunedNetworkClaim,
+    &planted_ticket::PlantedTicket,
     &normal_interval::NormalInterval,
     &second_moment_method::SecondMomentMethod,
     &chernoff::Chernoff,
@@ -366,6 +371,38 @@ const DRAW: Parameter = Parameter {
 /// speak of the object too.
 fn drawn(cell: &Cell, id: &str, shape: &str) -> Stream {
     Address { seed: cell.integer("draw"), experiment: id, cell: shape, estimator: "draw", batch: 0 }.stream()
+}
+
+/// No sample for a median is larger: its limits are then within a few places.
+const MOST_DRAWS: u64 = 1000;
+
+/// The median of a random size between limits, from as many draws as the allowance has replicates, but no fewer than limits
+/// take, and no more than [`MOST_DRAWS`]. Each draw's value lies between the two numbers returned.
+///
+/// # Errors
+/// When interrupted.
+fn median_of_draws(allowance: &Allowance, mut draw: impl FnMut() -> (f64, f64)) -> Result<Evidence> {
+    let draws = median::fewest(allowance.alpha).max(allowance.replicates.min(MOST_DRAWS) as usize);
+    let (mut least, mut most) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
+    for _ in 0..draws {
+        if allowance.interrupted.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted("a sample for a median was interrupted".into()));
+        }
+        let (lo, hi) = draw();
+        least.push(lo);
+        most.push(hi);
+    }
+    least.sort_by(f64::total_cmp);
+    most.sort_by(f64::total_cmp);
+    let (low, high) = median::places(draws, allowance.alpha).expect("there are as many draws as limits take");
+    let middle = 0.5 * (least[draws / 2].ln() + most[draws / 2].ln());
+    Ok(Evidence::enclosed(
+        Some(middle).filter(|ln| ln.is_finite()),
+        least[low].ln(),
+        most[high].ln(),
+        Method::Search,
+        draws as u64,
+    ))
 }
 
 /// Refuses k-subsets of fewer than k elements.

@@ -1,6 +1,6 @@
 //! Theorem 3 at work: a trained network approximated by pruning a random one that is never stored.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::kernel_pruning::WIDTH;
 use super::nsn_box::EPS;
@@ -8,7 +8,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Images, Network, weights};
-use crate::pruning::{Design, PrunedNetwork, Scale, SeededPair, Watch, least_width};
+use crate::pruning::{Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch, least_width};
 
 /// The claim of Theorem 3 on a network that is really pruned.
 pub struct PrunedNetworkClaim;
@@ -27,15 +27,16 @@ static ABOUT: About = About {
         probability filters can be removed from the random network of Theorem 3 such that what is left differs from the target \
         by at most eps for every input in [-1, 1]. Other networks are scaled to the norm condition, which multiplies the error \
         by the product of their norms (quantity = error is divided by it). Of all 2 n c_{i-1} filters a layer some are kept \
-        (kept), and only images with a margin of at most 2 eps can be decided differently (decisions).",
+        (kept), and only images with a margin of at most 2 eps can be decided differently (decisions). Other laws of the random \
+        weights, leaky ReLUs, biases and a d x d kernel before the 1x1 one lie outside.",
     formula: "eps for the error, sum_i 2 n c_{i-1} for the filters kept, the share of images of margin at most 2 eps",
     measured: "error over all X between an input found and a certificate, filters kept, or share of images decided differently",
     parameters: &[
         Parameter {
             name: "network",
-            domain: Domain::Text("a .safetensors file; for decisions its images stand beside it, in ..._test.npz"),
+            domain: networks::NAMES,
             default: Some("experiments/targets/digits_full.safetensors"),
-            meaning: "the target network",
+            meaning: "the target network; for decisions its images stand beside its file, in ..._test.npz",
             reach: None,
         },
         Parameter { domain: Domain::Integer(1, 10_000_000), ..WIDTH },
@@ -52,6 +53,48 @@ static ABOUT: About = About {
             domain: Domain::Word(&["error", "kept", "decisions"]),
             default: Some("error"),
             meaning: "what is measured",
+            reach: None,
+        },
+        Parameter {
+            name: "size",
+            domain: Domain::Integer(0, 1_000_000),
+            default: Some("0"),
+            meaning: "filters kept for each channel and sign (the paper's k); 0 stands for any number",
+            reach: None,
+        },
+        Parameter {
+            name: "filters",
+            domain: Domain::Word(&["half-blocks", "whole-block"]),
+            default: Some("half-blocks"),
+            meaning: "where each sign may keep filters: in its half of a block as in the proof, or in all of it as in the statement",
+            reach: None,
+        },
+        Parameter {
+            name: "law",
+            domain: Domain::Word(&["normal", "uniform", "student-t", "kaiming"]),
+            default: Some("normal"),
+            meaning: "the law of the random weights",
+            reach: None,
+        },
+        Parameter {
+            name: "leak",
+            domain: Domain::Real(-1.0, 1.0),
+            default: Some("0"),
+            meaning: "the slope below 0 of the ReLUs of both networks, from 0 to 1",
+            reach: None,
+        },
+        Parameter {
+            name: "biases",
+            domain: Domain::Word(&["no", "yes"]),
+            default: Some("no"),
+            meaning: "whether the target's biases are taken, by an input channel that is always one",
+            reach: None,
+        },
+        Parameter {
+            name: "pair",
+            domain: Domain::Word(&["paper", "direct"]),
+            default: Some("paper"),
+            meaning: "the 1x1 kernel of each random pair first, as in the paper, or the d x d one",
             reach: None,
         },
         Parameter {
@@ -78,15 +121,15 @@ impl Claim for PrunedNetworkClaim {
         let target = target(cell)?;
         let side = cell.integer("side") as usize;
         target.shapes(side, side)?;
+        if cell.word("quantity") == "decisions" && networks::file(cell.word("network")).is_none() {
+            return Err(Error::input("a random network has no images to decide on; write quantity = error or kept"));
+        }
         design(cell).check(&target)
     }
 
     fn files(&self, cell: &Cell) -> Vec<PathBuf> {
-        let mut files = vec![cell.word("network").into()];
-        if cell.word("quantity") == "decisions" {
-            files.push(images_path(cell));
-        }
-        files
+        let images = (cell.word("quantity") == "decisions").then(|| images_path(cell));
+        networks::file(cell.word("network")).into_iter().chain(images).collect()
     }
 
     /// One draw, where the theorem speaks of a probability; but how many filters there are at most is sure.
@@ -106,6 +149,10 @@ impl Claim for PrunedNetworkClaim {
         vec![
             Hypothesis::new("norm1(K) <= 1", small),
             Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", wide),
+            Hypothesis::new("normal weights", design.law == Law::Normal),
+            Hypothesis::new("ReLU", target.leak() == 0.0),
+            Hypothesis::new("no biases", !has_biases(cell)),
+            Hypothesis::new("the 1x1 kernel first", !design.direct),
         ]
     }
 
@@ -155,13 +202,25 @@ impl Claim for PrunedNetworkClaim {
 /// The sup of the error over the product of the norms, between an input that was found and a certificate.
 fn error(cell: &Cell, pruned: &PrunedNetwork<SeededPair>, stream: &mut Stream) -> Result<(f64, f64)> {
     let side = cell.integer("side") as usize;
-    let bounds = pruned.approximation().total_error(side, side, EVALUATIONS, stream)?;
+    let approximation = pruned.approximation();
+    let certificate = approximation.certify(side, side)?;
+    let start = &certificate.layer_errors[0].input;
+    let lower = approximation.worst_found(start, has_biases(cell).into(), EVALUATIONS, stream).value;
     let norms = norms(pruned.target());
-    Ok((bounds.lower.value * (1.0 - ROUNDING) / norms, bounds.upper * (1.0 + ROUNDING) / norms))
+    Ok((lower * (1.0 - ROUNDING) / norms, certificate.total_error_upper() * (1.0 + ROUNDING) / norms))
 }
 
 fn target(cell: &Cell) -> Result<Network> {
-    weights::read(Path::new(cell.word("network")))
+    let name = cell.word("network");
+    let target = match networks::file(name).filter(|_| has_biases(cell)) {
+        Some(file) => weights::read_with_biases(&file)?,
+        None => networks::network(name, &mut drawn(cell, ABOUT.id, name))?,
+    };
+    target.with_leak(cell.real("leak"))
+}
+
+fn has_biases(cell: &Cell) -> bool {
+    cell.word("biases") == "yes"
 }
 
 fn images_path(cell: &Cell) -> PathBuf {
@@ -170,7 +229,7 @@ fn images_path(cell: &Cell) -> PathBuf {
 }
 
 fn images(cell: &Cell, target: &Network) -> Result<Images> {
-    Images::read(&images_path(cell), target, false)
+    Images::read(&images_path(cell), target, has_biases(cell))
 }
 
 /// The random network is the one of seed `draw`, whatever the run's seed is, so that the program `prune` finds the same.
@@ -180,7 +239,16 @@ fn design(cell: &Cell) -> Design {
         "none" => Scale::None,
         _ => Scale::Auto,
     };
-    Design { scale, seed: cell.integer("draw"), ..Design::new(cell.integer("n") as usize) }
+    let size = cell.integer("size") as usize;
+    Design {
+        size: (size > 0).then_some(size),
+        scale,
+        seed: cell.integer("draw"),
+        filters: if cell.word("filters") == "half-blocks" { Filters::HalfBlocks } else { Filters::WholeBlock },
+        law: Law::ALL.into_iter().find(|law| law.name() == cell.word("law")).expect("its words are the laws' names"),
+        direct: cell.word("pair") == "direct",
+        ..Design::new(cell.integer("n") as usize)
+    }
 }
 
 /// The product of all norm_1(K).
@@ -241,5 +309,41 @@ mod tests {
         assert!((bound(&[("eps", "0.25")]) - 0.25).abs() < 1e-12);
         assert_eq!(bound(&[("quantity", "decisions"), ("eps", "1000")]), 1.0);
         assert_eq!(bound(&[("quantity", "decisions"), ("eps", "1e-9")]), 0.0);
+    }
+
+    #[test]
+    fn what_lies_outside_is_marked() {
+        for (given, name) in [
+            ((("law", "kaiming")), "normal weights"),
+            ((("leak", "0.1")), "ReLU"),
+            ((("pair", "direct")), "the 1x1 kernel first"),
+        ] {
+            let unmet = |given: &[(&str, &str)]| {
+                let all = PrunedNetworkClaim.hypotheses(&cell(given));
+                all.iter().any(|hypothesis| hypothesis.name == name && !hypothesis.met)
+            };
+            assert!(unmet(&[given]) && !unmet(&[]), "{name}");
+        }
+    }
+
+    /// The error and the decisions of a target with biases, whose last input channel is one throughout.
+    #[test]
+    fn biases_are_taken_or_refused() {
+        let file = FILE.replace("digits_gap", "digits_bias");
+        let given = |biases| [("network", file.as_str()), ("n", "2000"), ("scale", "auto"), ("biases", biases)];
+        let cell = |more: &[(&str, &str)]| cell_of(&PrunedNetworkClaim, [&given("yes"), more].concat()).unwrap();
+        let evidence = measured(&cell(&[]));
+        assert!(evidence.ln_lo < evidence.ln_hi, "{evidence:?}");
+        assert!(measured(&cell(&[("quantity", "decisions")])).ln_hi.exp() < 0.5);
+        let refused = cell_of(&PrunedNetworkClaim, given("no")).unwrap_err().to_string();
+        assert!(refused.contains("bias"), "{refused}");
+    }
+
+    #[test]
+    fn random_networks_have_errors_and_no_images() {
+        let given = |quantity| [("network", "random-2"), ("n", "400"), ("scale", "none"), ("quantity", quantity)];
+        assert!(measured(&cell_of(&PrunedNetworkClaim, given("error")).unwrap()).ln_hi.exp() < 1.0);
+        let refused = cell_of(&PrunedNetworkClaim, given("decisions")).unwrap_err().to_string();
+        assert!(refused.contains("no images"), "{refused}");
     }
 }

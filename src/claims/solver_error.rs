@@ -4,7 +4,6 @@ use super::mrss::draw_vectors;
 use super::nsn_box::D;
 use super::*;
 use crate::cell::Domain;
-use crate::evidence::median;
 use crate::nsn::boxes::ln_box;
 use crate::nsn::target::Target;
 use crate::numeric::{ln_binomial, ln_sum_exp};
@@ -17,8 +16,6 @@ pub struct SolverError;
 const MOST_NUMBERS: u128 = 100_000_000;
 /// Beams of more numbers than this (64 MB) are refused.
 const MOST_IN_A_BEAM: u128 = 8_000_000;
-/// No sample is larger: the limits of a median are then within a few places.
-const MOST_DRAWS: u64 = 1000;
 /// Beside sizes so many standard deviations around n/2, all of which are added up, ...
 const DEVIATIONS: f64 = 9.0;
 /// ... and up to this many vectors, sizes are added up in blocks, ...
@@ -109,7 +106,12 @@ impl Claim for SolverError {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Constructed(Box::new(move |stream, allowance| median_error(cell, stream, allowance))))
+        Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
+            median_of_draws(allowance, || {
+                let error = error(cell, stream);
+                (error, error)
+            })
+        })))
     }
 }
 
@@ -175,23 +177,6 @@ fn sizes(n: u64) -> Vec<u64> {
     sizes
 }
 
-/// The median of the errors on as many draws as the allowance has replicates, but no fewer than limits take, and no more than
-/// [`MOST_DRAWS`].
-fn median_error(cell: &Cell, stream: &mut Stream, allowance: &Allowance) -> Result<Evidence> {
-    let draws = median::fewest(allowance.alpha).max(allowance.replicates.min(MOST_DRAWS) as usize);
-    let mut errors = Vec::with_capacity(draws);
-    for _ in 0..draws {
-        if allowance.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(Error::Interrupted("a sample of errors was interrupted".into()));
-        }
-        errors.push(error(cell, stream));
-    }
-    errors.sort_by(f64::total_cmp);
-    let (low, high) = median::places(draws, allowance.alpha).expect("there are as many draws as limits take");
-    let ln = |place: usize| errors[place].ln();
-    Ok(Evidence::enclosed(Some(ln(draws / 2)), ln(low), ln(high), Method::Search, draws as u64))
-}
-
 /// The error of the best subset that one beam finds among freshly drawn vectors.
 fn error(cell: &Cell, stream: &mut Stream) -> f64 {
     let [n, k, d, width] = ["n", "k", "d", "width"].map(|name| cell.integer(name) as usize);
@@ -217,7 +202,8 @@ mod tests {
 
     fn measured(cell: &Cell, replicates: u64) -> Evidence {
         let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
-        median_error(cell, &mut address.stream(), &Allowance { replicates, ..Allowance::TEST }).unwrap()
+        let Ok(Estimator::Constructed(construct)) = SolverError.estimator(cell, Method::Search) else { panic!() };
+        construct(&mut address.stream(), &Allowance { replicates, ..Allowance::TEST }).unwrap()
     }
 
     /// Of a size that leaves 45 subsets, all are seen: the median of the least error lies near the limit, and above.

@@ -85,7 +85,7 @@ struct Report {
     relation: &'static str,
     hypotheses: Vec<Condition>,
     outside: bool,
-    bearing: &'static str,
+    bearing: Bearing,
 }
 
 #[derive(Serialize)]
@@ -118,7 +118,7 @@ impl Report {
             measured: Measured::from(evidence),
             bounds: bounds.iter().map(judged).collect(),
             relation: about.relation.name(),
-            bearing: evidence.bearing.name(),
+            bearing: evidence.bearing,
             outside: conditions.iter().any(|condition| !condition.met),
             hypotheses: conditions.into_iter().map(Condition::from).collect(),
         }
@@ -146,11 +146,8 @@ impl Report {
         for condition in &self.hypotheses {
             text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);
         }
-        if self.bearing == Bearing::Refutes.name() {
-            text += "less is measured than the statement claims: a value on the right side does not confirm it\n";
-        }
-        if self.bearing == Bearing::Illustrates.name() {
-            text += "one draw, where the statement speaks of a probability: no verdict follows\n";
+        if let Some(caution) = self.bearing.caution() {
+            text += &format!("{caution}\n");
         }
         if self.outside {
             text += "outside the hypotheses: the statement does not speak of this cell\n";

@@ -9,6 +9,7 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::{Cell, Value};
 use crate::claims::{Bound, Claim, PRINTED, Relation, cell_of, find, find_method};
 use crate::error::{Error, Result};
+use crate::evidence::{Bearing, Evidence};
 use crate::numeric::number;
 use crate::runner::threshold::{Crossing, Question, Threshold, allowance};
 use crate::verdict::judge;
@@ -103,6 +104,7 @@ struct Report {
     measured: Measured,
     asks: Option<serde_json::Value>,
     verdict: Option<&'static str>,
+    bearing: Bearing,
     alpha: f64,
     seed: u64,
     trials: Vec<Tried>,
@@ -141,8 +143,8 @@ impl Report {
             other => serde_json::json!(other.to_string()),
         };
         let asks = threshold.asks(cell);
-        let verdict =
-            asks.map(|asked| judge(&crossing.evidence(), &Bound::from_value(PRINTED, asked), Relation::AtMost).name());
+        let evidence = Evidence { bearing: threshold.bearing(cell), ..crossing.evidence() };
+        let verdict = asks.map(|asked| judge(&evidence, &Bound::from_value(PRINTED, asked), Relation::AtMost).name());
         Report {
             claim: claim.about().id,
             cell: cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect(),
@@ -156,6 +158,7 @@ impl Report {
             },
             asks: asks.map(json),
             verdict,
+            bearing: evidence.bearing,
             alpha: arguments.alpha,
             seed: arguments.seed,
             trials: crossing
@@ -196,6 +199,9 @@ impl Report {
         match (&self.asks, self.verdict) {
             (Some(asks), Some(verdict)) => text += &format!("the paper asks for {asks}: {verdict}\n"),
             _ => text += &format!("the paper asks nothing of {find} by itself\n"),
+        }
+        if let Some(caution) = self.bearing.caution().filter(|_| self.verdict.is_some()) {
+            text += &format!("{caution}\n");
         }
         for trial in &self.trials {
             let measured = trial.measured.map_or("unknown".to_string(), |p| format!("{p:.4}"));

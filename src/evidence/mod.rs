@@ -77,24 +77,28 @@ pub struct Evidence {
 }
 
 /// What a measured value says of the statement whose bound it stands beside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Bearing {
     /// On the claimed side the statement holds at the cell, on the other it is violated.
     Decides,
     /// On the wrong side the statement is violated; on the right side nothing follows, because less is measured than the
     /// statement claims (one kernel, where it says all).
     Refutes,
-    /// Nothing follows (one draw, where the statement speaks of a probability).
+    /// Nothing follows (one draw, where the statement speaks of a probability; what one search finds, where it speaks of what
+    /// there is).
     Illustrates,
 }
 
 impl Bearing {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
+    /// What a reader of the verdict should know.
+    pub fn caution(self) -> Option<&'static str> {
         match self {
-            Bearing::Decides => "decides",
-            Bearing::Refutes => "refutes",
-            Bearing::Illustrates => "illustrates",
+            Bearing::Decides => None,
+            Bearing::Refutes => {
+                Some("less is measured than the statement claims: a value on the right side does not confirm it")
+            }
+            Bearing::Illustrates => Some("what is measured only illustrates the statement: no verdict follows"),
         }
     }
 }

@@ -15,7 +15,7 @@ pub use approximation::{Approximation, Bounds, Certificate, Witness};
 pub use assessment::Assessment;
 pub use design::{Design, Watch, least_width};
 pub use kernel::{ChannelResult, PrunedKernel, Request, Status};
-pub use network::{PrunedNetwork, inject_error, random_target};
+pub use network::{Direction, PrunedNetwork, inject_error, random_target};
 pub use pair::{Filters, Pair, RandomPair, Sign};
 pub use scale::Scale;
 pub use seeded::{Law, SeededPair};

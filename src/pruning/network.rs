@@ -160,20 +160,43 @@ pub fn random_target(arch: &[LayerShape], stream: &mut Stream) -> Result<Network
     Ok(network)
 }
 
-/// The target with a random perturbation of every layer whose exact worst error over all X with max norm at most 1, on
-/// the layer's own input size, is `delta`: a stand-in for pruning that tests the propagation of errors alone.
+/// Which way an injected error points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Normal noise.
+    Random,
+    /// Along the layer's own kernel: every output grows.
+    Growing,
+    /// Against it.
+    Shrinking,
+}
+
+/// The target with a perturbation of every layer whose exact worst error over all X with max norm at most 1, on the layer's
+/// own input size, is `delta`: a stand-in for pruning that tests the propagation of errors alone. `side` is (rows, columns) of
+/// the network's inputs.
 ///
 /// # Errors
 /// When delta is not a finite number of at least 0 or a kernel does not fit into its padded input.
-pub fn inject_error(target: &Network, delta: f64, rows: usize, columns: usize, stream: &mut Stream) -> Result<Network> {
+pub fn inject_error(
+    target: &Network,
+    delta: f64,
+    direction: Direction,
+    side: (usize, usize),
+    stream: &mut Stream,
+) -> Result<Network> {
     if !(delta >= 0.0 && delta.is_finite()) {
         return Err(Error::input(format!("the error to inject is {delta}: give a finite number, at least 0")));
     }
-    let shapes = target.shapes(rows, columns)?;
+    let shapes = target.shapes(side.0, side.1)?;
     let mut layers = Vec::with_capacity(target.layers().len());
     for (layer, &(rows, columns)) in target.layers().iter().zip(&shapes) {
         let LayerShape { cin, cout, k, .. } = layer.shape();
-        let noise = Layer { kernel: Kernel::normal(cout, cin, k, stream), ..*layer };
+        let noise = match direction {
+            Direction::Random => Kernel::normal(cout, cin, k, stream),
+            Direction::Growing => layer.kernel.clone(),
+            Direction::Shrinking => layer.kernel.map(|x| -x),
+        };
+        let noise = Layer { kernel: noise, ..*layer };
         let worst = Split::of_layer(&noise).worst_case(rows, columns, 1.0, Inputs::All, Outputs::Absolute)?.value;
         let kernel = layer.kernel.zip(&noise.kernel, |k, e| k + delta / worst * e);
         layers.push(Layer { kernel, ..*layer });
@@ -268,14 +291,16 @@ mod tests {
     fn the_injected_error_is_exact() {
         let mut stream = Stream::new(61, 62);
         let target = random_target(&ARCH, &mut stream).unwrap();
-        let injected = inject_error(&target, 0.01, 8, 8, &mut stream).unwrap();
         let shapes = target.shapes(8, 8).unwrap();
-        for ((layer, other), (rows, columns)) in target.layers().iter().zip(injected.layers()).zip(shapes) {
-            let difference = Layer { kernel: other.kernel.zip(&layer.kernel, |x, y| x - y), ..*layer };
-            let worst = Split::of_layer(&difference);
-            let worst = worst.worst_case(rows, columns, 1.0, Inputs::All, Outputs::Absolute).unwrap();
-            assert!((worst.value - 0.01).abs() < 1e-12);
+        for direction in [Direction::Random, Direction::Growing, Direction::Shrinking] {
+            let injected = inject_error(&target, 0.01, direction, (8, 8), &mut stream).unwrap();
+            for ((layer, other), &(rows, columns)) in target.layers().iter().zip(injected.layers()).zip(&shapes) {
+                let difference = Layer { kernel: other.kernel.zip(&layer.kernel, |x, y| x - y), ..*layer };
+                let worst = Split::of_layer(&difference);
+                let worst = worst.worst_case(rows, columns, 1.0, Inputs::All, Outputs::Absolute).unwrap();
+                assert!((worst.value - 0.01).abs() < 1e-12, "{direction:?}");
+            }
         }
-        assert!(inject_error(&target, f64::NAN, 8, 8, &mut stream).is_err());
+        assert!(inject_error(&target, f64::NAN, Direction::Random, (8, 8), &mut stream).is_err());
     }
 }

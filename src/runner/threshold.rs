@@ -16,7 +16,7 @@ use crate::claims::{
     self, About, Allowance, Bound, Claim, Estimator, Hypothesis, PRINTED, Quantity, Relation, cell_of,
 };
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Method};
+use crate::evidence::{Bearing, Evidence, Method};
 use crate::experiment::{Precision, Until};
 use crate::numeric::number;
 
@@ -150,7 +150,7 @@ impl Threshold {
 
     /// What the claim asks of the parameter at a cell: for a whole number the least that its theorem speaks of.
     pub fn asks(&self, cell: &Cell) -> Option<f64> {
-        let inner = self.inner(cell, self.least(cell).ok()?).ok()?;
+        let inner = self.least_inner(cell).ok()?;
         let asked = self.claim.asks(&inner, self.find.name)?;
         Some(if self.is_whole() { asked.ceil().max(1.0) } else { asked })
     }
@@ -197,6 +197,11 @@ impl Threshold {
             if self.inner(cell, middle).is_err() { refused_at = middle } else { value = middle }
         }
         Ok(value)
+    }
+
+    /// The claim's own cell at that value.
+    fn least_inner(&self, cell: &Cell) -> Result<Cell> {
+        self.inner(cell, self.least(cell)?)
     }
 
     fn step(&self, value: f64) -> f64 {
@@ -395,15 +400,19 @@ impl Claim for Threshold {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        self.inner(cell, self.least(cell)?).map(|_| ())
+        self.least_inner(cell).map(|_| ())
     }
 
     /// The claim's conditions that do not speak of the parameter.
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let inner = self.least(cell).and_then(|least| self.inner(cell, least));
-        let Ok(inner) = inner else { return Vec::new() };
+        let Ok(inner) = self.least_inner(cell) else { return Vec::new() };
         let speaks_of = |name: &str| name.split(|c: char| !c.is_alphanumeric()).any(|word| word == self.find.name);
         self.claim.hypotheses(&inner).into_iter().filter(|condition| !speaks_of(&condition.name)).collect()
+    }
+
+    /// As for the probability: where that cannot confirm what is claimed, no threshold can.
+    fn bearing(&self, cell: &Cell) -> Bearing {
+        self.least_inner(cell).map_or(Bearing::Illustrates, |inner| self.claim.bearing(&inner))
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {

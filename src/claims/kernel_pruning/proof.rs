@@ -22,7 +22,7 @@ const ROUNDING: f64 = 1e-11;
 const ALPHA: f64 = 1e-6;
 
 pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
-    let target = target(cell);
+    let target = targets(cell).swap_remove(0);
     let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
     let tolerance = eps / (2.0 * target.kernel.data().len() as f64);
     let request = Request { tolerance, ..Request::default() };

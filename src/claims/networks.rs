@@ -1,0 +1,53 @@
+//! Target networks by name: random ones of the theorem's class, and trained ones in files.
+
+use std::path::{Path, PathBuf};
+
+use crate::cell::Domain;
+use crate::cnn::{LayerShape, Network, weights};
+use crate::error::{Error, Result};
+use crate::pruning::random_target;
+use crate::random::Stream;
+
+/// What may be written for a network.
+pub(super) const NAMES: Domain = Domain::Text(
+    "random-1 to random-32 (so many 3x3 layers, 1 -> 2 -> ... -> 2 channels, each of norm1 = 1), or a .safetensors file",
+);
+
+/// Networks named so are drawn at random.
+const RANDOM: &str = "random-";
+/// The most layers of a random network.
+const MOST_LAYERS: usize = 32;
+
+/// The file that is read for a network, unless it is a random one.
+pub(super) fn file(name: &str) -> Option<PathBuf> {
+    (!name.starts_with(RANDOM)).then(|| name.into())
+}
+
+/// The shapes of a network's layers.
+///
+/// # Errors
+/// When the name is none, or the file cannot be read.
+pub(super) fn shapes(name: &str) -> Result<Vec<LayerShape>> {
+    let Some(layers) = name.strip_prefix(RANDOM) else {
+        return Ok(weights::read(Path::new(name))?.layers().iter().map(|layer| layer.shape()).collect());
+    };
+    let layers = layers.parse::<usize>().ok().filter(|layers| (1..=MOST_LAYERS).contains(layers));
+    let layers = layers.ok_or_else(|| {
+        Error::input(format!(
+            "network = {name}: write random-1 to random-{MOST_LAYERS}, or the path of a .safetensors file"
+        ))
+    })?;
+    let shape = |index: usize| LayerShape { cin: if index == 0 { 1 } else { 2 }, cout: 2, k: 3, stride: 1, pad: 1 };
+    Ok((0..layers).map(shape).collect())
+}
+
+/// The network of this name: read as it is, or drawn from the stream.
+///
+/// # Errors
+/// As [`shapes`].
+pub(super) fn network(name: &str, stream: &mut Stream) -> Result<Network> {
+    match file(name) {
+        Some(file) => weights::read(&file),
+        None => random_target(&shapes(name)?, stream),
+    }
+}

@@ -1,0 +1,182 @@
+//! Planted tickets: a kernel that some filters of a random pair add up to exactly must be found again.
+
+use super::kernel_pruning::{OUTPUTS, SIDE, WIDTH, check_size};
+use super::nsn_box::EPS;
+use super::*;
+use crate::cell::Domain;
+use crate::cnn::Kernel;
+use crate::nsn::Target;
+use crate::nsn::boxes::ln_box;
+use crate::numeric::{ln_binomial, ln_sum_exp};
+use crate::pruning::{Filters, Pair, RandomPair, Sign};
+use crate::subset_sum::{Budget, Outcome, Problem, solve};
+
+/// The claim that the engine finds what is there.
+pub struct PlantedTicket;
+
+/// How often a ticket must be found, at least.
+const OFTEN: f64 = 0.9;
+/// Up to this width the candidates of a sign, about n/2, are searched exactly.
+const EXACT_WIDTH: u64 = 48;
+/// Relative tolerance of the quadratures.
+const TOLERANCE: f64 = 1e-6;
+
+static ABOUT: About = About {
+    id: "planted-ticket",
+    source: "Markov's inequality, on Eq. 24",
+    statement: "Let L be the sum of any m of the vectors |V_l| U_l that hear the positive part of a channel, of a random pair of \
+        width n (about n/2 such vectors in d^2 c1 dimensions). A search for filters whose sum is within eps of L must find some \
+        (quantity = found: in at least nine of ten pairs, for n <= 48, where the search is exact), and the very m that were \
+        planted with probability at least 1 - E, where E is the expected number of other subsets within eps of L (quantity = \
+        same). Beyond n = 48 a beam searches, which finds the ticket or gives up.",
+    formula: "9/10, or 1 - sum_j binom(n,j) 2^-j Pr(sum of j NSN vectors in I_eps(0))",
+    measured: "Pr(the search finds a subset within eps, or the planted one)",
+    parameters: &[
+        Parameter { reach: Some((4.0, 48.0)), ..WIDTH },
+        SIDE,
+        Parameter { default: Some("1"), ..OUTPUTS },
+        Parameter {
+            name: "m",
+            domain: Domain::Integer(0, 1_000_000),
+            default: Some("6"),
+            meaning: "filters planted; all of a sign's candidates where there are fewer",
+            reach: Some((1.0, 12.0)),
+        },
+        Parameter { reach: Some((1e-9, 0.1)), ..EPS },
+        Parameter {
+            name: "quantity",
+            domain: Domain::Word(&["found", "same"]),
+            default: Some("found"),
+            meaning: "any subset within eps is found, or the planted one itself",
+            reach: None,
+        },
+    ],
+    relation: Relation::AtLeast,
+    quantity: Quantity::Probability,
+    methods: &[Method::Literal],
+};
+
+impl Claim for PlantedTicket {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        check_size(cell.integer("n"), cell.integer("d") as usize, 1, cell.integer("c1") as usize)
+    }
+
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        vec![Hypothesis::new("n <= 48", cell.integer("n") <= EXACT_WIDTH)]
+    }
+
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        let value = if cell.word("quantity") == "found" { OFTEN } else { -ln_others(cell).exp_m1() };
+        Ok(vec![Bound::from_value(PRINTED, value)])
+    }
+
+    /// `others`: E. `entries`: d^2 c1.
+    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+        Ok(vec![("others", Number::from_ln(ln_others(cell))), ("entries", Number::new(entries(cell) as f64))])
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
+        Ok(Estimator::events(8, move || Box::new(move |stream| Draw::event(is_found(cell, stream)))))
+    }
+}
+
+/// d^2 c1.
+fn entries(cell: &Cell) -> u64 {
+    cell.integer("d").pow(2) * cell.integer("c1")
+}
+
+/// ln of E. The sums of two subsets differ by the vectors that are in one of them only, with signs, which change nothing in
+/// law; each of the n filters hears the positive part with probability 1/2.
+fn ln_others(cell: &Cell) -> f64 {
+    let (n, d, eps) = (cell.integer("n"), entries(cell), cell.real("eps"));
+    let term = |j: u64| {
+        let near = ln_box(j, d, eps, &Target::Origin, TOLERANCE).ln;
+        ln_binomial(n, j) - j as f64 * std::f64::consts::LN_2 + near
+    };
+    ln_sum_exp(&(1..=n).map(term).collect::<Vec<f64>>())
+}
+
+/// Plants a ticket in a pair that is drawn, and searches it.
+fn is_found(cell: &Cell, stream: &mut Stream) -> bool {
+    let [n, side, outputs] = ["n", "d", "c1"].map(|name| cell.integer(name) as usize);
+    let shape = Kernel::zeros(outputs, 1, side);
+    let pair = RandomPair::draw(&shape, n, stream).expect("the width is at least 1");
+    let candidates = pair.candidates(0, Sign::Positive, Filters::HalfBlocks);
+    let vectors: Vec<f64> = candidates.iter().flat_map(|&filter| pair.vector(filter)).collect();
+    let size = candidates.len().min(cell.integer("m") as usize);
+    let mut planted = rand::seq::index::sample(stream, candidates.len(), size).into_vec();
+    planted.sort_unstable();
+    let dimension = shape.data().len();
+    let mut ticket = vec![0.0; dimension];
+    for &index in &planted {
+        ticket.iter_mut().zip(&vectors[index * dimension..]).for_each(|(sum, x)| *sum += x);
+    }
+    let problem =
+        Problem::new(&vectors, dimension, &ticket, cell.real("eps"), None).expect("what was drawn is finite");
+    match solve(&problem, stream, &Budget::COUNTED).outcome {
+        Outcome::Found(solution) => cell.word("quantity") == "found" || solution.subset == planted,
+        Outcome::None => unreachable!("the ticket is there"),
+        Outcome::GaveUp { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Address;
+
+    fn cell(given: &[(&str, &str)]) -> Cell {
+        cell_of(&PlantedTicket, given.iter().copied()).unwrap()
+    }
+
+    fn hits(cell: &Cell, draws: u64) -> usize {
+        let stream = |batch| Address { seed: 3, experiment: "test", cell: "any", estimator: "literal", batch }.stream();
+        (0..draws).filter(|&batch| is_found(cell, &mut stream(batch))).count()
+    }
+
+    #[test]
+    fn what_was_planted_is_found_whatever_its_size() {
+        for given in [
+            [("n", "30"), ("d", "1"), ("m", "5"), ("eps", "1e-9")],
+            [("n", "24"), ("d", "3"), ("m", "0"), ("eps", "1e-3")],
+            [("n", "40"), ("d", "2"), ("m", "40"), ("eps", "1e-9")],
+            [("n", "1"), ("d", "2"), ("m", "1"), ("eps", "1e-9")],
+        ] {
+            assert_eq!(hits(&cell(&given), 12), 12, "{given:?}");
+        }
+    }
+
+    /// Where no other subset is near, the one found is the one planted; where many are, another one is.
+    #[test]
+    fn the_ticket_itself_comes_back_where_it_is_alone() {
+        let same = |n, eps| cell(&[("n", n), ("d", "1"), ("eps", eps), ("quantity", "same")]);
+        assert!(ln_others(&same("16", "1e-9")) < -14.0 && hits(&same("16", "1e-9"), 30) == 30);
+        assert!(ln_others(&same("40", "1e-2")) > 5.0 && hits(&same("40", "1e-2"), 30) < 10);
+    }
+
+    /// The expected number of others by counting all subsets of 300 pairs: 5 standard errors of the mean (chance of failing
+    /// 1e-6).
+    #[test]
+    fn others_are_counted() {
+        let cell = cell(&[("n", "14"), ("d", "1"), ("c1", "2"), ("m", "3"), ("eps", "0.05")]);
+        let mut stream = Stream::new(15, 16);
+        let counts: Vec<f64> = (0..300)
+            .map(|_| {
+                let pair = RandomPair::draw(&Kernel::zeros(2, 1, 1), 14, &mut stream).unwrap();
+                let candidates = pair.candidates(0, Sign::Positive, Filters::HalfBlocks);
+                let vectors: Vec<f64> = candidates.iter().flat_map(|&filter| pair.vector(filter)).collect();
+                let ticket: Vec<f64> = (0..2).map(|i| vectors.chunks(2).take(3).map(|v| v[i]).sum()).collect();
+                let problem = Problem::new(&vectors, 2, &ticket, 0.05, None);
+                problem.map_or(0.0, |problem| crate::subset_sum::exact::count(&problem) as f64 - 1.0)
+            })
+            .collect();
+        let mean = counts.iter().sum::<f64>() / 300.0;
+        let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / 299.0;
+        let expected = ln_others(&cell).exp();
+        assert!((mean - expected).abs() < 5.0 * (variance / 300.0).sqrt(), "{mean} {expected}");
+    }
+}
