@@ -3,10 +3,13 @@
 //! Prints Markdown tables: medians over 10 seeds. The peers' times are those in `benches/peers/times.csv`, which
 //! `benches/peers/mrss_peers.py` writes; for a ratio, measure both on one machine one after the other.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use common::{median, peak_memory};
 use lemmascope::arrays;
 use lemmascope::nsn::sampling::add_nsn_vectors;
 use lemmascope::random::{Address, Stream};
@@ -52,7 +55,7 @@ fn main() {
     println!("| --- | --- | --- | --- |");
     LARGE.iter().for_each(|cell| println!("{}", large_row(*cell)));
     if let Some(memory) = peak_memory() {
-        println!("\nPeak memory: {memory}");
+        println!("\nPeak memory: {memory:.0} MiB");
     }
 }
 
@@ -120,16 +123,4 @@ fn large_row((n, d, k): (usize, usize, Option<usize>)) -> String {
 
 fn stream(seed: u64) -> Stream {
     Address { seed, experiment: "bench", cell: "subset-sum", estimator: "all", batch: 0 }.stream()
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
-    0.5 * (low + high)
-}
-
-/// The most memory that the process has held, where the system tells.
-fn peak_memory() -> Option<String> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(|text| text.trim().into())
 }
