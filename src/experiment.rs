@@ -532,9 +532,11 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
     for name in [&wire.series, &wire.panels].into_iter().flatten() {
         column(name)?;
     }
-    let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
+    // Some bounds exist at some cells only; the first cell has most of them.
+    let has = |cell: &Cell, name: &str| claim.bounds(cell).is_ok_and(|all| all.iter().any(|bound| bound.name == name));
     for name in [&wire.bound].into_iter().chain(&wire.also) {
-        if !bounds.iter().any(|bound| bound.name == *name) {
+        if !cells.iter().any(|cell| has(cell, name)) {
+            let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
             let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
             return Err(Error::input(format!(
                 "plot {}: unknown bound {name:?}; write {}",

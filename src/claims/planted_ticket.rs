@@ -115,8 +115,7 @@ fn is_found(cell: &Cell, stream: &mut Stream) -> bool {
     for &index in &planted {
         ticket.iter_mut().zip(&vectors[index * dimension..]).for_each(|(sum, x)| *sum += x);
     }
-    let problem =
-        Problem::new(&vectors, dimension, &ticket, cell.real("eps"), None).expect("what was drawn is finite");
+    let problem = Problem::new(&vectors, dimension, &ticket, cell.real("eps"), None).expect("what was drawn is finite");
     match solve(&problem, stream, &Budget::COUNTED).outcome {
         Outcome::Found(solution) => cell.word("quantity") == "found" || solution.subset == planted,
         Outcome::None => unreachable!("the ticket is there"),

@@ -26,29 +26,32 @@ pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Im
     assert_eq!(kernel.inputs(), image.channels(), "the kernel's inputs are not the image's channels");
     let side = |pixels| output_side(pixels, kernel.side(), stride, pad).expect("the kernel is larger than the image");
     let (rows, columns) = (side(image.rows()), side(image.columns()));
+    // Which outputs each row and column of the kernel adds to.
+    let reached = |pixels, outputs| -> Vec<Range<usize>> {
+        (0..kernel.side()).map(|offset| positions(pixels, outputs, offset, stride, pad)).collect()
+    };
+    let (down, across) = (reached(image.rows(), rows), reached(image.columns(), columns));
     let mut output = Image::zeros(kernel.outputs(), rows, columns);
     for (o, plane) in output.data_mut().chunks_exact_mut(rows * columns).enumerate() {
         for i in 0..kernel.inputs() {
-            for (index, &weight) in kernel.window(o, i).iter().enumerate() {
-                // A channel-blocked kernel is mostly zeros.
-                if weight == 0.0 {
-                    continue;
-                }
-                let (r, s) = (index / kernel.side(), index % kernel.side());
-                let across = positions(image.columns(), columns, s, stride, pad);
-                if across.is_empty() {
-                    continue;
-                }
-                for p in positions(image.rows(), rows, r, stride, pad) {
-                    let sums = &mut plane[p * columns..][across.clone()];
-                    let pixels = &image.row(i, p * stride + r - pad)[across.start * stride + s - pad..];
-                    if stride == 1 {
-                        // Neighbours are neighbours, which the compiler can add up side by side.
-                        sums.iter_mut().zip(pixels).for_each(|(sum, pixel)| *sum += weight * pixel);
-                    } else {
-                        sums.iter_mut()
-                            .zip(pixels.iter().step_by(stride))
-                            .for_each(|(sum, pixel)| *sum += weight * pixel);
+            let window = kernel.window(o, i);
+            for (r, (down, weights)) in down.iter().zip(window.chunks_exact(kernel.side())).enumerate() {
+                for (s, (across, &weight)) in across.iter().zip(weights).enumerate() {
+                    // A channel-blocked kernel is mostly zeros.
+                    if weight == 0.0 || across.is_empty() {
+                        continue;
+                    }
+                    for p in down.clone() {
+                        let sums = &mut plane[p * columns..][across.clone()];
+                        let pixels = &image.row(i, p * stride + r - pad)[across.start * stride + s - pad..];
+                        if stride == 1 {
+                            // Neighbours are neighbours, which the compiler can add up side by side.
+                            sums.iter_mut().zip(pixels).for_each(|(sum, pixel)| *sum += weight * pixel);
+                        } else {
+                            sums.iter_mut()
+                                .zip(pixels.iter().step_by(stride))
+                                .for_each(|(sum, pixel)| *sum += weight * pixel);
+                        }
                     }
                 }
             }

@@ -235,7 +235,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
             let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), guide, hopeful, budget);
             let ln_expected = attempt.moments.ln_expected + dimension as f64 * (tolerance / guide).ln();
             if count == most || ln_expected >= enough || budget.is_spent() {
-                return attempt;
+                return Attempt { moments: attempt.moments.looking_back(), ..attempt };
             }
             count = most.min((count as f64 * POOL_GROWTH) as usize + 1);
         }

@@ -83,12 +83,15 @@ pub(super) struct Moments {
     pub missing: Vec<f64>,
     /// Its squared Mahalanobis distance.
     pub distance: f64,
+    /// The variances that remain once all vectors are decided.
+    remaining: Vec<f64>,
     /// ln of the expected number of subsets within the tolerance, by the normal law at the tilt: a saddle point.
     pub ln_expected: f64,
 }
 
 impl Moments {
-    /// The moments of subsets of the vectors `order` of the problem, as if each coordinate had to end within `tolerance`.
+    /// The moments of subsets of the vectors `order` of the problem, as if each coordinate had to end within `tolerance`: how many
+    /// are expected. What guides the decisions costs more, see [`Moments::looking_back`].
     pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64, budget: &Budget) -> Self {
         let (dimension, sized) = (problem.dimension(), problem.size().is_some());
         let stride = (dimension + usize::from(sized)).next_multiple_of(LANES);
@@ -111,7 +114,7 @@ impl Moments {
             goal.even_log_odds = ((size as f64 + 0.5) / ((order.len() - size) as f64 + 0.5)).ln();
         }
         let tilt = Tilt::towards(&goal, &rows, budget);
-        let mut moments = Moments {
+        Moments {
             squares: vec![0.0; order.len()],
             seen: vec![0.0; rows.len()],
             order,
@@ -122,9 +125,8 @@ impl Moments {
             log_odds: tilt.log_odds,
             missing: tilt.missing,
             distance: 0.0,
-        };
-        moments.look_back(&goal.remaining);
-        moments
+            remaining: goal.remaining,
+        }
     }
 
     /// Number of vectors.
@@ -144,11 +146,15 @@ impl Moments {
         }
     }
 
-    /// Fills in what each vector is in the precision of what is left after it, from the last vector back to the first.
-    fn look_back(&mut self, remaining: &[f64]) {
+    /// With what each vector is in the precision of what is left after it, from the last vector back to the first: without it,
+    /// distances and steps mean nothing.
+    pub fn looking_back(mut self) -> Self {
         let stride = self.stride;
         let mut precision = vec![0.0; stride * stride];
-        remaining.iter().enumerate().for_each(|(axis, variance)| precision[axis * stride + axis] = variance.recip());
+        self.remaining
+            .iter()
+            .enumerate()
+            .for_each(|(axis, variance)| precision[axis * stride + axis] = variance.recip());
         for index in (0..self.len()).rev() {
             let row = &self.rows[index * stride..(index + 1) * stride];
             let seen = &mut self.seen[index * stride..(index + 1) * stride];
@@ -164,6 +170,7 @@ impl Moments {
         }
         let products = precision.chunks_exact(stride).map(|line| dot(line, &self.missing));
         self.distance = products.zip(&self.missing).map(|(x, y)| x * y).sum::<f64>().max(0.0);
+        self
     }
 }
 
@@ -273,7 +280,7 @@ mod tests {
         for (n, dimension, size) in [(9, 3, None), (12, 2, Some(5)), (7, 4, Some(2))] {
             let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
             let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
-            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, &Budget::COUNTED);
+            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, &Budget::COUNTED).looking_back();
             let mut remaining = vec![1.0; moments.stride];
             remaining[..dimension].fill(0.03);
             if size.is_some() {
@@ -296,7 +303,7 @@ mod tests {
         let vectors = normals(200 * 3, &mut stream);
         // Far beyond what even odds make.
         let problem = Problem::new(&vectors, 3, &[40.0, 0.0, -20.0], 0.1, Some(60)).unwrap();
-        let moments = Moments::new(&problem, (0..200).collect(), 0.1, &Budget::COUNTED);
+        let moments = Moments::new(&problem, (0..200).collect(), 0.1, &Budget::COUNTED).looking_back();
         assert!(moments.distance < NEAR_ENOUGH * 4.0, "{}", moments.distance);
         let taken: f64 = (0..200).map(|index| moments.step(index).odds).sum();
         assert!((taken - 60.0).abs() < 3.0, "{taken}");
