@@ -21,7 +21,7 @@ const MOST_FOR_ALL: u64 = 32;
 /// An error over all K is enclosed to this factor, ...
 const CLOSE: f64 = 1.01;
 /// ... and not followed below this.
-const SMALLEST: f64 = 1e-4;
+const SMALLEST: f64 = 1e-3;
 /// Rounding of worst cases, relative.
 const ROUNDING: f64 = 1e-11;
 

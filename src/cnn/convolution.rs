@@ -31,9 +31,11 @@ pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Im
         (0..kernel.side()).map(|offset| positions(pixels, outputs, offset, stride, pad)).collect()
     };
     let (down, across) = (reached(image.rows(), rows), reached(image.columns(), columns));
+    // Behind a ReLU many channels are zeros.
+    let alive: Vec<usize> = (0..image.channels()).filter(|&i| image.channel(i).iter().any(|x| *x != 0.0)).collect();
     let mut output = Image::zeros(kernel.outputs(), rows, columns);
     for (o, plane) in output.data_mut().chunks_exact_mut(rows * columns).enumerate() {
-        for i in 0..kernel.inputs() {
+        for &i in &alive {
             let window = kernel.window(o, i);
             for (r, (down, weights)) in down.iter().zip(window.chunks_exact(kernel.side())).enumerate() {
                 for (s, (across, &weight)) in across.iter().zip(weights).enumerate() {

@@ -80,6 +80,12 @@ impl Image {
         self.data[(channel * self.rows + row) * self.columns + column]
     }
 
+    /// One channel, row by row.
+    pub fn channel(&self, channel: usize) -> &[f64] {
+        let area = self.rows * self.columns;
+        &self.data[channel * area..][..area]
+    }
+
     /// One row of a channel.
     pub fn row(&self, channel: usize, row: usize) -> &[f64] {
         &self.data[(channel * self.rows + row) * self.columns..][..self.columns]

@@ -79,8 +79,13 @@ impl Axis {
                 Axis { lo, hi, ticks: first_that_fits(candidates, hi - lo, room) }
             }
             Scale::Words(words) => {
-                let ticks = words.iter().enumerate().map(|(i, word)| Tick { at: i as f64, label: short(word) });
-                Axis { lo: -0.5, hi: words.len() as f64 - 0.5, ticks: ticks.collect() }
+                let (lo, hi) = (-0.5, words.len() as f64 - 0.5);
+                let common = common_beginning(words);
+                let ticks = |label: &dyn Fn(&str) -> String| {
+                    words.iter().enumerate().map(|(i, word)| Tick { at: i as f64, label: label(word) }).collect()
+                };
+                let candidates = [ticks(&short), ticks(&|word| short(&word[common..]))];
+                Axis { lo, hi, ticks: first_that_fits(candidates.into_iter(), hi - lo, room) }
             }
         }
     }
@@ -190,6 +195,14 @@ fn first_that_fits(candidates: impl Iterator<Item = Vec<Tick>>, span: f64, room:
     finer
 }
 
+/// The length of what all words begin with, up to a hyphen: `random-` of random-1 and random-2.
+fn common_beginning(words: &[String]) -> usize {
+    let beginning = |word: &String| word.rfind('-').map_or(0, |hyphen| hyphen + 1);
+    let length = words.first().map_or(0, beginning);
+    let is_common = words.iter().all(|word| beginning(word) == length && word[..length] == words[0][..length]);
+    if is_common { length } else { 0 }
+}
+
 fn linear_ticks(lo: f64, hi: f64, digit: f64, power: i32) -> Vec<Tick> {
     let step = digit * 10f64.powi(power);
     let decimals = (-power).max(0) as usize;
@@ -287,6 +300,14 @@ mod tests {
     fn words_stand_one_beside_the_other() {
         let words = Scale::Words(vec!["origin".into(), "[0.25, 0.25, 0.25]".into()]);
         assert_eq!(labels(&words, &[0.0, 1.0]), ["origin", "[0.25, 0.25, …"]);
+        let many = Scale::Words((1..=40).map(|i| format!("random-{i}")).collect());
+        assert_eq!(
+            labels(&many, &[0.0, 1.0])[38..],
+            ["39", "40"],
+            "what all begin with is left out where it does not fit"
+        );
+        let few = Scale::Words((1..=2).map(|i| format!("random-{i}")).collect());
+        assert_eq!(labels(&few, &[0.0, 1.0]), ["random-1", "random-2"]);
         assert_eq!([short("1e-9"), short("2.5e-7"), short("axis")], ["10^-9", "2.5×10^-7", "axis"]);
     }
 
