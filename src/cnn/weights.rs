@@ -245,7 +245,12 @@ fn network(
         if !bias_names.contains(&bias_name.as_str()) {
             return Ok(vec![0.0; network.layers()[index].kernel.outputs()]);
         }
-        Ok(tensor(&bias_name)?.data)
+        let array = tensor(&bias_name)?;
+        if array.shape.len() != 1 {
+            let shape = array.shape_text();
+            return Err(Error::input(format!("{name}, tensor {bias_name}: its shape is {shape}: give (out,)")));
+        }
+        Ok(array.data)
     };
     let biases = (0..count).map(bias).collect::<Result<Vec<Vec<f64>>>>()?;
     network.with_biases(&biases).map_err(in_file)
@@ -463,6 +468,7 @@ mod tests {
         for (name, shape, what) in [
             ("conv2.bias", vec![1], "there is no such layer"),
             ("conv1.bias", vec![3], "3 entries for 1"),
+            ("conv1.bias", vec![1, 1], "tensor conv1.bias: its shape is (1, 1): give (out,)"),
             ("conv01.bias", vec![1], "tensor conv01.bias: it is a bias of no convolution"),
             ("conv+1.bias", vec![1], "tensor conv+1.bias: it is a bias of no convolution"),
         ] {
