@@ -314,9 +314,9 @@ mod tests {
     #[test]
     fn what_lies_outside_is_marked() {
         for (given, name) in [
-            ((("law", "kaiming")), "normal weights"),
-            ((("leak", "0.1")), "ReLU"),
-            ((("pair", "direct")), "the 1x1 kernel first"),
+            (("law", "kaiming"), "normal weights"),
+            (("leak", "0.1"), "ReLU"),
+            (("pair", "direct"), "the 1x1 kernel first"),
         ] {
             let unmet = |given: &[(&str, &str)]| {
                 let all = PrunedNetworkClaim.hypotheses(&cell(given));

@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use super::worst_case::{Inputs, Outputs, Split, WorstCase};
 use crate::cnn::{Image, Layer, Network};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Stream;
 
 /// A target network and, for each of its layers, the split layer that stands in for it.
@@ -91,7 +91,7 @@ impl Approximation {
     /// (behind a ReLU, than the larger of them).
     ///
     /// # Errors
-    /// When a kernel does not fit into its padded input.
+    /// When a kernel does not fit into its padded input, or a bound overflows.
     pub fn certify(&self, rows: usize, columns: usize) -> Result<Certificate> {
         let shapes = self.target.shapes(rows, columns)?;
         let mut certificate =
@@ -115,7 +115,12 @@ impl Approximation {
             let chained = carried.iter().zip(&own).map(|(carried, own)| carried + own);
             let outputs_apart = norms.iter().zip(&target_norms).map(|(&x, &y)| apart(x, y));
             errors = chained.zip(outputs_apart).map(|(x, y)| x.min(y)).collect();
-            certificate.layer_errors.push(error.worst_case(rows, columns, 1.0, Inputs::All, absolute)?);
+            let layer_error = error.worst_case(rows, columns, 1.0, Inputs::All, absolute)?;
+            let bounds = [&errors[..], &norms, &target_norms, &[layer_error.value]].concat();
+            if !bounds.iter().all(|bound| bound.is_finite()) {
+                return Err(overflow(index));
+            }
+            certificate.layer_errors.push(layer_error);
             certificate.errors_upper.push(largest(&errors));
             certificate.norms_upper.push(largest(&norms));
         }
@@ -181,6 +186,12 @@ fn error(target: &Layer, response: &Split) -> Split {
         stride: response.stride,
         pad: response.pad,
     }
+}
+
+fn overflow(layer: usize) -> Error {
+    Error::input(format!(
+        "conv{layer}.weight: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"
+    ))
 }
 
 fn largest(values: &[f64]) -> f64 {
