@@ -13,7 +13,7 @@ use clap::ValueEnum;
 
 use super::progress::Telling;
 use super::{DEFAULT_SEED, EffortName, interruptible, note, parse_count, print};
-use crate::cnn::{Images, Network, weights};
+use crate::cnn::{Image, Images, Network, weights};
 use crate::error::{Error, Result};
 use crate::output::{writable_folder, write_whole};
 use crate::pruning::{
@@ -132,17 +132,29 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .map_err(|error| Error::input(format!("{}: {error}", arguments.target.display())))?;
     writable_folder(&arguments.out)?;
     let start = Instant::now();
+    let interrupted = interruptible("stopping after the step under way; Ctrl-C again stops at once")?;
+    let telling = Telling::new(arguments.quiet);
     let ticket = pool.install(|| {
-        let pruned = construct(arguments, &design, &target)?;
-        Ticket::new(arguments, design, pruned, side, images)
-    })?;
+        let pruned = construct(arguments, &design, &target, &interrupted, &telling)?;
+        Ticket::new(arguments, design, pruned, side, images, &interrupted, &telling)
+    });
+    telling.finish();
+    let ticket = ticket?;
     let agreement = pool.install(|| ticket.agreement())?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(stopped_certifying());
+    }
     for (name, bytes) in ticket.files(agreement) {
         write_whole(&arguments.out.join(name), &bytes)?;
     }
     checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
     ticket.print(arguments, agreement, start.elapsed())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn stopped_certifying() -> Error {
+    let message = "stopped while certifying, with all layers pruned; run again with --resume to certify them";
+    Error::Interrupted(message.into())
 }
 
 fn read_target(arguments: &Arguments) -> Result<Network> {
@@ -194,13 +206,16 @@ fn side(arguments: &Arguments, target: &Network, images: Option<&Images>) -> Res
 }
 
 /// Prunes layer by layer, with a checkpoint after each.
-fn construct(arguments: &Arguments, design: &Design, target: &Network) -> Result<PrunedNetwork<SeededPair>> {
-    let interrupted = interruptible("stopping after the searches under way; Ctrl-C again stops at once")?;
+fn construct(
+    arguments: &Arguments,
+    design: &Design,
+    target: &Network,
+    interrupted: &AtomicBool,
+    telling: &Telling,
+) -> Result<PrunedNetwork<SeededPair>> {
     let mut layers = resume::take_over(arguments, design, target)?;
-    let telling = Telling::new(arguments.quiet);
     while layers.len() < target.layers().len() {
-        let Some(layer) = prune_layer(design, target, layers.len(), &interrupted, &telling)? else {
-            telling.finish();
+        let Some(layer) = prune_layer(design, target, layers.len(), interrupted, telling)? else {
             return Err(Error::Interrupted(format!(
                 "stopped in layer {} (from 0) of {}; run again with --resume to go on with it",
                 layers.len(),
@@ -210,7 +225,6 @@ fn construct(arguments: &Arguments, design: &Design, target: &Network) -> Result
         layers.push(layer);
         resume::save(&arguments.out, design, target, &layers)?;
     }
-    telling.finish();
     design.assemble(target, layers)
 }
 
@@ -227,7 +241,7 @@ fn prune_layer(
         telling.show(|seconds| format!("layer {index} of {depth}: {done} of {problems} searches, {seconds:.0} s"))
     };
     show(0);
-    let watch = Watch { interrupted, solved: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
+    let watch = Watch { interrupted, advanced: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
     design.prune_layer(target, index, &watch)
 }
 
@@ -249,15 +263,20 @@ impl Ticket {
         pruned: PrunedNetwork<SeededPair>,
         side: (usize, usize),
         images: Option<Images>,
+        interrupted: &AtomicBool,
+        telling: &Telling,
     ) -> Result<Self> {
         let compared = images.as_ref().map(|images| images.compare(pruned.target(), pruned.dense()));
         // An image may be the worst input known.
         let inside = images.as_ref().filter(|images| images.max_norm() <= 1.0 && images.size() == side);
-        let worst = inside.and_then(|images| {
-            let approximation = pruned.approximation();
-            images.images().iter().max_by(|x, y| approximation.error_at(x).total_cmp(&approximation.error_at(y)))
-        });
-        let assessment = Assessment::new(&design, &pruned, side, worst, arguments.biases.into())?;
+        let worst = inside.and_then(|images| pruned.approximation().worst_of(images.images()));
+        let starts: Vec<Image> = worst.cloned().into_iter().collect();
+        let done = AtomicUsize::new(0);
+        let show = |done: usize| telling.show(|seconds| format!("certifying: {done} inputs tried, {seconds:.0} s"));
+        show(0);
+        let watch = Watch { interrupted, advanced: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
+        let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &watch)?;
+        let assessment = assessment.ok_or_else(stopped_certifying)?;
         let images = arguments
             .images
             .as_ref()
