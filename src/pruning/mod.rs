@@ -8,6 +8,7 @@ pub mod limit;
 pub mod network;
 pub mod pair;
 pub mod picture;
+mod relaxation;
 pub mod rounding;
 pub mod scale;
 pub mod search;
