@@ -28,7 +28,15 @@ struct Ranges {
     error: Vec<Range>,
 }
 
+/// Which line through 0 stands below x^+ on a range: its slope, from 0 to 1.
+type SlopeBelow = fn(Range) -> f64;
+
+/// No one of them is best for all forms: the nearest on the range as a whole, the line 0, and the one parallel to the line above.
+const SLOPES_BELOW: [SlopeBelow; 3] =
+    [|(low, high)| if high > -low { 1.0 } else { 0.0 }, |_| 0.0, |(low, high)| high / (high - low)];
+
 /// A linear form of a layer's Z and E, plus a constant.
+#[derive(Clone)]
 struct Form {
     target: Image,
     error: Image,
@@ -86,7 +94,7 @@ impl Relaxation<'_> {
         }
         let (rows, columns) = self.shapes[layer + 1];
         let pixels = self.approximation.responses()[layer].plus.outputs() * rows * columns;
-        4.0 * pixels as f64 * products
+        (4 * SLOPES_BELOW.len() * pixels) as f64 * products
     }
 
     /// Sums of absolute values over all paths to the input bound every number on the way.
@@ -123,14 +131,15 @@ impl Relaxation<'_> {
             let mut form = Form { target: zeros.clone(), error: zeros, constant: 0.0 };
             let weights = if part == Part::Target { &mut form.target } else { &mut form.error };
             weights.data_mut()[pixel] = direction;
-            self.highest(layer, form) + slack
+            let bounds = SLOPES_BELOW.map(|below| self.highest(layer, form.clone(), below));
+            bounds.into_iter().fold(f64::INFINITY, f64::min) + slack
         };
         let pixels = (0..outputs * rows * columns).into_par_iter();
         pixels.map(|pixel| (-highest(pixel, -1.0), highest(pixel, 1.0))).collect()
     }
 
     /// A bound of a linear form of a layer's Z and E over all inputs in [-1, 1].
-    fn highest(&self, layer: usize, mut form: Form) -> f64 {
+    fn highest(&self, layer: usize, mut form: Form, below: SlopeBelow) -> f64 {
         let leak = self.approximation.target().leak();
         for index in (0..=layer).rev() {
             let (target, size) = (&self.approximation.target().layers()[index], self.shapes[index]);
@@ -143,7 +152,7 @@ impl Relaxation<'_> {
                 return form.constant + pixels.map(|(&p, &q)| best_pixel(p, q, Inputs::All).1).sum::<f64>();
             }
             let carried = self.approximation.responses()[index].transposed(&form.error, size);
-            form = relaxed(&self.ranges[index - 1], leak, [plus, minus], carried, form.constant);
+            form = relaxed(&self.ranges[index - 1], leak, below, [plus, minus], carried, form.constant);
         }
         unreachable!("layer 0 hears the input")
     }
@@ -151,22 +160,28 @@ impl Relaxation<'_> {
 
 /// The form before the ReLU that nowhere on the ranges is below a form behind it, of weights `parts` of the positive and negative
 /// part and `differences` of their differences.
-fn relaxed(ranges: &Ranges, leak: f64, parts: [Image; 2], differences: [Image; 2], constant: f64) -> Form {
-    let [mut form_target, mut form_error] = parts.clone();
-    let mut constant = constant;
-    for pixel in 0..form_target.data().len() {
+fn relaxed(
+    ranges: &Ranges,
+    leak: f64,
+    below: SlopeBelow,
+    parts: [Image; 2],
+    differences: [Image; 2],
+    mut constant: f64,
+) -> Form {
+    let [mut target, mut error] = parts.clone();
+    for pixel in 0..target.data().len() {
         let (z, e) = (ranges.target[pixel], ranges.error[pixel]);
         let [a, b] = [&parts[0], &parts[1]].map(|image| image.data()[pixel]);
         let [c, d] = [&differences[0], &differences[1]].map(|image| image.data()[pixel]);
-        let [positive, difference] = [rectified(a, z), rectified_difference(c, z, e)];
+        let [positive, difference] = [rectified(a, z, below), rectified_difference(c, z, e)];
         // X^- is (-X)^+.
         let (z, e) = (mirrored(z), mirrored(e));
-        let [negative, other] = [rectified(leak * b, z), rectified_difference(leak * d, z, e)];
-        form_target.data_mut()[pixel] = positive.0 - negative.0;
-        form_error.data_mut()[pixel] = difference.0 - other.0;
+        let [negative, other] = [rectified(leak * b, z, below), rectified_difference(leak * d, z, e)];
+        target.data_mut()[pixel] = positive.0 - negative.0;
+        error.data_mut()[pixel] = difference.0 - other.0;
         constant += positive.1 + difference.1 + negative.1 + other.1;
     }
-    Form { target: form_target, error: form_error, constant }
+    Form { target, error, constant }
 }
 
 fn mirrored((low, high): Range) -> Range {
@@ -174,17 +189,20 @@ fn mirrored((low, high): Range) -> Range {
 }
 
 /// A line, slope and constant, that is nowhere on the range below `weight` x^+.
-fn rectified(weight: f64, (low, high): Range) -> (f64, f64) {
-    if high <= 0.0 || weight == 0.0 {
+fn rectified(weight: f64, range: Range, below: SlopeBelow) -> (f64, f64) {
+    let unstable = range.0 < 0.0 && range.1 > 0.0;
+    if weight < 0.0 && unstable { (weight * below(range), 0.0) } else { chord(weight, range) }
+}
+
+/// The line through `weight` x^+ at the ends of a range.
+fn chord(weight: f64, (low, high): Range) -> (f64, f64) {
+    if high <= 0.0 {
         (0.0, 0.0)
     } else if low >= 0.0 {
         (weight, 0.0)
-    } else if weight > 0.0 {
+    } else {
         let slope = weight * (high / (high - low));
         (slope, -slope * low)
-    } else {
-        // Below x^+ lie all lines of slopes from 0 to 1 through 0.
-        (if high > -low { weight } else { 0.0 }, 0.0)
     }
 }
 
@@ -197,10 +215,10 @@ fn rectified_difference(weight: f64, z: Range, e: Range) -> (f64, f64) {
         (weight, 0.0)
     } else if weight >= 0.0 {
         // The difference is at most e^+ ...
-        rectified(weight, e)
+        chord(weight, e)
     } else {
         // ... and at least -(-e)^+.
-        let (slope, constant) = rectified(-weight, mirrored(e));
+        let (slope, constant) = chord(-weight, mirrored(e));
         (-slope, constant)
     }
 }
@@ -222,7 +240,8 @@ mod tests {
             };
             let (z, e) = (range(), range());
             let weight = stream.random_range(-2.0..=2.0);
-            let (line, difference) = (rectified(weight, z), rectified_difference(weight, z, e));
+            let below = SLOPES_BELOW[stream.random_range(0..SLOPES_BELOW.len())];
+            let (line, difference) = (rectified(weight, z, below), rectified_difference(weight, z, e));
             let mut least = f64::INFINITY;
             for step in 0..=10 {
                 let at = |range: Range, step: i32| range.0 + (range.1 - range.0) * f64::from(step) / 10.0;
