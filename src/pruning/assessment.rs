@@ -22,7 +22,7 @@ use crate::pruning::Certificate;
 use crate::random::Address;
 
 /// Forward passes that the search for the worst input may take.
-const EVALUATIONS: usize = 4000;
+const EVALUATIONS: usize = 10_000;
 
 /// The figures of a pruned network. Errors are those of the target's layers as they are, with all scaling undone, unless it
 /// is said otherwise.
