@@ -1,5 +1,6 @@
 //! The errors of the crate: what was wrong, where it was, and what to write instead.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The result type of every fallible function of the crate.
@@ -22,7 +23,7 @@ pub enum Error {
     },
 
     /// A file or folder that could not be written. What stood there before still stands.
-    #[error("cannot write {}: {source}; what stood there was not changed. When there is room, run again with --resume", path.display())]
+    #[error("cannot write {}: {source}; what stood there was not changed{}", path.display(), mend(source))]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -33,6 +34,16 @@ pub enum Error {
     /// The run was stopped before its end; what was measured is in the checkpoints.
     #[error("{0}")]
     Interrupted(String),
+}
+
+/// What to do about a failed write.
+fn mend(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            ". When there is room, run again with --resume"
+        }
+        _ => "",
+    }
 }
 
 impl Error {

@@ -12,6 +12,11 @@ pub fn ln_sum_exp(terms: &[f64]) -> f64 {
     top + terms.iter().map(|t| (t - top).exp()).sum::<f64>().ln()
 }
 
+/// The larger of two numbers; NaN where one of them is.
+pub fn larger_or_nan(x: f64, y: f64) -> f64 {
+    if x > y || x.is_nan() { x } else { y }
+}
+
 /// ln(e^a + e^b).
 pub fn ln_add(a: f64, b: f64) -> f64 {
     let (top, low) = if a > b { (a, b) } else { (b, a) };

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use tempfile::NamedTempFile;
+
 use crate::error::{Error, Result};
 
 /// How half-written files begin.
@@ -12,20 +14,51 @@ const PREFIX: &str = ".writing-";
 /// Replaces `path` by `bytes`; what stood there stays until all of it is on disk.
 ///
 /// # Errors
-/// Where the folder cannot be written or the disk is full.
+/// Where a folder stands there, the folder around it cannot be written, or the disk is full.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_together(&[(path, bytes)])
+}
+
+/// Replaces several files, as [`write_whole`] does one: what stood there stays until all of them are on disk.
+///
+/// # Errors
+/// As for [`write_whole`].
+pub fn write_together(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<()> {
+    files.iter().try_for_each(|(path, _)| refuse_folder(path.as_ref()))?;
+    let written: Vec<NamedTempFile> = files
+        .iter()
+        .map(|(path, bytes)| write_beside(path.as_ref(), bytes.as_ref()).map_err(Error::write(path.as_ref())))
+        .collect::<Result<_>>()?;
+    for (file, (path, _)) in written.into_iter().zip(files) {
+        file.persist(path).map_err(|error| Error::write(path.as_ref())(error.error))?;
+    }
+    Ok(())
+}
+
+/// Refuses a place where a folder stands, which no file can replace.
+///
+/// # Errors
+/// When a folder stands there.
+pub fn refuse_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::input(format!(
+            "{} is a folder, and a file is to be written there: move it away",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// A temporary file with these bytes in the folder of `path`.
+fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        // Temporary files are private; results are not.
-        #[cfg(unix)]
-        file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(Error::write(path))
+    let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    // Temporary files are private; results are not.
+    #[cfg(unix)]
+    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    Ok(file)
 }
 
 /// Makes the folder and tries that files can be written there, before any work is spent. What a killed run left half
@@ -71,8 +104,24 @@ mod tests {
         let taken = folder.path().join("taken");
         std::fs::create_dir_all(taken.join("inner")).unwrap();
         let error = write_whole(&taken, b"x").unwrap_err();
-        assert!(error.to_string().contains("what stood there was not changed"), "{error}");
+        assert!(error.to_string().contains("taken is a folder"), "{error}");
         assert!(taken.join("inner").is_dir());
+        let error = write_whole(&path.join("b"), b"x").unwrap_err();
+        assert!(error.to_string().contains("what stood there was not changed"), "{error}");
+        assert!(!error.to_string().contains("room"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left behind");
+    }
+
+    #[test]
+    fn files_are_replaced_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, second, taken] = ["a", "b", "taken"].map(|name| folder.path().join(name));
+        write_together(&[(&first, b"1"), (&second, b"2")]).unwrap();
+        std::fs::create_dir(&taken).unwrap();
+        for unwritable in [&taken, &first.join("inner")] {
+            assert!(write_together(&[(&first, b"3"), (unwritable, b"4")]).is_err());
+            assert_eq!(std::fs::read(&first).unwrap(), b"1");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "a temporary file was left behind");
     }
 }

@@ -226,7 +226,7 @@ fn an_interrupted_pruning_resumes_to_the_same_bytes() {
     assert!(FILES.iter().all(|file| !folder.path().join("stopped").join(file).exists()), "outputs are whole or absent");
     // Another design is refused, and the checkpoint stays.
     let refused = prune_in(folder.path(), &[&base[..], &["--resume", "--seed", "5"]].concat());
-    refused.code(2).stderr(predicate::str::contains("another design"));
+    refused.code(2).stderr(predicate::str::contains("another design (other target, biases, width"));
     assert!(checkpoint.exists());
     // A damaged one is refused too.
     let whole = std::fs::read(&checkpoint).unwrap();
@@ -292,6 +292,15 @@ fn safetensors(tensors: &[(&str, Vec<usize>, Vec<f32>)], arch: Option<&str>) -> 
     safetensors::serialize(views, arch.map(|arch| HashMap::from([("arch".to_string(), arch.to_string())]))).unwrap()
 }
 
+/// Layers of one channel with all weights the same.
+fn chain(depth: usize, side: usize, stride: usize, pad: usize, weight: f32) -> Vec<u8> {
+    let names: Vec<String> = (0..depth).map(|index| format!("conv{index}.weight")).collect();
+    let tensors: Vec<(&str, Vec<usize>, Vec<f32>)> =
+        names.iter().map(|name| (name.as_str(), vec![1, 1, side, side], vec![weight; side * side])).collect();
+    let layer = json!({"cin": 1, "cout": 1, "k": side, "stride": stride, "pad": pad});
+    safetensors(&tensors, Some(&json!(vec![layer; depth]).to_string()))
+}
+
 #[test]
 fn bad_input_is_refused_with_tensor_and_mend() {
     let folder = tempfile::tempdir().unwrap();
@@ -314,28 +323,50 @@ fn bad_input_is_refused_with_tensor_and_mend() {
         ),
         ("text", b"no network".to_vec()),
         ("two", safetensors(&[("conv0.weight", vec![2, 2, 1, 1], vec![0.5, 1.0, 0.25, 2.0])], None)),
+        ("misspelt", safetensors(&[conv0.clone(), ("conv00.bias", vec![1], vec![0.5])], None)),
+        ("unbiased", safetensors(std::slice::from_ref(&conv0), None)),
+        ("huge", chain(9, 1, 1, 0, 1e38)),
+        ("strided", chain(3, 3, 1_000_000_000, 0, 1.0)),
+        ("deep", chain(8, 7, 3, 3, 1.0)),
+        ("padded", chain(2, 1, 1, 4096, 1.0)),
+        ("bias-padded", {
+            let arch = r#"[{"cin":1,"cout":1,"k":1,"stride":1,"pad":0},{"cin":1,"cout":1,"k":1,"stride":1,"pad":1}]"#;
+            let conv1 = ("conv1.weight", vec![1, 1, 1, 1], vec![0.5]);
+            safetensors(&[conv0.clone(), ("conv0.bias", vec![1], vec![0.5]), conv1], Some(arch))
+        }),
     ];
     for (name, bytes) in &nets {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     std::fs::write(folder.path().join("file"), "").unwrap();
+    std::fs::create_dir_all(folder.path().join("taken/layers.csv")).unwrap();
     let width = ["--width", "100"];
-    let cases: [(&[&str], &str); 19] = [
+    let cases: [(&[&str], &str); 30] = [
         (&["--target", "bias"], "tensor conv0.bias: it is a bias"),
         (&["--target", "linear"], "tensor fc.weight: it is no tensor conv<i>.weight"),
         (&["--target", "missing"], "tensor conv0.weight: it is missing"),
         (&["--target", "broken"], "layer 0 has 1 outputs and layer 1 takes 2 inputs"),
         (&["--target", "zero"], "tensor conv0.weight: all its weights are zero"),
-        (&["--target", "nan"], "tensor conv0.weight: value 0 of the kernel is NaN"),
-        (&["--target", "lying"], "make them agree"),
+        (&["--target", "nan"], "(output, input, row, column) = (0, 0, 0, 0), from 0, is NaN"),
+        (&["--target", "lying"], "arch says cout = 1, cin = 3 and k = 1: make them agree"),
+        (&["--target", "misspelt", "--biases"], "tensor conv00.bias: it is a bias of no convolution"),
+        (&["--target", "unbiased", "--biases"], "unbiased holds no biases conv<i>.bias: leave --biases out"),
+        (&["--target", "bias-padded", "--biases"], "conv1.weight: its padding is 1, and where a network has biases"),
+        (&["--target", "huge"], "huge: conv8.weight: over inputs in [-1, 1] outputs of this layer overflow"),
+        (&["--target", "strided"], "tensor conv0.weight: arch gives stride 1000000000: give 1 to 4096"),
+        (&["--target", "deep"], "is 19681 pixels a side: give --side, up to 4096"),
+        (&["--target", "padded", "--side", "3", "--width", "1e5"], "free: give a smaller --side"),
         (&["--target", "text"], "text is not a whole safetensors file"),
         (&["--target", "none"], "cannot read none"),
         (&["--target", &gap, "--width", "20"], "conv0.weight: of width 20, input channel 0 (from 0) has"),
         (&["--target", &gap, "--width", "0"], "write a whole number from 1"),
         (&["--target", &gap, "--width", "1e15"], "give a smaller --width"),
         (&["--target", &gap, "--size", "300"], "--size asks to keep 300: give --width"),
-        (&["--target", &gap, "--eps", "-1"], "write a finite number above 0"),
-        (&["--target", &gap, "--scale", "big"], "write auto, none, theorem, or a positive number"),
+        (&["--target", &gap, "--eps", "-1"], "write a number from 1e-100 to 1e100"),
+        (&["--target", &gap, "--eps", "1e306"], "write a number from 1e-100 to 1e100"),
+        (&["--target", &gap, "--scale", "1e150"], "a number from 1e-30 to 1e30, the norm1 to scale to"),
+        (&["--target", &gap, "--seed", "-1"], "write a whole number from 0 to 18446744073709551615"),
+        (&["--target", &gap, "--scale", "big"], "write auto, none, theorem, or a number from 1e-30 to 1e30"),
         (&["--target", &full, "--side", "5"], "--side 5: a kernel of side 4 with padding 0 does not fit"),
         (
             &["--target", "two", "--images", &images],
@@ -343,6 +374,7 @@ fn bad_input_is_refused_with_tensor_and_mend() {
         ),
         (&["--target", &gap, "--images", "file"], "file is not a whole .npz file"),
         (&["--target", &gap, "--width", "400", "--out", "file"], "file is a file; name a folder with --out"),
+        (&["--target", &gap, "--width", "400", "--out", "taken"], "layers.csv is a folder"),
     ];
     for (arguments, message) in cases {
         let width: &[&str] = if arguments.contains(&"--width") { &[] } else { &width };
@@ -350,6 +382,17 @@ fn bad_input_is_refused_with_tensor_and_mend() {
         refused.code(2).stderr(predicate::str::contains(message));
         assert!(!folder.path().join("pruned").exists(), "{arguments:?}");
     }
+    assert_eq!(std::fs::read_dir(folder.path().join("taken")).unwrap().count(), 1, "nothing was written");
+}
+
+#[test]
+fn images_that_the_certificate_does_not_cover_are_said_to_be_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, images) = (target("digits_gap.safetensors"), target("digits_gap_test.npz"));
+    let base = ["--target", &file, "--width", "400", "--effort", "quick", "--images", &images];
+    let said = predicate::str::contains("they are 8 x 8: the error over all X does not cover them");
+    prune_in(folder.path(), &[&base[..], &["--side", "5"]].concat()).success().stdout(said.clone());
+    prune_in(folder.path(), &base).success().stdout(said.not());
 }
 
 #[test]

@@ -57,6 +57,21 @@ fn the_level_is_the_claims_own() {
     assert_eq!(half["asks"], 4);
 }
 
+/// What is measured of one kernel may refute a lemma on all of them, but not confirm it; what one search finds does neither.
+#[test]
+fn one_kernel_confirms_nothing() {
+    let of = |event: &str| {
+        let set =
+            ["kernel-pruning", "--set", "d=2", "--set", "c0=1", "--set", "c1=1", "--set", "eps=0.2", "--set", event];
+        json(&[&set[..], &["--find", "n", "--probability", "0.5", "--replicates", "24"]].concat())
+    };
+    for (event, bearing) in [("event=exists", "refutes"), ("event=found", "illustrates")] {
+        let found = of(event);
+        assert!(found["measured"]["hi"].as_u64() < found["asks"].as_u64(), "{found}");
+        assert_eq!((&found["verdict"], &found["bearing"]), (&"undecided".into(), &bearing.into()), "{event}");
+    }
+}
+
 /// With an exact probability the threshold is one number: the overlap's tail falls with n, so that the least n at which it
 /// reaches 1/2 is the least one from which the sets can be drawn, k.
 #[test]

@@ -4,7 +4,7 @@ mod npy;
 mod npz;
 mod text;
 
-pub use npz::{members, read_member};
+pub use npz::{members, read_member, read_members};
 
 use std::fs::File;
 use std::io::{BufReader, Read};

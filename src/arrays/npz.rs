@@ -1,36 +1,64 @@
 //! The `.npz` format: a zip archive of `.npy` files, stored or deflated, one for each named array.
 
+use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::{Array, npy, open};
 use crate::error::{Error, Result};
 
+/// Reads the arrays called `members` of a `.npz` file.
+///
+/// # Errors
+/// When the file cannot be read, is no zip archive, lacks an array, or an array cannot be read.
+pub fn read_members<const N: usize>(path: &Path, members: [&str; N]) -> Result<[Array; N]> {
+    let mut archive = open_archive(path)?;
+    let missing = |member: &&&str| archive.index_for_name(&entry_name(member)).is_none();
+    if let Some(member) = members.iter().find(missing) {
+        let all: Vec<String> = members.iter().map(|member| format!("{member}={member}")).collect();
+        return Err(Error::input(format!(
+            "{} has no array {member}, but {}: save it with np.savez('x.npz', {})",
+            path.display(),
+            listed(&archive),
+            all.join(", ")
+        )));
+    }
+    let arrays = members.iter().map(|member| read_entry(path, &mut archive, member)).collect::<Result<Vec<Array>>>()?;
+    Ok(arrays.try_into().expect("one array for each name"))
+}
+
 /// Reads the array called `member` of a `.npz` file.
 ///
 /// # Errors
-/// When the file cannot be read, is no zip archive, has no such array, or the array cannot be read.
+/// As for [`read_members`].
 pub fn read_member(path: &Path, member: &str) -> Result<Array> {
-    let name = path.display();
+    read_members(path, [member]).map(|[array]| array)
+}
+
+type Archive = ZipArchive<BufReader<File>>;
+
+fn open_archive(path: &Path) -> Result<Archive> {
     let (file, _) = open(path)?;
-    let damaged = |error| {
-        Error::input(format!(
-            "{name} is not a whole .npz file ({error}): write it again with np.savez('x.npz', {member}={member})"
-        ))
-    };
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
-    let entry = format!("{member}.npy");
-    if archive.index_for_name(&entry).is_none() {
-        return Err(Error::input(format!(
-            "{name} has no array {member}, but {}: save it with np.savez('x.npz', {member}={member})",
-            listed(&archive)
-        )));
+    ZipArchive::new(BufReader::new(file)).map_err(damaged(path))
+}
+
+fn damaged(path: &Path) -> impl Fn(ZipError) -> Error {
+    move |error| {
+        Error::input(format!("{} is not a whole .npz file ({error}): write it again with np.savez", path.display()))
     }
-    let mut entry = archive.by_name(&entry).map_err(damaged)?;
+}
+
+fn entry_name(member: &str) -> String {
+    format!("{member}.npy")
+}
+
+fn read_entry(path: &Path, archive: &mut Archive, member: &str) -> Result<Array> {
+    let mut entry = archive.by_name(&entry_name(member)).map_err(damaged(path))?;
     let length = entry.size();
-    npy::parse(&format!("{name}: {member}"), &mut entry, Some(length))
+    npy::parse(&format!("{}: {member}", path.display()), &mut entry, Some(length))
 }
 
 /// The names of the arrays in a `.npz` file.
@@ -38,21 +66,14 @@ pub fn read_member(path: &Path, member: &str) -> Result<Array> {
 /// # Errors
 /// When the file cannot be read or is no zip archive.
 pub fn members(path: &Path) -> Result<Vec<String>> {
-    let (file, _) = open(path)?;
-    let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
-        Error::input(format!(
-            "{} is not a whole .npz file ({error}): write it again with np.savez('x.npz', x=x)",
-            path.display()
-        ))
-    })?;
-    Ok(names(&archive))
+    open_archive(path).map(|archive| names(&archive))
 }
 
-fn names<R: std::io::Read + std::io::Seek>(archive: &ZipArchive<R>) -> Vec<String> {
+fn names(archive: &Archive) -> Vec<String> {
     archive.file_names().flatten().map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_string()).collect()
 }
 
-fn listed<R: std::io::Read + std::io::Seek>(archive: &ZipArchive<R>) -> String {
+fn listed(archive: &Archive) -> String {
     let names = names(archive);
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }
@@ -95,6 +116,12 @@ mod tests {
             let message = read_bytes(&bytes, "z").unwrap_err().to_string();
             assert!(
                 message.contains("a.npz has no array z, but x, y: save it with np.savez('x.npz', z=z)"),
+                "{message}"
+            );
+            let path = folder.path().join("a.npz");
+            let message = read_members(&path, ["x", "z"]).unwrap_err().to_string();
+            assert!(
+                message.contains("has no array z, but x, y: save it with np.savez('x.npz', x=x, z=z)"),
                 "{message}"
             );
         }

@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "results")]
     baseline: PathBuf,
     /// The seed of the random streams.
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
     /// The chance that any verdict is wrong.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]

@@ -40,7 +40,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     alpha: f64,
     /// The seed of the random streams.
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
     /// Print JSON.
     #[arg(long)]

@@ -39,7 +39,7 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_count)]
     evaluations: Option<u64>,
     /// The seed of the search and of the random streams.
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
     /// The chance that a counterexample which rests on a sample is none.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]

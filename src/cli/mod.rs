@@ -147,6 +147,11 @@ fn parse_count(text: &str) -> std::result::Result<u64, String> {
     value.map(|x| x as u64).ok_or_else(|| "write a whole number from 1 to 1e15".into())
 }
 
+/// Reads `--seed`.
+fn parse_seed(text: &str) -> std::result::Result<u64, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
+}
+
 /// Reads `--time-limit`.
 fn parse_seconds(text: &str) -> std::result::Result<f64, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.01..=1e6).contains(seconds));

@@ -23,10 +23,10 @@ pub struct Arguments {
     #[arg(long, default_value = "results")]
     out: PathBuf,
     /// The seed of the random streams.
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
     /// How many threads; all cores without it. The records do not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// The chance that any verdict of the run is wrong.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]

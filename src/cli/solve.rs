@@ -41,7 +41,7 @@ pub struct Arguments {
     )]
     time_limit: f64,
     /// The seed of the search.
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
     /// The solver; without it, those that fit the size of the problem.
     #[arg(long, value_name = "NAME", value_parser = find_solver)]

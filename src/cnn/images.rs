@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::{Image, Network};
 use crate::arrays::{self, Array};
 use crate::error::{Error, Result};
+use crate::numeric::larger_or_nan;
 
 /// Images of one size, each with its class.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Comparison {
     pub pruned_right: usize,
     /// Images that the two classify differently.
     pub differ: usize,
-    /// The largest difference of their outputs, before the mean, in the max norm.
+    /// The largest difference of their outputs, before the mean, in the max norm; NaN or infinite where outputs overflow.
     pub output_error: f64,
     /// The largest difference of their logits.
     pub logit_error: f64,
@@ -42,7 +43,7 @@ impl Images {
     pub fn read(path: &Path, network: &Network, ones: bool) -> Result<Self> {
         let inputs = network.inputs() - usize::from(ones);
         let name = path.display();
-        let (x, y) = (arrays::read_member(path, "x")?, arrays::read_member(path, "y")?);
+        let [x, y] = arrays::read_members(path, ["x", "y"])?;
         let wrong = |array: &Array, what: &str, mend: String| {
             Error::input(format!("{name}: {what} has the shape {}: {mend}", array.shape_text()))
         };
@@ -117,7 +118,7 @@ impl Images {
                 pruned_right: usize::from(got_class == label),
                 differ: usize::from(wanted_class != got_class),
                 output_error: wanted.distance(&got),
-                logit_error: logit_errors.fold(0.0, f64::max),
+                logit_error: logit_errors.fold(0.0, larger_or_nan),
             }
         };
         let nothing =
@@ -133,8 +134,8 @@ impl Comparison {
             target_right: self.target_right + other.target_right,
             pruned_right: self.pruned_right + other.pruned_right,
             differ: self.differ + other.differ,
-            output_error: self.output_error.max(other.output_error),
-            logit_error: self.logit_error.max(other.logit_error),
+            output_error: larger_or_nan(self.output_error, other.output_error),
+            logit_error: larger_or_nan(self.logit_error, other.logit_error),
         }
     }
 }
@@ -192,5 +193,17 @@ mod tests {
         let expected =
             Comparison { images: 3, target_right: 3, pruned_right: 1, differ: 2, output_error: 3.0, logit_error: 2.25 };
         assert_eq!(compared, expected);
+    }
+
+    #[test]
+    fn outputs_that_overflow_are_no_agreement() {
+        let network = |weight| {
+            let kernel = Kernel::new(1, 1, 1, vec![weight]).unwrap();
+            Network::new(vec![Layer { kernel, stride: 1, pad: 0 }]).unwrap()
+        };
+        let pixels = [1.0, 1e300, 2.0].map(|x| Image::new(1, 1, 1, vec![x]).unwrap());
+        let images = Images { images: pixels.to_vec(), labels: vec![0; 3] };
+        let compared = images.compare(&network(1e200), &network(1e200));
+        assert!(compared.output_error.is_nan() && compared.logit_error.is_nan(), "{compared:?}");
     }
 }

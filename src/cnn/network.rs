@@ -122,7 +122,7 @@ impl Network {
     ///
     /// # Errors
     /// When there is not one bias an output, one is not finite, or a layer has so much padding that a window can miss
-    /// the image in its middle.
+    /// the image in its middle: there it would not hear the channel of ones.
     pub fn with_biases(&self, biases: &[Vec<f64>]) -> Result<Self> {
         if biases.len() != self.layers.len() {
             return Err(Error::input(format!(
@@ -133,15 +133,18 @@ impl Network {
         }
         let lift = |(index, (layer, bias)): (usize, (&Layer, &Vec<f64>))| {
             let LayerShape { cin, cout, k, pad, .. } = layer.shape();
-            let wrong = |what: String| Error::input(format!("conv{index}.bias: {what}"));
             if bias.len() != cout {
-                return Err(wrong(format!("it has {} entries for {cout} outputs: give one each", bias.len())));
+                return Err(Error::input(format!(
+                    "conv{index}.bias: it has {} entries for {cout} outputs: give one each",
+                    bias.len()
+                )));
             }
             // The image's pixel under this entry of the kernel is at the stride's multiples: always inside it.
             if 2 * pad + 1 > k {
-                return Err(wrong(format!(
-                    "its layer pads by {pad} around a kernel of side {k}, and at the border hears nothing: give padding of at \
-                     most half of a side less 1"
+                return Err(Error::input(format!(
+                    "conv{index}.weight: its padding is {pad}, and where a network has biases, the padding around a kernel of \
+                     side {k} is at most {}: pad less, or leave --biases out",
+                    (k - 1) / 2
                 )));
             }
             let ones = usize::from(index + 1 < self.layers.len());
@@ -176,9 +179,11 @@ impl Network {
         self.layers[self.layers.len() - 1].kernel.outputs()
     }
 
-    /// The side of an output pixel's receptive field: of the least image in which all of its windows can be whole.
+    /// The side of an output pixel's receptive field: of the least image in which all of its windows can be whole. Where
+    /// strides make it larger than any number, the largest number.
     pub fn receptive_field(&self) -> usize {
-        self.layers.iter().rev().fold(1, |side, layer| (side - 1) * layer.stride + layer.kernel.side())
+        let behind = |side: usize, layer: &Layer| (side - 1).saturating_mul(layer.stride);
+        self.layers.iter().rev().fold(1, |side, layer| behind(side, layer).saturating_add(layer.kernel.side()))
     }
 
     /// Rows and columns of the input of every layer and, last, of the network's output.
@@ -264,7 +269,15 @@ mod tests {
         let padded =
             Network::new(vec![Layer { kernel: Kernel::normal(1, 1, 2, &mut stream), stride: 1, pad: 1 }]).unwrap();
         let message = padded.with_biases(&[vec![1.0]]).unwrap_err().to_string();
-        assert!(message.contains("conv0.bias: its layer pads by 1"), "{message}");
+        assert!(message.contains("conv0.weight: its padding is 1") && message.contains("at most 0"), "{message}");
+    }
+
+    #[test]
+    fn receptive_fields_grow_by_strides_and_do_not_overflow() {
+        let strided = |stride| Layer { kernel: Kernel::zeros(1, 1, 3), stride, pad: 0 };
+        let field = |stride, depth| Network::new(vec![strided(stride); depth]).unwrap().receptive_field();
+        assert_eq!((field(1, 2), field(2, 3)), (5, 15));
+        assert_eq!(field(4096, 9), usize::MAX);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::{Error, Result};
+use crate::numeric::larger_or_nan;
 use crate::random::Stream;
 
 /// An image or a layer's output: channels x rows x columns, row-major.
@@ -27,7 +28,7 @@ impl Image {
                 data.len()
             )));
         }
-        check_finite("image", &data)?;
+        check_finite("pixel at (channel, row, column)", &data, |index| pixel_place(rows, columns, index))?;
         Ok(Image { channels, rows, columns, data })
     }
 
@@ -45,7 +46,8 @@ impl Image {
     ) -> Self {
         let mut image = Image::zeros(channels, rows, columns);
         for (index, entry) in image.data.iter_mut().enumerate() {
-            *entry = value(index / (rows * columns), index / columns % rows, index % columns);
+            let (channel, row, column) = pixel_place(rows, columns, index);
+            *entry = value(channel, row, column);
         }
         image
     }
@@ -91,7 +93,7 @@ impl Image {
         &self.data[(channel * self.rows + row) * self.columns..][..self.columns]
     }
 
-    /// The largest absolute value; 0 for an empty image.
+    /// The largest absolute value; 0 for an empty image, NaN where a value is.
     pub fn max_norm(&self) -> f64 {
         max_norm(&self.data)
     }
@@ -168,7 +170,7 @@ impl Kernel {
                 data.len()
             )));
         }
-        check_finite("kernel", &data)?;
+        check_finite("weight at (output, input, row, column)", &data, |index| weight_place(inputs, side, index))?;
         Ok(Kernel { outputs, inputs, side, data })
     }
 
@@ -185,9 +187,9 @@ impl Kernel {
         mut value: impl FnMut(usize, usize, usize, usize) -> f64,
     ) -> Self {
         let mut kernel = Kernel::zeros(outputs, inputs, side);
-        let area = side * side;
         for (index, entry) in kernel.data.iter_mut().enumerate() {
-            *entry = value(index / (inputs * area), index / area % inputs, index / side % side, index % side);
+            let (output, input, row, column) = weight_place(inputs, side, index);
+            *entry = value(output, input, row, column);
         }
         kernel
     }
@@ -258,7 +260,7 @@ impl Kernel {
         self.data[output * filter..][..filter].iter().map(|x| x.abs()).sum()
     }
 
-    /// The largest absolute value; 0 for an empty kernel.
+    /// The largest absolute value; 0 for an empty kernel, NaN where a value is.
     pub fn max_norm(&self) -> f64 {
         max_norm(&self.data)
     }
@@ -280,13 +282,25 @@ impl Kernel {
 }
 
 fn max_norm(data: &[f64]) -> f64 {
-    data.iter().fold(0.0, |max, x| x.abs().max(max))
+    data.iter().fold(0.0, |max, x| larger_or_nan(max, x.abs()))
 }
 
-fn check_finite(thing: &str, data: &[f64]) -> Result<()> {
+/// Channel, row and column of a value of an image.
+fn pixel_place(rows: usize, columns: usize, index: usize) -> (usize, usize, usize) {
+    (index / (rows * columns), index / columns % rows, index % columns)
+}
+
+/// Output, input, row and column of a value of a kernel.
+fn weight_place(inputs: usize, side: usize, index: usize) -> (usize, usize, usize, usize) {
+    let area = side * side;
+    (index / (inputs * area), index / area % inputs, index / side % side, index % side)
+}
+
+fn check_finite<P: std::fmt::Debug>(thing: &str, data: &[f64], place: impl Fn(usize) -> P) -> Result<()> {
     match data.iter().position(|x| !x.is_finite()) {
         Some(index) => Err(Error::input(format!(
-            "value {index} of the {thing} is {}: every value must be a finite number",
+            "the {thing} = {:?}, from 0, is {}: every one must be a finite number",
+            place(index),
             data[index]
         ))),
         None => Ok(()),
@@ -325,7 +339,22 @@ mod tests {
     fn wrong_counts_and_values_are_refused() {
         assert!(Image::new(1, 2, 2, vec![0.0; 3]).is_err());
         assert!(Kernel::new(1, 1, 2, vec![0.0; 3]).is_err());
-        let message = Kernel::new(1, 1, 1, vec![f64::NAN]).unwrap_err().to_string();
-        assert!(message.contains("value 0 of the kernel is NaN"), "{message}");
+        let mut weights = vec![0.0; 2 * 3 * 2 * 2];
+        weights[2 * (3 + 2) * 2 + 1] = f64::NAN;
+        let message = Kernel::new(2, 3, 2, weights).unwrap_err().to_string();
+        assert!(
+            message.contains("the weight at (output, input, row, column) = (1, 2, 0, 1), from 0, is NaN"),
+            "{message}"
+        );
+        let message = Image::new(1, 1, 2, vec![0.0, f64::INFINITY]).unwrap_err().to_string();
+        assert!(message.contains("the pixel at (channel, row, column) = (0, 0, 1), from 0, is inf"), "{message}");
+    }
+
+    #[test]
+    fn norms_hide_no_nan() {
+        for place in 0..3 {
+            let kernel = Kernel::from_fn(1, 3, 1, |_, input, _, _| if input == place { f64::NAN } else { 1.0 });
+            assert!(kernel.max_norm().is_nan(), "{place}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use half::{bf16, f16};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,9 @@ use crate::arrays::{self, Array};
 use crate::error::{Error, Result};
 use crate::output::write_whole;
 
-/// More padding than any image needs, so that sizes cannot overflow.
+/// A larger stride than any image needs, so that sizes cannot overflow.
+const MOST_STRIDE: usize = 1 << 12;
+/// More padding than any image needs.
 const MOST_PADDING: usize = 1 << 12;
 /// Larger than any number of channels.
 const MOST_SIZE: f64 = 1e9;
@@ -46,7 +49,7 @@ pub fn read(path: &Path) -> Result<Network> {
 /// [`Network::with_biases`].
 ///
 /// # Errors
-/// As for [`read`] and [`Network::with_biases`].
+/// As for [`read`] and [`Network::with_biases`], and when there are no biases.
 pub fn read_with_biases(path: &Path) -> Result<Network> {
     read_either(path, Biases::Taken)
 }
@@ -67,8 +70,8 @@ fn read_either(path: &Path, biases: Biases) -> Result<Network> {
     Ok(network)
 }
 
-/// The network in the bytes of a safetensors file called `name`: tensors `conv0.weight`, `conv1.weight`, ... of type F32
-/// or F64 and shape (out, in, row, column), and the metadata key `arch`, a JSON list of `{cin, cout, k, stride, pad}`.
+/// The network in the bytes of a safetensors file called `name`: tensors `conv0.weight`, `conv1.weight`, ... of type F16,
+/// BF16, F32 or F64 and shape (out, in, row, column), and the metadata key `arch`, a JSON list of `{cin, cout, k, stride, pad}`.
 /// Without it strides are 1 and the padding keeps the image's size, which needs odd kernels.
 ///
 /// # Errors
@@ -99,7 +102,10 @@ fn parse_either(name: &str, bytes: &[u8], biases: Biases) -> Result<Network> {
     let network = network(name, &tensors.names(), arch, biases, |tensor_name| {
         let tensor = tensors.tensor(tensor_name).expect("its name was listed");
         let data = values(&tensor).ok_or_else(|| {
-            Error::input(format!("{name}, tensor {tensor_name}: its type is {:?}: give F32 or F64", tensor.dtype()))
+            Error::input(format!(
+                "{name}, tensor {tensor_name}: its type is {:?}: give F16, BF16, F32 or F64",
+                tensor.dtype()
+            ))
         })?;
         Ok(Array { shape: tensor.shape().to_vec(), data })
     })?;
@@ -148,15 +154,27 @@ fn refuse_zeros(name: &str, network: &Network) -> Result<()> {
     }
 }
 
+/// The columns of the array `arch`.
+const ARCH_COLUMNS: [&str; 5] = ["cin", "cout", "k", "stride", "pad"];
+
 fn npz_arch(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
-    let small = |x: &f64| x.trunc() == *x && (0.0..=MOST_SIZE).contains(x);
-    if array.shape.len() != 2 || array.shape[1] != 5 || !array.data.iter().all(small) {
+    if array.shape.len() != 2 || array.shape[1] != ARCH_COLUMNS.len() {
         return Err(Error::input(format!(
-            "{name}: the array arch has the shape {}: give whole numbers, l x 5, a row (cin, cout, k, stride, pad) a layer",
-            array.shape_text()
+            "{name}: the array arch has the shape {}: give l x 5 numbers, a row ({}) a layer",
+            array.shape_text(),
+            ARCH_COLUMNS.join(", ")
         )));
     }
     let (rows, _) = array.data.as_chunks::<5>();
+    let is_size = |x: &f64| x.trunc() == *x && (0.0..=MOST_SIZE).contains(x);
+    if let Some(index) = array.data.iter().position(|x| !is_size(x)) {
+        return Err(Error::input(format!(
+            "{name}: the array arch says {} = {} of layer {}: give a whole number from 0 to {MOST_SIZE:e}",
+            ARCH_COLUMNS[index % ARCH_COLUMNS.len()],
+            array.data[index],
+            index / ARCH_COLUMNS.len()
+        )));
+    }
     let shape = |row: &[f64; 5]| {
         let [cin, cout, k, stride, pad] = row.map(|x| x as usize);
         LayerShape { cin, cout, k, stride, pad }
@@ -172,20 +190,23 @@ fn network(
     biases: Biases,
     tensor: impl Fn(&str) -> Result<Array>,
 ) -> Result<Network> {
-    let taken = |other: &str| biases == Biases::Taken && bias_number(other).is_some();
+    let taken = |other: &str| biases == Biases::Taken && layer_number(other, BIAS).is_some();
     let (bias_names, names): (Vec<&str>, Vec<&str>) = names.iter().partition(|other| taken(other));
-    if let Some(other) = names.iter().copied().filter(|other| layer_number(other).is_none()).min() {
-        let what = match other {
-            other if other.ends_with(".bias") => {
-                "a bias, which the paper's networks do not have: train without, or say --biases".to_string()
-            }
-            _ => {
-                let numbers: Vec<usize> = names.iter().filter_map(|name| layer_number(name)).collect();
+    if let Some(other) = names.iter().copied().filter(|other| layer_number(other, WEIGHT).is_none()).min() {
+        let what = match biases {
+            _ if !other.ends_with(BIAS) => {
+                let numbers: Vec<usize> = names.iter().filter_map(|name| layer_number(name, WEIGHT)).collect();
                 let missing = (0..).find(|number| !numbers.contains(number)).expect("some number is missing");
                 format!(
                     "no tensor conv<i>.weight, and only convolutions are pruned: leave it out, or if it is the layer that \
                      is missing, call it conv{missing}.weight"
                 )
+            }
+            Biases::Refused => {
+                "a bias, which the paper's networks do not have: train without, or say --biases".to_string()
+            }
+            Biases::Taken => {
+                "a bias of no convolution: call it conv0.bias, conv1.bias, ... after its layer".to_string()
             }
         };
         return Err(Error::input(format!("{name}, tensor {other}: it is {what}")));
@@ -213,7 +234,10 @@ fn network(
     if biases == Biases::Refused {
         return Ok(network);
     }
-    if let Some(other) = bias_names.iter().find(|other| bias_number(other).is_none_or(|index| index >= count)) {
+    if bias_names.is_empty() {
+        return Err(Error::input(format!("{name} holds no biases conv<i>.bias: leave --biases out")));
+    }
+    if let Some(other) = bias_names.iter().find(|other| layer_number(other, BIAS).is_none_or(|index| index >= count)) {
         return Err(Error::input(format!("{name}, tensor {other}: there is no such layer: leave it out")));
     }
     let bias = |index: usize| {
@@ -221,14 +245,15 @@ fn network(
         if !bias_names.contains(&bias_name.as_str()) {
             return Ok(vec![0.0; network.layers()[index].kernel.outputs()]);
         }
-        Ok(tensor(&bias_name)?.data)
+        let array = tensor(&bias_name)?;
+        if array.shape.len() != 1 {
+            let shape = array.shape_text();
+            return Err(Error::input(format!("{name}, tensor {bias_name}: its shape is {shape}: give (out,)")));
+        }
+        Ok(array.data)
     };
     let biases = (0..count).map(bias).collect::<Result<Vec<Vec<f64>>>>()?;
     network.with_biases(&biases).map_err(in_file)
-}
-
-fn bias_number(name: &str) -> Option<usize> {
-    name.strip_prefix("conv")?.strip_suffix(".bias")?.parse().ok()
 }
 
 /// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says of each layer too whether a
@@ -264,20 +289,26 @@ pub fn to_bytes(network: &Network) -> Vec<u8> {
     safetensors::serialize(views, Some(HashMap::from([("arch".to_string(), arch)]))).expect("a small header")
 }
 
-fn layer_number(name: &str) -> Option<usize> {
-    name.strip_prefix("conv")?.strip_suffix(".weight")?.parse().ok()
+/// How the names of kernels and of biases end.
+const WEIGHT: &str = ".weight";
+const BIAS: &str = ".bias";
+
+/// The i of `conv<i>` before an ending. A number has one name: `conv00.bias` and `conv+0.bias` are none of `conv0.bias`.
+fn layer_number(name: &str, ending: &str) -> Option<usize> {
+    let number: usize = name.strip_prefix("conv")?.strip_suffix(ending)?.parse().ok()?;
+    (name == format!("conv{number}{ending}")).then_some(number)
 }
 
 /// A layer from its tensor, or what is wrong with it.
 fn layer(tensor: Array, arch: Option<LayerShape>) -> std::result::Result<Layer, String> {
     let &[outputs, inputs, side, columns] = &tensor.shape[..] else {
-        return Err(format!("its shape is {:?}: give (out, in, row, column)", tensor.shape));
+        return Err(format!("its shape is {}: give (out, in, row, column)", tensor.shape_text()));
     };
     if side != columns {
         return Err(format!("its windows are {side} x {columns}: give square ones"));
     }
     if outputs == 0 || inputs == 0 || side == 0 {
-        return Err(format!("its shape {:?} is empty: give at least 1 everywhere", tensor.shape));
+        return Err(format!("its shape {} is empty: give at least 1 everywhere", tensor.shape_text()));
     }
     let shape = match arch {
         Some(arch) => arch,
@@ -285,10 +316,16 @@ fn layer(tensor: Array, arch: Option<LayerShape>) -> std::result::Result<Layer, 
         None => return Err(format!("no padding keeps the size for an even side of {side}: give arch")),
     };
     if (shape.cout, shape.cin, shape.k) != (outputs, inputs, side) {
-        return Err(format!("its shape is {:?}, and arch says {shape:?}: make them agree", tensor.shape));
+        return Err(format!(
+            "its shape (out, in, row, column) is {}, and arch says cout = {}, cin = {} and k = {}: make them agree",
+            tensor.shape_text(),
+            shape.cout,
+            shape.cin,
+            shape.k
+        ));
     }
-    if shape.stride == 0 {
-        return Err("arch gives stride 0: give at least 1".into());
+    if !(1..=MOST_STRIDE).contains(&shape.stride) {
+        return Err(format!("arch gives stride {}: give 1 to {MOST_STRIDE}", shape.stride));
     }
     if shape.pad > MOST_PADDING {
         return Err(format!("arch pads by {}: give at most {MOST_PADDING}", shape.pad));
@@ -297,19 +334,20 @@ fn layer(tensor: Array, arch: Option<LayerShape>) -> std::result::Result<Layer, 
     Ok(Layer { kernel, stride: shape.stride, pad: shape.pad })
 }
 
-/// The tensor's numbers, if they are F32 or F64.
+/// The tensor's numbers, if they are floating-point numbers of 2, 4 or 8 bytes.
 fn values(tensor: &TensorView) -> Option<Vec<f64>> {
     match tensor.dtype() {
-        Dtype::F32 => {
-            let (words, _) = tensor.data().as_chunks();
-            Some(words.iter().map(|&word| f64::from(f32::from_le_bytes(word))).collect())
-        }
-        Dtype::F64 => {
-            let (words, _) = tensor.data().as_chunks();
-            Some(words.iter().map(|&word| f64::from_le_bytes(word)).collect())
-        }
+        Dtype::F16 => Some(decoded(tensor, |word| f16::from_le_bytes(word).into())),
+        Dtype::BF16 => Some(decoded(tensor, |word| bf16::from_le_bytes(word).into())),
+        Dtype::F32 => Some(decoded(tensor, |word| f32::from_le_bytes(word).into())),
+        Dtype::F64 => Some(decoded(tensor, f64::from_le_bytes)),
         _ => None,
     }
+}
+
+fn decoded<const N: usize>(tensor: &TensorView, decode: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+    let (words, _) = tensor.data().as_chunks();
+    words.iter().map(|&word| decode(word)).collect()
 }
 
 #[cfg(test)]
@@ -399,7 +437,12 @@ mod tests {
         let strided = read_members(&members).unwrap();
         assert_eq!(strided.layers().iter().map(|l| (l.stride, l.pad)).collect::<Vec<_>>(), [(2, 1), (1, 0), (1, 2)]);
         members[3].2[0] = 1.5;
-        assert!(read_members(&members).unwrap_err().to_string().contains("the array arch has the shape (3, 5)"));
+        let message = read_members(&members).unwrap_err().to_string();
+        assert!(message.contains("arch says cin = 1.5 of layer 0: give a whole number from 0 to 1e9"), "{message}");
+        members[3].2[..5].copy_from_slice(&[1.0, 4.0, 3.0, 1.0, -1.0]);
+        assert!(read_members(&members).unwrap_err().to_string().contains("arch says pad = -1 of layer 0"));
+        members[3].1 = vec![5, 3];
+        assert!(read_members(&members).unwrap_err().to_string().contains("the array arch has the shape (5, 3)"));
         members.truncate(2);
         members[1].0 = "conv2.weight".into();
         let message = read_members(&members).unwrap_err().to_string();
@@ -422,12 +465,33 @@ mod tests {
         let network = read_with_biases(&path).unwrap();
         let image = crate::cnn::Image::new(1, 1, 1, vec![3.0]).unwrap();
         assert_eq!(network.forward(&image.with_ones()).data(), [8.0]);
-        for (name, shape, what) in
-            [("conv2.bias", vec![1], "there is no such layer"), ("conv1.bias", vec![3], "3 entries for 1")]
-        {
+        for (name, shape, what) in [
+            ("conv2.bias", vec![1], "there is no such layer"),
+            ("conv1.bias", vec![3], "3 entries for 1"),
+            ("conv1.bias", vec![1, 1], "tensor conv1.bias: its shape is (1, 1): give (out,)"),
+            ("conv01.bias", vec![1], "tensor conv01.bias: it is a bias of no convolution"),
+            ("conv+1.bias", vec![1], "tensor conv+1.bias: it is a bias of no convolution"),
+        ] {
             let bias = (name, Dtype::F32, shape.clone(), ones(shape[0]));
             write(&[&tensors[..], &[bias]].concat());
             assert!(read_with_biases(&path).unwrap_err().to_string().contains(what));
+        }
+        write(&tensors[..1]);
+        let message = read_with_biases(&path).unwrap_err().to_string();
+        assert!(message.contains("net holds no biases conv<i>.bias: leave --biases out"), "{message}");
+    }
+
+    #[test]
+    fn every_floating_point_type_is_read() {
+        let words: [(Dtype, Vec<u8>); 4] = [
+            (Dtype::F16, f16::from_f64(-1.5).to_le_bytes().to_vec()),
+            (Dtype::BF16, bf16::from_f64(-1.5).to_le_bytes().to_vec()),
+            (Dtype::F32, (-1.5f32).to_le_bytes().to_vec()),
+            (Dtype::F64, (-1.5f64).to_le_bytes().to_vec()),
+        ];
+        for (dtype, bytes) in words {
+            let network = parse("f", &file(&[("conv0.weight", dtype, vec![1, 1, 1, 1], bytes)], None)).unwrap();
+            assert_eq!(network.layers()[0].kernel.data(), [-1.5], "{dtype:?}");
         }
     }
 
@@ -456,7 +520,7 @@ mod tests {
         let cases = [
             ("is missing", file(&[("conv1.weight", Dtype::F32, vec![1, 1, 1, 1], ones(1))], None)),
             ("takes 3 inputs", two(3)),
-            ("give F32 or F64", one(Dtype::I32, vec![1, 1, 1, 1], ones(1))),
+            ("give F16, BF16, F32 or F64", one(Dtype::I32, vec![1, 1, 1, 1], ones(1))),
             ("give square ones", one(Dtype::F32, vec![1, 1, 1, 3], ones(3))),
             ("give (out, in, row, column)", one(Dtype::F32, vec![1, 1, 1], ones(1))),
             ("is empty", one(Dtype::F32, vec![0, 1, 1, 1], vec![])),
@@ -465,7 +529,12 @@ mod tests {
             ("inf", one(Dtype::F32, vec![1, 1, 1, 1], bad(f32::INFINITY))),
             ("even side", one(Dtype::F32, vec![1, 1, 2, 2], ones(4))),
             ("at least one layer", file(&[], None)),
-            ("make them agree", with_arch(r#"[{"cin": 2, "cout": 1, "k": 1, "stride": 1, "pad": 0}]"#)),
+            (
+                "is (1, 1, 1, 1), and arch says cout = 1, cin = 2 and k = 1: make them agree",
+                with_arch(r#"[{"cin": 2, "cout": 1, "k": 1, "stride": 1, "pad": 0}]"#),
+            ),
+            ("give 1 to 4096", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1000000000, "pad": 0}]"#)),
+            ("it is no tensor", file(&[("conv00.weight", Dtype::F32, vec![1, 1, 1, 1], ones(1))], None)),
             ("stride 0", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 0, "pad": 0}]"#)),
             ("give at most 4096", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1, "pad": 4097}]"#)),
             ("list every layer", with_arch("[]")),

@@ -246,7 +246,7 @@ mod tests {
         let text = region("nsn-box", "").unwrap().to_string();
         assert_eq!(text, "k=1..1000000, d=1..256, eps=1e-12..1, target=any");
         let text = region("kernel-pruning", " ").unwrap().to_string();
-        assert!(text.contains("kernel=spike|flat|all") && text.ends_with("C=1"), "{text}");
+        assert!(text.contains("kernel=spike|flat|net|all, event=exists|found") && text.ends_with("C=1"), "{text}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::rounding::{Sums, gamma};
 use super::search::{Climber, Search, Witness};
 use super::worst_case::{Inputs, Outputs, Split, WorstCase};
 use crate::cnn::{Image, Layer, Miniature, Network};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Stream;
 
 /// A target network and, for each of its layers, the split layer that stands in for it.
@@ -100,7 +100,7 @@ impl Approximation {
     /// [`error_bounds`] finds for all layers at once and of chained ones.
     ///
     /// # Errors
-    /// When a kernel does not fit into its padded input.
+    /// When a kernel does not fit into its padded input, or a bound overflows.
     pub fn certify(&self, rows: usize, columns: usize) -> Result<Certificate> {
         let mut certificate = self.chain(rows, columns)?;
         let least = Miniature::new(&self.target, rows, columns).size();
@@ -110,13 +110,16 @@ impl Approximation {
         Ok(certificate)
     }
 
-    /// Upper bounds layer by layer.
+    /// Upper bounds layer by layer, which take no time.
     ///
     /// Each layer's own errors and norms are exact; chaining them over layers is what makes the total a bound. As in the
     /// end of the proof of Theorem 3, `K X - N~(X~) = K (X - X~) + (K X~ - N~(X~))`, but the norms of X~ and of the
     /// error are kept channel by channel, which is never looser. Nor is an error larger than the two outputs together
     /// (behind a ReLU, than the larger of them).
-    fn chain(&self, rows: usize, columns: usize) -> Result<Certificate> {
+    ///
+    /// # Errors
+    /// When a kernel does not fit into its padded input, or a bound overflows.
+    pub fn chain(&self, rows: usize, columns: usize) -> Result<Certificate> {
         let shapes = self.target.shapes(rows, columns)?;
         let mut certificate = Certificate {
             layer_errors: Vec::new(),
@@ -149,11 +152,17 @@ impl Approximation {
             let chained = carried.iter().zip(&own).map(|(carried, own)| carried + own);
             let outputs_apart = norms.iter().zip(&target_norms).map(|(&x, &y)| apart(x, y));
             errors = chained.zip(outputs_apart).map(|(x, y)| x.min(y)).collect();
-            certificate.layer_errors.push(error.worst_case(rows, columns, 1.0, Inputs::All, absolute)?);
+            let layer_error = error.worst_case(rows, columns, 1.0, Inputs::All, absolute)?;
+            let rounding = off + target_off;
+            let bounds = [&errors[..], &norms, &target_norms, &[layer_error.value, rounding]].concat();
+            if !bounds.iter().all(|bound| bound.is_finite()) {
+                return Err(overflow(index));
+            }
             let rounded = |values: &[f64], off: f64| largest(values) * (1.0 + gamma(products)) + off;
-            certificate.errors_upper.push(rounded(&errors, off + target_off));
+            certificate.layer_errors.push(layer_error);
+            certificate.errors_upper.push(rounded(&errors, rounding));
             certificate.norms_upper.push(rounded(&norms, off));
-            certificate.roundings.push(off + target_off);
+            certificate.roundings.push(rounding);
         }
         Ok(certificate)
     }
@@ -262,6 +271,12 @@ pub(super) fn error(target: &Layer, response: &Split) -> Split {
         stride: response.stride,
         pad: response.pad,
     }
+}
+
+fn overflow(layer: usize) -> Error {
+    Error::input(format!(
+        "conv{layer}.weight: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"
+    ))
 }
 
 fn largest(values: &[f64]) -> f64 {

@@ -17,7 +17,7 @@ use super::seeded::{Law, SeededPair};
 use super::worst_case::Split;
 use crate::cell::Hypothesis;
 use crate::cnn::{Image, Layer, LayerShape};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pruning::Certificate;
 use crate::random::Address;
 
@@ -113,6 +113,19 @@ pub struct TotalFigures {
     pub worst_input: Option<Picture>,
 }
 
+impl TotalFigures {
+    /// Lower and upper bound are finite where a certificate is; what the norms are multiplied by need not be.
+    fn refuse_overflow(&self) -> Result<()> {
+        let figures = [self.norms, self.eps_reached, self.propagated, self.theorem.unwrap_or(0.0)];
+        if figures.iter().all(|figure| figure.is_finite()) {
+            return Ok(());
+        }
+        Err(Error::input(
+            "the product of the layers' norm1, or the theorem's bound, overflows: scale the weights down, or give a smaller eps",
+        ))
+    }
+}
+
 fn by_name<S: serde::Serializer>(hypotheses: &[Hypothesis], serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_map(hypotheses.iter().map(|hypothesis| (&hypothesis.name, hypothesis.met)))
 }
@@ -128,7 +141,7 @@ impl Assessment {
     /// for any numbers in [-1, 1] there too. None when the watch was interrupted.
     ///
     /// # Errors
-    /// When a kernel does not fit into its padded input.
+    /// When a kernel does not fit into its padded input, or a figure overflows.
     pub fn new(
         design: &Design,
         pruned: &PrunedNetwork<SeededPair>,
@@ -166,6 +179,7 @@ impl Assessment {
             filters: pruned.layers().iter().map(|layer| 2 * layer.pair().n() * layer.pair().shape().0).sum(),
             worst_input: Some(Picture::new(&worst.input)),
         };
+        total.refuse_overflow()?;
         Ok(Some(Assessment { layers, total }))
     }
 
@@ -257,6 +271,7 @@ fn hypotheses(design: &Design, pruned: &PrunedNetwork<SeededPair>, index: usize,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cnn::{Kernel, Network};
     use crate::pruning::{Scale, random_target};
     use crate::random::Stream;
 
@@ -293,6 +308,16 @@ mod tests {
         assert_eq!(total.theorem, None);
         let plain = assessment.clone().without_inputs();
         assert!(plain.total.worst_input.is_none() && plain.layers.iter().all(|layer| layer.worst_input.is_none()));
+    }
+
+    #[test]
+    fn figures_that_overflow_are_refused() {
+        let layer = |weight: f64| Layer { kernel: Kernel::new(1, 1, 1, vec![weight]).unwrap(), stride: 1, pad: 0 };
+        let target = Network::new(vec![layer(1e99); 3]).unwrap();
+        let design = Design { eps: Some(1e50), ..Design::new(100) };
+        let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
+        let message = Assessment::new(&design, &pruned, (1, 1), &[], 0, &Watch::NOBODY).unwrap_err().to_string();
+        assert!(message.contains("give a smaller eps"), "{message}");
     }
 
     #[test]

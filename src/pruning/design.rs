@@ -1,5 +1,6 @@
 //! Theorem 3 as a tool: which random network is pruned for a target, and how; layer by layer.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
@@ -39,6 +40,9 @@ pub struct Design {
     pub beam: Beam,
 }
 
+/// What eps may be: wide enough for any use, and no product with weights overflows.
+pub const EPS: RangeInclusive<f64> = 1e-100..=1e100;
+
 /// How a construction is watched.
 #[derive(Clone, Copy)]
 pub struct Watch<'a> {
@@ -76,10 +80,14 @@ impl Design {
     /// dimensions, and as many as are to be kept; and memory holds a channel's.
     ///
     /// # Errors
-    /// When not, or eps is not a positive number, with the tensor and the mend.
+    /// When not, eps is not in [`EPS`], or a layer cannot be scaled ([`Scale::check`]), with the tensor and the mend.
     pub fn check(&self, target: &Network) -> Result<()> {
-        if let Some(eps) = self.eps.filter(|eps| !(*eps > 0.0 && eps.is_finite())) {
-            return Err(Error::input(format!("eps is {eps}: give a positive number, or none for the nearest sums")));
+        if let Some(eps) = self.eps.filter(|eps| !EPS.contains(eps)) {
+            return Err(Error::input(format!(
+                "eps is {eps:e}: give a number from {:e} to {:e}, or none for the nearest sums",
+                EPS.start(),
+                EPS.end()
+            )));
         }
         target.layers().iter().enumerate().try_for_each(|(index, layer)| self.check_layer(index, layer))
     }
@@ -90,6 +98,7 @@ impl Design {
         let (tensor, width, dimension) = (format!("conv{index}.weight"), self.width, dimension(layer));
         let parts = whole / dimension;
         let least = (dimension + 1).max(self.size.unwrap_or(0));
+        self.scale.check(&layer.kernel).map_err(|error| Error::input(format!("{tensor}: {error}")))?;
         // Before anything of that size is drawn.
         let bytes = ((width / parts) as u64).saturating_mul(8 * dimension as u64);
         let free = free_memory().unwrap_or(u64::MAX);
@@ -120,6 +129,13 @@ impl Design {
              give --width {} or more",
             parts * enough_width(least)
         )))
+    }
+
+    /// About how many filters are kept for a layer: as many as are asked for, or half of the candidates, which are half of the
+    /// width.
+    pub fn kept_about(&self, layer: &Layer) -> usize {
+        let of_each = self.size.unwrap_or(self.layer_width(layer) / 4);
+        self.seen(layer).kernel.inputs().saturating_mul(2 * of_each)
     }
 
     /// The factor by which a layer is scaled before it is approximated.
@@ -442,7 +458,13 @@ mod tests {
         let enough = narrow.split("give --width ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
         assert!(Design::new(enough).check(&target()).is_ok());
         assert!(refused(Design { size: Some(90), ..Design::new(120) }).contains("--size asks to keep 90"));
-        assert!(refused(Design { eps: Some(0.0), ..Design::new(120) }).contains("give a positive number"));
+        for eps in [0.0, 1e306, f64::NAN] {
+            assert!(refused(Design { eps: Some(eps), ..Design::new(120) }).contains("from 1e-100 to 1e100"));
+        }
+        let huge = Layer { kernel: target().layers()[1].kernel.map(|x| 1e200 * x), ..target().layers()[1] };
+        let layers = [&target().layers()[..1], &[huge], &target().layers()[2..]].concat();
+        let message = Design::new(120).check(&Network::new(layers).unwrap()).unwrap_err().to_string();
+        assert!(message.contains("conv1.weight: its largest weight is"), "{message}");
         assert!(refused(Design::new(usize::MAX / 4)).contains("give a smaller --width"));
     }
 }

@@ -224,6 +224,24 @@ mod tests {
         Image::from_fn(1, rows, columns, |_, _, _| if stream.random() { 1.0 } else { -1.0 })
     }
 
+    /// Where the second layer's outputs overflow, the third's bounds would be those of NaN, which comparisons drop.
+    #[test]
+    fn overflowing_bounds_are_refused_with_their_layer() {
+        let layer = |weight: f64| Layer { kernel: Kernel::new(1, 1, 1, vec![weight]).unwrap(), stride: 1, pad: 0 };
+        let by = |other: [f64; 3]| {
+            let network = |weights: [f64; 3]| Network::new(weights.map(layer).to_vec()).unwrap();
+            Approximation::by_network(&network([1e160, 1e160, 1.0]), &network(other)).certify(1, 1)
+        };
+        for other in [[1e160, 1e160, 1.0], [-1e160, 1e160, 0.0], [0.0, 0.0, 0.0]] {
+            let message = by(other).unwrap_err().to_string();
+            assert!(
+                message.contains("conv1.weight: over inputs in [-1, 1] outputs of this layer overflow"),
+                "{message}"
+            );
+        }
+        assert!(by([f64::MAX, 1e160, 1.0]).unwrap_err().to_string().contains("conv1.weight"));
+    }
+
     #[test]
     fn lower_bounds_are_true_and_below_upper_bounds() {
         let mut stream = Stream::new(51, 52);

@@ -15,6 +15,7 @@ use super::approximation::{Approximation, error};
 use super::rounding::{Sums, gamma};
 use super::worst_case::{Inputs, Split, best_pixel};
 use crate::cnn::{Image, LayerShape, convolve_transposed};
+use crate::numeric::larger_or_nan;
 
 /// Products beyond which the bounds of further layers are left out: some ten seconds.
 const MOST_WORK: f64 = 1e10;
@@ -67,7 +68,7 @@ struct Relaxation<'a> {
 }
 
 /// For each layer a bound of `|E|_max` over all inputs in [-1, 1], its own rounding included, where the layers' inputs and the
-/// output have so many rows and columns. Infinite for layers that would take too long.
+/// output have so many rows and columns. Infinite for layers that would take too long, NaN where numbers overflow.
 pub(super) fn error_bounds(approximation: &Approximation, shapes: &[(usize, usize)]) -> Vec<f64> {
     let errors = approximation.target().layers().iter().zip(approximation.responses());
     let errors = errors.map(|(target, response)| error(target, response)).collect();
@@ -118,7 +119,7 @@ impl Relaxation<'_> {
         // Nothing is built on the last layer's own output.
         let target = if last { Vec::new() } else { self.layer_ranges(layer, Part::Target, slack.target) };
         let error = self.layer_ranges(layer, Part::Error, slack.error);
-        let bound = error.iter().fold(0.0, |max: f64, (low, high)| max.max(-low).max(*high));
+        let bound = error.iter().flat_map(|(low, high)| [-low, *high]).fold(0.0, larger_or_nan);
         self.ranges.push(Ranges { target, error });
         bound
     }

@@ -5,7 +5,10 @@
 //! scaled down again, together with its error. The theorem's condition norm_1(K) <= 1 scales trained layers down instead,
 //! and their errors up.
 
+use std::ops::RangeInclusive;
+
 use crate::cnn::Kernel;
+use crate::error::{Error, Result};
 
 /// How layers are scaled. All factors are powers of two, so that scaling and undoing it round nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,9 +27,37 @@ pub enum Scale {
 /// fixed size, twice the size counts instead of n where that is less.
 pub const REACH: f64 = 1.0 / 16.0;
 
+/// The largest weights of layers that can be scaled: products with factors, and the factors' inverses, are normal numbers.
+pub const WEIGHTS: RangeInclusive<f64> = 1e-100..=1e100;
+/// The norms to which layers can be scaled.
+pub const NORMS: RangeInclusive<f64> = 1e-30..=1e30;
+
 impl Scale {
     /// The scale of the theorem's norm condition.
     pub const THEOREM: Scale = Scale::Norm1(1.0);
+
+    /// Checks that a layer can be scaled so.
+    ///
+    /// # Errors
+    /// When its largest weight is not in [`WEIGHTS`], or the norm to scale to is not in [`NORMS`].
+    pub fn check(self, kernel: &Kernel) -> Result<()> {
+        let largest = kernel.max_norm();
+        if !WEIGHTS.contains(&largest) {
+            return Err(Error::input(format!(
+                "its largest weight is {largest:.3e}: scale the layer so that it is from {:e} to {:e}",
+                WEIGHTS.start(),
+                WEIGHTS.end()
+            )));
+        }
+        match self {
+            Scale::Norm1(norm) if !NORMS.contains(&norm) => Err(Error::input(format!(
+                "it is to be scaled to norm1 = {norm:e}: give a norm from {:e} to {:e}",
+                NORMS.start(),
+                NORMS.end()
+            ))),
+            _ => Ok(()),
+        }
+    }
 
     /// The factor, a power of two, for a layer with at least one weight that is not 0. `size` is how many vectors a sum has, if
     /// that is fixed; `spread` is the standard deviation of the vectors' entries.
@@ -83,6 +114,26 @@ mod tests {
         assert_eq!(Scale::Auto.factor(&kernel, 16 * 39, None, 1.0), 4.0);
         assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, None, 0.5), 4.0);
         assert_eq!(Scale::Auto.factor(&kernel, 16 * 40, Some(8 * 10), 1.0), 2.0);
+    }
+
+    #[test]
+    fn what_cannot_be_scaled_is_refused() {
+        let kernel = |weight| Kernel::new(1, 1, 1, vec![weight]).unwrap();
+        for weight in [1e-100, 1e100] {
+            assert!(Scale::Auto.check(&kernel(weight)).is_ok());
+            // No factor is cut off.
+            for norm in [NORMS.start(), NORMS.end()] {
+                let scaled = weight * Scale::Norm1(*norm).factor(&kernel(weight), 100, None, 1.0);
+                assert!(scaled <= *norm && 2.0 * scaled > *norm, "{weight:e} {norm:e} {scaled:e}");
+            }
+        }
+        for weight in [1e-200, 1e200] {
+            let message = Scale::Auto.check(&kernel(weight)).unwrap_err().to_string();
+            assert!(message.contains("so that it is from 1e-100 to 1e100"), "{message}");
+        }
+        for norm in [1e-320, 1e150, f64::NAN] {
+            assert!(Scale::Norm1(norm).check(&kernel(1.0)).unwrap_err().to_string().contains("from 1e-30 to 1e30"));
+        }
     }
 
     #[test]

@@ -62,16 +62,17 @@ pub fn path(out: &Path, design: &str, part: &str) -> PathBuf {
 /// So many digits of the design name its files.
 const DIGITS: usize = 16;
 
-/// Reads every checkpoint of this design in a results folder: those of an interrupted run, and those of shards.
+/// Reads every checkpoint of this design in a results folder: those of an interrupted run, and those of shards. `parts` are what
+/// a design consists of, for the message.
 ///
 /// # Errors
 /// Where one is damaged or none is of this design but others are there: they are named, with the mend.
-pub fn read_all(out: &Path, design: &str) -> Result<Progress> {
+pub fn read_all(out: &Path, design: &str, parts: &str) -> Result<Progress> {
     let own = own_files(out, design);
     if let (true, Some(other)) = (own.is_empty(), files(out).first()) {
         return Err(Error::input(format!(
-            "the checkpoint {} belongs to another design (other experiments, seed, alpha, effort, version or files that they \
-             read); run with what it was begun with, or without --resume, or delete it",
+            "the checkpoint {} belongs to another design (other {parts}); run with what it was begun with, or without --resume, \
+             or delete it",
             other.display()
         )));
     }
@@ -161,7 +162,7 @@ mod tests {
         let (out, own) = written();
         let other = path(out.path(), OTHER, "run");
         write(&other, OTHER, &example()).unwrap();
-        assert_eq!(read_all(out.path(), DESIGN).unwrap(), example());
+        assert_eq!(read_all(out.path(), DESIGN, "seed").unwrap(), example());
         remove(out.path(), DESIGN);
         assert!(!own.exists() && other.exists());
         remove(out.path(), OTHER);
@@ -171,17 +172,18 @@ mod tests {
     #[test]
     fn another_design_and_any_damage_are_refused() {
         let (out, path) = written();
-        assert!(read_all(out.path(), OTHER).unwrap_err().to_string().contains("another design"));
+        let message = read_all(out.path(), OTHER, "seed").unwrap_err().to_string();
+        assert!(message.contains("another design (other seed)"), "{message}");
         let whole = std::fs::read(&path).unwrap();
         for length in 0..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();
-            let error = read_all(out.path(), DESIGN).expect_err("a truncated checkpoint was taken").to_string();
+            let error = read_all(out.path(), DESIGN, "seed").expect_err("a truncated checkpoint was taken").to_string();
             assert!(error.contains("cut short or damaged") && error.contains("-run.csv"), "{length}: {error}");
         }
     }
 
     #[test]
     fn no_checkpoints_are_no_progress() {
-        assert!(read_all(tempfile::tempdir().unwrap().path(), DESIGN).unwrap().is_empty());
+        assert!(read_all(tempfile::tempdir().unwrap().path(), DESIGN, "seed").unwrap().is_empty());
     }
 }

@@ -137,6 +137,9 @@ pub enum Finished {
 /// How long measured units may wait for a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
+/// What a plan's design consists of.
+const DESIGN_PARTS: &str = "experiments, seed, alpha, effort, version or files that they read";
+
 /// Measures a plan.
 ///
 /// # Errors
@@ -151,7 +154,8 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
         Some(Shard { index, count }) => format!("shard-{}-of-{count}", index + 1),
     };
     let path = checkpoint::path(conditions.out, &design, &part);
-    let known = if conditions.resume { checkpoint::read_all(conditions.out, &design)? } else { Progress::new() };
+    let known =
+        if conditions.resume { checkpoint::read_all(conditions.out, &design, DESIGN_PARTS)? } else { Progress::new() };
     let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
     let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();
     let save = |progress: &Progress| checkpoint::write(&path, &design, progress);

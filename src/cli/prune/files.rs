@@ -8,7 +8,7 @@ use super::Ticket;
 use crate::cli::json::pretty;
 use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
 use crate::error::{Error, Result};
-use crate::numeric::{decimal, number};
+use crate::numeric::{decimal, larger_or_nan, number};
 use crate::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
 use crate::random::{Address, Stream};
 use crate::runner::checkpoint::sha256_hex;
@@ -22,6 +22,9 @@ pub(super) const MASKS: &str = "masks.json";
 pub(super) const CERTIFICATE: &str = "certificate.json";
 /// The records' file.
 pub(super) const LAYERS: &str = "layers.csv";
+
+/// All files.
+pub(super) const NAMES: [&str; 4] = [NETWORK, MASKS, CERTIFICATE, LAYERS];
 
 /// Random inputs on which the dense network is compared with the masked random one.
 const INPUTS: usize = 3;
@@ -47,6 +50,8 @@ impl TargetName {
 pub(super) struct ImageFigures {
     file: String,
     pub(super) count: usize,
+    /// Rows and columns.
+    size: (usize, usize),
     pub(super) target_accuracy: f64,
     pub(super) pruned_accuracy: f64,
     pub(super) target_right: usize,
@@ -66,6 +71,7 @@ impl ImageFigures {
         ImageFigures {
             file: path.display().to_string(),
             count: comparison.images,
+            size: images.size(),
             target_accuracy: share(comparison.target_right),
             pruned_accuracy: share(comparison.pruned_right),
             target_right: comparison.target_right,
@@ -74,6 +80,17 @@ impl ImageFigures {
             output_error: comparison.output_error,
             logit_error: comparison.logit_error,
             in_unit_range: images.max_norm() <= 1.0,
+        }
+    }
+
+    /// Why the images are none of the inputs of `side` pixels in [-1, 1], if they are not.
+    pub(super) fn outside(&self, side: (usize, usize)) -> Option<String> {
+        let (rows, columns) = self.size;
+        match (self.in_unit_range, self.size == side) {
+            (true, true) => None,
+            (false, true) => Some("have pixels outside [-1, 1]".into()),
+            (true, false) => Some(format!("are {rows} x {columns}")),
+            (false, false) => Some(format!("are {rows} x {columns} and have pixels outside [-1, 1]")),
         }
     }
 }
@@ -233,7 +250,13 @@ impl Ticket {
             let input = uniform(self.pruned.target().inputs(), rows, columns, &mut stream);
             let masked = forward_masked(&masks, self.pruned.target(), &input);
             let output = dense.forward(&input);
-            difference = difference.max(masked.distance(&output) / masked.max_norm().max(1.0));
+            difference = larger_or_nan(difference, masked.distance(&output) / masked.max_norm().max(1.0));
+        }
+        if !difference.is_finite() {
+            return Err(Error::input(format!(
+                "{}: outputs of the pruned network overflow: scale the weights down",
+                self.target.file
+            )));
         }
         if difference > SAME {
             return Err(Error::Interrupted(format!(

@@ -1,9 +1,11 @@
 //! `lemmascope prune`: a random network pruned structurally until it computes nearly what a target network computes.
 
 mod files;
+mod memory;
 mod resume;
 mod show;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,14 +15,19 @@ use clap::ValueEnum;
 
 use super::progress::Telling;
 use super::{DEFAULT_SEED, EffortName, interruptible, note, parse_count, print};
-use crate::cnn::{Image, Images, Network, weights};
+use crate::cnn::{Comparison, Image, Images, Network, weights};
 use crate::error::{Error, Result};
-use crate::output::{writable_folder, write_whole};
+use crate::output::{refuse_folder, writable_folder, write_together};
+use crate::pruning::design::{EPS, USUAL};
+use crate::pruning::scale::NORMS;
 use crate::pruning::{
-    Assessment, Design, Filters, Law, PrunedKernel, PrunedNetwork, Scale, SeededPair, Watch, design::USUAL,
+    Approximation, Assessment, Design, Filters, Law, PrunedKernel, PrunedNetwork, Scale, SeededPair, Watch,
 };
 use crate::runner::checkpoint;
 use crate::subset_sum::Beam;
+
+/// The largest --side.
+const MOST_SIDE: u16 = 4096;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -33,7 +40,7 @@ pub struct Arguments {
     width: u64,
     /// The theorem's eps: each search ends when it is as near as the proof asks. Without it, the nearest that the effort
     /// finds is taken.
-    #[arg(long, allow_negative_numbers = true, value_parser = parse_positive)]
+    #[arg(long, allow_negative_numbers = true, value_parser = parse_eps)]
     eps: Option<f64>,
     /// Filters to keep for each input channel and sign (the paper's k); any number without it.
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = parse_count)]
@@ -63,18 +70,18 @@ pub struct Arguments {
     /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
-    /// Rows and columns of the inputs over which errors are certified. Without it those of the images, or without images
-    /// the least at which every window can be whole.
-    #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    /// Rows and columns of the inputs over which errors are certified, up to 4096. Without it those of the images, or without
+    /// images the least at which every window can be whole.
+    #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=MOST_SIDE.into()))]
     side: Option<u16>,
     /// The folder for the pruned network, the masks, the certificate and the records.
     #[arg(long, default_value = "pruned")]
     out: PathBuf,
     /// The seed of the random network.
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
     /// How many threads; all cores without it. What is kept does not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// How hard the searches try.
     #[arg(long, value_enum, default_value = "default")]
@@ -103,9 +110,14 @@ fn find_law(name: &str) -> std::result::Result<Law, String> {
     Law::ALL.into_iter().find(|law| law.name() == name).ok_or_else(|| format!("the laws are {}", names()))
 }
 
-fn parse_positive(text: &str) -> std::result::Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|x| *x > 0.0 && x.is_finite());
-    number.ok_or_else(|| "write a finite number above 0".into())
+/// Reads a number of a range, or says what the range is.
+fn parse_within(text: &str, range: &RangeInclusive<f64>) -> std::result::Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| range.contains(x));
+    number.ok_or_else(|| format!("a number from {:e} to {:e}", range.start(), range.end()))
+}
+
+fn parse_eps(text: &str) -> std::result::Result<f64, String> {
+    parse_within(text, &EPS).map_err(|range| format!("write {range}"))
 }
 
 fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
@@ -113,9 +125,9 @@ fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
         "auto" => Ok(Scale::Auto),
         "none" => Ok(Scale::None),
         "theorem" => Ok(Scale::THEOREM),
-        norm => parse_positive(norm)
+        norm => parse_within(norm, &NORMS)
             .map(Scale::Norm1)
-            .map_err(|_| "write auto, none, theorem, or a positive number, the norm1 to scale to".into()),
+            .map_err(|range| format!("write auto, none, theorem, or {range}, the norm1 to scale to")),
     }
 }
 
@@ -128,8 +140,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .num_threads(arguments.threads.unwrap_or(0).into())
         .build()
         .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))?;
-    pool.install(|| design.check(&target))
-        .map_err(|error| Error::input(format!("{}: {error}", arguments.target.display())))?;
+    let in_target = |error| Error::input(format!("{}: {error}", arguments.target.display()));
+    pool.install(|| design.check(&target)).map_err(in_target)?;
+    pool.install(|| memory::check(&design, &target, side, images.as_ref()))?;
+    // The searches take long, and what overflows without them does so after them.
+    Approximation::by_network(&target, &target).chain(side.0, side.1).map_err(in_target)?;
+    files::NAMES.iter().try_for_each(|name| refuse_folder(&arguments.out.join(name)))?;
     writable_folder(&arguments.out)?;
     let start = Instant::now();
     let interrupted = interruptible("stopping after the step under way; Ctrl-C again stops at once")?;
@@ -144,9 +160,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if interrupted.load(Ordering::Relaxed) {
         return Err(stopped_certifying());
     }
-    for (name, bytes) in ticket.files(agreement) {
-        write_whole(&arguments.out.join(name), &bytes)?;
-    }
+    write_together(&ticket.files(agreement).map(|(name, bytes)| (arguments.out.join(name), bytes)))?;
     checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
     ticket.print(arguments, agreement, start.elapsed())?;
     Ok(ExitCode::SUCCESS)
@@ -199,10 +213,21 @@ fn side(arguments: &Arguments, target: &Network, images: Option<&Images>) -> Res
     let side = match (arguments.side, images) {
         (Some(side), _) => (side.into(), side.into()),
         (None, Some(images)) => images.size(),
-        (None, None) => (target.receptive_field(), target.receptive_field()),
+        (None, None) => usual_side(target)?,
     };
     target.shapes(side.0, side.1).map_err(|error| Error::input(format!("--side {}: {error}", side.0)))?;
     Ok(side)
+}
+
+/// The least at which every window can be whole.
+fn usual_side(target: &Network) -> Result<(usize, usize)> {
+    let field = target.receptive_field();
+    if field > MOST_SIDE.into() {
+        return Err(Error::input(format!(
+            "the least input at which every window can be whole is {field} pixels a side: give --side, up to {MOST_SIDE}"
+        )));
+    }
+    Ok((field, field))
 }
 
 /// Prunes layer by layer, with a checkpoint after each.
@@ -245,6 +270,15 @@ fn prune_layer(
     design.prune_layer(target, index, &watch)
 }
 
+/// How target and pruned network do on the images.
+fn compare(images: &Images, pruned: &PrunedNetwork<SeededPair>) -> Result<Comparison> {
+    let compared = images.compare(pruned.target(), pruned.dense());
+    if compared.output_error.is_finite() && compared.logit_error.is_finite() {
+        return Ok(compared);
+    }
+    Err(Error::input("--images: outputs overflow on them: give pixels in [-1, 1]"))
+}
+
 /// All that is written and shown.
 struct Ticket {
     design: Design,
@@ -266,7 +300,7 @@ impl Ticket {
         interrupted: &AtomicBool,
         telling: &Telling,
     ) -> Result<Self> {
-        let compared = images.as_ref().map(|images| images.compare(pruned.target(), pruned.dense()));
+        let compared = images.as_ref().map(|images| compare(images, &pruned)).transpose()?;
         // An image may be the worst input known.
         let inside = images.as_ref().filter(|images| images.max_norm() <= 1.0 && images.size() == side);
         let worst = inside.and_then(|images| pruned.approximation().worst_of(images.images()));

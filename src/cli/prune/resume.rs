@@ -10,6 +10,8 @@ use crate::runner::checkpoint::{self, Measured, Progress, sha256_hex};
 
 /// The name of the checkpoint beside those of runs.
 const PART: &str = "prune";
+/// What [`hash`] hashes.
+const PARTS: &str = "target, biases, width, eps, size, scale, seed, filters, law, leak, direct, effort or version";
 
 /// A hash of everything that decides which filters are kept.
 pub(super) fn hash(design: &Design, target: &Network) -> String {
@@ -34,7 +36,7 @@ pub(super) fn take_over(
         }
         return Ok(Vec::new());
     }
-    let progress = checkpoint::read_all(out, &hash)?;
+    let progress = checkpoint::read_all(out, &hash, PARTS)?;
     // Layers are finished one after another.
     (0..target.layers().len())
         .map_while(|index| progress.get(&index).map(|measured| (index, measured)))

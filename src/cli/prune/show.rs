@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::files::{CERTIFICATE, LAYERS, MASKS, NETWORK};
+use super::files::NAMES;
 use super::{Arguments, Ticket, files, print};
 use crate::cli::json::pretty;
 use crate::error::Result;
@@ -30,7 +30,7 @@ impl Ticket {
                 certificate: self.certificate(self.assessment.clone().without_inputs(), agreement),
                 seconds: (time.as_secs_f64() * 1e3).round() / 1e3,
                 out: arguments.out.display().to_string(),
-                files: [NETWORK, MASKS, CERTIFICATE, LAYERS],
+                files: NAMES,
             }));
         }
         if arguments.quiet { Ok(()) } else { print(&self.text(arguments, agreement, time)) }
@@ -67,10 +67,14 @@ impl Ticket {
                 images.output_error,
                 images.logit_error
             ));
+            if let Some(outside) = images.outside(total.side) {
+                lines.push(format!("          they {outside}: the error over all X does not cover them"));
+            }
         }
         lines.push(format!(
-            "written   {NETWORK}, {MASKS}, {CERTIFICATE}, {LAYERS} in {}; the pruned network is the masked random one within \
+            "written   {} in {}; the pruned network is the masked random one within \
              {:.1e}; {:.1} s",
+            NAMES.join(", "),
             arguments.out.display(),
             agreement.difference,
             time.as_secs_f64()
@@ -89,7 +93,7 @@ impl Ticket {
                 layer.dimension.to_string(),
                 layer.candidates.to_string(),
                 layer.kept.to_string(),
-                layer.factor.to_string(),
+                power_of_two(layer.factor),
                 format!("{:.3e}", layer.subset_sum_error),
                 short(layer.ln_first_moment_limit),
                 format!("{:.3e}", layer.worst_error),
@@ -97,6 +101,12 @@ impl Ticket {
         }
         table.to_string()
     }
+}
+
+/// A power of two: as it is where few digits write it, otherwise as 2^k.
+fn power_of_two(x: f64) -> String {
+    let text = x.to_string();
+    if text.len() <= 7 { text } else { format!("2^{}", x.log2().round()) }
 }
 
 /// A number with few digits, also far below f64's range.
@@ -108,5 +118,16 @@ fn short(ln: f64) -> String {
     match (ln.exp() > 0.0, text.split_once('e')) {
         (false, Some((digits, exponent))) => format!("{digits:.5}e{exponent}"),
         _ => format!("{:.3e}", ln.exp()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_take_few_digits() {
+        let shown = [8.0, 1.0, 0.0625, 2f64.powi(-36), 2f64.powi(-500), 2f64.powi(60)].map(power_of_two);
+        assert_eq!(shown, ["8", "1", "0.0625", "2^-36", "2^-500", "2^60"]);
     }
 }

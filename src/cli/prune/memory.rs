@@ -1,0 +1,88 @@
+//! How much memory a certificate takes, asked before any of it is taken.
+
+use crate::arrays::{free_memory, gigabytes};
+use crate::cnn::{Images, Layer, Network};
+use crate::error::{Error, Result};
+use crate::pruning::Design;
+
+/// Copies of a layer's input and output that a pass through it holds at once.
+const COPIES: f64 = 4.0;
+/// Copies of a pair's hidden layer: before and after the ReLU.
+const HIDDEN_COPIES: f64 = 2.0;
+/// Copies of every layer's worst input, up to the text of the certificate.
+const RECORDED: f64 = 8.0;
+
+/// Checks that memory holds what certifies errors over inputs of `side` and compares networks on images.
+///
+/// # Errors
+/// When it does not, or a kernel does not fit into its padded input.
+pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), images: Option<&Images>) -> Result<()> {
+    let (rows, columns) = side;
+    let certifying = pass(design, target, side)? + RECORDED * inputs(target, side)?;
+    enough(
+        &format!("certifying errors over {rows} x {columns} pixels"),
+        certifying,
+        "--side or --width, or less padding",
+    )?;
+    let Some(images) = images else { return Ok(()) };
+    let threads = rayon::current_num_threads();
+    let comparing = threads as f64 * pass(design, target, images.size())?;
+    enough(&format!("comparing networks on images on {threads} threads"), comparing, "--threads")
+}
+
+fn enough(what: &str, bytes: f64, mend: &str) -> Result<()> {
+    let bytes = bytes as u64;
+    match free_memory().filter(|&free| bytes > free) {
+        Some(free) => Err(Error::input(format!(
+            "{what} takes about {}, and {} are free: give a smaller {mend}",
+            gigabytes(bytes),
+            gigabytes(free)
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The bytes that the largest layer takes while an image passes through it and through the pair that stands for it.
+fn pass(design: &Design, target: &Network, side: (usize, usize)) -> Result<f64> {
+    let shapes = target.shapes(side.0, side.1)?;
+    let of_layer = |(layer, pair): (&Layer, &[(usize, usize)])| {
+        let hidden = if design.direct { pair[1] } else { pair[0] };
+        let ends = bytes(layer.kernel.inputs(), pair[0]) + bytes(layer.kernel.outputs(), pair[1]);
+        COPIES * ends + HIDDEN_COPIES * bytes(design.kept_about(layer), hidden)
+    };
+    Ok(target.layers().iter().zip(shapes.windows(2)).map(of_layer).fold(0.0, f64::max))
+}
+
+/// The bytes of one input of every layer.
+fn inputs(target: &Network, side: (usize, usize)) -> Result<f64> {
+    let shapes = target.shapes(side.0, side.1)?;
+    Ok(target.layers().iter().zip(shapes).map(|(layer, shape)| bytes(layer.kernel.inputs(), shape)).sum())
+}
+
+fn bytes(channels: usize, (rows, columns): (usize, usize)) -> f64 {
+    8.0 * channels as f64 * rows as f64 * columns as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cnn::Kernel;
+
+    #[test]
+    fn the_hidden_layer_counts_and_what_is_too_large_is_refused() {
+        let layer = Layer { kernel: Kernel::zeros(3, 2, 3), stride: 2, pad: 0 };
+        let target = Network::new(vec![layer]).unwrap();
+        let design = Design { size: Some(5), ..Design::new(1000) };
+        assert_eq!(
+            pass(&design, &target, (9, 9)).unwrap(),
+            8.0 * (4.0 * (2.0 * 81.0 + 3.0 * 16.0) + 2.0 * 20.0 * 81.0)
+        );
+        let direct = Design { direct: true, ..design };
+        let hidden = 2.0 * 180.0 * 16.0;
+        assert_eq!(pass(&direct, &target, (9, 9)).unwrap(), 8.0 * (4.0 * (2.0 * 81.0 + 3.0 * 16.0) + hidden));
+        assert!(check(&Design::new(1000), &target, (9, 9), None).is_ok());
+        let message = check(&Design::new(1 << 40), &target, (4096, 4096), None).unwrap_err().to_string();
+        assert!(message.contains("certifying errors over 4096 x 4096 pixels takes about"), "{message}");
+        assert!(message.contains("give a smaller --side"), "{message}");
+    }
+}
