@@ -97,7 +97,7 @@ impl Approximation {
     }
 
     /// Upper bounds over all inputs of `rows` x `columns` pixels with max norm at most 1: of the errors, the lesser of those that
-    /// [`error_bounds`] finds for all layers at once and of chained ones.
+    /// a linear relaxation finds for all layers at once and of chained ones.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input, or a bound overflows.
@@ -110,7 +110,7 @@ impl Approximation {
         Ok(certificate)
     }
 
-    /// Upper bounds layer by layer, which take no time.
+    /// Upper bounds layer by layer, which take next to no time.
     ///
     /// Each layer's own errors and norms are exact; chaining them over layers is what makes the total a bound. As in the
     /// end of the proof of Theorem 3, `K X - N~(X~) = K (X - X~) + (K X~ - N~(X~))`, but the norms of X~ and of the
