@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use common::{median, peak_memory};
-use lemmascope::cnn::{Images, Kernel, Layer, LayerShape, Network, weights};
+use lemmascope::cnn::{Image, Images, Kernel, Layer, LayerShape, Network, weights};
 use lemmascope::pruning::{Assessment, Design, Watch};
 use lemmascope::random::Address;
 
@@ -83,10 +83,10 @@ fn goal_row(goal: &Goal) -> String {
     let field = target.receptive_field();
     let side = images.as_ref().map_or((field, field), Images::size);
     let approximation = pruned.approximation();
-    let worst = images.as_ref().and_then(|images| {
-        images.images().iter().max_by(|x, y| approximation.error_at(x).total_cmp(&approximation.error_at(y)))
-    });
-    let total = Assessment::new(&design, &pruned, side, worst, 0).expect("the kernels fit").total;
+    let starts = images.as_ref().and_then(|images| approximation.worst_of(images.images()));
+    let starts: Vec<Image> = starts.cloned().into_iter().collect();
+    let assessment = Assessment::new(&design, &pruned, side, &starts, 0, &Watch::NOBODY).expect("the kernels fit");
+    let total = assessment.expect("nobody interrupts").total;
     let seconds = start.elapsed().as_secs_f64();
     let right = compared.map(|figures| format!("{} ({})", figures.pruned_right, figures.target_right));
     let memory = peak_memory().map(|memory| format!("{memory:.0}"));

@@ -240,6 +240,48 @@ fn an_interrupted_pruning_resumes_to_the_same_bytes() {
     assert_eq!(read(folder.path(), "stopped"), read(folder.path(), "whole"));
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_certification_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = target("digits_full.safetensors");
+    let base = ["--target", &file, "--width", "1000", "--effort", "quick", "--out", "stopped", "--quiet"];
+    let child = start(folder.path(), &base);
+    let out = folder.path().join("stopped");
+    // The checkpoint's rows name layers: the last one is there, and what follows takes longer than a millisecond.
+    let start = Instant::now();
+    while !std::fs::read_to_string(wait_for_checkpoint(&out)).is_ok_and(|text| text.contains("\n2,")) {
+        assert!(start.elapsed() < Duration::from_secs(60), "the last layer was not pruned");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("stopped while certifying, with all layers pruned"), "{message}");
+    assert!(FILES.iter().all(|file| !out.join(file).exists()));
+    prune_in(folder.path(), &[&base[..], &["--resume"]].concat()).success();
+    assert!(FILES.iter().all(|file| out.join(file).exists()) && !out.join(".checkpoint").exists());
+}
+
+/// What a certificate says does not depend on how large the images are, once they show all of a receptive field.
+#[test]
+fn large_images_take_no_longer_and_no_more_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = target("digits_gap.safetensors");
+    let certified = |side: &str| {
+        let base = ["--target", &file, "--width", "400", "--effort", "quick", "--out", side, "--side", side];
+        let total = report(folder.path(), &base)["total"].clone();
+        let size = std::fs::metadata(folder.path().join(side).join("certificate.json")).unwrap().len();
+        (total["lower"].as_f64().unwrap(), total["upper"].as_f64().unwrap(), size)
+    };
+    let (small, large) = (certified("8"), certified("300"));
+    assert_eq!((small.0, small.1), (large.0, large.1));
+    assert!(large.2 < 30_000, "{}", large.2);
+    let worst = &certificate(folder.path(), "300")["total"]["worst_input"];
+    assert_eq!((&worst["side"], &worst["elsewhere"]), (&json!([300, 300]), &json!([0.0])));
+}
+
 fn safetensors(tensors: &[(&str, Vec<usize>, Vec<f32>)], arch: Option<&str>) -> Vec<u8> {
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|(_, _, data)| data.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();

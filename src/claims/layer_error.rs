@@ -181,7 +181,7 @@ impl Claim for LayerError {
                 _ => ends(&approximation.first(i)?.total_error(side, side, EVALUATIONS, stream)?),
             };
             // A small error is a difference of two outputs of order 1.
-            let absolute = forward_rounding(&target);
+            let absolute = certificate.rounding();
             let (lo, hi) = ((bounds.0 * (1.0 - ROUNDING) - absolute).max(0.0), bounds.1 * (1.0 + ROUNDING) + absolute);
             let mut evidence = Evidence::enclosed(Some(bounds.0.ln()), lo.ln(), hi.ln(), method, 1);
             if cell.word("quantity") != "layer" {
@@ -192,13 +192,6 @@ impl Claim for LayerError {
             Ok(evidence)
         })))
     }
-}
-
-/// How far two forward passes of networks whose layers have norm1 of about 1 may be off by rounding, for inputs in [-1, 1]:
-/// every output is a sum of as many products as a filter has entries, each at most about 1.
-fn forward_rounding(target: &Network) -> f64 {
-    let products: usize = target.layers().iter().map(|layer| layer.kernel.inputs() * layer.kernel.side().pow(2)).sum();
-    4.0 * f64::EPSILON * products as f64
 }
 
 fn ends(bounds: &Bounds) -> (f64, f64) {

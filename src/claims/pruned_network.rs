@@ -8,15 +8,15 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{Images, Network, weights};
-use crate::pruning::{Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch, least_width};
+use crate::pruning::{Design, Filters, Law, PrunedNetwork, Scale, Search, SeededPair, Watch, least_width};
 
 /// The claim of Theorem 3 on a network that is really pruned.
 pub struct PrunedNetworkClaim;
 
 /// Forward passes that the search for the worst input may take.
 const EVALUATIONS: usize = 1000;
-/// Rounding of the forward passes and worst cases, relative.
-const ROUNDING: f64 = 1e-9;
+/// Rounding of the product of the norms, relative.
+const ROUNDING: f64 = 1e-12;
 /// What the images of a network are called beside it.
 const IMAGES: &str = "_test.npz";
 
@@ -204,10 +204,11 @@ fn error(cell: &Cell, pruned: &PrunedNetwork<SeededPair>, stream: &mut Stream) -
     let side = cell.integer("side") as usize;
     let approximation = pruned.approximation();
     let certificate = approximation.certify(side, side)?;
-    let start = &certificate.layer_errors[0].input;
-    let lower = approximation.worst_found(start, has_biases(cell).into(), EVALUATIONS, stream).value;
-    let norms = norms(pruned.target());
-    Ok((lower * (1.0 - ROUNDING) / norms, certificate.total_error_upper() * (1.0 + ROUNDING) / norms))
+    let search = Search { ones: has_biases(cell).into(), ..Search::of(EVALUATIONS) };
+    let lower = approximation.worst_found((side, side), &search, stream)?.value;
+    let (norms, rounding) = (norms(pruned.target()), certificate.rounding());
+    let (lower, upper) = ((lower - rounding).max(0.0), certificate.total_error_upper());
+    Ok((lower * (1.0 - ROUNDING) / norms, upper * (1.0 + ROUNDING) / norms))
 }
 
 fn target(cell: &Cell) -> Result<Network> {

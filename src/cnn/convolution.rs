@@ -17,6 +17,13 @@ fn positions(side: usize, outputs: usize, offset: usize, stride: usize, pad: usi
     first..end.max(first)
 }
 
+/// The offsets of a kernel's side that lie on real pixels of a side of `side` pixels at output position `at`.
+pub fn window(at: usize, side: usize, kernel: usize, stride: usize, pad: usize) -> Range<usize> {
+    let start = at * stride;
+    let first = pad.saturating_sub(start).min(kernel);
+    first..(side + pad).saturating_sub(start).min(kernel).max(first)
+}
+
 /// The cross-correlation of `image` with `kernel`: at output (o, p, q) the sum over (i, r, s) of
 /// `kernel[o, i, r, s] * image[i, p * stride + r - pad, q * stride + s - pad]`, where pixels outside the image are 0.
 ///
@@ -60,6 +67,45 @@ pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Im
         }
     }
     output
+}
+
+/// The transpose of [`convolve`] on images of `rows` x `columns` pixels: where `output` holds the weights of a linear form of
+/// the convolution, the weights of the same form of the image.
+///
+/// The shapes must fit: as many channels of `output` as kernel outputs, and its size that of a convolution.
+pub fn convolve_transposed(
+    kernel: &Kernel,
+    output: &Image,
+    (rows, columns): (usize, usize),
+    stride: usize,
+    pad: usize,
+) -> Image {
+    assert_eq!(kernel.outputs(), output.channels(), "the kernel's outputs are not the output's channels");
+    let side = kernel.side();
+    let mut image = Image::zeros(kernel.inputs(), rows, columns);
+    for (index, &value) in output.data().iter().enumerate() {
+        // A form of few outputs is mostly zeros.
+        if value == 0.0 {
+            continue;
+        }
+        let place = index % (output.rows() * output.columns());
+        let (o, p, q) =
+            (index / (output.rows() * output.columns()), place / output.columns(), place % output.columns());
+        let across = window(q, columns, side, stride, pad);
+        if across.is_empty() {
+            continue;
+        }
+        for i in 0..kernel.inputs() {
+            let weights = kernel.window(o, i);
+            for r in window(p, rows, side, stride, pad) {
+                let start = (i * rows + p * stride + r - pad) * columns + q * stride + across.start - pad;
+                let sums = &mut image.data_mut()[start..][..across.len()];
+                let weights = &weights[r * side..][across.clone()];
+                sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * value);
+            }
+        }
+    }
+    image
 }
 
 /// The image with a channel for each input channel, row and column of a kernel, in this order, that holds the pixels under
@@ -126,6 +172,11 @@ mod tests {
                         let by_unfolding = convolve(&unfolded, &unfold(&image, side, stride, pad), 1, 0);
                         assert!(by_unfolding.distance(&slow) < 1e-12, "side {side} stride {stride} pad {pad}");
                         assert_eq!(unfolded.folded(side), kernel);
+                        // <W, K * X> = <K^T W, X>.
+                        let inner = |x: &Image, y: &Image| x.zip(y, |x, y| x * y).data().iter().sum::<f64>();
+                        let form = fast.map(|x| (7.0 * x).sin().max(0.0));
+                        let transposed = convolve_transposed(&kernel, &form, (rows, columns), stride, pad);
+                        assert!((inner(&form, &fast) - inner(&transposed, &image)).abs() < 1e-10);
                         compared += 1;
                     }
                 }

@@ -3,11 +3,13 @@
 pub mod convolution;
 pub mod images;
 pub mod mask;
+pub mod miniature;
 pub mod network;
 pub mod tensor;
 pub mod weights;
 
-pub use convolution::{convolve, output_side, unfold};
+pub use convolution::{convolve, convolve_transposed, output_side, unfold, window};
 pub use images::{Comparison, Images};
+pub use miniature::Miniature;
 pub use network::{Layer, LayerShape, Network, relu};
 pub use tensor::{Image, Kernel};

@@ -254,6 +254,12 @@ impl Kernel {
         self.data.iter().map(|x| x.abs()).sum()
     }
 
+    /// The sum of the absolute values of what one output hears.
+    pub fn filter_norm1(&self, output: usize) -> f64 {
+        let filter = self.inputs * self.side * self.side;
+        self.data[output * filter..][..filter].iter().map(|x| x.abs()).sum()
+    }
+
     /// The largest absolute value; 0 for an empty kernel, NaN where a value is.
     pub fn max_norm(&self) -> f64 {
         max_norm(&self.data)
@@ -325,6 +331,8 @@ mod tests {
     fn norms_are_those_of_the_paper() {
         let kernel = Kernel::new(1, 1, 2, vec![1.0, -2.0, 0.5, 0.0]).unwrap();
         assert_eq!((kernel.norm1(), kernel.max_norm()), (3.5, 2.0));
+        let kernel = Kernel::from_fn(2, 3, 2, |o, _, _, _| if o == 0 { -1.0 } else { 2.0 });
+        assert_eq!([0, 1].map(|output| kernel.filter_norm1(output)), [12.0, 24.0]);
     }
 
     #[test]

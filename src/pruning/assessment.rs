@@ -1,14 +1,18 @@
 //! What a pruned network is worth: each layer's errors, exact and beside what the theorem allows, and the total between
 //! two bounds.
 
+use std::sync::atomic::Ordering;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::design::{Design, dimension, least_width};
+use super::design::{Design, Watch, dimension, least_width};
 use super::kernel::{ChannelResult, PrunedKernel, Status};
 use super::limit::ln_first_moment_limit;
 use super::network::PrunedNetwork;
 use super::pair::{Pair, Sign};
+use super::picture::Picture;
+use super::search::Search;
 use super::seeded::{Law, SeededPair};
 use super::worst_case::Split;
 use crate::cell::Hypothesis;
@@ -18,7 +22,7 @@ use crate::pruning::Certificate;
 use crate::random::Address;
 
 /// Forward passes that the search for the worst input may take.
-const EVALUATIONS: usize = 4000;
+const EVALUATIONS: usize = 10_000;
 
 /// The figures of a pruned network. Errors are those of the target's layers as they are, with all scaling undone, unless it
 /// is said otherwise.
@@ -90,7 +94,7 @@ pub struct TotalFigures {
     pub side: (usize, usize),
     /// The error at the best input found: the sup over [-1, 1] is at least this.
     pub lower: f64,
-    /// The certified bound: the sup over [-1, 1] is at most this, up to rounding.
+    /// The certified bound: the sup over [-1, 1] is at most this, and so is what forward passes in f64 yield.
     pub upper: f64,
     /// The product of all norm_1(K), by which the theorem's bounds are to be multiplied for layers that are not scaled.
     pub norms: f64,
@@ -122,14 +126,6 @@ impl TotalFigures {
     }
 }
 
-/// An image as nested lists: channel, row, column.
-pub type Picture = Vec<Vec<Vec<f64>>>;
-
-fn picture(image: &Image) -> Picture {
-    let channel = |channel| (0..image.rows()).map(|row| image.row(channel, row).to_vec()).collect();
-    (0..image.channels()).map(channel).collect()
-}
-
 fn by_name<S: serde::Serializer>(hypotheses: &[Hypothesis], serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_map(hypotheses.iter().map(|hypothesis| (&hypothesis.name, hypothesis.met)))
 }
@@ -141,8 +137,8 @@ fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S
 
 impl Assessment {
     /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
-    /// begins at `start`, if there is one. The last `ones` input channels are 1 throughout; the certified bound holds
-    /// for any numbers in [-1, 1] there too.
+    /// begins at `starts`, among others. The last `ones` input channels are 1 throughout; the certified bound holds
+    /// for any numbers in [-1, 1] there too. None when the watch was interrupted.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input, or a figure overflows.
@@ -150,9 +146,10 @@ impl Assessment {
         design: &Design,
         pruned: &PrunedNetwork<SeededPair>,
         side: (usize, usize),
-        start: Option<&Image>,
+        starts: &[Image],
         ones: usize,
-    ) -> Result<Self> {
+        watch: &Watch,
+    ) -> Result<Option<Self>> {
         let (approximation, depth) = (pruned.approximation(), pruned.layers().len() as f64);
         let certificate = approximation.certify(side.0, side.1)?;
         let norm1 = |index: usize| pruned.target().layers()[index].kernel.norm1();
@@ -165,8 +162,11 @@ impl Assessment {
             (0..count).map(|index| layer_figures(design, pruned, &certificate, index, eps)).collect();
         let address =
             Address { seed: design.seed, experiment: "prune", cell: "worst input", estimator: "search", batch: 0 };
-        let start = start.unwrap_or(&certificate.layer_errors[0].input);
-        let worst = approximation.worst_found(start, ones, EVALUATIONS, &mut address.stream());
+        let search = Search { evaluations: EVALUATIONS, starts, ones, watch: *watch };
+        let worst = approximation.worst_found(side, &search, &mut address.stream())?;
+        if watch.interrupted.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let total = TotalFigures {
             side,
             lower: worst.value,
@@ -177,10 +177,10 @@ impl Assessment {
             propagated: norms * (0..count).map(|index| relative(index).ln_1p()).sum::<f64>().exp_m1(),
             kept: layers.iter().map(|layer| layer.kept).sum(),
             filters: pruned.layers().iter().map(|layer| 2 * layer.pair().n() * layer.pair().shape().0).sum(),
-            worst_input: Some(picture(&worst.input)),
+            worst_input: Some(Picture::new(&worst.input)),
         };
         total.refuse_overflow()?;
-        Ok(Assessment { layers, total })
+        Ok(Some(Assessment { layers, total }))
     }
 
     /// The figures alone, without the inputs that attain them.
@@ -229,7 +229,7 @@ fn layer_figures(
         found,
         gave_up: layer.channels().len() - found,
         hypotheses: hypotheses(design, pruned, index, eps),
-        worst_input: Some(picture(&worst.input)),
+        worst_input: Some(Picture::new(&worst.input)),
     }
 }
 
@@ -272,7 +272,7 @@ fn hypotheses(design: &Design, pruned: &PrunedNetwork<SeededPair>, index: usize,
 mod tests {
     use super::*;
     use crate::cnn::{Kernel, Network};
-    use crate::pruning::{Scale, Watch, random_target};
+    use crate::pruning::{Scale, random_target};
     use crate::random::Stream;
 
     const ARCH: [LayerShape; 2] = [
@@ -280,26 +280,22 @@ mod tests {
         LayerShape { cin: 2, cout: 3, k: 2, stride: 2, pad: 0 },
     ];
 
-    fn assessed(design: &Design, start: Option<&Image>) -> (PrunedNetwork<SeededPair>, Assessment) {
+    fn assessed(design: &Design) -> (PrunedNetwork<SeededPair>, Assessment) {
         let target = random_target(&ARCH, &mut Stream::new(81, 82)).unwrap();
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let assessment = Assessment::new(design, &pruned, (6, 6), start, 0).unwrap();
+        let assessment = Assessment::new(design, &pruned, (6, 6), &[], 0, &Watch::NOBODY).unwrap().unwrap();
         (pruned, assessment)
-    }
-
-    fn image(picture: &Picture) -> Image {
-        Image::from_fn(picture.len(), picture[0].len(), picture[0][0].len(), |c, r, s| picture[c][r][s])
     }
 
     /// The inputs that are said to be the worst are, by forward passes of the target and the dense network.
     #[test]
     fn forward_passes_confirm_the_figures() {
-        let (pruned, assessment) = assessed(&Design::new(200), None);
+        let (pruned, assessment) = assessed(&Design::new(200));
         let total = &assessment.total;
-        let reached = pruned.error_at(&image(total.worst_input.as_ref().unwrap()));
+        let reached = pruned.error_at(&total.worst_input.as_ref().unwrap().image());
         assert!((reached - total.lower).abs() < 1e-10 && total.lower <= total.upper, "{reached} {total:?}");
         for (index, layer) in assessment.layers.iter().enumerate() {
-            let input = image(layer.worst_input.as_ref().unwrap());
+            let input = layer.worst_input.as_ref().unwrap().image();
             let factor = pruned.factors()[index];
             let dense = pruned.layers()[index].dense_network().forward(&input).map(|x| x / factor);
             let reached = pruned.target().layers()[index].forward(&input).distance(&dense);
@@ -320,14 +316,14 @@ mod tests {
         let target = Network::new(vec![layer(1e99); 3]).unwrap();
         let design = Design { eps: Some(1e50), ..Design::new(100) };
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let message = Assessment::new(&design, &pruned, (1, 1), None, 0).unwrap_err().to_string();
+        let message = Assessment::new(&design, &pruned, (1, 1), &[], 0, &Watch::NOBODY).unwrap_err().to_string();
         assert!(message.contains("give a smaller eps"), "{message}");
     }
 
     #[test]
     fn the_theorems_bounds_stand_beside() {
         let design = Design { eps: Some(0.2), scale: Scale::THEOREM, ..Design::new(2000) };
-        let (_, assessment) = assessed(&design, None);
+        let (_, assessment) = assessed(&design);
         assert!((assessment.total.theorem.unwrap() - 0.2).abs() < 1e-12, "both layers have norm 1");
         for layer in &assessment.layers {
             assert!((layer.allowance.unwrap() - 0.05).abs() < 1e-12);
@@ -335,7 +331,7 @@ mod tests {
             let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.met).collect();
             assert_eq!(met, [true, true, true, true, false], "3^12 is more than the width");
         }
-        let (_, scaled) = assessed(&Design::new(2000), None);
+        let (_, scaled) = assessed(&Design::new(2000));
         assert!(!scaled.layers[0].hypotheses[3].met);
     }
 }

@@ -48,8 +48,8 @@ pub const EPS: RangeInclusive<f64> = 1e-100..=1e100;
 pub struct Watch<'a> {
     /// Raised to stop after the searches under way.
     pub interrupted: &'a AtomicBool,
-    /// Called when a subset-sum problem is solved, by any thread.
-    pub solved: &'a (dyn Fn() + Sync),
+    /// Called when a step is done, by any thread: a subset-sum problem, or a forward pass of a search for the worst input.
+    pub advanced: &'a (dyn Fn() + Sync),
 }
 
 /// Never raised.
@@ -57,7 +57,7 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 
 impl Watch<'static> {
     /// Nobody watches.
-    pub const NOBODY: Watch<'static> = Watch { interrupted: &NEVER, solved: &|| {} };
+    pub const NOBODY: Watch<'static> = Watch { interrupted: &NEVER, advanced: &|| {} };
 }
 
 impl Design {
@@ -198,7 +198,7 @@ impl Design {
         let streams = pair.clone();
         let stream = |channel, sign| streams.search_stream(channel, sign);
         let scaled = self.scaled(target, index);
-        PrunedKernel::prune_side_by_side(&scaled, pair, &request, stream, watch.interrupted, watch.solved)
+        PrunedKernel::prune_side_by_side(&scaled, pair, &request, stream, watch.interrupted, watch.advanced)
     }
 
     /// The pruned pair of one layer, of which it is known which filters are kept.
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn an_interrupted_construction_is_none() {
         let interrupted = AtomicBool::new(true);
-        let watch = Watch { interrupted: &interrupted, solved: &|| {} };
+        let watch = Watch { interrupted: &interrupted, advanced: &|| {} };
         assert_eq!(Design::new(120).prune(&target(), &watch).unwrap(), None);
     }
 

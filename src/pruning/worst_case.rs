@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::cnn::{Image, Kernel, Layer};
+use crate::cnn::{Image, Kernel, Layer, convolve, convolve_transposed, window};
 use crate::error::Result;
 
 /// The map `P * X^+ + Q * X^-`.
@@ -71,8 +71,20 @@ impl Split {
 
     /// The output on an image.
     pub fn forward(&self, image: &Image) -> Image {
-        let plus = self.layer(&self.plus).forward(&image.positive());
-        plus.zip(&self.layer(&self.minus).forward(&image.negative()), |p, q| p + q)
+        let convolve = |kernel, part: &Image| convolve(kernel, part, self.stride, self.pad);
+        convolve(&self.plus, &image.positive()).zip(&convolve(&self.minus, &image.negative()), |p, q| p + q)
+    }
+
+    /// The weights that a linear form of the output, given by its own weights, has for X^+ and for X^-, on images of `rows` x
+    /// `columns` pixels.
+    pub(super) fn transposed(&self, form: &Image, size: (usize, usize)) -> [Image; 2] {
+        [&self.plus, &self.minus].map(|kernel| convolve_transposed(kernel, form, size, self.stride, self.pad))
+    }
+
+    /// The Lipschitz constant in the max norm of the output as a function of the image: the largest row sum of max(|P|, |Q|).
+    pub(super) fn lipschitz(&self) -> f64 {
+        let larger = self.plus.zip(&self.minus, |p, q| p.abs().max(q.abs()));
+        (0..larger.outputs()).map(|output| larger.filter_norm1(output)).fold(0.0, f64::max)
     }
 
     /// The largest output over all inputs of `rows` x `columns` pixels and max norm at most `norm`, exactly.
@@ -153,11 +165,9 @@ impl Split {
     fn distinct_windows(&self, side: usize, outputs: usize) -> Vec<(usize, Range<usize>)> {
         let mut windows: Vec<(usize, Range<usize>)> = Vec::new();
         for at in 0..outputs {
-            let start = at * self.stride;
-            let first = self.pad.saturating_sub(start).min(self.plus.side());
-            let last = (side + self.pad).saturating_sub(start).min(self.plus.side()).max(first);
-            if windows.iter().all(|(_, window)| *window != (first..last)) {
-                windows.push((at, first..last));
+            let window = window(at, side, self.plus.side(), self.stride, self.pad);
+            if windows.iter().all(|(_, other)| *other != window) {
+                windows.push((at, window));
             }
         }
         windows
@@ -193,7 +203,7 @@ impl Split {
 
 /// The pixel in [-1, 1] (or [0, 1]) that adds most under the weights p of its positive and q of its negative part, and
 /// what it adds.
-fn best_pixel(p: f64, q: f64, inputs: Inputs) -> (f64, f64) {
+pub(super) fn best_pixel(p: f64, q: f64, inputs: Inputs) -> (f64, f64) {
     let q = if inputs == Inputs::All { q } else { 0.0 };
     if p > 0.0 && p >= q {
         (1.0, p)

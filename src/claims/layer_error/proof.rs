@@ -23,14 +23,14 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
     let total = approximation.total_error(side, side, EVALUATIONS, stream)?;
     let norm = approximation.norm_growth(i, side, side, EVALUATIONS, stream)?;
     let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
-    let errors = approximation.certify(side, side)?.layer_errors;
+    let certificate = approximation.certify(side, side)?;
     let proof = Proof {
         outputs: Outputs::at(&total.lower.input, &approximation),
-        rounding: forward_rounding(&target),
+        rounding: certificate.rounding(),
         eps: cell.real("eps"),
         step,
         drawn: cell.word("error") == "pruned",
-        small: errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step),
+        small: certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step),
         approximation,
     };
     let mut links = proof.layer(i, side)?;

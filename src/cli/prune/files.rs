@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Ticket;
 use crate::cli::json::pretty;
-use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Network, unfold, weights};
+use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
 use crate::error::{Error, Result};
 use crate::numeric::{decimal, larger_or_nan, number};
 use crate::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
@@ -240,6 +240,8 @@ impl Ticket {
         let dense = weights::parse_any(NETWORK, &weights::to_bytes(self.pruned.dense()))?;
         let masks: Masks = serde_json::from_str(&self.masks_text()).expect("what was written is read back");
         let (rows, columns) = self.assessment.total.side;
+        // Nothing that a larger image shows is missing here.
+        let (rows, columns) = Miniature::new(self.pruned.target(), rows, columns).size();
         let address =
             Address { seed: self.design.seed, experiment: "prune", cell: "agreement", estimator: "inputs", batch: 0 };
         let mut stream = address.stream();

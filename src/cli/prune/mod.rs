@@ -15,7 +15,7 @@ use clap::ValueEnum;
 
 use super::progress::Telling;
 use super::{DEFAULT_SEED, EffortName, interruptible, note, parse_count, print};
-use crate::cnn::{Comparison, Images, Network, weights};
+use crate::cnn::{Comparison, Image, Images, Network, weights};
 use crate::error::{Error, Result};
 use crate::output::{refuse_folder, writable_folder, write_together};
 use crate::pruning::design::{EPS, USUAL};
@@ -144,19 +144,31 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     pool.install(|| design.check(&target)).map_err(in_target)?;
     pool.install(|| memory::check(&design, &target, side, images.as_ref()))?;
     // The searches take long, and what overflows without them does so after them.
-    Approximation::by_network(&target, &target).certify(side.0, side.1).map_err(in_target)?;
+    Approximation::by_network(&target, &target).chain(side.0, side.1).map_err(in_target)?;
     files::NAMES.iter().try_for_each(|name| refuse_folder(&arguments.out.join(name)))?;
     writable_folder(&arguments.out)?;
     let start = Instant::now();
+    let interrupted = interruptible("stopping after the step under way; Ctrl-C again stops at once")?;
+    let telling = Telling::new(arguments.quiet);
     let ticket = pool.install(|| {
-        let pruned = construct(arguments, &design, &target)?;
-        Ticket::new(arguments, design, pruned, side, images)
-    })?;
+        let pruned = construct(arguments, &design, &target, &interrupted, &telling)?;
+        Ticket::new(arguments, design, pruned, side, images, &interrupted, &telling)
+    });
+    telling.finish();
+    let ticket = ticket?;
     let agreement = pool.install(|| ticket.agreement())?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(stopped_certifying());
+    }
     write_together(&ticket.files(agreement).map(|(name, bytes)| (arguments.out.join(name), bytes)))?;
     checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
     ticket.print(arguments, agreement, start.elapsed())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn stopped_certifying() -> Error {
+    let message = "stopped while certifying, with all layers pruned; run again with --resume to certify them";
+    Error::Interrupted(message.into())
 }
 
 fn read_target(arguments: &Arguments) -> Result<Network> {
@@ -219,13 +231,16 @@ fn usual_side(target: &Network) -> Result<(usize, usize)> {
 }
 
 /// Prunes layer by layer, with a checkpoint after each.
-fn construct(arguments: &Arguments, design: &Design, target: &Network) -> Result<PrunedNetwork<SeededPair>> {
-    let interrupted = interruptible("stopping after the searches under way; Ctrl-C again stops at once")?;
+fn construct(
+    arguments: &Arguments,
+    design: &Design,
+    target: &Network,
+    interrupted: &AtomicBool,
+    telling: &Telling,
+) -> Result<PrunedNetwork<SeededPair>> {
     let mut layers = resume::take_over(arguments, design, target)?;
-    let telling = Telling::new(arguments.quiet);
     while layers.len() < target.layers().len() {
-        let Some(layer) = prune_layer(design, target, layers.len(), &interrupted, &telling)? else {
-            telling.finish();
+        let Some(layer) = prune_layer(design, target, layers.len(), interrupted, telling)? else {
             return Err(Error::Interrupted(format!(
                 "stopped in layer {} (from 0) of {}; run again with --resume to go on with it",
                 layers.len(),
@@ -235,7 +250,6 @@ fn construct(arguments: &Arguments, design: &Design, target: &Network) -> Result
         layers.push(layer);
         resume::save(&arguments.out, design, target, &layers)?;
     }
-    telling.finish();
     design.assemble(target, layers)
 }
 
@@ -252,7 +266,7 @@ fn prune_layer(
         telling.show(|seconds| format!("layer {index} of {depth}: {done} of {problems} searches, {seconds:.0} s"))
     };
     show(0);
-    let watch = Watch { interrupted, solved: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
+    let watch = Watch { interrupted, advanced: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
     design.prune_layer(target, index, &watch)
 }
 
@@ -283,15 +297,20 @@ impl Ticket {
         pruned: PrunedNetwork<SeededPair>,
         side: (usize, usize),
         images: Option<Images>,
+        interrupted: &AtomicBool,
+        telling: &Telling,
     ) -> Result<Self> {
         let compared = images.as_ref().map(|images| compare(images, &pruned)).transpose()?;
         // An image may be the worst input known.
         let inside = images.as_ref().filter(|images| images.max_norm() <= 1.0 && images.size() == side);
-        let worst = inside.and_then(|images| {
-            let approximation = pruned.approximation();
-            images.images().iter().max_by(|x, y| approximation.error_at(x).total_cmp(&approximation.error_at(y)))
-        });
-        let assessment = Assessment::new(&design, &pruned, side, worst, arguments.biases.into())?;
+        let worst = inside.and_then(|images| pruned.approximation().worst_of(images.images()));
+        let starts: Vec<Image> = worst.cloned().into_iter().collect();
+        let done = AtomicUsize::new(0);
+        let show = |done: usize| telling.show(|seconds| format!("certifying: {done} inputs tried, {seconds:.0} s"));
+        show(0);
+        let watch = Watch { interrupted, advanced: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
+        let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &watch)?;
+        let assessment = assessment.ok_or_else(stopped_certifying)?;
         let images = arguments
             .images
             .as_ref()
