@@ -26,12 +26,13 @@ struct Side {
 
 impl Side {
     fn new(network: &Network, whole: usize) -> Self {
-        let (mut stride, mut pad) = (1, 0);
+        // Strides that overflow stand for one output.
+        let (mut stride, mut pad) = (1usize, 0usize);
         for layer in network.layers() {
-            pad += layer.pad * stride;
-            stride *= layer.stride;
+            pad = pad.saturating_add(layer.pad.saturating_mul(stride));
+            stride = stride.saturating_mul(layer.stride);
         }
-        let least = network.receptive_field() + stride - 1;
+        let least = network.receptive_field().saturating_add(stride - 1);
         let least = if whole > least { least + (whole - least) % stride } else { whole };
         Side { whole, least, stride, middle: pad.div_ceil(stride) }
     }

@@ -17,7 +17,7 @@ struct Outputs {
 }
 
 pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
-    let target = network(cell, stream)?;
+    let target = network(cell)?;
     let approximation = approximation(cell, &target, stream)?;
     let (side, i) = (cell.integer("side") as usize, cell.integer("i") as usize);
     let total = approximation.total_error(side, side, EVALUATIONS, stream)?;

@@ -1,7 +1,7 @@
 //! How much memory a certificate takes, asked before any of it is taken.
 
 use crate::arrays::{free_memory, gigabytes};
-use crate::cnn::{Images, Layer, Network};
+use crate::cnn::{Images, Layer, Miniature, Network};
 use crate::error::{Error, Result};
 use crate::pruning::Design;
 
@@ -12,13 +12,15 @@ const HIDDEN_COPIES: f64 = 2.0;
 /// Copies of every layer's worst input, up to the text of the certificate.
 const RECORDED: f64 = 8.0;
 
-/// Checks that memory holds what certifies errors over inputs of `side` and compares networks on images.
+/// Checks that memory holds what certifies errors over inputs of `side`, which is searched on the miniature and seen as a whole
+/// without hidden layers, and compares networks on images.
 ///
 /// # Errors
 /// When it does not, or a kernel does not fit into its padded input.
 pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), images: Option<&Images>) -> Result<()> {
     let (rows, columns) = side;
-    let certifying = pass(design, target, side)? + RECORDED * inputs(target, side)?;
+    let miniature = Miniature::new(target, rows, columns).size();
+    let certifying = pass(design, target, miniature)? + RECORDED * inputs(target, side)?;
     enough(
         &format!("certifying errors over {rows} x {columns} pixels"),
         certifying,
