@@ -1,10 +1,12 @@
 //! The program from outside: verbs, exit codes, files, and what a kill or bad input leaves behind.
 
+mod common;
+
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use common::wait_for_checkpoint;
 use predicates::prelude::*;
 
 /// A small experiment that has sampled and deterministic cells.
@@ -128,19 +130,6 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-/// Waits until a folder has a checkpoint, and returns it.
-fn wait_for_checkpoint(out: &Path) -> std::path::PathBuf {
-    let start = Instant::now();
-    loop {
-        let files = std::fs::read_dir(out.join(".checkpoint")).into_iter().flatten().flatten();
-        if let Some(path) = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|e| e == "csv")) {
-            return path;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint appeared");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

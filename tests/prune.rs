@@ -1,11 +1,14 @@
 //! `lemmascope prune` from outside: what it writes and certifies, images, bad input, interruption and resumption.
 
+mod common;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use common::wait_for_checkpoint;
 use lemmascope::cnn::{Image, Images, Network, weights};
 use lemmascope::pruning::{Law, Pair, SeededPair};
 use lemmascope::random::Stream;
@@ -195,18 +198,6 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-fn wait_for_checkpoint(out: &Path) -> PathBuf {
-    let start = Instant::now();
-    loop {
-        let files = std::fs::read_dir(out.join(".checkpoint")).into_iter().flatten().flatten();
-        if let Some(path) = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|e| e == "csv")) {
-            return path;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint appeared");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[cfg(unix)]

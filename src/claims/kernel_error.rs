@@ -43,7 +43,7 @@ static ABOUT: About = About {
         WIDTH,
         Parameter {
             default: Some("1e-9"),
-            meaning: "what searches are asked for; the nearest sums if it is tiny",
+            meaning: "what searches are asked for, the nearest sums if it is tiny; nothing for kernel = all, where all sums are seen",
             reach: None,
             ..EPS
         },

@@ -22,6 +22,7 @@ const EVALUATIONS: usize = 1000;
 const ROUNDING: f64 = 1e-11;
 /// Eq. 31 for all layers, which only the constructed network can tell.
 const SMALL_LAYERS: &str = "every layer's error < eps/(2l)";
+
 static ABOUT: About = About {
     id: "layer-error",
     source: "Theorem 3, Eqs. 31-36",

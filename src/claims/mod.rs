@@ -411,6 +411,15 @@ fn check_k_of_n(cell: &Cell) -> Result<()> {
     if k > n { Err(Error::input(format!("k = {k} exceeds n = {n}; write k from 1 to n"))) } else { Ok(()) }
 }
 
+/// Refuses to draw n vectors of d numbers that are more than `most` together.
+fn check_numbers(cell: &Cell, most: u128) -> Result<()> {
+    let (n, d) = (cell.integer("n"), cell.integer("d"));
+    if u128::from(n) * u128::from(d) > most {
+        return Err(Error::input(format!("n = {n}, d = {d}: keep n d at most {most}, or the draw is too large")));
+    }
+    Ok(())
+}
+
 /// The claim with this id.
 ///
 /// # Errors

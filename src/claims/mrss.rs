@@ -61,13 +61,8 @@ static ABOUT: About = About {
 /// Refuses cells at which no draw means anything, or does not fit into memory.
 pub(super) fn check_draw(cell: &Cell) -> Result<()> {
     check_k_of_n(cell)?;
-    let (n, d) = (cell.integer("n"), cell.integer("d"));
-    if u128::from(n) * u128::from(d) > MOST_NUMBERS {
-        return Err(Error::input(format!(
-            "n = {n}, d = {d}: keep n d at most {MOST_NUMBERS}, or the draw is too large"
-        )));
-    }
-    cell.target().check_dimension(d)
+    check_numbers(cell, MOST_NUMBERS)?;
+    cell.target().check_dimension(cell.integer("d"))
 }
 
 /// C d^3 log(d/eps), what Theorem 5 and Corollary 19 ask of k.

@@ -77,13 +77,8 @@ impl Claim for SolverError {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        let (n, d) = (cell.integer("n"), cell.integer("d"));
-        if u128::from(n) * u128::from(d) > MOST_NUMBERS {
-            return Err(Error::input(format!(
-                "n = {n}, d = {d}: keep n d at most {MOST_NUMBERS}, or the draw is too large"
-            )));
-        }
-        let width = cell.integer("width");
+        check_numbers(cell, MOST_NUMBERS)?;
+        let (width, d) = (cell.integer("width"), cell.integer("d"));
         if u128::from(width) * u128::from(d) > MOST_IN_A_BEAM {
             return Err(Error::input(format!(
                 "width = {width}, d = {d}: keep width d at most {MOST_IN_A_BEAM}, or the beam is too large"
