@@ -65,6 +65,8 @@
 //!     relation: Relation::AtMost,
 //!     quantity: Quantity::Probability,
 //!     methods: &[Method::ClosedForm, Method::Literal],
+//!     constants: &[],
+//!     readings: &[],
 //! };
 //!
 //! impl Claim for NormalTail {

@@ -46,6 +46,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
+    constants: &["C1", "C2", "c"],
+    readings: &[],
 };
 
 impl Claim for Amplification {
@@ -85,24 +87,27 @@ impl Claim for Amplification {
             let ln = (-ln_x.exp()).ln_1p();
             Evidence::enclosed(Some(ln), ln * (1.0 + ROUNDING), ln * (1.0 - ROUNDING), Method::ClosedForm, 1)
         };
-        let mut chain = vec![Link {
-            name: "group-size",
-            equation: "Corollary 19, the proof's partition",
-            text: "n >= C1 k^2 log(1/eps) vectors make s = ceil(C1 log(1/eps)) groups of at least k^2 vectors each",
-            relation: Relation::AtLeast,
-            left: Evidence::closed_form((size as f64).ln(), 0.0, 1),
-            right: Evidence::closed_form(square, 0.0, 1),
-        }];
+        let mut chain = vec![Link::new(
+            "group-size",
+            "Corollary 19, the proof's partition",
+            "n >= C1 k^2 log(1/eps) vectors make s = ceil(C1 log(1/eps)) groups of at least k^2 vectors each",
+            Relation::AtLeast,
+            Evidence::closed_form((size as f64).ln(), 0.0, 1),
+            Evidence::closed_form(square, 0.0, 1),
+        )];
         // The corollary speaks of eps <= 1/4; from 1 on, 1 - eps is no bound.
         if cell.real("eps") < 1.0 {
-            chain.push(Link {
-                name: "last-line",
-                equation: "Corollary 19, the proof's last line",
-                text: "1 - (1-c)^ceil(C1 log(1/eps)) >= 1 - eps",
-                relation: Relation::AtLeast,
-                left: one_minus(groups as f64 * (-cell.real("c")).ln_1p()),
-                right: one_minus(cell.real("eps").ln()),
-            });
+            chain.push(
+                Link::new(
+                    "last-line",
+                    "Corollary 19, the proof's last line",
+                    "1 - (1-c)^ceil(C1 log(1/eps)) >= 1 - eps",
+                    Relation::AtLeast,
+                    one_minus(groups as f64 * (-cell.real("c")).ln_1p()),
+                    one_minus(cell.real("eps").ln()),
+                )
+                .for_large("C1"),
+            );
         }
         Ok(chain)
     }

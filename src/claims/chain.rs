@@ -19,9 +19,29 @@ pub struct Link {
     pub left: Evidence,
     /// The right side.
     pub right: Evidence,
+    /// The constant for large enough values of which the paper claims the link, if it does: failing at one value is no error
+    /// of the paper. See [`super::Claim::least_constant`].
+    pub for_large: Option<&'static str>,
 }
 
 impl Link {
+    /// A link that is claimed at every cell.
+    pub fn new(
+        name: &'static str,
+        equation: &'static str,
+        text: &'static str,
+        relation: Relation,
+        left: Evidence,
+        right: Evidence,
+    ) -> Self {
+        Link { name, equation, text, relation, left, right, for_large: None }
+    }
+
+    /// The same, claimed for large enough values of a constant only.
+    pub fn for_large(self, constant: &'static str) -> Self {
+        Link { for_large: Some(constant), ..self }
+    }
+
     /// The left side as evidence whose interval has taken over the width of the right side's, and the right side as a bound:
     /// the one lies beside the other exactly where the two intervals are apart.
     pub fn sides(&self) -> (Evidence, Bound) {
@@ -68,7 +88,7 @@ mod tests {
     }
 
     fn link(relation: Relation, left: Evidence, right: Evidence) -> Link {
-        Link { name: "l", equation: "Eq. 0", text: "", relation, left, right }
+        Link::new("l", "Eq. 0", "", relation, left, right)
     }
 
     #[test]

@@ -75,6 +75,8 @@ static ABOUT: About = About {
     relation: Relation::Equal { tolerance: 1e-12 },
     quantity: Quantity::Size,
     methods: &[Method::Search],
+    constants: &[],
+    readings: &[],
 };
 
 /// What Remark 13 presumes, which only the pruned layer can tell.

@@ -66,6 +66,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
     methods: &[Method::ClosedForm, Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 /// Relative rounding of a sum of terms by ratios, or of a law folded from this many events.

@@ -35,6 +35,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
     methods: &[Method::ClosedForm, Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 /// Relative rounding of a tail, beside that of its threshold.

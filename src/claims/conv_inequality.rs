@@ -45,6 +45,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Size,
     methods: &[Method::ClosedForm, Method::Search],
+    constants: &[],
+    readings: &[],
 };
 
 const fn size(name: &'static str, meaning: &'static str, default: Option<&'static str>) -> Parameter {
@@ -109,13 +111,8 @@ impl Claim for ConvInequality {
         let image = convolution.random_image(stream);
         let (d, side) = (cell.integer("d") as usize, cell.integer("D") as usize);
         let max_x = image.max_norm();
-        let link = |name, text, relation, left, right| Link {
-            name,
-            equation: "proof of Lemma 20",
-            text,
-            relation,
-            left: rounded(left),
-            right: rounded(right),
+        let link = |name, text, relation, left, right| {
+            Link::new(name, "proof of Lemma 20", text, relation, rounded(left), rounded(right))
         };
         let absolute = convolution.largest_absolute_sum(&image, d, side);
         let filters = (0..convolution.kernel.outputs()).map(|l| sum(convolution.filter(l, d, d))).fold(0.0, f64::max);

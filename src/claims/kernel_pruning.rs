@@ -51,6 +51,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
+    constants: &["C"],
+    readings: &[],
 };
 
 /// The kernel's side.

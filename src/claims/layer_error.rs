@@ -96,6 +96,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Size,
     methods: &[Method::Search],
+    constants: &["C"],
+    readings: &[],
 };
 
 impl Claim for LayerError {

@@ -33,6 +33,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
+    constants: &["C"],
+    readings: &[],
 };
 
 /// Numbers whose sums are all listed by enumeration.

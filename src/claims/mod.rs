@@ -135,6 +135,24 @@ pub struct About {
     pub quantity: Quantity,
     /// The methods it admits, the one to take where none is asked for first.
     pub methods: &'static [Method],
+    /// The parameters that are universal constants which the paper leaves open ("there is a C"). No single value of them can
+    /// make such a statement false: a cell refutes that value. A larger value asks for more (a smaller one for a probability).
+    pub constants: &'static [&'static str],
+    /// The ways to read the printed text, where it leaves a choice.
+    pub readings: &'static [Reading],
+}
+
+/// One of several ways to take what is printed, with a bound or a link of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The bound, or the link of the proof's chain, that stands for it.
+    pub bound: &'static str,
+    /// What it takes the text to say.
+    pub text: &'static str,
+    /// Whether findings are told of this one.
+    pub taken: bool,
+    /// Why it is taken, or is not.
+    pub why: &'static str,
 }
 
 /// What one replicate says of a value in [0, 1]: exactly, or only between two limits (a search that gave up).
@@ -243,6 +261,17 @@ impl<'a> Estimator<'a> {
     }
 }
 
+/// Where a link begins to hold, as its constant grows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeastConstant {
+    /// The constant's name.
+    pub constant: &'static str,
+    /// The link fails at this value, or just below it; 0 where it never fails.
+    pub fails: f64,
+    /// The link holds at this value and at every larger one; infinite where there is none.
+    pub holds: f64,
+}
+
 /// A statement that can be measured cell by cell.
 pub trait Claim: Sync {
     /// What the claim says of itself.
@@ -302,6 +331,17 @@ pub trait Claim: Sync {
     fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
         let _ = (cell, stream);
         Ok(Vec::new())
+    }
+
+    /// From which value of its constant on a link holds that the paper claims for large enough values only, for the cell's
+    /// other parameters; what the statement asks to be large (k, n) is then as small as it allows. `None` where that cannot be
+    /// told.
+    ///
+    /// # Errors
+    /// Where a side cannot be evaluated.
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        let _ = (cell, link);
+        Ok(None)
     }
 
     /// What the statement asks of a numeric parameter, the others as they are in the cell: the right side of `n >= ...`.

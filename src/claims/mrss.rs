@@ -56,6 +56,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
+    constants: &["C", "p"],
+    readings: &[],
 };
 
 /// Refuses cells at which no draw means anything, or does not fit into memory.

@@ -31,6 +31,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
     methods: &[Method::ClosedForm, Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 const fn positive(

@@ -59,6 +59,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 impl Claim for NsnBox {

@@ -50,6 +50,8 @@ static ABOUT: About = About {
     relation: Relation::Equal { tolerance: EQUAL },
     quantity: Quantity::Size,
     methods: &[Method::Quadrature, Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 /// How far the measured value may be from that of the NSN law and count as equal.

@@ -52,6 +52,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
     methods: &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal],
+    constants: &["C"],
+    readings: &[],
 };
 
 impl Claim for NsnJointBox {

@@ -54,6 +54,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 impl Claim for PlantedTicket {

@@ -69,6 +69,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Size,
     methods: &[Method::ClosedForm, Method::Search],
+    constants: &[],
+    readings: &[],
 };
 
 /// Masks under which filters hear several channels are taken up to so many channels: the supremum goes through the signs of all.
@@ -242,7 +244,7 @@ impl MaskedLayer {
             let (lo, hi) = ((distance - rounding).max(0.0).ln(), (distance + rounding).ln());
             Evidence::enclosed(Some(distance.ln()), lo, hi, Method::ClosedForm, 1)
         };
-        let none = |name, equation, text, left| Link { name, equation, text, relation: EXACTLY, left, right: exact(0) };
+        let none = |name, equation, text, left| Link::new(name, equation, text, EXACTLY, left, exact(0));
         // By pixel and filter, how many of the four additive terms of Eq. 23 are not 0.
         let crowded =
             (0..image.rows() * image.columns()).flat_map(|pixel| (0..self.v.outputs()).map(move |l| (pixel, l)));

@@ -52,6 +52,8 @@ static ABOUT: About = About {
     relation: Relation::Equal { tolerance: EQUAL },
     quantity: Quantity::Size,
     methods: &[Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 impl Claim for SecondMoment {

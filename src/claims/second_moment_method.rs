@@ -60,6 +60,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Probability,
     methods: &[Method::ClosedForm, Method::Literal],
+    constants: &[],
+    readings: &[],
 };
 
 /// Relative rounding of a closed form.

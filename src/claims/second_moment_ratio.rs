@@ -48,6 +48,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Size,
     methods: &[Method::Quadrature],
+    constants: &["C"],
+    readings: &[],
 };
 
 impl Claim for SecondMomentRatio {

@@ -69,6 +69,8 @@ static ABOUT: About = About {
     relation: Relation::AtLeast,
     quantity: Quantity::Size,
     methods: &[Method::Search],
+    constants: &[],
+    readings: &[],
 };
 
 impl Claim for SolverError {

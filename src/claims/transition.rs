@@ -25,6 +25,8 @@ static ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
+    constants: &[],
+    readings: &[],
 };
 
 impl Claim for Transition {

@@ -48,6 +48,8 @@ const ABOUT: About = About {
     relation: Relation::AtMost,
     quantity: Quantity::Size,
     methods: &[Method::ClosedForm],
+    constants: &[],
+    readings: &[],
 };
 
 const TOY: Toy = Toy { about: ABOUT, inside: |_| true, ln_bound: |_| 0.0, ln_measured: |_| -1.0, rate: |_| 0.5 };

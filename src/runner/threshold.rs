@@ -144,6 +144,8 @@ impl Threshold {
             relation: Relation::AtMost,
             quantity: Quantity::Size,
             methods: &[Method::Search],
+            constants: about.constants,
+            readings: &[],
         };
         Ok(Threshold { about, claim, find, level: question.probability, range, method })
     }
@@ -469,6 +471,8 @@ mod tests {
         relation: Relation::AtLeast,
         quantity: Quantity::Probability,
         methods: &[Method::ClosedForm, Method::Literal],
+        constants: &[],
+        readings: &[],
     };
 
     impl Claim for Waiting {

@@ -45,17 +45,6 @@ fn value(value: f64) -> Evidence {
     Evidence::closed_form(value.ln(), ROUNDING, 1)
 }
 
-fn link(
-    name: &'static str,
-    equation: &'static str,
-    text: &'static str,
-    relation: Relation,
-    left: Evidence,
-    right: Evidence,
-) -> Link {
-    Link { name, equation, text, relation, left, right }
-}
-
 /// Whether two images are the same: the first one's max norm, with and without their distance.
 fn same(
     name: &'static str,
@@ -67,7 +56,7 @@ fn same(
     let (norm, distance) = (one.max_norm(), one.distance(other));
     let (lo, hi) = ((norm + (distance - by).max(0.0)).ln(), (norm + distance + by).ln());
     let left = Evidence::enclosed(Some((norm + distance).ln()), lo, hi, Method::ClosedForm, 1);
-    link(name, equation, text, SAME, left, Evidence::closed_form(norm.ln(), 0.0, 1))
+    Link::new(name, equation, text, SAME, left, Evidence::closed_form(norm.ln(), 0.0, 1))
 }
 
 /// The lines before Eq. 25: what the pair computes behind the mask of Eq. 21, before filters are removed.
@@ -181,16 +170,25 @@ fn probabilities(n: u64, c0: usize, eps: f64, event: Evidence) -> Vec<Link> {
     let square = times(&half, 2.0);
     let each = one_minus(eps / (4.0 * channels));
     vec![
-        link("eq-25", "Eq. 25", "Pr(|I_+| > n/3) >= 1 - eps/4", Relation::AtLeast, enough(1.0), one_minus(eps / 4.0)),
-        link(
+        Link::new(
+            "eq-25",
+            "Eq. 25",
+            "Pr(|I_+| > n/3) >= 1 - eps/4",
+            Relation::AtLeast,
+            enough(1.0),
+            one_minus(eps / 4.0),
+        )
+        .for_large("C"),
+        Link::new(
             "corollary-19",
             "before the union bound",
             "Pr(E_(t0,+) | |I_+| > n/3) >= 1 - eps/(4 c0)",
             Relation::AtLeast,
             event,
             each.clone(),
-        ),
-        link(
+        )
+        .for_large("C"),
+        Link::new(
             "union-bound",
             "union bound",
             "Pr(E | ...) >= 1 - sum_t0 (Pr(not E_(t0,+) | ...) + Pr(not E_(t0,-) | ...)), where each is eps/(4 c0)",
@@ -199,7 +197,7 @@ fn probabilities(n: u64, c0: usize, eps: f64, event: Evidence) -> Vec<Link> {
             half.clone(),
         ),
         // Both sides are one number: what is taken from 1 is compared.
-        link(
+        Link::new(
             "union-bound-sum",
             "union bound, last line",
             "1 - 2 sum_t0 eps/(4 c0) >= 1 - eps/2",
@@ -207,31 +205,34 @@ fn probabilities(n: u64, c0: usize, eps: f64, event: Evidence) -> Vec<Link> {
             value((0..c0).map(|_| 2.0 * eps / (4.0 * channels)).sum()),
             value(eps / 2.0),
         ),
-        link(
+        Link::new(
             "both-signs",
             "before Eq. 26",
             "Pr(|I_+|, |I_-| > n/3) >= 1 - eps/2, for one t0",
             Relation::AtLeast,
             both,
             half.clone(),
-        ),
-        link(
+        )
+        .for_large("C"),
+        Link::new(
             "both-signs-of-all",
             "before Eq. 26",
             "Pr(|I_+|, |I_-| > n/3) >= 1 - eps/2, for all t0 at once, as E asks",
             Relation::AtLeast,
             enough(2.0 * channels),
             half,
-        ),
-        link(
+        )
+        .for_large("C"),
+        Link::new(
             "eq-26-square",
             "Eq. 26, second line",
             "Pr(E | |I_+|, |I_-| > n/3) Pr(|I_+|, |I_-| > n/3) >= (1 - eps/2)^2",
             Relation::AtLeast,
             product,
             square.clone(),
-        ),
-        link("eq-26", "Eq. 26, third line", "(1 - eps/2)^2 >= 1 - eps", Relation::AtLeast, square, one_minus(eps)),
+        )
+        .for_large("C"),
+        Link::new("eq-26", "Eq. 26, third line", "(1 - eps/2)^2 >= 1 - eps", Relation::AtLeast, square, one_minus(eps)),
     ]
 }
 
@@ -274,7 +275,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
     let sup = value(whole.value);
     let last = "end of the proof of Lemma 12";
     Ok(vec![
-        link(
+        Link::new(
             "eq-27",
             "Eq. 27",
             "norm_max(K - L^+) + norm_max(K + L^-) <= eps/(d^2 c1 c0), on one pair",
@@ -282,7 +283,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             by_eq_27(value(max_norms)),
             value(eps / entries),
         ),
-        link(
+        Link::new(
             "blocked-mask",
             "after Eq. 27",
             "S = S~ . S^ is a 2n-channel blocked mask (entries that depart from Definition 2)",
@@ -290,7 +291,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             Evidence::closed_form(departures.ln(), 0.0, 1),
             Evidence::closed_form(f64::NEG_INFINITY, 0.0, 1),
         ),
-        link(
+        Link::new(
             "lemma-11-again",
             "after Eq. 27",
             "sup norm_max(K * X - U * phi((V . S~ . S^) * X)) = sup norm_max(K * (X^+ - X^-) - U * (V^^+ * X^+ + V^^- * X^-))",
@@ -298,7 +299,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             passed(&by_mask),
             sup.clone(),
         ),
-        link(
+        Link::new(
             "distributive",
             last,
             "... = sup norm_max(K * X^+ - U * (V^^+ * X^+) - K * X^- - U * (V^^- * X^-))",
@@ -306,7 +307,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             sup.clone(),
             passed(&by_parts),
         ),
-        link(
+        Link::new(
             "triangle",
             last,
             "... <= sup norm_max(K * X^+ - U * (V^^+ * X^+)) + sup norm_max(K * X^- + U * (V^^- * X^-))",
@@ -314,7 +315,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             sup,
             value(plus + minus),
         ),
-        link(
+        Link::new(
             "lemma-20",
             last,
             "... <= M norm1(K - U * V^^+) + M norm1(K + U * V^^-)",
@@ -322,7 +323,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             value(plus + minus),
             value(m * norms1),
         ),
-        link(
+        Link::new(
             "entries",
             last,
             "M norm1(K - U * V^^+) + M norm1(K + U * V^^-) <= d^2 c1 c0 (norm_max(K - U * V^^+) + norm_max(K + U * V^^-)), at M = \
@@ -331,7 +332,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             value(m * norms1),
             value(entries * max_norms),
         ),
-        link(
+        Link::new(
             "eq-27-used",
             last,
             "d^2 c1 c0 (norm_max(K - U * V^^+) + norm_max(K + U * V^^-)) <= d^2 c1 c0 M eps/(d^2 c1 c0), at M = 2 d^2 c1 c0",
@@ -339,7 +340,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
             by_eq_27(value(entries * max_norms)),
             value(entries * m * (eps / entries)),
         ),
-        link(
+        Link::new(
             "thesis",
             last,
             "... = eps M",

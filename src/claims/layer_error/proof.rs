@@ -125,7 +125,7 @@ impl Proof {
         let shown = |evidence: Evidence| Evidence { bearing, ..evidence };
         let at_most = Relation::AtMost;
         Ok(vec![
-            link(
+            Link::new(
                 "eq-28",
                 "after Eq. 28",
                 "f(X) = X^(l), where X^(l) = phi(K^(l) * X^(l-1)) and f ends without phi",
@@ -133,7 +133,7 @@ impl Proof {
                 self.passed(output.max_norm() + output.distance(&self.outputs.target[layers])),
                 self.passed(output.max_norm()),
             ),
-            link(
+            Link::new(
                 "eq-30",
                 "Eq. 30",
                 "norm_max(phi(K * X^(i-1)) - phi(L~ * phi(L~ * X^(i-1)))) <= norm_max(K * X^(i-1) - L~ * phi(L~ * X^(i-1)))",
@@ -141,23 +141,25 @@ impl Proof {
                 self.passed(at_target.rectified_error()),
                 self.passed(at_target.error()),
             ),
-            link(
+            Link::new(
                 "eq-31",
                 "Eq. 31",
                 "norm_max(K * X - L~ * phi(L~ * X)) < eps/(2l) norm_max(X), for all X",
                 at_most,
                 shown(exact(worst)),
                 exact(self.step),
-            ),
-            link(
+            )
+            .for_large("C"),
+            Link::new(
                 "eq-32",
                 "Eq. 32",
                 "norm_max(phi(K * X^(i-1)) - phi(L~ * phi(L~ * X^(i-1)))) < eps/(2l) norm_max(X^(i-1))",
                 at_most,
                 shown(self.passed(at_target.rectified_error())),
                 self.passed(self.step * target.max_norm()),
-            ),
-            link(
+            )
+            .for_large("C"),
+            Link::new(
                 "union-bound",
                 "after Eq. 32",
                 "1 - l eps/(2l) >= 1 - eps",
@@ -165,14 +167,15 @@ impl Proof {
                 one_minus(layers as f64 * self.step),
                 one_minus(self.eps),
             ),
-            link(
+            Link::new(
                 "eq-34",
                 "Eq. 34",
                 "norm_max(phi(K * X~^(i-1)) - phi(L~ * phi(L~ * X~^(i-1)))) < eps/(2l) norm_max(X~^(i-1))",
                 at_most,
                 shown(self.passed(at_pruned.rectified_error())),
                 self.passed(self.step * pruned.max_norm()),
-            ),
+            )
+            .for_large("C"),
         ])
     }
 
@@ -187,7 +190,7 @@ impl Proof {
         let equation = "before Eq. 35";
         let at_most = Relation::AtMost;
         vec![
-            link(
+            Link::new(
                 "norm-triangle",
                 equation,
                 "norm_max(X~^(i)) <= norm_max(X~^(i) - phi(K * X~^(i-1))) + norm_max(phi(K * X~^(i-1)))",
@@ -195,7 +198,7 @@ impl Proof {
                 self.passed(self.outputs.pruned[i].max_norm()),
                 self.passed(own + rectified),
             ),
-            link(
+            Link::new(
                 "norm-eq-34",
                 equation,
                 "... <= eps/(2l) norm_max(X~^(i-1)) + norm_max(phi(K * X~^(i-1)))",
@@ -203,7 +206,7 @@ impl Proof {
                 self.resting(self.passed(own + rectified)),
                 self.passed(allowed + rectified),
             ),
-            link(
+            Link::new(
                 "norm-lipschitz",
                 equation,
                 "... <= eps/(2l) norm_max(X~^(i-1)) + norm_max(K * X~^(i-1))",
@@ -211,7 +214,7 @@ impl Proof {
                 self.passed(allowed + rectified),
                 self.passed(allowed + passed.convolved.max_norm()),
             ),
-            link(
+            Link::new(
                 "norm-lemma-20",
                 equation,
                 "... <= eps/(2l) norm_max(X~^(i-1)) + norm1(K) norm_max(X~^(i-1))",
@@ -219,7 +222,7 @@ impl Proof {
                 self.passed(allowed + passed.convolved.max_norm()),
                 self.passed(allowed + self.norm1(i) * before),
             ),
-            link(
+            Link::new(
                 "norm-of-kernel",
                 equation,
                 "... = norm_max(X~^(i-1)) (1 + eps/2l)",
@@ -227,7 +230,7 @@ impl Proof {
                 self.passed(allowed + self.norm1(i) * before),
                 self.passed(before * (1.0 + self.step)),
             ),
-            link(
+            Link::new(
                 "eq-35",
                 "Eq. 35",
                 "norm_max(X~^(i)) <= norm_max(X~^(0)) (1 + eps/2l)^i, for all X",
@@ -235,7 +238,7 @@ impl Proof {
                 self.resting(between(norm.lower.value, norm.upper, self.rounding)),
                 exact(self.growth(i)),
             ),
-            link(
+            Link::new(
                 "eq-36",
                 "Eq. 36",
                 "norm_max(K * X~^(i-1) - L~ * phi(L~ * X~^(i-1))) < eps/(2l) (1 + eps/2l)^(i-1) norm_max(X~^(0))",
@@ -261,7 +264,7 @@ impl Proof {
         let equation = "after Eq. 36";
         let at_most = Relation::AtMost;
         vec![
-            link(
+            Link::new(
                 "error-triangle",
                 equation,
                 "norm_max(X^(l) - X~^(l)) <= norm_max(phi(K * X^(l-1)) - phi(K * X~^(l-1))) + norm_max(phi(K * X~^(l-1)) - phi(L~ * \
@@ -270,7 +273,7 @@ impl Proof {
                 self.passed(self.outputs.target[layers].distance(&self.outputs.pruned[layers])),
                 self.passed(carried + at_pruned.rectified_error()),
             ),
-            link(
+            Link::new(
                 "error-lipschitz",
                 equation,
                 "... <= norm_max(K * X^(l-1) - K * X~^(l-1)) + norm_max(K * X~^(l-1) - L~ * phi(L~ * X~^(l-1)))",
@@ -278,7 +281,7 @@ impl Proof {
                 self.passed(carried + at_pruned.rectified_error()),
                 self.passed(convolved + own),
             ),
-            link(
+            Link::new(
                 "error-distributive",
                 equation,
                 "... = norm_max(K * (X^(l-1) - X~^(l-1))) + norm_max(K * X~^(l-1) - L~ * phi(L~ * X~^(l-1)))",
@@ -286,7 +289,7 @@ impl Proof {
                 self.passed(convolved + own),
                 self.passed(by_difference + own),
             ),
-            link(
+            Link::new(
                 "error-lemma-20",
                 equation,
                 "... <= norm1(K) norm_max(X^(l-1) - X~^(l-1)) + norm_max(K * X~^(l-1) - L~ * phi(L~ * X~^(l-1)))",
@@ -294,7 +297,7 @@ impl Proof {
                 self.passed(by_difference + own),
                 self.passed(self.norm1(layers) * apart + own),
             ),
-            link(
+            Link::new(
                 "error-norm-of-kernel",
                 equation,
                 "... <= norm_max(X^(l-1) - X~^(l-1)) + norm_max(K * X~^(l-1) - L~ * phi(L~ * X~^(l-1)))",
@@ -302,7 +305,7 @@ impl Proof {
                 self.passed(self.norm1(layers) * apart + own),
                 self.passed(apart + own),
             ),
-            link(
+            Link::new(
                 "error-eq-36",
                 equation,
                 "... <= norm_max(X^(l-1) - X~^(l-1)) + eps/(2l) (1 + eps/2l)^(l-1)",
@@ -310,7 +313,7 @@ impl Proof {
                 self.resting(self.passed(apart + own)),
                 self.passed(apart + allowed),
             ),
-            link(
+            Link::new(
                 "unroll",
                 equation,
                 "norm_max(X^(l-1) - X~^(l-1)) + eps/(2l) (1 + eps/2l)^(l-1) <= sum_(j <= l) eps/(2l) (1 + eps/2l)^(j-1)",
@@ -333,7 +336,7 @@ impl Proof {
         // e^x - 1 of accurate arguments keeps all but the last digits: neighbours are apart by a share eps/(4l).
         let sharp = |value: f64| Evidence::closed_form(value.ln(), 8.0 * f64::EPSILON, 1);
         vec![
-            link(
+            Link::new(
                 "geometric-sum",
                 "last display",
                 "sum_(j <= l) eps/(2l) (1 + eps/2l)^(j-1) = (1 + eps/2l)^l - 1",
@@ -341,7 +344,7 @@ impl Proof {
                 exact(self.sum_of_steps()),
                 exact(summed),
             ),
-            link(
+            Link::new(
                 "exponential",
                 "last display",
                 "(1 + eps/2l)^l - 1 <= e^(eps/2) - 1",
@@ -349,8 +352,8 @@ impl Proof {
                 sharp(summed),
                 sharp(exponential),
             ),
-            link("thesis", "last display", "e^(eps/2) - 1 <= eps", at_most, sharp(exponential), sharp(self.eps)),
-            link(
+            Link::new("thesis", "last display", "e^(eps/2) - 1 <= eps", at_most, sharp(exponential), sharp(self.eps)),
+            Link::new(
                 "conclusion",
                 "after the last display",
                 "norm_max(X^(l) - X~^(l)) <= eps, for all X",
@@ -360,17 +363,6 @@ impl Proof {
             ),
         ]
     }
-}
-
-fn link(
-    name: &'static str,
-    equation: &'static str,
-    text: &'static str,
-    relation: Relation,
-    left: Evidence,
-    right: Evidence,
-) -> Link {
-    Link { name, equation, text, relation, left, right }
 }
 
 /// A number that sums of products and norms have rounded.

@@ -40,8 +40,7 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
         real_k + 2.0 * eps * real_k.sqrt() + real_d * eps * eps,
     );
     let worst = ln_exp(real_k * (1.0 + 1.0 / 8.0 + 1.0 / 16.0));
-    let link =
-        |name, equation, text, left, right| Link { name, equation, text, relation: Relation::AtLeast, left, right };
+    let link = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtLeast, left, right);
     vec![
         link(
             "eq-1",

@@ -47,8 +47,7 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
     let with_j = exact(ln_add(ln_base(real_j), 2f64.ln() - c * real_j));
     let with_k = exact(ln_add(ln_base(real_j), 2f64.ln() - c * real_k));
     let threshold = 2.0 * real_d / c * (PI * real_k * (1.0 - 2.0 * c.sqrt()) / (4.0 * eps * eps)).ln();
-    let at_most =
-        |name, equation, text, left, right| Link { name, equation, text, relation: Relation::AtMost, left, right };
+    let at_most = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtMost, left, right);
     let single = ln_box(j, d, eps, &Target::Origin, TOLERANCE);
     let boxes = Evidence::closed_form(2.0 * single.ln, 8.0 * single.relative_error, single.evaluations);
     vec![
@@ -80,28 +79,30 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             scaled(ln_add(ln_base(real_j), 2.0 * good.ln.min(0.0)), error, 1),
             with_j.clone(),
         ),
-        Link {
-            name: "after-6-k-for-j",
-            equation: "after Eq. 6, third line",
-            text: "(4 eps^2/(pi j (1-2 sqrt c_d)))^d + 2 exp(-c_d j) = exp(-d log(pi j (1-2 sqrt c_d)/(4 eps^2))) + 2 exp(-c_d k)",
-            relation: Relation::Equal { tolerance: 1e-9 },
-            left: with_j,
-            right: with_k.clone(),
-        },
+        Link::new(
+            "after-6-k-for-j",
+            "after Eq. 6, third line",
+            "(4 eps^2/(pi j (1-2 sqrt c_d)))^d + 2 exp(-c_d j) = exp(-d log(pi j (1-2 sqrt c_d)/(4 eps^2))) + 2 exp(-c_d k)",
+            Relation::Equal { tolerance: 1e-9 },
+            with_j,
+            with_k.clone(),
+        ),
         at_most(
             "hypothesis-k",
             "last sentence",
             "for a large enough C, k >= 2 (d/c_d) log(pi k (1-2 sqrt c_d)/(4 eps^2))",
             if threshold > 0.0 { exact(threshold.ln()) } else { exact(f64::NEG_INFINITY) },
             exact(real_k.ln()),
-        ),
+        )
+        .for_large("C"),
         at_most(
             "last",
             "last line",
             "exp(-d log(pi j (1-2 sqrt c_d)/(4 eps^2))) + 2 exp(-c_d k) <= 3 (4 eps^2/(pi (1-2 sqrt c_d) k))^d",
             with_k,
             exact(3f64.ln() + ln_base(real_k)),
-        ),
+        )
+        .for_large("C"),
     ]
 }
 

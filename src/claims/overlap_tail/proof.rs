@@ -17,8 +17,7 @@ pub(in crate::claims) fn chain(n: u64, k: u64, d: u64) -> Vec<Link> {
     let shifted = shifted_threshold(n, k, d);
     let ln_hoeffding = -2.0 * (real_k / real_d - 1.0).powi(2) / real_k;
     let ln_bound = -2.0 * real_k / (real_d * real_d) * (1.0 - real_d / real_k).powi(2);
-    let at_most =
-        |name, equation, text, left, right| Link { name, equation, text, relation: Relation::AtMost, left, right };
+    let at_most = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtMost, left, right);
     vec![
         at_most(
             "before-16-mean",
@@ -27,14 +26,14 @@ pub(in crate::claims) fn chain(n: u64, k: u64, d: u64) -> Vec<Link> {
             exact(2.0 * real_k.ln() - real_n.ln()),
             exact(0.0),
         ),
-        Link {
-            name: "eq-16-shift",
-            equation: "Eq. 16, first line",
-            text: "Pr(|S cap S'| >= k/d) >= Pr(|S cap S'| >= k^2/n + (k/d - 1)), where <= is meant",
-            relation: Relation::AtLeast,
-            left: tail(k.div_ceil(d)),
-            right: tail(shifted),
-        },
+        Link::new(
+            "eq-16-shift",
+            "Eq. 16, first line",
+            "Pr(|S cap S'| >= k/d) >= Pr(|S cap S'| >= k^2/n + (k/d - 1)), where <= is meant",
+            Relation::AtLeast,
+            tail(k.div_ceil(d)),
+            tail(shifted),
+        ),
         at_most(
             "eq-16-hoeffding",
             "Eq. 16, second line",
@@ -42,14 +41,14 @@ pub(in crate::claims) fn chain(n: u64, k: u64, d: u64) -> Vec<Link> {
             tail(shifted),
             exact(ln_hoeffding),
         ),
-        Link {
-            name: "eq-16-last",
-            equation: "Eq. 16, third line",
-            text: "exp(-2 (k/d - 1)^2/k) <= exp(-2 (k/d^2) (1 - d/k)^2), which are equal",
-            relation: Relation::Equal { tolerance: 1e-9 },
-            left: exact(ln_hoeffding),
-            right: exact(ln_bound),
-        },
+        Link::new(
+            "eq-16-last",
+            "Eq. 16, third line",
+            "exp(-2 (k/d - 1)^2/k) <= exp(-2 (k/d^2) (1 - d/k)^2), which are equal",
+            Relation::Equal { tolerance: 1e-9 },
+            exact(ln_hoeffding),
+            exact(ln_bound),
+        ),
         at_most(
             "eq-17",
             "Eq. 17",

@@ -23,16 +23,15 @@ pub(super) fn chain(cell: &Cell) -> Result<Vec<Link>> {
     let (wide, narrow) = (1.0 + 2.0 * c.sqrt() + 2.0 * c, 1.0 - 2.0 * c.sqrt());
     let ln_base = |shrink: f64, block: f64| real_d * (4.0 * eps * eps / (PI * shrink * block)).ln();
     let ln_768 = 768f64.ln();
-    let at_most =
-        |name, equation, text, left, right| Link { name, equation, text, relation: Relation::AtMost, left, right };
-    let mut links = vec![Link {
-        name: "eq-11",
-        equation: "Eq. 11",
-        text: "Pr(E_{S_0})^2 >= (1/256) (4 eps^2/(pi (1+2 sqrt c_d+2 c_d) k))^d",
-        relation: Relation::AtLeast,
-        left: measured(2.0 * ln_single, 2.0 * single_error),
-        right: exact(ln_base(wide, real_k) - 256f64.ln()),
-    }];
+    let at_most = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtMost, left, right);
+    let mut links = vec![Link::new(
+        "eq-11",
+        "Eq. 11",
+        "Pr(E_{S_0})^2 >= (1/256) (4 eps^2/(pi (1+2 sqrt c_d+2 c_d) k))^d",
+        Relation::AtLeast,
+        measured(2.0 * ln_single, 2.0 * single_error),
+        exact(ln_base(wide, real_k) - 256f64.ln()),
+    )];
     let j = k - k / d;
     if d > 1 && j > 0 {
         let (ln_joint, joint_error) = near(ln_joint_box(k, j, d, eps, target, TOLERANCE))?;
@@ -117,7 +116,7 @@ pub(super) fn chain(cell: &Cell) -> Result<Vec<Link>> {
             "16 exp(-2 (k/d^2) (1-d/k)^2 + d log(sqrt(2 pi k)/(2 eps))) <= 16 exp(-d log(d/eps)), for a large enough C",
             exact(after_19),
             exact(after_20),
-        ),
+        ).for_large("C"),
         at_most("eq-20-last", "Eq. 20, second line", "16 exp(-d log(d/eps)) < 16/e", exact(after_20), exact((16.0 / E).ln())),
     ]);
     Ok(links)
