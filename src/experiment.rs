@@ -11,6 +11,7 @@ use crate::cell::{Cell, position};
 use crate::claims::{self, Claim, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::Method;
+use crate::hash::sha256_hex;
 use crate::numeric::number;
 use crate::record::Record;
 use crate::runner::threshold::{Question, Threshold};
@@ -32,6 +33,8 @@ pub struct Experiment {
     pub about: String,
     /// What the file changes in the claim.
     pub changes: Changes,
+    /// The bounds that the exit code of a gate looks at; empty for the printed one, and for every link of a chain.
+    pub judge: Vec<String>,
     /// Whether the links of the claim's proof are evaluated instead of the claim.
     pub chain: bool,
     /// The methods by which every cell is measured.
@@ -42,6 +45,9 @@ pub struct Experiment {
     pub cells: Vec<Cell>,
     /// The plots that are drawn from its records.
     pub plots: Vec<Plot>,
+    /// A hash of all that its records depend on, but for the run's seed, effort and chance of error: records of another
+    /// design are not shown as its own.
+    pub design: String,
 }
 
 /// When a sample of replicates is large enough.
@@ -155,6 +161,8 @@ struct WireExperiment {
     without: Option<Spanned<Texts>>,
     #[serde(default)]
     relation: Option<Spanned<String>>,
+    /// The bounds that the exit code of a gate looks at.
+    judge: Option<Spanned<Texts>>,
     /// What is measured is not the claim's probability, but from which value of a parameter on it reaches a level.
     threshold: Option<Spanned<Question>>,
     grid: Vec<Spanned<WireGrid>>,
@@ -220,6 +228,9 @@ fn yes() -> bool {
 fn printed() -> String {
     claims::PRINTED.into()
 }
+
+/// So many hexadecimal digits of a design's hash stand in records.
+const DESIGN_DIGITS: usize = 16;
 
 /// More cells than this in one experiment are a slip in a range.
 const MOST_CELLS: usize = 100_000;
@@ -292,6 +303,12 @@ impl Experiment {
         if let Some(cell) = cells.first() {
             claim.bounds(cell)?;
         }
+        let judge = match &wire.judge {
+            None => Vec::new(),
+            Some(names) => {
+                check_judge(claim, &cells, wire.chain, names.get_ref().to_vec()).map_err(at(names.span()))?
+            }
+        };
         let mut plots: Vec<Plot> = Vec::new();
         for wire in wire.plot {
             let span = wire.span();
@@ -301,12 +318,15 @@ impl Experiment {
             }
             plots.push(plot);
         }
+        let design = design(claim, &methods, &precision, wire.chain, &changes, &cells);
         Ok(Experiment {
+            design,
             name: name.into(),
             printed,
             claim,
             question: wire.threshold.map(Spanned::into_inner),
             changes,
+            judge,
             chain: wire.chain,
             title: wire.title,
             about: wire.about,
@@ -317,10 +337,34 @@ impl Experiment {
         })
     }
 
+    /// Whether the exit code of a gate looks at the bound of this name.
+    pub fn judges(&self, bound: &str) -> bool {
+        match self.judge.is_empty() {
+            true => self.chain || bound == claims::PRINTED,
+            false => self.judge.iter().any(|name| name == bound),
+        }
+    }
+
     /// On which side of the bound of this name the measured value is claimed to lie.
     pub fn relation_of(&self, bound: &str) -> Relation {
         self.changes.relation_of(bound).unwrap_or(self.claim.about().relation)
     }
+}
+
+/// A hash of what an experiment measures.
+fn design(
+    claim: &dyn Claim,
+    methods: &[Method],
+    precision: &Precision,
+    chain: bool,
+    changes: &Changes,
+    cells: &[Cell],
+) -> String {
+    // A threshold's statement names its level and its range.
+    let about = claim.about();
+    let mut text = format!("{} {} {methods:?} {precision:?} {chain} {changes:?}\n", about.id, about.statement);
+    cells.iter().for_each(|cell| text += &format!("{}\n", cell.key()));
+    sha256_hex(text.as_bytes())[..DESIGN_DIGITS].to_string()
 }
 
 /// What a file changes in a claim; each formula that is wrong is reported with its own line.
@@ -524,6 +568,32 @@ fn range(name: &str, text: &str, earlier: &[(&str, String)]) -> Result<Vec<Strin
     Ok(values.iter().map(u64::to_string).collect())
 }
 
+/// Refuses the name of a bound that no cell has.
+fn check_bound(claim: &dyn Claim, cells: &[Cell], place: &str, name: &str) -> Result<()> {
+    // Some bounds exist at some cells only; the first cell has most of them.
+    let has = |cell: &Cell| claim.bounds(cell).is_ok_and(|all| all.iter().any(|bound| bound.name == name));
+    if cells.iter().any(has) {
+        return Ok(());
+    }
+    let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
+    let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
+    Err(Error::input(format!("{place}: unknown bound {name:?}; write {}", known.join(" or "))))
+}
+
+/// The names of judged bounds, each of which some cell must have.
+pub(crate) fn check_judge(claim: &dyn Claim, cells: &[Cell], chain: bool, names: Vec<String>) -> Result<Vec<String>> {
+    if names.is_empty() {
+        return Err(Error::input("judge names no bound; leave it out to judge the printed one"));
+    }
+    if chain {
+        return Err(Error::input(
+            "judge names bounds, and a chain has links, all of which are judged; leave judge out",
+        ));
+    }
+    names.iter().try_for_each(|name| check_bound(claim, cells, "judge", name))?;
+    Ok(names)
+}
+
 fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WirePlot) -> Result<Plot> {
     check_name("the plot's name", &wire.name)?;
     let parameters = claim.about().parameters;
@@ -532,19 +602,8 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
     for name in [&wire.series, &wire.panels].into_iter().flatten() {
         column(name)?;
     }
-    // Some bounds exist at some cells only; the first cell has most of them.
-    let has = |cell: &Cell, name: &str| claim.bounds(cell).is_ok_and(|all| all.iter().any(|bound| bound.name == name));
-    for name in [&wire.bound].into_iter().chain(&wire.also) {
-        if !cells.iter().any(|cell| has(cell, name)) {
-            let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
-            let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
-            return Err(Error::input(format!(
-                "plot {}: unknown bound {name:?}; write {}",
-                wire.name,
-                known.join(" or ")
-            )));
-        }
-    }
+    let names = [&wire.bound].into_iter().chain(&wire.also);
+    names.into_iter().try_for_each(|name| check_bound(claim, cells, &format!("plot {}", wire.name), name))?;
     if wire.y == Quantity::Slack && (!wire.also.is_empty() || !wire.lines || wire.scale.is_some()) {
         return Err(Error::input(format!(
             "plot {}: a slack is that of one bound, on a scale of its own; leave also, lines and scale out",

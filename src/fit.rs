@@ -156,7 +156,7 @@ pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use crate::verdict::Verdict;
 
     const TEXT: &str = r#"
 claim = "lueker"
@@ -178,18 +178,11 @@ fit = true
 
     fn record(eps: &str, c: &str, value: f64, factor: f64, bound: f64) -> Record {
         Record {
-            claim: "lueker-least-n".into(),
-            columns: BTreeMap::from([("eps".into(), eps.into()), ("C".into(), c.into())]),
-            key: format!("eps={eps};C={c}"),
             ln_measured: Some(value.ln()),
             ln_lo: (value / factor).ln(),
             ln_hi: (value * factor).ln(),
-            bound: "printed".into(),
             ln_bound: Some(bound.ln()),
-            slack_log10: None,
-            unmet: Vec::new(),
-            vacuous: false,
-            verdict: "holds".into(),
+            ..Record::example("lueker-least-n", &format!("eps={eps};C={c}"), "printed", Verdict::Holds)
         }
     }
 

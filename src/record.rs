@@ -1,18 +1,19 @@
 //! Records: one row a cell, method and bound. The only schema between measuring and showing.
 
 use std::collections::BTreeMap;
+use std::f64::consts::LN_10;
 use std::path::Path;
 
 use crate::cell::{Cell, Parameter};
-use crate::claims::{About, Bound, Claim, Hypothesis, Link, Quantity, Relation};
+use crate::claims::{Bound, Claim, Hypothesis, Link, Quantity, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::numeric::{decimal, ln_of_decimal, number};
-use crate::verdict::{judge, slack_log10, vacuous};
+use crate::verdict::{Verdict, pronounce, slack_log10, vacuous};
 
 /// The columns before and after the claim's parameters.
 const BEFORE: [&str; 2] = ["claim", "experiment"];
-const AFTER: [&str; 16] = [
+const AFTER: [&str; 24] = [
     "measured",
     "ln_measured",
     "lo",
@@ -29,10 +30,34 @@ const AFTER: [&str; 16] = [
     "verdict",
     "seed",
     "version",
+    "relation",
+    "formula",
+    "what_if",
+    "ln_lo",
+    "ln_hi",
+    "alpha",
+    "design",
+    "revision",
 ];
 
 /// One row: text by column, as the CSV has it.
 pub type Row = Vec<String>;
+
+/// The hash of the source from which the program was built.
+pub const REVISION: &str = env!("LEMMASCOPE_SOURCE");
+
+/// Where a record comes from: what its experiment was, and what chance of error its interval took.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The experiment's name.
+    pub experiment: &'a str,
+    /// The hash of the experiment's design: the claim with its changes, cells, methods, precision.
+    pub design: &'a str,
+    /// The run's seed.
+    pub seed: u64,
+    /// The cell's share of the chance of error.
+    pub alpha: f64,
+}
 
 /// The columns of a claim's CSV.
 pub fn header(parameters: &[Parameter]) -> Row {
@@ -41,44 +66,56 @@ pub fn header(parameters: &[Parameter]) -> Row {
 }
 
 /// The rows of a measured cell, one a bound.
-pub fn rows(
-    claim: &dyn Claim,
-    experiment: &str,
-    cell: &Cell,
-    evidence: &Evidence,
-    bounds: &[Bound],
-    seed: u64,
-) -> Vec<Row> {
-    let About { relation, quantity, .. } = *claim.about();
+pub fn rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Vec<Row> {
+    let about = claim.about();
     let hypotheses = hypotheses(claim, cell, evidence);
-    let row = |bound| row(claim, experiment, cell, &hypotheses, evidence, bound, (relation, quantity), seed);
+    let row = |bound: &Bound| {
+        let judged = Judged {
+            evidence,
+            bound,
+            relation: bound.relation.unwrap_or(about.relation),
+            quantity: about.quantity,
+            formula: claim.formula(&bound.name),
+            verdict: pronounce(claim, evidence, bound),
+        };
+        row(claim, origin, cell, &hypotheses, &judged)
+    };
     bounds.iter().map(row).collect()
 }
 
 /// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound.
-pub fn link_rows(claim: &dyn Claim, experiment: &str, cell: &Cell, links: &[Link], seed: u64) -> Vec<Row> {
+pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]) -> Vec<Row> {
     let hypotheses = claim.hypotheses(cell);
     let row = |link: &Link| {
         let (left, right) = link.sides();
-        row(claim, experiment, cell, &hypotheses, &left, &right, (link.relation, Quantity::Size), seed)
+        let judged = Judged {
+            evidence: &left,
+            bound: &right,
+            relation: link.relation,
+            quantity: Quantity::Size,
+            formula: link.text.to_string(),
+            verdict: link.verdict(),
+        };
+        row(claim, origin, cell, &hypotheses, &judged)
     };
     links.iter().map(row).collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row is made of all of these")]
-fn row(
-    claim: &dyn Claim,
-    experiment: &str,
-    cell: &Cell,
-    hypotheses: &[Hypothesis],
-    evidence: &Evidence,
-    bound: &Bound,
-    (relation, quantity): (Relation, Quantity),
-    seed: u64,
-) -> Row {
+/// A measured value beside a bound, with the verdict on it.
+struct Judged<'a> {
+    evidence: &'a Evidence,
+    bound: &'a Bound,
+    relation: Relation,
+    quantity: Quantity,
+    formula: String,
+    verdict: Verdict,
+}
+
+fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], judged: &Judged) -> Row {
+    let Judged { evidence, bound, relation, quantity, formula, verdict } = judged;
     let unmet: Vec<&str> = hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
-    let mut row = vec![claim.about().id.to_string(), experiment.to_string()];
+    let mut row = vec![claim.about().id.to_string(), origin.experiment.to_string()];
     row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
     row.extend([
         evidence.ln.map(decimal).unwrap_or_default(),
@@ -90,13 +127,21 @@ fn row(
         bound.name.clone(),
         bound.non_positive.map(number).unwrap_or_else(|| decimal(bound.ln)),
         finite(bound.ln),
-        slack_log10(evidence, bound, relation).map(number).unwrap_or_default(),
+        slack_log10(evidence, bound, *relation).map(number).unwrap_or_default(),
         unmet.is_empty().to_string(),
         unmet.join("; "),
-        vacuous(bound, relation, quantity).to_string(),
-        judge(evidence, bound, relation).name().to_string(),
-        seed.to_string(),
+        vacuous(bound, *relation, *quantity).to_string(),
+        verdict.name().to_string(),
+        origin.seed.to_string(),
         env!("CARGO_PKG_VERSION").to_string(),
+        relation.name().to_string(),
+        formula.clone(),
+        claim.what_if(),
+        finite(evidence.ln_lo),
+        finite(evidence.ln_hi),
+        number(origin.alpha),
+        origin.design.to_string(),
+        REVISION.to_string(),
     ]);
     row
 }
@@ -131,11 +176,73 @@ pub struct Record {
     pub unmet: Vec<String>,
     /// Whether the bound says nothing.
     pub vacuous: bool,
-    /// `holds`, `violated` or `undecided`.
-    pub verdict: String,
+    /// What the evidence says of the bound.
+    pub verdict: Verdict,
+    /// On which side of the bound the measured value is claimed to lie, by name.
+    pub relation: String,
+    /// The bound's formula as text, or the link as it is printed.
+    pub formula: String,
+    /// What was changed in the claim's hypotheses and relation; empty for the claim itself.
+    pub what_if: String,
+    /// The share of the chance of error that the interval took.
+    pub alpha: f64,
+    /// The hash of the experiment's design.
+    pub design: String,
+    /// The run's seed.
+    pub seed: String,
+    /// The program's version and the hash of its source.
+    pub revision: String,
+}
+
+/// What a record's verdict is about: records of one identity may be counted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// The claim's id.
+    pub claim: String,
+    /// The bound's name.
+    pub bound: String,
+    /// The relation's name.
+    pub relation: String,
+    /// The formula.
+    pub formula: String,
+    /// What was changed in the claim's hypotheses and relation.
+    pub what_if: String,
 }
 
 impl Record {
+    /// What the verdict is about.
+    pub fn identity(&self) -> Identity {
+        let Record { claim, bound, relation, formula, what_if, .. } = self.clone();
+        Identity { claim, bound, relation, formula, what_if }
+    }
+
+    /// Whether the verdict is about this.
+    pub fn is_of(&self, identity: &Identity) -> bool {
+        self.bound == identity.bound
+            && self.claim == identity.claim
+            && self.relation == identity.relation
+            && self.formula == identity.formula
+            && self.what_if == identity.what_if
+    }
+
+    /// Between which numbers the true slack lies, as far as the measured limits go; infinite where an end is open. `None`
+    /// beside a bound that is not positive.
+    pub fn slack_limits(&self) -> Option<(f64, f64)> {
+        let bound = self.ln_bound?;
+        let (lo, hi) = (self.ln_lo - bound, self.ln_hi - bound);
+        let (lo, hi) = match self.relation.as_str() {
+            "at-least" => (lo, hi),
+            "at-most" => (-hi, -lo),
+            // The tolerance is what the slack and the difference add up to.
+            _ => {
+                let tolerance = self.slack_log10? * LN_10 + (self.ln_measured? - bound).abs();
+                let nearest = if lo <= 0.0 && hi >= 0.0 { 0.0 } else { lo.abs().min(hi.abs()) };
+                (tolerance - lo.abs().max(hi.abs()), tolerance - nearest)
+            }
+        };
+        Some((lo / LN_10 + 0.0, hi / LN_10 + 0.0))
+    }
+
     /// Whether a hypothesis is unmet.
     pub fn outside(&self) -> bool {
         !self.unmet.is_empty()
@@ -152,6 +259,35 @@ impl Record {
     }
 }
 
+#[cfg(test)]
+impl Record {
+    /// A record for tests: measured 1 beside a bound of 1, inside the hypotheses.
+    pub(crate) fn example(claim: &str, key: &str, bound: &str, verdict: Verdict) -> Self {
+        let columns = key.split(';').filter_map(|item| item.split_once('=')).chain([("method", "quadrature")]);
+        Record {
+            claim: claim.into(),
+            columns: columns.map(|(name, text)| (name.to_string(), text.to_string())).collect(),
+            key: key.into(),
+            ln_measured: Some(0.0),
+            ln_lo: 0.0,
+            ln_hi: 0.0,
+            bound: bound.into(),
+            ln_bound: Some(0.0),
+            slack_log10: Some(0.0),
+            unmet: Vec::new(),
+            vacuous: false,
+            verdict,
+            relation: "at-least".into(),
+            formula: "f".into(),
+            what_if: String::new(),
+            alpha: 1e-6,
+            design: "0123".into(),
+            seed: "1".into(),
+            revision: "0".into(),
+        }
+    }
+}
+
 /// Reads an experiment's records.
 ///
 /// # Errors
@@ -163,6 +299,14 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
     let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
     parse(&text)
         .map_err(|error| Error::input(format!("{}: {error}; measure it again with lemmascope run", path.display())))
+}
+
+/// Whether a file begins as records do.
+pub fn is_records(path: &Path) -> bool {
+    use std::io::Read;
+    let start = format!("{},", BEFORE.join(","));
+    let mut bytes = vec![0; start.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok() && bytes == start.as_bytes()
 }
 
 fn parse(text: &str) -> Result<Vec<Record>> {
@@ -206,14 +350,26 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
         columns: shown.map(|name| (name.to_string(), text(name).to_string())).collect(),
         key: key.join(";"),
         ln_measured,
-        ln_lo: ln("lo")?,
-        ln_hi: if text("hi").is_empty() { f64::INFINITY } else { ln("hi")? },
+        ln_lo: optional("ln_lo")?.unwrap_or(f64::NEG_INFINITY),
+        ln_hi: match optional("ln_hi")? {
+            Some(ln) => ln,
+            // A limit of 0 has no log.
+            None if text("hi").is_empty() => f64::INFINITY,
+            None => ln("hi")?,
+        },
         bound: text("bound").into(),
         ln_bound: optional("ln_bound")?,
         slack_log10: optional("slack_log10")?,
         unmet: text("unmet").split("; ").filter(|name| !name.is_empty()).map(String::from).collect(),
         vacuous: text("vacuous") == "true",
-        verdict: text("verdict").into(),
+        verdict: Verdict::parse(text("verdict")).ok_or_else(|| wrong("verdict"))?,
+        relation: text("relation").into(),
+        formula: text("formula").into(),
+        what_if: text("what_if").into(),
+        alpha: text("alpha").parse().map_err(|_| wrong("alpha"))?,
+        design: text("design").into(),
+        seed: text("seed").into(),
+        revision: format!("{} {}", text("version"), text("revision")),
     })
 }
 
@@ -244,7 +400,8 @@ mod tests {
     fn round_trip(evidence: &Evidence, bound: Bound) -> (String, Record) {
         let claim = find("nsn-box").unwrap();
         let cell = cell_of(claim, [("k", "8"), ("d", "2"), ("eps", "0.1"), ("target", "[0.5, -1]")]).unwrap();
-        let rows = rows(claim, "test", &cell, evidence, &[bound], 7);
+        let origin = Origin { experiment: "test", design: "0123", seed: 7, alpha: 1e-5 };
+        let rows = rows(claim, &origin, &cell, evidence, &[bound]);
         let text = String::from_utf8(to_csv(claim.about().parameters, &rows)).unwrap();
         let record = parse(&text).unwrap().remove(0);
         (text, record)
@@ -257,7 +414,8 @@ mod tests {
         assert!((record.ln_measured.unwrap() + 2000.0).abs() < 1e-9);
         assert!((record.ln_lo + 2001.0).abs() < 1e-8 && (record.ln_hi + 1999.0).abs() < 1e-8);
         assert_eq!(record.unmet, ["k >= 16"]);
-        assert_eq!(record.verdict, "violated");
+        assert_eq!(record.verdict, Verdict::Violated);
+        assert_eq!((record.relation.as_str(), record.alpha, record.design.as_str()), ("at-least", 1e-5, "0123"));
         assert_eq!(record.key, "k=8;d=2;eps=0.1;target=[0.5, -1]");
         assert!(text.starts_with("claim,experiment,k,d,eps,target,measured,ln_measured,lo,hi,method,work,bound,"));
     }
@@ -278,7 +436,11 @@ mod tests {
         let evidence = Evidence::closed_form(-1.0, 0.0, 1);
         let (text, _) = round_trip(&evidence, Bound::from_ln(PRINTED, -1.5));
         let damaged = text.replace("0.367879", "x");
-        assert!(parse(&damaged).unwrap_err().to_string().contains("line 2: lo = "), "{}", parse(&damaged).unwrap_err());
+        assert!(
+            parse(&damaged).unwrap_err().to_string().contains("line 2: measured = "),
+            "{}",
+            parse(&damaged).unwrap_err()
+        );
         let cut = &text[..text.len() - 20];
         assert!(parse(cut).is_err());
     }

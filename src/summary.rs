@@ -1,127 +1,155 @@
-//! The verdict table of a run: claim by claim, from records only.
+//! The verdict table of a run: claim by claim, from records only. Claims that there is a constant, and what-ifs, stand apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::experiment::Experiment;
-use crate::record::Record;
+use crate::record::{Identity, Record};
+use crate::report::joined::{Counts, Joined, Least, Set, join};
+
+/// What a tally is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A bound of the claim itself.
+    Claim,
+    /// A bound of a claim that says only that there is a constant, at fixed constants.
+    Constant,
+    /// A drafted bound, or a claim with other hypotheses or another relation: not the paper's.
+    WhatIf,
+    /// A link of the claim's proof.
+    Link,
+}
 
 /// The counts of one claim's cells under one bound.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Tally {
     /// The claim's id.
     pub claim: String,
     /// The bound's name, or that of a link of the claim's proof.
     pub bound: String,
-    /// Whether it is a link of the claim's proof.
-    pub link: bool,
-    /// Distinct cells.
-    pub cells: usize,
-    /// Cells inside the hypotheses at which the bound holds.
-    pub holds: usize,
-    /// Cells inside the hypotheses at which the bound is violated.
-    pub violated: usize,
-    /// Cells inside the hypotheses at which no method decides.
-    pub undecided: usize,
-    /// Cells inside the hypotheses at which the bound says nothing.
-    pub vacuous: usize,
-    /// Cells outside the hypotheses.
-    pub outside: usize,
-    /// Those of them at which the bound is violated.
-    pub outside_violated: usize,
-    /// The least slack inside the hypotheses, with its cell.
-    pub least: Option<(f64, String)>,
+    /// What it is.
+    pub kind: Kind,
+    /// The relation that is claimed.
+    pub relation: String,
+    /// The bound's formula.
+    pub formula: String,
+    /// What was changed in the claim's hypotheses and relation.
+    pub what_if: String,
+    /// How many cells there are of each kind.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The least slack inside the hypotheses.
+    pub least: Option<Least>,
     /// Cells at which two methods contradict each other: none, or something is wrong with the program.
     pub contradictions: Vec<String>,
 }
 
-/// What all methods together say of one cell under one bound.
-struct Joined<'a> {
-    /// The record of the most exact method.
-    best: &'a Record,
-    holds: bool,
-    violated: bool,
-}
-
-/// Tallies the records of experiments, by claim and bound, in the order in which they come.
-pub fn tally<'a>(sets: impl IntoIterator<Item = (&'a Experiment, &'a [Record])>) -> Vec<Tally> {
-    let mut order: Vec<Counted> = Vec::new();
-    let mut cells: BTreeMap<Counted, BTreeMap<String, Joined>> = BTreeMap::new();
+/// Tallies the records of experiments by what their verdicts are about, in the order in which they come.
+pub fn tally<'a>(sets: impl IntoIterator<Item = Set<'a>>) -> Vec<Tally> {
+    let mut order: Vec<(Identity, Kind)> = Vec::new();
+    let mut groups: BTreeMap<(Identity, Kind), Vec<Set>> = BTreeMap::new();
     for (experiment, records) in sets {
+        // In the order of the records, not of the names.
+        let mut seen: BTreeSet<(Identity, Kind)> = BTreeSet::new();
         for record in records {
-            let bound = (record.claim.clone(), record.bound.clone(), experiment.chain);
-            if !cells.contains_key(&bound) {
-                order.push(bound.clone());
-            }
-            // What is constructed from a stream is another object in another experiment.
-            let key = format!("{}: {}", experiment.name, record.key);
-            let joined = cells.entry(bound).or_default().entry(key).or_insert(Joined {
-                best: record,
-                holds: false,
-                violated: false,
-            });
-            joined.holds |= record.verdict == "holds";
-            joined.violated |= record.verdict == "violated";
-            if record.rank() < joined.best.rank() {
-                joined.best = record;
+            let key = (record.identity(), Kind::of(experiment, record));
+            if seen.insert(key.clone()) {
+                let group = groups.entry(key.clone()).or_default();
+                if group.is_empty() {
+                    order.push(key);
+                }
+                group.push((experiment, records));
             }
         }
     }
-    order.into_iter().map(|bound| tally_one(bound.clone(), &cells[&bound])).collect()
+    order.iter().map(|key| tally_one(key, &groups[key])).collect()
 }
 
-/// A claim's bound, or a link of its proof.
-type Counted = (String, String, bool);
-
-fn tally_one((claim, bound, link): Counted, cells: &BTreeMap<String, Joined>) -> Tally {
-    let mut tally = Tally { claim, bound, link, cells: cells.len(), ..Tally::default() };
-    for (key, joined) in cells {
-        if joined.holds && joined.violated {
-            tally.contradictions.push(key.clone());
-        }
-        if joined.best.outside() {
-            tally.outside += 1;
-            tally.outside_violated += usize::from(joined.violated);
-            continue;
-        }
-        match (joined.violated, joined.holds) {
-            (true, _) => tally.violated += 1,
-            (false, true) => tally.holds += 1,
-            (false, false) => tally.undecided += 1,
-        }
-        tally.vacuous += usize::from(joined.best.vacuous);
-        if let Some(slack) = joined.best.slack_log10
-            && tally.least.as_ref().is_none_or(|(least, _)| slack < *least)
-        {
-            tally.least = Some((slack, joined.best.key.clone()));
+impl Kind {
+    /// What a record of an experiment counts for.
+    pub fn of(experiment: &Experiment, record: &Record) -> Self {
+        match () {
+            () if experiment.chain => Kind::Link,
+            () if experiment.changes.drafts(&record.bound) || !record.what_if.is_empty() => Kind::WhatIf,
+            () if !experiment.claim.about().constants.is_empty() => Kind::Constant,
+            () => Kind::Claim,
         }
     }
-    tally
+}
+
+fn tally_one((identity, kind): &(Identity, Kind), sets: &[Set]) -> Tally {
+    let cells = join(sets.iter().copied(), |record| record.is_of(identity));
+    Tally {
+        claim: identity.claim.clone(),
+        bound: identity.bound.clone(),
+        kind: *kind,
+        relation: identity.relation.clone(),
+        formula: identity.formula.clone(),
+        what_if: identity.what_if.clone(),
+        counts: Counts::of(&cells),
+        least: Least::of(&cells),
+        contradictions: cells.iter().filter(|joined| joined.contradicts()).map(Joined::name).collect(),
+    }
 }
 
 const COLUMNS: [&str; 10] =
     ["claim", "bound", "cells", "holds", "violated", "undecided", "vacuous", "outside", "least slack", "at cell"];
 
+/// The columns of a kind's table.
+fn columns(kind: Kind) -> [&'static str; 10] {
+    let mut columns = COLUMNS;
+    if kind == Kind::Constant {
+        (columns[3], columns[4]) = ("suffices", "refuted");
+    }
+    columns
+}
+
+/// A kind's table, what it says above it, and whose rows it has.
+fn sections() -> [(Kind, &'static str); 3] {
+    [
+        (Kind::Claim, "Claims for all values of their parameters:"),
+        (
+            Kind::Constant,
+            "Claims that there is a constant, at the constants that were tried: a cell refutes that constant or not, and no \
+             cell violates the claim:",
+        ),
+        (Kind::WhatIf, "What-ifs: drafted bounds and changed hypotheses, which are not the paper's:"),
+    ]
+}
+
 fn row(tally: &Tally) -> [String; 10] {
-    let outside = match tally.outside_violated {
-        0 => tally.outside.to_string(),
-        violated => format!("{} ({violated} violated)", tally.outside),
+    let counts = tally.counts;
+    let outside = match counts.outside_missed {
+        0 => counts.outside.to_string(),
+        missed => format!("{} ({missed} on the wrong side)", counts.outside),
     };
     let (slack, cell) = match &tally.least {
-        Some((slack, cell)) => (format!("{slack:.3}"), cell.replace(';', " ")),
+        Some(least) => (least.text(), least.cell.replace(';', " ")),
         None => (String::new(), String::new()),
     };
     [
         tally.claim.clone(),
-        tally.bound.clone(),
-        tally.cells.to_string(),
-        tally.holds.to_string(),
-        tally.violated.to_string(),
-        tally.undecided.to_string(),
-        tally.vacuous.to_string(),
+        tally.name(),
+        counts.cells.to_string(),
+        counts.met().to_string(),
+        counts.missed().to_string(),
+        counts.undecided.to_string(),
+        counts.vacuous.to_string(),
         outside,
         slack,
         cell,
     ]
+}
+
+impl Tally {
+    /// The bound's name; of a what-if with its formula and what was changed.
+    fn name(&self) -> String {
+        if self.kind != Kind::WhatIf {
+            return self.bound.clone();
+        }
+        let changed = if self.what_if.is_empty() { String::new() } else { format!("; {}", self.what_if) };
+        format!("{} ({} {}{changed})", self.bound, self.relation, self.formula)
+    }
 }
 
 const PROOF_COLUMNS: [&str; 4] =
@@ -130,57 +158,75 @@ const PROOF_COLUMNS: [&str; 4] =
 /// One row a proof.
 fn proof_rows(tallies: &[Tally]) -> Vec<[String; 4]> {
     let mut claims: Vec<&str> = Vec::new();
-    for tally in tallies.iter().filter(|tally| tally.link) {
+    for tally in tallies.iter().filter(|tally| tally.kind == Kind::Link) {
         if !claims.contains(&tally.claim.as_str()) {
             claims.push(&tally.claim);
         }
     }
     let row = |claim: &str| {
-        let links: Vec<&Tally> = tallies.iter().filter(|tally| tally.link && tally.claim == claim).collect();
-        let cells = links.iter().map(|link| link.cells).max().unwrap_or(0);
-        let failing = links.iter().filter(|link| link.violated > 0);
-        let failing: Vec<String> = failing.map(|link| format!("{} ({})", link.bound, link.violated)).collect();
+        let links: Vec<&Tally> = tallies.iter().filter(|t| t.kind == Kind::Link && t.claim == claim).collect();
+        let cells = links.iter().map(|link| link.counts.cells).max().unwrap_or(0);
+        let failing = links.iter().filter(|link| link.counts.violated > 0);
+        let failing: Vec<String> = failing.map(|link| format!("{} ({})", link.bound, link.counts.violated)).collect();
         let failing = if failing.is_empty() { "none".into() } else { failing.join(", ") };
         [claim.to_string(), links.len().to_string(), cells.to_string(), failing]
     };
     claims.into_iter().map(row).collect()
 }
 
-const LEGEND: &str = "holds, violated and undecided count cells inside the hypotheses; vacuous counts those of them at
-which the bound says nothing; outside counts cells with an unmet hypothesis. The slack is log10 of
-how far the measured value is on the claimed side of the bound; negative is violated.";
+const LEGEND: &str =
+    "holds, violated and undecided (suffices and refuted, where a claim says that there is a constant) count
+cells inside the hypotheses; vacuous counts those of them at which the bound says nothing; outside
+counts cells with a hypothesis that is unmet or cannot be evaluated. The slack is log10 of how far
+the measured value is on the claimed side of the bound; negative is the wrong side. The least slack
+over the cells lies between the two numbers, at the run's chance of error, and at the cell named it
+is not above the second.";
 
 /// The table for a terminal; the cells of least slack stand below it, so that it fits.
 pub fn table(tallies: &[Tally]) -> String {
+    let mut text = String::new();
+    for (kind, title) in sections() {
+        let shown: Vec<&Tally> = tallies.iter().filter(|tally| tally.kind == kind).collect();
+        if !shown.is_empty() {
+            text += &format!("{title}\n{}\n", terminal_table(kind, &shown));
+        }
+    }
+    let least = tallies.iter().filter(|tally| tally.kind != Kind::Link).filter_map(|tally| {
+        let least = tally.least.as_ref()?;
+        Some(format!("  {} ({}): {} at {}\n", tally.claim, tally.bound, least.text(), least.cell.replace(';', " ")))
+    });
+    text += &format!("least slack:\n{}", least.collect::<String>());
+    for [claim, links, cells, failing] in proof_rows(tallies) {
+        text += &format!("proof of {claim}, {links} links at up to {cells} cells; failing: {failing}\n");
+    }
+    format!("{text}{LEGEND}\n{}", contradictions(tallies))
+}
+
+fn terminal_table(kind: Kind, tallies: &[&Tally]) -> comfy_table::Table {
     let shown = COLUMNS.len() - 1;
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(&COLUMNS[..shown]);
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(&columns(kind)[..shown]);
     for index in 2..shown {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);
         }
     }
-    let mut least = String::new();
-    for tally in tallies.iter().filter(|tally| !tally.link) {
-        table.add_row(&row(tally)[..shown]);
-        if let Some((slack, cell)) = &tally.least {
-            let cell = cell.replace(';', " ");
-            least += &format!("  {} ({}): {slack:.3} at {cell}\n", tally.claim, tally.bound);
-        }
-    }
-    let mut proofs = String::new();
-    for [claim, links, cells, failing] in proof_rows(tallies) {
-        proofs += &format!("proof of {claim}, {links} links at up to {cells} cells; failing: {failing}\n");
-    }
-    format!("{table}\nleast slack:\n{least}{proofs}{LEGEND}\n{}", contradictions(tallies))
+    table.add_rows(tallies.iter().map(|tally| row(tally)[..shown].to_vec()));
+    table
 }
 
 /// The table as Markdown, with how the run was made.
 pub fn markdown(tallies: &[Tally], origin: &str) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let mut text = format!("# Verdicts\n\n{origin}\n\n{}", line(&COLUMNS.map(String::from)));
-    text += &line(&COLUMNS.map(|_| "---".to_string()));
-    tallies.iter().filter(|tally| !tally.link).for_each(|tally| text += &line(&row(tally)));
+    let mut text = format!("# Verdicts\n\n{origin}\n");
+    for (kind, title) in sections() {
+        let shown: Vec<&Tally> = tallies.iter().filter(|tally| tally.kind == kind).collect();
+        if !shown.is_empty() {
+            text += &format!("\n{title}\n\n{}", line(&columns(kind).map(String::from)));
+            text += &line(&COLUMNS.map(|_| "---".to_string()));
+            shown.iter().for_each(|tally| text += &line(&row(tally)));
+        }
+    }
     let proofs = proof_rows(tallies);
     if !proofs.is_empty() {
         text += &format!("\n{}", line(&PROOF_COLUMNS.map(String::from)));
@@ -209,51 +255,51 @@ fn contradictions(tallies: &[Tally]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Verdict;
+    use std::f64::consts::LN_10;
 
     fn experiment() -> Experiment {
         let text = "claim = \"nsn-box\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\nk = 16\nd = 1\neps = 0.1\n";
         Experiment::parse("e", text).unwrap()
     }
 
-    fn record(key: &str, method: &str, verdict: &str, slack: f64, unmet: &[&str]) -> Record {
+    fn record(key: &str, method: &str, verdict: Verdict, slack: f64, unmet: &[&str]) -> Record {
         Record {
-            claim: "nsn-box".into(),
             columns: BTreeMap::from([("method".to_string(), method.to_string())]),
-            key: key.into(),
-            ln_measured: Some(-1.0),
-            ln_lo: -1.0,
-            ln_hi: -1.0,
-            bound: "printed".into(),
-            ln_bound: Some(-2.0),
-            slack_log10: Some(slack),
+            ln_lo: slack * LN_10,
+            ln_hi: slack * LN_10,
             unmet: unmet.iter().map(|name| name.to_string()).collect(),
-            vacuous: false,
-            verdict: verdict.into(),
+            ..Record::example("nsn-box", key, "printed", verdict)
         }
     }
 
     #[test]
     fn methods_are_joined_and_the_most_exact_gives_the_slack() {
         let records = [
-            record("k=1", "literal", "undecided", 0.9, &[]),
-            record("k=1", "quadrature", "violated", -0.1, &[]),
-            record("k=2", "literal", "undecided", 0.4, &[]),
-            record("k=3", "quadrature", "violated", -3.0, &["k >= 16"]),
-            record("k=4", "quadrature", "holds", 0.2, &[]),
+            record("k=1", "literal", Verdict::Undecided, 0.9, &[]),
+            record("k=1", "quadrature", Verdict::Violated, -0.1, &[]),
+            record("k=2", "literal", Verdict::Undecided, 0.4, &[]),
+            record("k=3", "quadrature", Verdict::Violated, -3.0, &["k >= 16"]),
+            record("k=4", "quadrature", Verdict::Holds, 0.2, &[]),
         ];
         let tally = &tally([(&experiment(), &records[..])])[0];
-        assert_eq!((tally.cells, tally.holds, tally.violated, tally.undecided), (4, 1, 1, 1));
-        assert_eq!((tally.outside, tally.outside_violated), (1, 1));
-        assert_eq!(tally.least, Some((-0.1, "k=1".into())));
+        let counts = tally.counts;
+        assert_eq!((counts.cells, counts.holds, counts.violated, counts.undecided), (4, 1, 1, 1));
+        assert_eq!((counts.outside, counts.outside_missed), (1, 1));
+        let least = tally.least.clone().unwrap();
+        assert_eq!((least.text().as_str(), least.cell.as_str()), ("-0.100", "k=1"));
         assert!(tally.contradictions.is_empty());
         let text = table(std::slice::from_ref(tally));
-        assert!(text.contains("1 (1 violated)") && !text.contains("contradict"), "{text}");
+        assert!(text.contains("1 (1 on the") && !text.contains("contradict"), "{text}");
         assert!(markdown(std::slice::from_ref(tally), "made so").contains("| nsn-box | printed | 4 | 1 | 1 | 1 | 0 |"));
     }
 
     #[test]
     fn contradicting_methods_are_reported() {
-        let records = [record("k=1", "literal", "holds", 0.1, &[]), record("k=1", "quadrature", "violated", -0.1, &[])];
+        let records = [
+            record("k=1", "literal", Verdict::Holds, 0.1, &[]),
+            record("k=1", "quadrature", Verdict::Violated, -0.1, &[]),
+        ];
         let tallies = tally([(&experiment(), &records[..])]);
         assert!(table(&tallies).contains("e: k=1") && markdown(&tallies, "").contains("contradict"));
     }

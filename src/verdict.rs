@@ -2,7 +2,7 @@
 
 use std::f64::consts::LN_10;
 
-use crate::claims::{Bound, Quantity, Relation};
+use crate::claims::{Bound, Claim, Quantity, Relation};
 use crate::evidence::{Bearing, Evidence};
 
 /// What the evidence says of a bound.
@@ -14,17 +14,59 @@ pub enum Verdict {
     Violated,
     /// The interval touches the bound.
     Undecided,
+    /// As [`Verdict::Holds`], of a claim that says only that there is a constant, at one fixed constant.
+    ConstantSuffices,
+    /// As [`Verdict::Violated`], of a claim that says only that there is a constant: this constant is refuted, the claim is not.
+    ConstantRefuted,
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Verdict; 5] =
+        [Verdict::Holds, Verdict::Violated, Verdict::Undecided, Verdict::ConstantSuffices, Verdict::ConstantRefuted];
+
     /// The verdict's name in records and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Holds => "holds",
             Verdict::Violated => "violated",
             Verdict::Undecided => "undecided",
+            Verdict::ConstantSuffices => "constant-suffices",
+            Verdict::ConstantRefuted => "constant-refuted",
         }
     }
+
+    /// Reads a verdict's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+
+    /// The verdict on a claim that says only that there is a constant, from the one at a fixed constant.
+    pub fn at_a_constant(self) -> Self {
+        match self {
+            Verdict::Holds => Verdict::ConstantSuffices,
+            Verdict::Violated => Verdict::ConstantRefuted,
+            other => other,
+        }
+    }
+
+    /// Whether the measured value lies on the claimed side.
+    pub fn is_met(self) -> bool {
+        matches!(self, Verdict::Holds | Verdict::ConstantSuffices)
+    }
+
+    /// Whether the measured value lies on the other side.
+    pub fn is_missed(self) -> bool {
+        matches!(self, Verdict::Violated | Verdict::ConstantRefuted)
+    }
+}
+
+/// What the evidence says of a claim's bound, in the words of the claim's quantifier: a claim that there is a constant is
+/// neither proved nor violated at one constant.
+pub fn pronounce(claim: &dyn Claim, evidence: &Evidence, bound: &Bound) -> Verdict {
+    let about = claim.about();
+    let verdict = judge(evidence, bound, about.relation);
+    if about.constants.is_empty() { verdict } else { verdict.at_a_constant() }
 }
 
 /// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds, and

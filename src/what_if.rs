@@ -41,6 +41,19 @@ impl Changes {
         self.bounds.iter().find(|draft| draft.name == bound).and_then(|draft| draft.relation)
     }
 
+    /// Whether the bound of this name is a draft.
+    pub fn drafts(&self, bound: &str) -> bool {
+        self.bounds.iter().any(|draft| draft.name == bound)
+    }
+
+    /// What is changed in the hypotheses and the relation, as text; empty where nothing is.
+    pub fn text(&self) -> String {
+        let added = self.conditions.iter().map(|condition| format!("where {condition}"));
+        let dropped = self.without.iter().map(|name| format!("without {name}"));
+        let relation = self.relation.iter().map(|relation| format!("relation {}", relation.name()));
+        added.chain(dropped).chain(relation).collect::<Vec<_>>().join("; ")
+    }
+
     /// Adds a bound from `NAME=EXPR`, or with a relation of its own from `NAME>=EXPR` or `NAME<=EXPR`.
     ///
     /// # Errors
@@ -203,6 +216,15 @@ impl Claim for WhatIf {
 
     fn observed(&self) -> &'static [&'static str] {
         self.claim.observed()
+    }
+
+    fn formula(&self, bound: &str) -> String {
+        let draft = self.changes.bounds.iter().find(|draft| draft.name == bound);
+        draft.map_or_else(|| self.claim.formula(bound), |draft| draft.expr.clone())
+    }
+
+    fn what_if(&self) -> String {
+        self.changes.text()
     }
 
     fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {

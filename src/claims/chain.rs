@@ -54,10 +54,11 @@ impl Link {
         (left, Bound::from_ln(self.name, right))
     }
 
-    /// What the two intervals say of the link.
+    /// What the two intervals say of the link; of one that is claimed for large constants, what they say of this constant.
     pub fn verdict(&self) -> Verdict {
         let (left, right) = self.sides();
-        judge(&left, &right, self.relation)
+        let verdict = judge(&left, &right, self.relation);
+        if self.for_large.is_some() { verdict.at_a_constant() } else { verdict }
     }
 
     /// log10 of how far the left side is on the claimed side of the right one; negative is violated.

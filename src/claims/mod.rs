@@ -313,6 +313,16 @@ pub trait Claim: Sync {
     /// Where a bound is itself computed (the identity of Lemma 9) and cannot be.
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>>;
 
+    /// The formula of the bound of this name, as text; empty where the bound is computed otherwise.
+    fn formula(&self, bound: &str) -> String {
+        if bound == PRINTED { self.about().formula.to_string() } else { String::new() }
+    }
+
+    /// What a user changed in the claim's hypotheses and relation, as text; empty for the claim itself.
+    fn what_if(&self) -> String {
+        String::new()
+    }
+
     /// Named numbers at the cell, beside its parameters, that formulas for a bound may use: norms, moments, `l` layers.
     ///
     /// # Errors

@@ -1,18 +1,19 @@
 //! `lemmascope check`: measures again and compares the verdicts with a baseline's: the gate of a CI.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
-
-use serde::Serialize;
 
 use super::json::pretty;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
+use super::progress::Progress;
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, interruptible, note, parse_alpha, print, thread_pool};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, read_all};
+use crate::experiment::{Experiment, check_judge, read_all};
+use crate::output::write_together;
 use crate::record::{self, Record};
-use crate::runner::{self, Conditions, Effort, Finished, Plan};
+use crate::report::folder::record_files;
+use crate::report::gate::Comparison;
+use crate::runner::{self, Conditions, Finished, Plan, checkpoint};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -21,60 +22,78 @@ pub struct Arguments {
     /// The folder of the records that are known.
     #[arg(long, value_name = "DIR", default_value = "results")]
     baseline: PathBuf,
+    /// The bounds that the exit code looks at; without it, what each experiment's judge names, and else the printed one; repeat it.
+    #[arg(long, value_name = "BOUND")]
+    judge: Vec<String>,
+    /// Write the fresh records over the baseline's, after showing what changes.
+    #[arg(long)]
+    accept: bool,
     /// The seed of the random streams.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
-    /// The chance that any verdict is wrong.
+    /// How many threads; all cores without it. The records do not depend on it.
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The chance that any verdict on a cell is wrong that the baseline does not have; its other cells keep their shares.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     alpha: f64,
+    /// How many replicates are spent.
+    #[arg(long, value_enum, default_value = "default")]
+    effort: EffortName,
+    /// Go on with an interrupted check of the same design.
+    #[arg(long)]
+    resume: bool,
     /// Exit with 3 where a cell inside the hypotheses is undecided that the baseline does not know as such.
     #[arg(long)]
     strict: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Show no progress; what fails is listed all the same.
+    #[arg(long)]
+    quiet: bool,
 }
 
-/// One verdict that the baseline does not have.
-#[derive(Serialize, PartialEq, Debug)]
-struct Difference {
-    experiment: String,
-    cell: String,
-    method: String,
-    bound: String,
-    /// Missing where the baseline does not have the cell.
-    known: Option<String>,
-    verdict: String,
-}
-
-#[derive(Serialize)]
-struct Report {
-    cells: usize,
-    /// Violated bounds that the baseline does not know, and verdicts that changed.
-    failures: Vec<Difference>,
-    /// Undecided cells that the baseline does not know.
-    undecided: Vec<Difference>,
-}
+/// The folder within the baseline's in which a check keeps what it has measured until it ends.
+const SCRATCH: &str = ".check";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let experiments = read_all(&arguments.files)?;
+    for experiment in experiments.iter().filter(|_| !arguments.judge.is_empty()) {
+        check_judge(experiment.claim, &experiment.cells, experiment.chain, arguments.judge.clone())?;
+    }
+    let known =
+        experiments.iter().map(|experiment| known(experiment, &arguments.baseline)).collect::<Result<Vec<_>>>()?;
     let plan = Plan {
-        experiments: read_all(&arguments.files)?,
+        shares: shares(&experiments, &known),
+        experiments,
         seed: arguments.seed,
         alpha: arguments.alpha,
-        effort: Effort::Default,
+        effort: arguments.effort.into(),
     };
-    let baseline = plan.experiments.iter().map(|experiment| known(experiment, &arguments.baseline));
-    let baseline = baseline.collect::<Result<Vec<_>>>()?;
-    let fresh = measure(&plan)?;
-    let mut report = Report { cells: 0, failures: Vec::new(), undecided: Vec::new() };
-    for ((experiment, known), records) in plan.experiments.iter().zip(&baseline).zip(&fresh) {
-        report.cells += records.len();
-        compare(&experiment.name, known, records, &mut report);
+    let fresh = measure(&plan, arguments)?;
+    let mut comparison = Comparison::default();
+    for ((experiment, known), fresh) in plan.experiments.iter().zip(&known).zip(&fresh) {
+        let judges = |bound: &str| match arguments.judge.is_empty() {
+            true => experiment.judges(bound),
+            false => arguments.judge.iter().any(|name| name == bound),
+        };
+        comparison.add(experiment, judges, known, &fresh.records);
     }
-    print(&if arguments.json { pretty(&report) } else { report.text() })?;
+    if arguments.files.is_empty() {
+        unmeasured(&plan.experiments, &arguments.baseline, &mut comparison)?;
+    }
+    print(&if arguments.json { pretty(&comparison) } else { comparison.text() })?;
+    if arguments.accept {
+        let files: Vec<(PathBuf, &[u8])> =
+            fresh.iter().map(|fresh| (fresh.path(&arguments.baseline), &*fresh.csv)).collect();
+        write_together(&files)?;
+        note(&format!("the baseline {} holds the fresh records now", arguments.baseline.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
     Ok(match () {
-        () if !report.failures.is_empty() => ExitCode::from(1),
-        () if arguments.strict && !report.undecided.is_empty() => ExitCode::from(3),
+        () if !comparison.passes() => ExitCode::from(1),
+        () if arguments.strict && !comparison.undecided.is_empty() => ExitCode::from(3),
         () => ExitCode::SUCCESS,
     })
 }
@@ -89,103 +108,88 @@ fn known(experiment: &Experiment, baseline: &Path) -> Result<Vec<Record>> {
         )));
     }
     let path = baseline.join(format!("{}.csv", experiment.name));
-    if path.exists() { record::read(&path) } else { Ok(Vec::new()) }
-}
-
-/// Measures into a folder of its own, which is gone afterwards.
-fn measure(plan: &Plan) -> Result<Vec<Vec<Record>>> {
-    let folder = tempfile::tempdir()
-        .map_err(|source| Error::Write { path: std::env::temp_dir().display().to_string().into(), source })?;
-    let interrupted = AtomicBool::new(false);
-    let conditions =
-        Conditions { out: folder.path(), shard: None, resume: false, interrupted: &interrupted, progress: &|_, _| {} };
-    let Finished::Complete(paths) = runner::run(plan, &conditions)? else {
-        return Err(Error::input("a check measures everything; it has no parts"));
+    let records = if path.exists() { record::read(&path)? } else { Vec::new() };
+    let same = |record: &&Record| {
+        record.claim != experiment.claim.about().id
+            || record.what_if != experiment.claim.what_if()
+            || (!experiment.chain && record.formula != experiment.claim.formula(&record.bound))
     };
-    paths.iter().map(|path| record::read(path)).collect()
+    match records.iter().find(same) {
+        None => Ok(records),
+        Some(other) => Err(Error::input(format!(
+            "{} is of another claim than the experiment makes now: there, {} is {} {} of {}{}; measure the baseline again \
+             with lemmascope run --out {}, or take the fresh records with check --accept after moving it away",
+            path.display(),
+            other.bound,
+            other.relation,
+            other.formula,
+            other.claim,
+            if other.what_if.is_empty() { String::new() } else { format!(" ({})", other.what_if) },
+            baseline.display()
+        ))),
+    }
 }
 
-fn compare(experiment: &str, known: &[Record], fresh: &[Record], report: &mut Report) {
-    let key = |record: &Record| {
-        let method = record.columns.get("method").cloned().unwrap_or_default();
-        (record.key.clone(), method, record.bound.clone())
+/// The chance of error that each cell of the baseline took: the same cells of a smaller run are as strict.
+fn shares(experiments: &[Experiment], known: &[Vec<Record>]) -> BTreeMap<String, f64> {
+    let share = |(experiment, records): (&Experiment, &Vec<Record>)| {
+        let least = records.iter().map(|record| record.alpha).reduce(f64::min)?;
+        Some((experiment.name.clone(), least))
     };
-    let known: BTreeMap<_, &Record> = known.iter().map(|record| (key(record), record)).collect();
-    for record in fresh.iter().filter(|record| !record.outside()) {
-        let (cell, method, bound) = key(record);
-        let before = known.get(&(cell.clone(), method.clone(), bound.clone())).map(|known| known.verdict.clone());
-        if before.as_ref() == Some(&record.verdict) {
-            continue;
-        }
-        let verdict = record.verdict.clone();
-        let (is_new, fails) = (before.is_none(), verdict == "violated");
-        let difference =
-            Difference { experiment: experiment.into(), cell, method, bound, known: before, verdict: verdict.clone() };
-        match verdict.as_str() {
-            _ if fails || !is_new => report.failures.push(difference),
-            "undecided" => report.undecided.push(difference),
-            _ => {}
-        }
+    experiments.iter().zip(known).filter_map(share).collect()
+}
+
+/// Counts the files of the baseline that no experiment measures.
+fn unmeasured(experiments: &[Experiment], baseline: &Path, comparison: &mut Comparison) -> Result<()> {
+    let measured: BTreeSet<&str> = experiments.iter().map(|experiment| experiment.name.as_str()).collect();
+    for name in record_files(baseline)?.into_iter().filter(|name| !measured.contains(name.as_str())) {
+        note(&format!("{name}.csv of the baseline is measured by no experiment; remove it, or bring {name}.toml back"));
+        comparison.add_unmeasured(&record::read(&baseline.join(format!("{name}.csv")))?);
+    }
+    Ok(())
+}
+
+/// What was measured of one experiment.
+struct Fresh {
+    name: String,
+    csv: Vec<u8>,
+    records: Vec<Record>,
+}
+
+impl Fresh {
+    fn path(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.csv", self.name))
     }
 }
 
-impl Report {
-    fn text(&self) -> String {
-        let line = |what: &str, difference: &Difference| {
-            let Difference { experiment, cell, method, bound, known, verdict } = difference;
-            let known = known.as_ref().map_or("not in the baseline".into(), |known| format!("{known} in the baseline"));
-            format!("{what}  {experiment} ({bound}, {method}) at {}: {verdict}, {known}\n", cell.replace(';', " "))
-        };
-        let mut text = String::new();
-        self.failures.iter().for_each(|difference| text += &line("FAIL     ", difference));
-        self.undecided.iter().for_each(|difference| text += &line("undecided", difference));
-        text + &format!(
-            "{} verdicts: {} failures against the baseline, {} undecided that it does not know",
-            self.cells,
-            self.failures.len(),
-            self.undecided.len()
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(k: u32, verdict: &str, outside: bool) -> Record {
-        Record {
-            claim: "nsn-box".into(),
-            columns: BTreeMap::from([("method".to_string(), "quadrature".to_string())]),
-            key: format!("k={k}"),
-            ln_measured: None,
-            ln_lo: 0.0,
-            ln_hi: 0.0,
-            bound: "printed".into(),
-            ln_bound: None,
-            slack_log10: None,
-            unmet: if outside { vec!["k >= 16".into()] } else { vec![] },
-            vacuous: false,
-            verdict: verdict.into(),
+/// Measures into a folder of its own, which is gone afterwards; after an interruption it waits there for --resume.
+fn measure(plan: &Plan, arguments: &Arguments) -> Result<Vec<Fresh>> {
+    let interrupted = interruptible("stopping after the cells under way; Ctrl-C again stops at once")?;
+    let progress = Progress::new(arguments.quiet);
+    let scratch = arguments.baseline.join(SCRATCH);
+    let conditions = Conditions {
+        out: &scratch,
+        shard: None,
+        resume: arguments.resume,
+        interrupted: &interrupted,
+        progress: &|done, total| progress.show(done, total),
+    };
+    let finished = thread_pool(arguments.threads)?.install(|| runner::run(plan, &conditions));
+    progress.finish();
+    let paths = match finished {
+        Ok(Finished::Complete(paths)) => paths,
+        Ok(Finished::Shard(_)) => return Err(Error::input("a check measures everything; it has no parts")),
+        Err(error) => {
+            // Kept where something is to be resumed, and else removed.
+            checkpoint::remove_if_empty(&scratch);
+            return Err(error);
         }
-    }
-
-    #[test]
-    fn new_violations_and_changed_verdicts_fail_and_known_ones_do_not() {
-        let known = [record(1, "violated", false), record(2, "holds", false), record(3, "undecided", false)];
-        let fresh = [
-            record(1, "violated", false),
-            record(2, "violated", false),
-            record(3, "holds", false),
-            record(4, "violated", false),
-            record(5, "undecided", false),
-            record(6, "holds", false),
-            record(7, "violated", true),
-        ];
-        let mut report = Report { cells: 7, failures: Vec::new(), undecided: Vec::new() };
-        compare("e", &known, &fresh, &mut report);
-        let cells = |list: &[Difference]| list.iter().map(|d| d.cell.clone()).collect::<Vec<_>>();
-        assert_eq!(cells(&report.failures), ["k=2", "k=3", "k=4"]);
-        assert_eq!(cells(&report.undecided), ["k=5"]);
-        assert!(report.text().contains("violated, holds in the baseline"));
-    }
+    };
+    let read = |(path, experiment): (&PathBuf, &Experiment)| {
+        let csv = std::fs::read(path).map_err(Error::read(path))?;
+        Ok(Fresh { name: experiment.name.clone(), csv, records: record::read(path)? })
+    };
+    let fresh = paths.iter().zip(&plan.experiments).map(read).collect::<Result<Vec<_>>>()?;
+    std::fs::remove_dir_all(&scratch).map_err(Error::write(&scratch))?;
+    Ok(fresh)
 }

@@ -16,7 +16,7 @@ use crate::experiment::{Precision, Until};
 use crate::numeric::{decimal, number};
 use crate::record::hypotheses;
 use crate::runner::measure::{Job, Sampling, measure};
-use crate::verdict::{judge, slack_log10, vacuous};
+use crate::verdict::{pronounce, slack_log10, vacuous};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -109,7 +109,7 @@ impl Report {
             ln: finite(bound.ln),
             slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
             vacuous: vacuous(bound, about.relation, about.quantity),
-            verdict: judge(evidence, bound, about.relation).name(),
+            verdict: pronounce(claim, evidence, bound).name(),
         };
         let conditions: Vec<Hypothesis> = hypotheses(claim, cell, evidence);
         Report {

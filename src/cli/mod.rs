@@ -118,6 +118,8 @@ impl From<EffortName> for Effort {
 enum FailOn {
     /// A violated bound.
     Violated,
+    /// A violated bound, or a refuted constant of a claim that says only that there is one.
+    Refuted,
 }
 
 /// A flag that the first Ctrl-C (or a request to terminate) raises, with a word on what happens now; the second one does
@@ -133,6 +135,14 @@ fn interruptible(word: &'static str) -> Result<Arc<AtomicBool>> {
     })
     .map_err(|error| Error::input(format!("cannot listen for Ctrl-C ({error})")))?;
     Ok(interrupted)
+}
+
+/// The threads that `--threads` asks for; all cores without it.
+fn thread_pool(threads: Option<u16>) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0).into())
+        .build()
+        .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))
 }
 
 /// Reads `--alpha`: a chance of error.

@@ -1,20 +1,23 @@
-//! `lemmascope report`: the finding page, from the records.
+//! `lemmascope report`: the finding page, the verdict table and the fitted powers, from all records of a folder.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::print;
+use super::{note, print};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, read_all};
-use crate::output::write_whole;
-use crate::record::{self, Record};
+use crate::experiment::read_all;
+use crate::fit;
+use crate::output::write_together;
+use crate::report::folder::Folder;
 use crate::report::{self, Search};
+use crate::summary;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments; without any, all of the folder experiments.
+    /// Experiments whose records must be there. The page is made of all records in the folder whose experiments lie beside
+    /// these files or in the folder experiments.
     files: Vec<PathBuf>,
     /// The folder of the records, where the page goes too; what searches found is read from its folder falsify.
     #[arg(long, default_value = "results")]
@@ -25,22 +28,37 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let experiments = read_all(&arguments.files)?;
-    let records = record::read_all(experiments.iter().map(|e| e.name.as_str()), &arguments.out)?;
-    let sets: Vec<(&Experiment, &[Record])> = experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
-    let (path, text) = write(&sets, &arguments.out, "From the records in this folder.")?;
+    let named = if arguments.files.is_empty() { Vec::new() } else { read_all(&arguments.files)? };
+    let folder = Folder::read(&arguments.out, named, &arguments.files)?;
+    let text = write(&folder, &arguments.out)?;
     print(&match arguments.json {
-        true => format!("{:#}", json!({ "path": path, "text": text })),
+        true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
         false => text,
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the page; returns its path and its text.
-pub fn write(sets: &[(&Experiment, &[Record])], out: &Path, origin: &str) -> Result<(PathBuf, String)> {
-    let (path, text) = (out.join("findings.md"), report::markdown(sets, &searches(out)?, origin));
-    write_whole(&path, text.as_bytes())?;
-    Ok((path, text))
+/// Writes the finding page, the verdict table and the fitted powers of a folder's records; returns the page.
+///
+/// # Errors
+/// Where no records are there, or a file cannot be read or written.
+pub fn write(folder: &Folder, out: &Path) -> Result<String> {
+    let sets = folder.sets();
+    if sets.is_empty() {
+        return Err(Error::input(format!(
+            "{} holds no records of experiments that are known here; measure some with lemmascope run",
+            out.display()
+        )));
+    }
+    folder.left_out.iter().for_each(|line| note(line));
+    let origin = folder.origin();
+    let page = report::markdown(&sets, &searches(out)?, &origin);
+    let table = summary::markdown(&summary::tally(sets.iter().copied()), &origin);
+    let mut files =
+        vec![(out.join("findings.md"), page.clone().into_bytes()), (out.join("summary.md"), table.into_bytes())];
+    files.extend(fit::to_csv(&sets).map(|fits| (out.join("fits.csv"), fits)));
+    write_together(&files)?;
+    Ok(page)
 }
 
 /// What searches left in the folder `falsify` of the records: the JSON that `lemmascope falsify` prints, by name.

@@ -1,19 +1,22 @@
 //! `lemmascope run`: measures experiments and leaves records, plots and a summary.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::json::pretty;
 use super::plot::draw_all;
 use super::progress::Progress;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, interruptible, note, parse_alpha, print};
-use crate::error::{Error, Result};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, interruptible, note, parse_alpha, print, thread_pool};
+use crate::error::Result;
 use crate::experiment::{Experiment, read_all};
-use crate::fit;
-use crate::output::write_whole;
-use crate::record::{self, Record};
+use crate::record::Record;
+use crate::report::command::command;
+use crate::report::folder::Folder;
+use crate::report::joined::{Set, join};
 use crate::runner::{self, Conditions, Finished, Plan, Shard, checkpoint};
 use crate::summary;
+use crate::verdict::Verdict;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -40,10 +43,10 @@ pub struct Arguments {
     /// Take over what checkpoints in the results' folder hold.
     #[arg(long)]
     resume: bool,
-    /// Exit with 1 where a bound is violated inside its hypotheses.
+    /// Exit with 1 where a judged bound is violated inside its hypotheses; refuted: also where a constant is refuted.
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
-    /// Exit with 3 where a cell inside the hypotheses stays undecided.
+    /// Exit with 3 where a judged bound stays undecided at a cell inside the hypotheses.
     #[arg(long)]
     strict: bool,
     /// Print JSON: the files and the verdict table.
@@ -69,11 +72,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         seed: arguments.seed,
         alpha: arguments.alpha,
         effort: arguments.effort.into(),
+        shares: BTreeMap::new(),
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.threads.unwrap_or(0).into())
-        .build()
-        .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))?;
+    let pool = thread_pool(arguments.threads)?;
     let design = plan.design()?;
     if !arguments.resume && arguments.shard.is_none() && !checkpoint::own_files(&arguments.out, &design).is_empty() {
         note("checkpoints of this run are here and not taken over; --resume would go on with them");
@@ -85,34 +86,75 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let records = paths.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?;
-    let sets: Vec<(&Experiment, &[Record])> = plan.experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
+    drop(paths);
+    let names: Vec<String> = plan.experiments.iter().map(|experiment| experiment.name.clone()).collect();
+    let folder = Folder::read(&arguments.out, plan.experiments, &arguments.files)?;
+    let sets: Vec<Set> = folder.sets().into_iter().filter(|(own, _)| names.contains(&own.name)).collect();
     pool.install(|| draw_all(&sets, &arguments.out))?;
-    if let Some(fits) = fit::to_csv(&sets) {
-        write_whole(&arguments.out.join("fits.csv"), &fits)?;
-    }
-    let origin = format!(
-        "lemmascope {}, seed {}, chance that any verdict is wrong at most {}.",
-        env!("CARGO_PKG_VERSION"),
-        arguments.seed,
-        arguments.alpha
-    );
-    super::report::write(&sets, &arguments.out, &origin)?;
-    let tallies = summary::tally(sets);
-    write_whole(&arguments.out.join("summary.md"), summary::markdown(&tallies, &origin).as_bytes())?;
+    super::report::write(&folder, &arguments.out)?;
+    let tallies = summary::tally(sets.iter().copied());
     checkpoint::remove(&arguments.out, &design);
     if arguments.json {
-        print(&pretty(&serde_json::json!({ "records": paths, "out": arguments.out, "tallies": tallies })))?;
+        let records: Vec<PathBuf> = names.iter().map(|name| arguments.out.join(format!("{name}.csv"))).collect();
+        print(&pretty(&serde_json::json!({ "records": records, "out": arguments.out, "tallies": tallies })))?;
     } else if !arguments.quiet {
         print(&summary::table(&tallies))?;
         print(&format!("records, plots, summary.md and findings.md are in {}", arguments.out.display()))?;
     }
-    let any = |count: fn(&summary::Tally) -> usize| tallies.iter().any(|tally| count(tally) > 0);
+    gate(&sets, arguments)
+}
+
+/// The exit code: what the judged bounds say. What makes it fail is listed, also where nothing else is shown.
+fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
+    let fails = |verdict: Verdict| match arguments.fail_on {
+        None => false,
+        Some(FailOn::Violated) => verdict == Verdict::Violated,
+        Some(FailOn::Refuted) => verdict.is_missed(),
+    };
+    let (mut failing, mut open) = (0, 0);
+    for (experiment, records) in sets {
+        for bound in judged_bounds(experiment, records) {
+            let cells = join([(*experiment, *records)], |record| record.bound == bound);
+            for joined in cells.iter().filter(|joined| !joined.best.outside()) {
+                if let Some(record) = joined.missed.filter(|record| fails(record.verdict)) {
+                    failing += 1;
+                    note(&failure(experiment, record));
+                } else if arguments.strict && joined.met.is_none() && joined.missed.is_none() {
+                    open += 1;
+                    note(&failure(experiment, joined.best));
+                }
+            }
+        }
+    }
     Ok(match () {
-        () if arguments.fail_on == Some(FailOn::Violated) && any(|tally| tally.violated) => ExitCode::from(1),
-        () if arguments.strict && any(|tally| tally.undecided) => ExitCode::from(3),
+        () if failing > 0 => ExitCode::from(1),
+        () if open > 0 => ExitCode::from(3),
         () => ExitCode::SUCCESS,
     })
+}
+
+/// The names of the bounds that an experiment's exit code looks at.
+fn judged_bounds<'a>(experiment: &Experiment, records: &'a [Record]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for record in records {
+        if experiment.judges(&record.bound) && !names.contains(&record.bound.as_str()) {
+            names.push(&record.bound);
+        }
+    }
+    names
+}
+
+/// A line on a cell that makes the exit code: what, where, by how much, and how to measure it again.
+fn failure(experiment: &Experiment, record: &Record) -> String {
+    let slack = record.slack_log10.map_or(String::new(), |slack| format!(", slack {slack:.4}"));
+    format!(
+        "{}: {} at {}: {}{slack}\n    {}",
+        experiment.name,
+        record.bound,
+        record.key.replace(';', " "),
+        record.verdict.name(),
+        command(experiment, record)
+    )
 }
 
 /// Measures with a progress bar, until done or Ctrl-C.

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::{Cell, Value};
-use crate::claims::{Bound, Claim, PRINTED, Relation, cell_of, find, find_method};
+use crate::claims::{Bound, Claim, PRINTED, cell_of, find, find_method};
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence};
 use crate::numeric::number;
 use crate::runner::threshold::{Crossing, Question, Threshold, allowance};
-use crate::verdict::judge;
+use crate::verdict::pronounce;
 
 /// Find the least value of a parameter at which a claim's probability reaches a level, beside what the paper asks for.
 ///
@@ -144,7 +144,7 @@ impl Report {
         };
         let asks = threshold.asks(cell);
         let evidence = Evidence { bearing: threshold.bearing(cell), ..crossing.evidence() };
-        let verdict = asks.map(|asked| judge(&evidence, &Bound::from_value(PRINTED, asked), Relation::AtMost).name());
+        let verdict = asks.map(|asked| pronounce(threshold, &evidence, &Bound::from_value(PRINTED, asked)).name());
         Report {
             claim: claim.about().id,
             cell: cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect(),

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{Precision, Until};
 use crate::record::hypotheses;
 use crate::runner::measure::{Job, Sampling, chain, measure};
-use crate::verdict::{judge, slack_log10};
+use crate::verdict::{pronounce, slack_log10};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -119,7 +119,7 @@ impl Report {
         let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
         let whole = |bound: &Bound| Whole {
             name: bound.name.clone(),
-            verdict: judge(&evidence, bound, about.relation).name(),
+            verdict: pronounce(claim, &evidence, bound).name(),
             slack_log10: slack_log10(&evidence, bound, about.relation).and_then(finite),
         };
         let conditions = hypotheses(claim, cell, &evidence);

@@ -19,6 +19,7 @@ mod tests {
     use crate::error::Result;
     use crate::experiment::{Experiment, Plot};
     use crate::record::Record;
+    use crate::verdict::Verdict;
 
     const PLOTS: &str = r#"
 claim = "nsn-box"
@@ -64,22 +65,17 @@ only = { k = 16, target = "spread" }
 
     /// A record whose value and bound are given as ln, with limits a factor e to each side.
     fn record(k: u32, d: u32, target: &str, method: &str, ln: f64, ln_bound: f64) -> Record {
-        let columns =
-            [("k", k.to_string()), ("d", d.to_string()), ("target", target.into()), ("method", method.into())];
-        Record {
-            claim: "nsn-box".into(),
-            columns: columns.map(|(name, text): (&str, String)| (name.into(), text)).into(),
-            key: format!("k={k};d={d};target={target}"),
+        let verdict = if ln - 1.0 > ln_bound { Verdict::Holds } else { Verdict::Violated };
+        let mut record = Record {
             ln_measured: Some(ln),
             ln_lo: ln - 1.0,
             ln_hi: ln + 1.0,
-            bound: "printed".into(),
             ln_bound: Some(ln_bound),
             slack_log10: Some((ln - ln_bound) / std::f64::consts::LN_10),
-            unmet: Vec::new(),
-            vacuous: false,
-            verdict: if ln - 1.0 > ln_bound { "holds" } else { "violated" }.into(),
-        }
+            ..Record::example("nsn-box", &format!("k={k};d={d};target={target}"), "printed", verdict)
+        };
+        record.columns.insert("method".into(), method.into());
+        record
     }
 
     fn records(scale: f64) -> Vec<Record> {
@@ -123,8 +119,8 @@ only = { k = 16, target = "spread" }
         for record in odd.iter_mut().filter(|record| record.columns["k"] == "16") {
             record.unmet = vec!["k >= 17".into()];
         }
-        odd[1].verdict = "violated".into();
-        odd[2].verdict = "undecided".into();
+        odd[1].verdict = Verdict::Violated;
+        odd[2].verdict = Verdict::Undecided;
         odd[4].vacuous = true;
         let odd = draw("measured", &odd).unwrap();
         assert!(signs.iter().all(|sign| says(&odd, sign)) && says(&odd, "violated"));

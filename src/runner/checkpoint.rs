@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, Result};
+use crate::hash::sha256_hex;
 use crate::output::write_whole;
 use crate::record::Row;
 
@@ -27,11 +26,6 @@ pub fn folder(out: &Path) -> PathBuf {
 }
 
 const MAGIC: &str = "lemmascope-checkpoint-1";
-
-/// Hexadecimal SHA-256.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Writes what has been measured, and makes the folder for it. The first line carries the design and a sum over all the rest.
 ///
@@ -131,7 +125,12 @@ pub fn remove(out: &Path, design: &str) {
     for path in own_files(out, design) {
         let _ = std::fs::remove_file(path);
     }
-    let _ = std::fs::remove_dir(folder(out));
+    remove_if_empty(&folder(out));
+}
+
+/// Removes a folder where nothing is in it.
+pub fn remove_if_empty(folder: &Path) {
+    let _ = std::fs::remove_dir(folder);
 }
 
 #[cfg(test)]

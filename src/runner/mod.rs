@@ -4,7 +4,7 @@ pub mod checkpoint;
 pub mod measure;
 pub mod threshold;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,9 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::experiment::{Experiment, Precision};
+use crate::hash::sha256_hex;
 use crate::output::{writable_folder, write_whole};
-use crate::record;
+use crate::record::{self, Origin};
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
 use measure::{Job, Sampling, chain, measure};
@@ -62,6 +63,9 @@ pub struct Plan {
     pub alpha: f64,
     /// How many replicates are spent.
     pub effort: Effort,
+    /// The chance of error of each cell of an experiment, by its name, where a baseline fixes it; the other experiments' cells
+    /// share `alpha`.
+    pub shares: BTreeMap<String, f64>,
 }
 
 /// One cell of one experiment by one method.
@@ -73,6 +77,11 @@ struct Unit {
 }
 
 impl Plan {
+    /// The chance of error that a cell of an experiment may take.
+    fn share(&self, experiment: &Experiment, units: usize) -> f64 {
+        self.shares.get(&experiment.name).copied().unwrap_or_else(|| share_of_error(self.alpha, units))
+    }
+
     fn units(&self) -> Vec<Unit> {
         let of = |(index, experiment): (usize, &Experiment)| {
             let cells = 0..experiment.cells.len();
@@ -89,24 +98,18 @@ impl Plan {
     /// # Errors
     /// Where a file that a cell reads cannot be read.
     pub fn design(&self) -> Result<String> {
-        let mut text = format!("{} {} {:?} {:?}\n", env!("CARGO_PKG_VERSION"), self.seed, self.alpha, self.effort);
+        let mut text = format!("{} {} {:?} {:?}\n", record::REVISION, self.seed, self.alpha, self.effort);
         for experiment in &self.experiments {
-            // A threshold's statement names its level and its range.
-            let (id, statement) = (experiment.claim.about().id, experiment.claim.about().statement);
-            let Experiment { name, methods, precision, .. } = experiment;
-            text += &format!("{name} {id} {statement} {methods:?} {precision:?}\n");
-            text += &format!("{} {:?}\n", experiment.chain, experiment.changes);
-            let mut files = BTreeSet::new();
-            for cell in &experiment.cells {
-                text += &format!("{}\n", cell.key());
-                files.extend(experiment.claim.files(cell));
-            }
+            let share = self.shares.get(&experiment.name);
+            text += &format!("{} {} {share:?}\n", experiment.name, experiment.design);
+            let files: BTreeSet<PathBuf> =
+                experiment.cells.iter().flat_map(|cell| experiment.claim.files(cell)).collect();
             for path in files {
                 let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-                text += &format!("{} {}\n", path.display(), checkpoint::sha256_hex(&bytes));
+                text += &format!("{} {}\n", path.display(), sha256_hex(&bytes));
             }
         }
-        Ok(checkpoint::sha256_hex(text.as_bytes()))
+        Ok(sha256_hex(text.as_bytes()))
     }
 }
 
@@ -138,7 +141,7 @@ pub enum Finished {
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 /// What a plan's design consists of.
-const DESIGN_PARTS: &str = "experiments, seed, alpha, effort, version or files that they read";
+const DESIGN_PARTS: &str = "experiments, seed, alpha, effort, the program's source or files that they read";
 
 /// Measures a plan.
 ///
@@ -178,10 +181,10 @@ fn measure_units(
     save: impl Fn(&Progress) -> Result<()> + Sync,
 ) -> Result<Progress> {
     let total = known.len() + open.len();
-    let alpha = share_of_error(plan.alpha, units.len());
     (conditions.progress)(known.len(), total);
     let state = Mutex::new((known, Instant::now()));
     let outcome = open.par_iter().with_max_len(1).try_for_each(|&index| {
+        let alpha = plan.share(&plan.experiments[units[index].experiment], units.len());
         let measured = measure_unit(plan, &units[index], alpha, conditions.interrupted)?;
         let mut state = state.lock().expect("no holder of the lock panics");
         let (progress, saved) = &mut *state;
@@ -222,15 +225,16 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
         Error::Input(text) => Error::Input(format!("{}: cell {}: {text}", experiment.name, cell.key())),
         other => other,
     };
+    let origin = Origin { experiment: &experiment.name, design: &experiment.design, seed: plan.seed, alpha };
     if experiment.chain {
         let links = chain(claim, &experiment.name, cell, plan.seed).map_err(named)?;
-        let rows = record::link_rows(claim, &experiment.name, cell, &links, plan.seed);
+        let rows = record::link_rows(claim, &origin, cell, &links);
         return Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() });
     }
     let bounds = claim.bounds(cell).map_err(named)?;
     let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
     let evidence = measure(&job, &sampling, interrupted).map_err(named)?;
-    let rows = record::rows(claim, &experiment.name, cell, &evidence, &bounds, plan.seed);
+    let rows = record::rows(claim, &origin, cell, &evidence, &bounds);
     Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() })
 }
 

@@ -8,10 +8,10 @@ use super::Ticket;
 use crate::cli::json::pretty;
 use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
 use crate::error::{Error, Result};
+use crate::hash::sha256_hex;
 use crate::numeric::{decimal, larger_or_nan, number};
 use crate::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
 use crate::random::{Address, Stream};
-use crate::runner::checkpoint::sha256_hex;
 use rand::RngExt;
 
 /// The pruned network's file.

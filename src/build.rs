@@ -1,0 +1,41 @@
+//! Hashes the source, so that records and checkpoints say which code made them.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use sha2::{Digest, Sha256};
+
+/// What a record can depend on: code, the data it includes, and the versions of its dependencies.
+const PARTS: [&str; 3] = ["src", "Cargo.toml", "Cargo.lock"];
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let mut files = Vec::new();
+    for part in PARTS {
+        println!("cargo::rerun-if-changed={part}");
+        collect(&root.join(part), &mut files)?;
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        let name = file.strip_prefix(&root).expect("it is below the root").to_string_lossy().replace('\\', "/");
+        let bytes = fs::read(&file)?;
+        hash.update(format!("{name} {}\n", bytes.len()));
+        hash.update(bytes);
+    }
+    let digits: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    println!("cargo::rustc-env=LEMMASCOPE_SOURCE={digits}");
+    Ok(())
+}
+
+/// The files at or below a path; none where there is nothing (a package may lack its lock file).
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if path.is_file() {
+        files.push(path.to_path_buf());
+    } else if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect(&entry?.path(), files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Constants that a statement leaves open: which values the records refute, and from which on none of them does.
+
+use super::joined::{Joined, Set, join};
+use crate::cell::{Cell, Value, position};
+use crate::claims::{Claim, PRINTED, Relation};
+use crate::experiment::Experiment;
+use crate::numeric::number;
+use crate::record::Record;
+
+/// What the records say of one constant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interval {
+    /// The constant's name.
+    pub name: &'static str,
+    /// The least constant is above this: every smaller one is refuted, with the cell that refutes it.
+    pub above: Option<(f64, String)>,
+    /// The constant is below this: every larger one is refuted (a probability, say), with the cell.
+    pub below: Option<(f64, String)>,
+    /// The least value measured beyond those that none of its cells refutes, and how many there are.
+    pub from: Option<(f64, usize)>,
+}
+
+/// No larger constant is looked at.
+const LARGEST: f64 = 1e15;
+/// Nor a smaller one.
+const LEAST: f64 = 1e-15;
+/// Halvings of a ratio of 2: the constant is known to 15 digits.
+const HALVINGS: usize = 52;
+
+/// The intervals of a claim's constants by the printed bound; of those only that some record refutes.
+pub fn intervals(claim: &dyn Claim, sets: &[Set]) -> Vec<Interval> {
+    let cells = join(sets.iter().copied(), |record| record.bound == PRINTED && record.what_if.is_empty());
+    claim.about().constants.iter().filter_map(|name| interval(name, sets, &cells)).collect()
+}
+
+fn interval(name: &'static str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
+    let value = |record: &Record| record.columns.get(name)?.parse::<f64>().ok();
+    let mut interval = Interval { name, above: None, below: None, from: None };
+    for joined in cells.iter().filter(|joined| !joined.best.outside()) {
+        let Some(missed) = joined.missed else { continue };
+        let experiment = sets.iter().find(|(experiment, _)| experiment.name == joined.experiment)?.0;
+        let Some((low, high)) = refuted(experiment, missed, name) else { continue };
+        let at = || missed.key.replace(';', " ");
+        if high < LARGEST && interval.above.as_ref().is_none_or(|(known, _)| high > *known) {
+            interval.above = Some((high, at()));
+        }
+        if low > LEAST && interval.below.as_ref().is_none_or(|(known, _)| low < *known) {
+            interval.below = Some((low, at()));
+        }
+    }
+    let (above, _) = interval.above.clone()?;
+    let unrefuted = cells.iter().filter(|joined| !joined.best.outside()).filter_map(|joined| value(joined.best));
+    let beyond: Vec<f64> = unrefuted.filter(|value| *value > above).collect();
+    interval.from = beyond.iter().copied().reduce(f64::min).map(|least| (least, beyond.len()));
+    Some(interval)
+}
+
+/// Between which values of a constant a record refutes all: as long as the hypotheses are met with that value, and the measured
+/// interval, which no constant changes, lies on the wrong side of the bound at that value.
+fn refuted(experiment: &Experiment, record: &Record, name: &str) -> Option<(f64, f64)> {
+    let claim = experiment.claim;
+    let cell = experiment.cells.iter().find(|cell| cell.key() == record.key)?;
+    let index = position(claim.about().parameters, name).ok()?;
+    let start = cell.real(name);
+    let holds = |value: f64| is_refuted(claim, &cell.with(index, Value::Real(value)), record);
+    if !holds(start) {
+        return None;
+    }
+    Some((edge(start, 0.5, LEAST, &holds), edge(start, 2.0, LARGEST, &holds)))
+}
+
+/// The last value from `start` by a factor at which `holds`, to 15 digits; the end where it holds everywhere.
+fn edge(start: f64, factor: f64, end: f64, holds: &dyn Fn(f64) -> bool) -> f64 {
+    let beyond = |value: f64| if factor > 1.0 { value >= end } else { value <= end };
+    let mut last = start;
+    while holds(last * factor) {
+        last *= factor;
+        if beyond(last) {
+            return end;
+        }
+    }
+    let (mut inside, mut outside) = (last, last * factor);
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (inside + outside);
+        if holds(middle) { inside = middle } else { outside = middle }
+    }
+    inside
+}
+
+fn is_refuted(claim: &dyn Claim, cell: &Cell, record: &Record) -> bool {
+    let met = claim.hypotheses(cell).iter().all(|hypothesis| hypothesis.met);
+    let bounds = claim.bounds(cell).unwrap_or_default();
+    let Some(bound) = bounds.iter().find(|bound| bound.name == record.bound) else { return false };
+    met && match bound.relation.unwrap_or(claim.about().relation) {
+        Relation::AtLeast => record.ln_hi < bound.ln,
+        Relation::AtMost => record.ln_lo > bound.ln,
+        Relation::Equal { .. } => false,
+    }
+}
+
+impl Interval {
+    /// The finding in a sentence.
+    pub fn text(&self) -> String {
+        let name = self.name;
+        let short = |x: f64| format!("{x:.4}").parse().map_or_else(|_| number(x), number);
+        let mut parts = Vec::new();
+        if let Some((above, cell)) = &self.above {
+            parts.push(format!("{name} must be above {} ({cell})", short(*above)));
+        }
+        if let Some((below, cell)) = &self.below {
+            parts.push(format!("{name} must be below {} ({cell})", short(*below)));
+        }
+        match self.from {
+            Some((from, cells)) => {
+                parts.push(format!("from {name} = {} on none of the {cells} cells measured refutes it", number(from)));
+            }
+            None => parts.push("no larger one was measured".into()),
+        }
+        parts.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Verdict;
+
+    /// At n = 5, eps = 0.1 the hypothesis n >= C log(1/eps) is met up to C = 5/log(10) = 2.1715.
+    #[test]
+    fn a_refuted_cell_refutes_every_constant_that_its_hypotheses_allow() {
+        let text = "claim = \"lueker\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\nn = [5, 20]\neps = 0.1\nC = [1, 6]\n";
+        let experiment = Experiment::parse("e", text).unwrap();
+        let record = |key: &str, verdict, hi: f64| Record {
+            ln_lo: hi - 0.1,
+            ln_hi: hi,
+            ..Record::example("lueker", key, PRINTED, verdict)
+        };
+        let records = [
+            record("n=5;eps=0.1;C=1", Verdict::ConstantRefuted, -1.0),
+            record("n=20;eps=0.1;C=1", Verdict::ConstantSuffices, -0.001),
+            record("n=20;eps=0.1;C=6", Verdict::ConstantSuffices, -0.001),
+        ];
+        let found = intervals(experiment.claim, &[(&experiment, &records)]);
+        let (above, cell) = found[0].above.clone().unwrap();
+        assert!((above - 5.0 / 10f64.ln()).abs() < 1e-9 && cell == "n=5 eps=0.1 C=1", "{found:?}");
+        assert_eq!((found[0].below.clone(), found[0].from), (None, Some((6.0, 1))));
+        assert_eq!(
+            found[0].text(),
+            "C must be above 2.1715 (n=5 eps=0.1 C=1); from C = 6 on none of the 1 cells measured refutes it"
+        );
+        assert!(intervals(experiment.claim, &[(&experiment, &records[1..])]).is_empty());
+    }
+}

@@ -1,0 +1,220 @@
+//! The finding page: what the records and the searches say of each claim, written out, with the commands that reproduce each
+//! line.
+
+pub mod command;
+mod constants;
+pub mod folder;
+pub mod gate;
+pub mod joined;
+mod links;
+mod searched;
+mod section;
+
+use std::collections::BTreeSet;
+
+use crate::claims::REGISTRY;
+use crate::record::Record;
+use crate::tickets::{self, rulings::Ruling, rulings::rulings};
+use joined::Set;
+pub use searched::Search;
+use section::Section;
+
+/// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
+pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
+    let sections: Vec<Section> =
+        REGISTRY.iter().map(|claim| Section::new(*claim, sets, searches)).filter(Section::says_something).collect();
+    let mut text = format!(
+        "# What was found\n\n{} Every line is made from the records beside this page and in `falsify/`; the commands \
+         measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n",
+        tickets::TEXT
+    );
+    text += &findings(&sections);
+    text += &standing(&sections);
+    text += &constants(&sections);
+    sections.iter().for_each(|section| text += &section.text());
+    text
+}
+
+/// The table of what is wrong: one row a cause.
+fn findings(sections: &[Section]) -> String {
+    let rows: String = rulings().iter().filter_map(|ruling| row(ruling, sections)).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## Findings\n\nOne row a cause. *Statement false*: it fails within its own hypotheses, and no admissible constant saves it. \
+         *Proof step false*: a step of the proof fails, and the statement stands. *Slip of the pen*: an index, a sign or a word, \
+         plain from its context.\n\n\
+         | statement | kind | consequence | counterexample | evidence | repair |\n| --- | --- | --- | --- | --- | --- |\n{rows}"
+    )
+}
+
+/// A ruling's row; `None` where no record shows it.
+fn row(ruling: &Ruling, sections: &[Section]) -> Option<String> {
+    let section = sections.iter().find(|section| section.id() == ruling.claim)?;
+    let by_bound = ruling.bound.as_ref().and_then(|bound| section.counterexample(bound));
+    let shown = by_bound.or_else(|| section.failing_link(&ruling.links))?;
+    let held = ruling.repaired_by.as_ref().and_then(|bound| Some((bound, section.holds_at(bound)?)));
+    let repair = held.map_or(String::new(), |(bound, held)| format!(" (`{bound}` {held})"));
+    let reading = ruling.reading.as_ref().map_or(String::new(), |reading| format!(" Reading: {reading}"));
+    let Ruling { statement, kind, consequence, repair: least, .. } = ruling;
+    let cells = [
+        &format!("{statement}.{reading}"),
+        kind.text(),
+        consequence,
+        &shown.cell,
+        &shown.evidence,
+        &format!("{least}{repair}"),
+    ]
+    .map(|text| text.replace('|', "\\|"));
+    Some(format!("| {} |\n", cells.join(" | ")))
+}
+
+/// The claims whose statements hold at every cell that decides.
+fn standing(sections: &[Section]) -> String {
+    let rows: String = sections.iter().filter_map(Section::standing).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## What stands\n\nNo cell violates these.\n\n| statement | claim | cells inside | hold | undecided | vacuous | least slack \
+         (log10) |\n| --- | --- | --- | --- | --- | --- | --- |\n{rows}"
+    )
+}
+
+/// What is known of constants that exist.
+fn constants(sections: &[Section]) -> String {
+    let rows: String = sections.iter().filter_map(Section::constants_row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## Constants\n\nThese statements say that there is a constant. No one value can make them false; a cell refutes the values \
+         up to one, and the least constant lies above all that are refuted.\n\n| statement | claim | cells inside | refuted \
+         constants | undecided | the constant |\n| --- | --- | --- | --- | --- | --- |\n{rows}"
+    )
+}
+
+/// The texts, each once, in their order.
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for text in texts {
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    seen
+}
+
+/// A cell's numbers with d first, then k, then the others: the order in which a counterexample is smaller. Of two cells with
+/// the same ones, that with the plainer numbers is, which have fewer digits.
+fn order(number: impl Fn(&str) -> Option<f64>, digits: usize) -> [f64; 5] {
+    let [d, k, n, j] = ["d", "k", "n", "j"].map(|name| number(name).unwrap_or(0.0));
+    [d, k, n, j, digits as f64]
+}
+
+fn smaller(a: &Record, b: &Record) -> std::cmp::Ordering {
+    let order =
+        |record: &Record| order(|name| record.columns.get(name).and_then(|text| text.parse().ok()), record.key.len());
+    order(a).partial_cmp(&order(b)).unwrap_or(std::cmp::Ordering::Equal)
+}
+
+/// Between which values each parameter lies, or which words it takes.
+fn region(records: &[&Record]) -> String {
+    let Some(first) = records.first() else { return String::new() };
+    let names = first.key.split(';').filter_map(|item| item.split_once('=').map(|(name, _)| name));
+    let part = |name: &str| {
+        let values: Vec<&str> = records.iter().filter_map(|r| r.columns.get(name).map(String::as_str)).collect();
+        let numbers: Vec<(f64, &str)> = values.iter().filter_map(|v| Some((v.parse().ok()?, *v))).collect();
+        if numbers.len() == values.len() && !numbers.is_empty() {
+            let least = numbers.iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |x| x.1);
+            let most = numbers.iter().max_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |x| x.1);
+            return if least == most { format!("{name} = {least}") } else { format!("{name} {least} to {most}") };
+        }
+        let distinct: BTreeSet<&str> = values.into_iter().collect();
+        format!("{name} {}", distinct.into_iter().collect::<Vec<_>>().join(" | "))
+    };
+    format!("Region: {}.", names.map(part).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::PRINTED;
+    use crate::experiment::Experiment;
+    use crate::verdict::Verdict;
+
+    fn experiment(head: &str) -> Experiment {
+        let text =
+            format!("claim = \"nsn-box\"\ntitle = \"\"\nabout = \"\"\n{head}[[grid]]\nk = 16\nd = 1\neps = 0.1\n");
+        Experiment::parse("e", &text).unwrap()
+    }
+
+    fn record(k: u32, d: u32, bound: &str, verdict: Verdict) -> Record {
+        let slack = if verdict == Verdict::Violated { -0.5 } else { 0.5 };
+        Record {
+            slack_log10: Some(slack),
+            ln_bound: Some(-slack * std::f64::consts::LN_10),
+            ..Record::example("nsn-box", &format!("k={k};d={d}"), bound, verdict)
+        }
+    }
+
+    #[test]
+    fn a_finding_has_its_kind_its_counterexample_and_its_repair() {
+        let outside = Record { unmet: vec!["k >= 16".into()], ..record(8, 2, PRINTED, Verdict::Violated) };
+        let records = [
+            record(64, 12, PRINTED, Verdict::Violated),
+            record(256, 10, PRINTED, Verdict::Violated),
+            outside,
+            record(16, 1, PRINTED, Verdict::Holds),
+            record(64, 12, "two-pi", Verdict::Holds),
+        ];
+        let links = [record(64, 12, "eq-1", Verdict::Holds), record(64, 12, "after-1-density", Verdict::Violated)];
+        let (plain, chain) = (experiment(""), experiment("chain = true\n"));
+        let text = markdown(&[(&plain, &records), (&chain, &links)], &[], "Seed 1.");
+        for part in [
+            "hal-04143024 v1",
+            "| statement false | Eq. 11 follows from it",
+            "| k=256 d=10 | 2 of 3 cells; there by quadrature, slack -0.5000 | 2 pi for pi",
+            "(`two-pi` holds at 1 of 1 cells)",
+            "## Lemma 7 (`nsn-box`)",
+            "- **printed** fails: of 3 cells inside the hypotheses it holds at 1, is violated at 2, undecided at 0. Region: k 16 to 256",
+            "lemmascope evaluate nsn-box --set k=256 --set d=10 --method quadrature",
+            "`after-1-density`: fails at 1 of 1 cells, the first to fail at 1",
+            "lemmascope trace nsn-box --set k=64 --set d=12",
+        ] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+        assert!(!text.contains("## What stands"), "{text}");
+    }
+
+    #[test]
+    fn a_what_if_is_not_the_papers() {
+        let changed = experiment("relation = \"at-most\"\nbounds = [{ name = \"draft\", expr = \"1\" }]\n");
+        let record = |bound: &str| Record {
+            what_if: "relation at-most".into(),
+            relation: "at-most".into(),
+            ..record(64, 12, bound, Verdict::Violated)
+        };
+        let text = markdown(&[(&changed, &[record(PRINTED), record("draft")])], &[], "Seed 1.");
+        assert!(
+            !text.contains("## Findings") && text.contains("what-if, not the paper's (relation at-most; draft"),
+            "{text}"
+        );
+        assert!(text.contains("--method quadrature --bound 'draft=1' --relation at-most"), "{text}");
+    }
+
+    #[test]
+    fn a_refuted_constant_is_no_finding() {
+        let text = "claim = \"lueker\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\nn = 5\neps = 0.1\nC = 1\n";
+        let experiment = Experiment::parse("e", text).unwrap();
+        let refuted = Record {
+            ln_hi: -1.0,
+            ln_lo: -2.0,
+            ..Record::example("lueker", "n=5;eps=0.1;C=1", PRINTED, Verdict::ConstantRefuted)
+        };
+        let text = markdown(&[(&experiment, &[refuted])], &[], "Seed 1.");
+        assert!(!text.contains("## Findings") && text.contains("C must be above 2.171"), "{text}");
+        assert!(text.contains("at the constants tried: of 1 cells inside the hypotheses 1 refute theirs"), "{text}");
+    }
+}
