@@ -60,7 +60,7 @@ pub fn link_rows(claim: &dyn Claim, experiment: &str, cell: &Cell, links: &[Link
     let hypotheses = claim.hypotheses(cell);
     let row = |link: &Link| {
         let (left, right) = link.sides();
-        row(claim, experiment, cell, &hypotheses, &left, &right, (link.relation, Quantity::Size), seed)
+        row(claim, experiment, cell, &hypotheses, left, &right, (link.relation, Quantity::Size), seed)
     };
     links.iter().map(row).collect()
 }
@@ -76,7 +76,7 @@ fn row(
     (relation, quantity): (Relation, Quantity),
     seed: u64,
 ) -> Row {
-    let unmet: Vec<&str> = hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
+    let unmet: Vec<String> = hypotheses.iter().filter_map(Hypothesis::unmet).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
     let mut row = vec![claim.about().id.to_string(), experiment.to_string()];
     row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
