@@ -89,7 +89,7 @@ pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]
     let row = |link: &Link| {
         let (left, right) = link.sides();
         let judged = Judged {
-            evidence: &left,
+            evidence: left,
             bound: &right,
             relation: link.relation,
             quantity: Quantity::Size,
@@ -113,7 +113,7 @@ struct Judged<'a> {
 
 fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], judged: &Judged) -> Row {
     let Judged { evidence, bound, relation, quantity, formula, verdict } = judged;
-    let unmet: Vec<&str> = hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
+    let unmet: Vec<String> = hypotheses.iter().filter_map(Hypothesis::unmet).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
     let mut row = vec![claim.about().id.to_string(), origin.experiment.to_string()];
     row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
@@ -350,13 +350,9 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
         columns: shown.map(|name| (name.to_string(), text(name).to_string())).collect(),
         key: key.join(";"),
         ln_measured,
-        ln_lo: optional("ln_lo")?.unwrap_or(f64::NEG_INFINITY),
-        ln_hi: match optional("ln_hi")? {
-            Some(ln) => ln,
-            // A limit of 0 has no log.
-            None if text("hi").is_empty() => f64::INFINITY,
-            None => ln("hi")?,
-        },
+        // A limit of 0 has no log; the text of a decimal has fewer digits than its log.
+        ln_lo: optional("ln_lo")?.unwrap_or(ln("lo")?),
+        ln_hi: optional("ln_hi")?.unwrap_or(if text("hi").is_empty() { f64::INFINITY } else { ln("hi")? }),
         bound: text("bound").into(),
         ln_bound: optional("ln_bound")?,
         slack_log10: optional("slack_log10")?,
@@ -436,11 +432,7 @@ mod tests {
         let evidence = Evidence::closed_form(-1.0, 0.0, 1);
         let (text, _) = round_trip(&evidence, Bound::from_ln(PRINTED, -1.5));
         let damaged = text.replace("0.367879", "x");
-        assert!(
-            parse(&damaged).unwrap_err().to_string().contains("line 2: measured = "),
-            "{}",
-            parse(&damaged).unwrap_err()
-        );
+        assert!(parse(&damaged).unwrap_err().to_string().contains("line 2: lo = "), "{}", parse(&damaged).unwrap_err());
         let cut = &text[..text.len() - 20];
         assert!(parse(cut).is_err());
     }

@@ -186,7 +186,7 @@ mod tests {
         // k = 4, eps = 0.1: 16 * 2.302585 = 36.84.
         let at = |n: &str| cell(&[("n", n), ("k", "4"), ("d", "1"), ("eps", "0.1")]);
         assert!((Amplification.asks(&at("37"), "n").unwrap() - 36.841_361_487_904_73).abs() < 1e-12);
-        let met = |n: &str| Amplification.hypotheses(&at(n)).iter().filter(|h| h.met).count();
+        let met = |n: &str| Amplification.hypotheses(&at(n)).iter().filter(|h| h.is_met()).count();
         assert_eq!((met("37"), met("36")), (4, 3));
         assert!((Amplification.bounds(&at("37")).unwrap()[0].ln - 0.9f64.ln()).abs() < 1e-15);
     }
@@ -200,12 +200,12 @@ mod tests {
         let tight = [("n", "37"), ("k", "4"), ("d", "1"), ("eps", "0.1")];
         assert_eq!(groups(&cell(&tight)), (3, 12));
         // One group of Theorem 5's proved constant is far from 1 - eps, at C1 = 1.
-        assert_eq!(verdicts(&tight), [Verdict::Violated, Verdict::Violated]);
+        assert_eq!(verdicts(&tight), [Verdict::Violated, Verdict::ConstantRefuted]);
         // 1 - (1/2)^3 = 0.875 < 0.9, and 1 - (1/2)^4 = 0.9375.
-        assert_eq!(verdicts(&[&tight[..], &[("c", "0.5")]].concat())[1], Verdict::Violated);
+        assert_eq!(verdicts(&[&tight[..], &[("c", "0.5")]].concat())[1], Verdict::ConstantRefuted);
         let enough = [("n", "64"), ("k", "3"), ("d", "1"), ("eps", "0.1"), ("c", "0.5"), ("C1", "1.5")];
         assert_eq!(groups(&cell(&enough)), (4, 16));
-        assert_eq!(verdicts(&enough), [Verdict::Holds, Verdict::Holds]);
+        assert_eq!(verdicts(&enough), [Verdict::Holds, Verdict::ConstantSuffices]);
     }
 
     /// Near 1 the last line is compared by what is missing: (1-c)^s = 1e-17 and 1e-19 beside eps = 1e-18.
@@ -216,8 +216,8 @@ mod tests {
             assert_eq!(groups(&cell).0, count);
             Amplification.chain(&cell, &mut stream(0)).unwrap()[1].verdict()
         };
-        assert_eq!(verdict("0.4", 17), Verdict::Violated);
-        assert_eq!(verdict("0.45", 19), Verdict::Holds);
+        assert_eq!(verdict("0.4", 17), Verdict::ConstantRefuted);
+        assert_eq!(verdict("0.45", 19), Verdict::ConstantSuffices);
     }
 
     /// A subset within a group is a subset: on the same draws the groups never find more.

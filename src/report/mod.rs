@@ -201,7 +201,7 @@ mod tests {
             !text.contains("## Findings") && text.contains("what-if, not the paper's (relation at-most; draft"),
             "{text}"
         );
-        assert!(text.contains("--method quadrature --bound 'draft=1' --relation at-most"), "{text}");
+        assert!(text.contains("--method quadrature --bound draft=1 --relation at-most"), "{text}");
     }
 
     #[test]

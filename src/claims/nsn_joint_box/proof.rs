@@ -122,15 +122,15 @@ mod tests {
         let given = [("k", "4000"), ("j", "1"), ("d", "3"), ("eps", "1e-3")];
         assert_eq!(verdict(&given, "eq-5-lemma-14"), Verdict::Holds);
         assert_eq!(verdict(&given, "after-6-k-for-j"), Verdict::Violated);
-        assert_eq!(verdict(&given, "last"), Verdict::Violated);
+        assert_eq!(verdict(&given, "last"), Verdict::ConstantRefuted);
     }
 
     #[test]
     fn whole_blocks_keep_it() {
         let given = [("k", "4000"), ("j", "4000"), ("d", "3"), ("eps", "1e-3")];
         assert_eq!(verdict(&given, "after-6-k-for-j"), Verdict::Holds);
-        assert_eq!(verdict(&given, "last"), Verdict::Holds);
-        assert_eq!(verdict(&given, "hypothesis-k"), Verdict::Holds);
+        assert_eq!(verdict(&given, "last"), Verdict::ConstantSuffices);
+        assert_eq!(verdict(&given, "hypothesis-k"), Verdict::ConstantSuffices);
         // Pr(E-), which is near 1, is printed where its complement is meant.
         assert_eq!(verdict(&given, "after-6-tail"), Verdict::Violated);
     }
