@@ -91,6 +91,8 @@ pub struct Plot {
     pub y: Quantity,
     /// How that axis is labelled; without it, by what the claim measures.
     pub label: Option<String>,
+    /// How columns are named in the figure, where that is not their own name.
+    pub labels: BTreeMap<String, String>,
     /// The column that separates the series by colour: a parameter or `method`.
     pub series: Option<String>,
     /// The column that separates panels beside each other: a parameter or `method`.
@@ -110,6 +112,11 @@ pub struct Plot {
 }
 
 impl Plot {
+    /// How a column is named in the figure.
+    pub fn name_of<'a>(&'a self, column: &'a str) -> &'a str {
+        self.labels.get(column).map_or(column, String::as_str)
+    }
+
     /// Whether a record is shown.
     pub fn shows(&self, record: &Record) -> bool {
         record.bound == self.bound && self.shows_cell(record)
@@ -206,6 +213,8 @@ struct WirePlot {
     x: String,
     y: Quantity,
     label: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
     series: Option<String>,
     panels: Option<String>,
     #[serde(default = "printed")]
@@ -316,6 +325,9 @@ impl Experiment {
             if plots.iter().any(|other| other.name == plot.name) {
                 return Err(at(span)(Error::input(format!("two plots are named {}; rename one", plot.name))));
             }
+            for file in files_of(name, &plot) {
+                check_length(&file).map_err(at(span.clone()))?;
+            }
             plots.push(plot);
         }
         let design = design(claim, &methods, &precision, wire.chain, &changes, &cells);
@@ -343,6 +355,17 @@ impl Experiment {
             true => self.chain || bound == claims::PRINTED,
             false => self.judge.iter().any(|name| name == bound),
         }
+    }
+
+    /// The names of the records' and of all plots' files.
+    pub fn files(&self) -> impl Iterator<Item = String> {
+        let plots = self.plots.iter().flat_map(|plot| self.plot_files(plot));
+        std::iter::once(format!("{}.csv", self.name)).chain(plots)
+    }
+
+    /// The names of a plot's files: SVG and PNG.
+    pub fn plot_files(&self, plot: &Plot) -> [String; 2] {
+        files_of(&self.name, plot)
     }
 
     /// On which side of the bound of this name the measured value is claimed to lie.
@@ -430,10 +453,48 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
     paths.sort();
     let experiments = paths.iter().map(|path| Experiment::read(path)).collect::<Result<Vec<_>>>()?;
     let mut names = HashSet::new();
-    match experiments.iter().find(|experiment| !names.insert(&experiment.name)) {
-        Some(twice) => Err(Error::input(format!("two experiments are named {}; rename one of the files", twice.name))),
-        None => Ok(experiments),
+    if let Some(twice) = experiments.iter().find(|experiment| !names.insert(&experiment.name)) {
+        return Err(Error::input(format!("two experiments are named {}; rename one of the files", twice.name)));
     }
+    check_files(&experiments)?;
+    Ok(experiments)
+}
+
+/// Refuses experiments that would write one file: `a` with the plot `b.c`, and `a.b` with the plot `c`.
+fn check_files(experiments: &[Experiment]) -> Result<()> {
+    let mut writers: BTreeMap<String, &str> = BTreeMap::new();
+    for experiment in experiments {
+        for file in experiment.files() {
+            if let Some(other) = writers.get(&file) {
+                return Err(Error::input(format!(
+                    "{other} and {} would both write {file}; rename a plot or one of the files",
+                    experiment.name
+                )));
+            }
+            writers.insert(file, &experiment.name);
+        }
+    }
+    Ok(())
+}
+
+fn files_of(experiment: &str, plot: &Plot) -> [String; 2] {
+    ["svg", "png"].map(|ending| format!("{experiment}.{}.{ending}", plot.name))
+}
+
+/// The bytes that a file's name may have.
+const LONGEST_FILE: usize = 255;
+
+/// Refuses a file's name that no file system takes, before anything is measured for it.
+fn check_length(file: &str) -> Result<()> {
+    if file.len() > LONGEST_FILE {
+        return Err(Error::input(format!(
+            "the file {}...{} would have a name of {} bytes, and {LONGEST_FILE} are permitted; shorten the plot's name",
+            file.chars().take(30).collect::<String>(),
+            &file[file.len() - 4..],
+            file.len()
+        )));
+    }
+    Ok(())
 }
 
 /// Files of these names stand beside the records.
@@ -599,7 +660,7 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
     let parameters = claim.about().parameters;
     let column = |name: &str| if name == "method" { Ok(()) } else { position(parameters, name).map(|_| ()) };
     position(parameters, &wire.x)?;
-    for name in [&wire.series, &wire.panels].into_iter().flatten() {
+    for name in [&wire.series, &wire.panels].into_iter().flatten().chain(wire.labels.keys()) {
         column(name)?;
     }
     let names = [&wire.bound].into_iter().chain(&wire.also);
@@ -634,8 +695,8 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
             wire.name
         )));
     }
-    let WirePlot { name, title, x, y, label, series, panels, bound, also, lines, scale, fit, .. } = wire;
-    Ok(Plot { name, title, x, y, label, series, panels, bound, also, lines, scale, only, fit })
+    let WirePlot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, fit, .. } = wire;
+    Ok(Plot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, only, fit })
 }
 
 #[cfg(test)]
@@ -665,6 +726,22 @@ mod tests {
     fn a_cell_in_two_blocks_is_measured_once() {
         let block = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n";
         assert_eq!(parse(&format!("{block}{block}")).unwrap().cells.len(), 1);
+    }
+
+    #[test]
+    fn files_that_cannot_be_written_are_refused() {
+        let grid = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n";
+        let named = |experiment: &str, plot: &str| {
+            let plot = format!("[[plot]]\nname = \"{plot}\"\ntitle = \"t\"\nx = \"k\"\ny = \"slack\"\n");
+            Experiment::parse(experiment, &format!("{HEAD}{grid}{plot}"))
+        };
+        let error = named("a", &"p".repeat(250)).err().unwrap().to_string();
+        assert!(error.contains("line 9") && error.contains("a name of 256 bytes, and 255"), "{error}");
+        assert!(named("a", &"p".repeat(249)).is_ok());
+        let one = [named("a", "b.c").unwrap(), named("a.b", "c").unwrap()];
+        let error = check_files(&one).unwrap_err().to_string();
+        assert!(error.contains("a and a.b would both write a.b.c.svg"), "{error}");
+        assert!(check_files(&[named("a", "b").unwrap(), named("a.b", "b").unwrap()]).is_ok());
     }
 
     #[test]

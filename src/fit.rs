@@ -17,12 +17,37 @@ pub struct Fit {
     pub series: String,
     /// What is raised to the power: the parameter `x`, or `1/x` and `log(1/x)` where all its values are below 1.
     pub against: String,
+    /// Along which scale of `x` the power is a straight line.
+    pub along: Along,
+    /// The middle of that line: the mean of the places and of ln of the values; `None` where one of them is unknown.
+    pub middle: Option<(f64, f64)>,
     /// The measured values' exponent.
     pub measured: Slope,
     /// The exponent of the bound at the same places, with which the paper's formula grows there.
     pub bound: Option<f64>,
     /// How many places it rests on.
     pub points: usize,
+}
+
+/// A scale along which a power is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Along {
+    /// ln x.
+    Value,
+    /// ln(1/x).
+    Reciprocal,
+    /// ln ln(1/x).
+    LogOfReciprocal,
+}
+
+impl Along {
+    fn place(self, x: f64) -> f64 {
+        match self {
+            Along::Value => x.ln(),
+            Along::Reciprocal => -x.ln(),
+            Along::LogOfReciprocal => (-x.ln()).ln(),
+        }
+    }
 }
 
 /// A slope and between which numbers it lies.
@@ -56,27 +81,28 @@ pub fn fits(plot: &Plot, records: &[Record]) -> Vec<Fit> {
         let its: Vec<&Record> = shown.iter().filter(its).copied().collect();
         let at = |record: &&Record| record.columns.get(&plot.x)?.parse::<f64>().ok().filter(|x| *x > 0.0);
         let Some(places) = its.iter().map(at).collect::<Option<Vec<f64>>>() else { continue };
-        for (against, place) in scales(&plot.x, &places) {
-            let places: Vec<f64> = places.iter().map(|x| place(*x)).collect();
+        for (against, along) in scales(&plot.x, &places) {
+            let places: Vec<f64> = places.iter().map(|x| along.place(*x)).collect();
             let Some(weights) = weights(&places) else { continue };
+            let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+            let values: Option<Vec<f64>> = its.iter().map(|record| record.ln_measured).collect();
+            let middle = values.map(|lns| (mean(&places), mean(&lns)));
             let (panel, series) = (panel.clone(), series.clone());
             let bounds: Option<Vec<f64>> = its.iter().map(|record| record.ln_bound).collect();
             let bound = bounds.map(|lns| dot(&weights, lns.into_iter()));
-            fits.push(Fit { panel, series, against, measured: slope(&weights, &its), bound, points: its.len() });
+            let (measured, points) = (slope(&weights, &its), its.len());
+            fits.push(Fit { panel, series, against, along, middle, measured, bound, points });
         }
     }
     fits
 }
 
-/// A name, and the place of a value along it.
-type Scale = (String, fn(f64) -> f64);
-
-/// The scales whose logs a power is fitted along.
-fn scales(x: &str, places: &[f64]) -> Vec<Scale> {
+/// The scales along which a power is fitted, each with the name of what is raised to it.
+fn scales(x: &str, places: &[f64]) -> Vec<(String, Along)> {
     if places.iter().all(|place| *place < 1.0) {
-        vec![(format!("log(1/{x})"), |x| (-x.ln()).ln()), (format!("1/{x}"), |x| -x.ln())]
+        vec![(format!("log(1/{x})"), Along::LogOfReciprocal), (format!("1/{x}"), Along::Reciprocal)]
     } else {
-        vec![(x.to_string(), f64::ln)]
+        vec![(x.to_string(), Along::Value)]
     }
 }
 
@@ -103,6 +129,12 @@ fn slope(weights: &[f64], records: &[&Record]) -> Slope {
 }
 
 impl Fit {
+    /// ln of the fitted value at `x`; `None` where the exponent is unknown.
+    pub fn ln_at(&self, x: f64) -> Option<f64> {
+        let (place, ln) = self.middle?;
+        Some(ln + self.measured.value? * (self.along.place(x) - place))
+    }
+
     /// The fit in a line: `~ d^1.4 [1.2, 1.7]`.
     pub fn text(&self) -> String {
         let short = |x: f64| if x.is_finite() { format!("{x:.2}") } else { "?".into() };
@@ -205,6 +237,9 @@ fit = true
         assert!((value.unwrap() - 3.0).abs() < 1e-12 && (lo - 3.0).abs() < 1e-12 && (hi - 3.0).abs() < 1e-12);
         assert!((found[0].bound.unwrap() - 1.0).abs() < 1e-12);
         assert_eq!(found[0].text(), "~ log(1/eps)^3.00 [3.00, 3.00]");
+        // The line goes through the values that it fits exactly.
+        assert!((found[0].ln_at(0.01).unwrap() - 8f64.ln()).abs() < 1e-12);
+        assert!((found[1].ln_at(0.01).unwrap() - 216f64.ln() / 3.0).abs() < 1e-12);
     }
 
     /// Every choice of heights within the limits has its slope within the interval, and the extreme ones reach its ends.

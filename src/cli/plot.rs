@@ -9,7 +9,7 @@ use super::json::pretty;
 use super::print;
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot, read_all};
-use crate::output::write_whole;
+use crate::output::write_together;
 use crate::plot;
 use crate::record::{self, Record};
 
@@ -45,12 +45,10 @@ pub fn draw_all(sets: &[(&Experiment, &[Record])], out: &Path) -> Result<Vec<Pat
         .flat_map(|(experiment, records)| experiment.plots.iter().map(move |plot| (*experiment, *records, plot)))
         .collect();
     let draw = |(experiment, records, plot): &(&Experiment, &[Record], &Plot)| {
-        let svg = plot::svg(experiment, plot, records)?;
-        let png = plot::png(&svg)?;
-        let path = |ending: &str| out.join(format!("{}.{}.{ending}", experiment.name, plot.name));
-        write_whole(&path("svg"), svg.as_bytes())?;
-        write_whole(&path("png"), &png)?;
-        Ok(vec![path("svg"), path("png")])
+        let picture = plot::draw(experiment, plot, records)?;
+        let [svg, png] = experiment.plot_files(plot).map(|name| out.join(name));
+        write_together(&[(&svg, picture.svg().into_bytes()), (&png, plot::png(&picture)?)])?;
+        Ok(vec![svg, png])
     };
     Ok(plots.par_iter().map(draw).collect::<Result<Vec<_>>>()?.concat())
 }

@@ -3,8 +3,6 @@
 use std::f64::consts::LN_10;
 use std::path::Path;
 
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
-
 use crate::numeric::number;
 
 /// How values become places along an axis.
@@ -16,6 +14,8 @@ pub enum Scale {
     Log,
     /// The place is the value near 0, and the log10 of its size, with its sign, far from it.
     SignedLog,
+    /// The place is that of the value's log10 on a [`Scale::SignedLog`]: near 1 by decades, far from it by decades of them.
+    LogOfLog,
     /// The place is the word's number.
     Words(Vec<String>),
 }
@@ -27,6 +27,16 @@ impl Scale {
             Scale::Linear | Scale::Words(_) => value,
             Scale::Log => value.log10(),
             Scale::SignedLog => value.abs().ln_1p() / LN_10 * value.signum(),
+            Scale::LogOfLog => Scale::SignedLog.place(value.log10()),
+        }
+    }
+
+    /// The place of a positive number that is given by its ln, also where it is outside f64's range.
+    pub fn place_of_ln(&self, ln: f64) -> f64 {
+        match self {
+            Scale::Log => ln / LN_10,
+            Scale::LogOfLog => Scale::SignedLog.place(ln / LN_10),
+            _ => self.place(ln.exp()),
         }
     }
 }
@@ -63,6 +73,10 @@ pub struct Axis {
 const MARGIN: f64 = 0.05;
 /// log10 of the numbers that are written out; others are written as powers of ten.
 const WRITTEN_OUT: std::ops::RangeInclusive<f64> = -3.0..=5.0;
+/// A log axis is at least this many decades long.
+const SHORTEST: f64 = 0.6;
+/// No axis has room for more ticks; candidates with more are not even made.
+const MOST_TICKS: f64 = 60.0;
 
 impl Axis {
     /// An axis that holds all `places`, which are finite and at least one.
@@ -71,20 +85,16 @@ impl Axis {
         match scale {
             Scale::Linear => Self::linear(least, most, places.iter().all(|place| place.trunc() == *place), room),
             Scale::Log => Self::log(places, room),
-            Scale::SignedLog => {
-                let (lo, hi) = padded(least, most, (most - least).max(1.0));
-                let powers = [(&[1.0, 3.0][..], 0, 1), (&[1.0], 0, 1), (&[1.0], 1, 1), (&[1.0], 1, 2), (&[1.0], 2, 4)];
-                let candidates =
-                    powers.into_iter().map(|(digits, first, step)| signed_ticks(lo, hi, digits, first, step));
-                Axis { lo, hi, ticks: first_that_fits(candidates, hi - lo, room) }
-            }
+            Scale::SignedLog => Self::signed(least, most, room, amount),
+            Scale::LogOfLog => Self::signed(least, most, room, power_of_ten),
             Scale::Words(words) => {
                 let (lo, hi) = (-0.5, words.len() as f64 - 0.5);
-                let common = common_beginning(words);
-                let ticks = |label: &dyn Fn(&str) -> String| {
-                    words.iter().enumerate().map(|(i, word)| Tick { at: i as f64, label: label(word) }).collect()
+                let ticks = |labels: Vec<String>| {
+                    labels.into_iter().enumerate().map(|(i, label)| Tick { at: i as f64, label }).collect()
                 };
-                let candidates = [ticks(&short), ticks(&|word| short(&word[common..]))];
+                let common = common_beginning(words);
+                let ends: Vec<String> = words.iter().map(|word| word[common..].into()).collect();
+                let candidates = [words, &ends].map(|words| ticks(shorts(words)));
                 Axis { lo, hi, ticks: first_that_fits(candidates.into_iter(), hi - lo, room) }
             }
         }
@@ -94,30 +104,46 @@ impl Axis {
         let spread = if most > least { most - least } else { most.abs().max(1.0) };
         let (lo, hi) = padded(least, most, spread);
         if whole && least == most {
-            return Axis { lo, hi, ticks: vec![Tick { at: least, label: minus(number(least)) }] };
+            return Axis { lo, hi, ticks: vec![Tick { at: least, label: amount(least) }] };
         }
-        let finest = (spread / 50.0).log10().floor() as i32;
-        let steps = (finest..finest + 4).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| (digit, power)));
-        let steps = steps.filter(|(digit, power)| !whole || digit * 10f64.powi(*power) >= 1.0);
+        let steps = nice_steps(spread).filter(|(digit, power)| !whole || digit * 10f64.powi(*power) >= 1.0);
         let candidates = steps.map(|(digit, power)| linear_ticks(lo, hi, digit, power));
         Axis { lo, hi, ticks: first_that_fits(candidates, hi - lo, room) }
     }
 
     fn log(places: &[f64], room: &Room) -> Self {
         let (least, most) = extent(places);
-        let missing = (1.0 - (most - least)).max(0.0);
+        let missing = (SHORTEST - (most - least)).max(0.0);
         let (lo, hi) = padded(least - 0.5 * missing, most + 0.5 * missing, most - least + missing);
-        let ticks = if places.iter().all(|place| is_power_of_two(*place)) {
-            let candidates = [1, 2, 3, 4, 6, 8, 12].map(|step| binary_ticks(lo, hi, step));
-            first_that_fits(candidates.into_iter(), hi - lo, room)
+        let ticks = if are_binary(places) {
+            let steps = (0..).map(|i| [1, 2, 3, 4, 6, 8][i % 6] * 10i64.pow((i / 6) as u32)).take(48);
+            first_that_fits(steps.map(|step| binary_ticks(lo, hi, step)), hi - lo, room)
         } else {
-            let within = [&[1.0, 2.0, 5.0][..], &[1.0, 3.0]].map(|digits| decimal_ticks(lo, hi, digits, 1));
-            let steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000];
-            let whole = steps.map(|step| decimal_ticks(lo, hi, &[1.0], step));
-            let few = usize::from(hi - lo > 2.5) * within.len();
-            first_that_fits(within.into_iter().skip(few).chain(whole), hi - lo, room)
+            const DIGITS: [&[f64]; 3] = [&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], &[1.0, 2.0, 5.0], &[1.0, 3.0]];
+            let within = DIGITS.into_iter().map(|digits| decimal_ticks(lo, hi, digits, 1.0));
+            let decades =
+                nice_steps(hi - lo).map(|(digit, power)| digit * 10f64.powi(power)).filter(|step| *step >= 1.0);
+            let whole = decades.map(|step| decimal_ticks(lo, hi, &[1.0], step));
+            let coarse = usize::from(hi - lo > 1.2) + 2 * usize::from(hi - lo > 2.5);
+            first_that_fits(within.skip(coarse).chain([decimal_ticks(lo, hi, &[1.0], 1.0)]).chain(whole), hi - lo, room)
         };
         Axis { lo, hi, ticks }
+    }
+
+    /// An axis along which 0 and both signs have their place; `label` names a value.
+    fn signed(least: f64, most: f64, room: &Room, label: fn(f64) -> String) -> Self {
+        let (lo, hi) = padded(least, most, (most - least).max(1.0));
+        let powers = [
+            (&[1.0, 2.0, 3.0, 5.0][..], 0, 1),
+            (&[1.0, 3.0], 0, 1),
+            (&[1.0], 0, 1),
+            (&[1.0], 1, 1),
+            (&[1.0], 1, 2),
+            (&[1.0], 2, 4),
+        ];
+        let candidates =
+            powers.into_iter().map(|(digits, first, step)| signed_ticks(lo, hi, digits, first, step, label));
+        Axis { lo, hi, ticks: first_that_fits(candidates, hi - lo, room) }
     }
 
     /// The axis with room for `place` too; its ticks stay.
@@ -126,39 +152,67 @@ impl Axis {
         self.hi = self.hi.max(place);
         self
     }
+
+    /// The axis with these ticks, where there are few enough that their labels do not touch.
+    pub fn ticked_at(mut self, ticks: Vec<Tick>, room: &Room) -> Self {
+        if !touch(&ticks, self.hi - self.lo, room) {
+            self.ticks = ticks;
+        }
+        self
+    }
+
+    /// Which part of the axis lies before a place; places beyond it, infinite ones too, stand at its end.
+    pub fn part(&self, place: f64) -> f64 {
+        (place.clamp(self.lo, self.hi) - self.lo) / (self.hi - self.lo)
+    }
+
+    /// Whether the labels cannot stand beside each other.
+    pub fn is_crowded(&self, room: &Room) -> bool {
+        touch(&self.ticks, self.hi - self.lo, room)
+    }
 }
 
-impl Ranged for Axis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    /// Places beyond the axis, infinite ones too, stand at its end.
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        let part = (value.clamp(self.lo, self.hi) - self.lo) / (self.hi - self.lo);
-        from + (part * f64::from(to - from)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.ticks.iter().map(|tick| tick.at).collect()
-    }
-
-    fn range(&self) -> std::ops::Range<f64> {
-        self.lo..self.hi
-    }
-}
-
-fn extent(places: &[f64]) -> (f64, f64) {
+/// The least and the most of all.
+pub fn extent(places: &[f64]) -> (f64, f64) {
     places.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), place| (lo.min(*place), hi.max(*place)))
 }
 
+/// The ends moved outwards by a margin, which is never nothing.
 fn padded(lo: f64, hi: f64, spread: f64) -> (f64, f64) {
-    (lo - MARGIN * spread, hi + MARGIN * spread)
+    let margin = (MARGIN * spread).max(4.0 * f64::EPSILON * lo.abs().max(hi.abs())).max(f64::MIN_POSITIVE);
+    (lo - margin, hi + margin)
+}
+
+/// Steps of 1, 2 and 5 times powers of ten, from a fiftieth of the spread to more than all of it.
+fn nice_steps(spread: f64) -> impl Iterator<Item = (f64, i32)> {
+    let finest = (spread / 50.0).log10().floor().max(-307.0) as i32;
+    (finest..finest + 4).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| (digit, power)))
 }
 
 /// A column's value as a figure writes it: `1e-9` as a power of ten, a file by its name alone, and a long word, such as a
 /// target's coordinates, cut so that it can stand under an axis.
 pub fn short(word: &str) -> String {
-    const LONGEST: usize = 14;
+    cut_to(word, 14)
+}
+
+/// As [`short`], but never two different words alike: longer, or without what all begin with, or else numbered.
+pub fn shorts(words: &[String]) -> Vec<String> {
+    let differ = |labels: &[String]| {
+        let mut sorted: Vec<&String> = labels.iter().collect();
+        sorted.sort();
+        sorted.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    let common = words.iter().skip(1).fold(words.first().map_or(0, String::len), |common, word| {
+        let same = words[0].char_indices().zip(word.chars()).find(|((_, a), b)| a != b);
+        same.map_or(word.len(), |((at, _), _)| at).min(common)
+    });
+    let end = |word: &String| format!("…{}", cut_to(word.get(common..).unwrap_or(word), 13));
+    let candidates = [words.iter().map(|word| short(word)).collect(), words.iter().map(end).collect::<Vec<_>>()];
+    let numbered = || words.iter().enumerate().map(|(i, word)| format!("{} ({})", cut_to(word, 10), i + 1)).collect();
+    candidates.into_iter().find(|labels| differ(labels)).unwrap_or_else(numbered)
+}
+
+fn cut_to(word: &str, longest: usize) -> String {
     if let (Ok(_), Some((digits, power))) = (word.parse::<f64>(), word.split_once('e')) {
         return if digits == "1" { format!("10^{power}") } else { format!("{digits}×10^{power}") };
     }
@@ -168,10 +222,10 @@ pub fn short(word: &str) -> String {
         }
         _ => word,
     };
-    if word.chars().count() <= LONGEST {
+    if word.chars().count() <= longest {
         return word.into();
     }
-    word.chars().take(LONGEST - 1).chain(['…']).collect()
+    word.chars().take(longest - 1).chain(['…']).collect()
 }
 
 /// Of candidates from fine to coarse, the first whose labels do not touch; but never one with a single tick while a
@@ -182,11 +236,7 @@ fn first_that_fits(candidates: impl Iterator<Item = Vec<Tick>>, span: f64, room:
         if ticks.len() < 2 && finer.len() >= 2 {
             break;
         }
-        let touch = |pair: &[Tick]| {
-            let need = 0.5 * ((room.label)(&pair[0].label) + (room.label)(&pair[1].label));
-            (pair[1].at - pair[0].at) / span * room.pixels < need
-        };
-        let fits = ticks.len() >= 2 && !ticks.windows(2).any(touch);
+        let fits = ticks.len() >= 2 && !touch(&ticks, span, room);
         finer = ticks;
         if fits {
             break;
@@ -195,64 +245,140 @@ fn first_that_fits(candidates: impl Iterator<Item = Vec<Tick>>, span: f64, room:
     finer
 }
 
+/// Whether labels of neighbouring ticks touch.
+fn touch(ticks: &[Tick], span: f64, room: &Room) -> bool {
+    ticks.windows(2).any(|pair| {
+        let need = 0.5 * ((room.label)(&pair[0].label) + (room.label)(&pair[1].label));
+        (pair[1].at - pair[0].at) / span * room.pixels < need
+    })
+}
+
 /// The length of what all words begin with, up to a hyphen: `random-` of random-1 and random-2.
 fn common_beginning(words: &[String]) -> usize {
     let beginning = |word: &String| word.rfind('-').map_or(0, |hyphen| hyphen + 1);
     let length = words.first().map_or(0, beginning);
-    let is_common = words.iter().all(|word| beginning(word) == length && word[..length] == words[0][..length]);
-    if is_common { length } else { 0 }
+    let is_common =
+        |word: &String| beginning(word) == length && length < word.len() && word[..length] == words[0][..length];
+    if words.iter().all(is_common) { length } else { 0 }
+}
+
+/// The whole numbers of steps within the axis; none where there are more than ticks have room.
+fn steps(lo: f64, hi: f64, step: f64) -> std::ops::RangeInclusive<i64> {
+    let (first, last) = ((lo / step).ceil(), (hi / step).floor());
+    #[expect(clippy::reversed_empty_ranges, reason = "no tick")]
+    if last - first <= MOST_TICKS && first.abs().max(last.abs()) < 9e18 { first as i64..=last as i64 } else { 1..=0 }
 }
 
 fn linear_ticks(lo: f64, hi: f64, digit: f64, power: i32) -> Vec<Tick> {
     let step = digit * 10f64.powi(power);
-    let decimals = (-power).max(0) as usize;
+    let largest = lo.abs().max(hi.abs()).log10().floor();
+    // The digits that tell a tick from the next; a number beyond them is written as a power of ten times what is left.
+    let written = WRITTEN_OUT.contains(&largest) || largest >= 0.0 && largest < 7.0;
+    let shift = if written { 0 } else { largest as i32 };
+    let decimals = (shift - power).clamp(0, 17) as usize;
     // Adding 0 turns a negative zero into a zero.
     let tick = |i: i64| i as f64 * step + 0.0;
-    let range = (lo / step).ceil() as i64..=(hi / step).floor() as i64;
-    range.map(|i| Tick { at: tick(i), label: minus(format!("{:.decimals$}", tick(i))) }).collect()
+    let label = |value: f64| match shift {
+        0 => format!("{value:.decimals$}"),
+        _ if value == 0.0 => "0".into(),
+        _ => format!("{:.decimals$}×10^{shift}", value / 10f64.powi(shift)),
+    };
+    let mut ticks: Vec<Tick> =
+        steps(lo, hi, step).map(|i| Tick { at: tick(i), label: minus(label(tick(i))) }).collect();
+    // Steps below the numbers' precision give no two places.
+    ticks.dedup_by(|later, earlier| later.at <= earlier.at);
+    ticks
 }
 
 /// Ticks at digits times powers of ten, at every `step`-th power.
-fn decimal_ticks(lo: f64, hi: f64, digits: &[f64], step: i64) -> Vec<Tick> {
-    let powers = (lo.floor() as i64).div_euclid(step)..=(hi.ceil() as i64).div_euclid(step);
-    let marks = powers.flat_map(|i| digits.iter().map(move |digit| (*digit, i * step)));
-    let marks: Vec<(f64, i64)> =
-        marks.filter(|(digit, power)| (lo..=hi).contains(&(*power as f64 + digit.log10()))).collect();
-    let written_out = marks.iter().all(|(_, power)| WRITTEN_OUT.contains(&(*power as f64)));
-    let label = |digit: f64, power: i64| match (written_out, digit == 1.0) {
-        (true, _) => format!("{:.*}", (-power).max(0) as usize, digit * 10f64.powi(power as i32)),
-        (false, true) if power == 0 => "1".into(),
-        (false, true) => format!("10^{power}"),
-        (false, false) => format!("{digit:.0}×10^{power}"),
+fn decimal_ticks(lo: f64, hi: f64, digits: &[f64], step: f64) -> Vec<Tick> {
+    let marks = steps(lo - 1.0, hi, step).flat_map(|i| digits.iter().map(move |digit| (*digit, i as f64 * step)));
+    let marks: Vec<(f64, f64)> = marks.filter(|(digit, power)| (lo..=hi).contains(&(power + digit.log10()))).collect();
+    // Within one axis, powers are written in one way.
+    let all_written = marks.iter().all(|(digit, power)| WRITTEN_OUT.contains(&(power + digit.log10())));
+    let label = |digit: f64, power: f64| match (all_written, digit == 1.0) {
+        (true, _) => number(format!("{digit:.0}e{power:.0}").parse().unwrap_or(digit)),
+        (false, true) if power == 0.0 => "1".into(),
+        (false, true) => format!("10^{{{}}}", exponent(power)),
+        (false, false) => format!("{digit:.0}×10^{{{}}}", exponent(power)),
     };
-    marks.iter().map(|(d, power)| Tick { at: *power as f64 + d.log10(), label: label(*d, *power) }).collect()
+    marks.iter().map(|(d, power)| Tick { at: power + d.log10(), label: label(*d, *power) }).collect()
 }
 
 /// Ticks at 0 and at digits times powers of ten of either sign, at every `step`-th power from the `first`.
-fn signed_ticks(lo: f64, hi: f64, digits: &[f64], first: i32, step: usize) -> Vec<Tick> {
-    let powers = (first..=lo.abs().max(hi.abs()).ceil() as i32).step_by(step);
+fn signed_ticks(lo: f64, hi: f64, digits: &[f64], first: i32, step: usize, label: fn(f64) -> String) -> Vec<Tick> {
+    let powers = (first..=lo.abs().max(hi.abs()).min(300.0).ceil() as i32).step_by(step);
     let sizes = powers.flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
     let mut values: Vec<f64> = sizes.flat_map(|size| [-size, size]).chain([0.0]).collect();
     values.sort_by(f64::total_cmp);
-    let tick = |value: &f64| Tick { at: Scale::SignedLog.place(*value), label: minus(number(*value)) };
+    let tick = |value: &f64| Tick { at: Scale::SignedLog.place(*value), label: label(*value) };
     values.iter().map(tick).filter(|tick| (lo..=hi).contains(&tick.at)).collect()
 }
 
 /// Ticks at every `step`-th power of two.
 fn binary_ticks(lo: f64, hi: f64, step: i64) -> Vec<Tick> {
     let two = 2f64.log10();
-    let powers = ((lo / two).ceil() as i64..=(hi / two).floor() as i64).filter(|power| power.rem_euclid(step) == 0);
-    let powers: Vec<i64> = powers.collect();
+    let powers: Vec<i64> = steps(lo, hi, two * step as f64).map(|i| i * step).collect();
     let written_out = powers.iter().all(|power| (0..=16).contains(power));
     let label = |power: i64| if written_out { (1u64 << power).to_string() } else { format!("2^{power}") };
     powers.iter().map(|power| Tick { at: *power as f64 * two, label: label(*power) }).collect()
 }
 
-fn is_power_of_two(place: f64) -> bool {
-    let power = place / 2f64.log10();
-    (power - power.round()).abs() < 1e-9
+/// Whether the places, or half of them with the first and the last, are powers of two.
+fn are_binary(places: &[f64]) -> bool {
+    let is_power = |place: &f64| {
+        let power = place / 2f64.log10();
+        (power - power.round()).abs() < 1e-9
+    };
+    let mut places = places.to_vec();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let ends = places.first().is_some_and(is_power) && places.last().is_some_and(is_power);
+    ends && 2 * places.iter().filter(|place| is_power(place)).count() >= places.len()
 }
 
+/// A number, written out or as a power of ten.
+fn amount(value: f64) -> String {
+    let size = value.abs();
+    let power = size.log10().round();
+    if value == 0.0 || WRITTEN_OUT.contains(&size.log10()) {
+        minus(number(value))
+    } else if number(size) == number(format!("1e{power:.0}").parse().unwrap_or(0.0)) {
+        format!("{}10^{{{}}}", if value < 0.0 { "−" } else { "" }, exponent(power))
+    } else {
+        let power = size.log10().floor();
+        let digits = (value / 10f64.powf(power) * 100.0).round() / 100.0;
+        minus(format!("{}×10^{{{}}}", number(digits), exponent(power)))
+    }
+}
+
+/// Ten to a power, as text.
+fn power_of_ten(power: f64) -> String {
+    if (-3.0..=3.0).contains(&power) {
+        number(format!("1e{power:.0}").parse().unwrap_or(1.0))
+    } else {
+        format!("10^{{{}}}", exponent(power))
+    }
+}
+
+/// A number as an exponent; a long one is a power of ten itself.
+fn exponent(power: f64) -> String {
+    let size = power.abs();
+    if size < 1e5 {
+        return minus(number(power));
+    }
+    let ten = size.log10().floor();
+    let digits = number((size / 10f64.powf(ten) * 10.0).round() / 10.0);
+    let factor = if digits == "1" { String::new() } else { format!("{digits}×") };
+    let raised: String = format!("{ten:.0}").chars().filter_map(superscript).collect();
+    format!("{}{factor}10{raised}", if power < 0.0 { "−" } else { "" })
+}
+
+fn superscript(digit: char) -> Option<char> {
+    "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit.to_digit(10)? as usize)
+}
+
+/// Numbers with the sign that is as long as a plus.
 fn minus(text: String) -> String {
     text.replace('-', "−")
 }
@@ -273,7 +399,7 @@ mod tests {
         assert_eq!(labels(&Scale::Linear, &[0.0, 0.3, 1.0]), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Scale::Linear, &[1.0, 3.0]), ["1", "2", "3"]);
         assert_eq!(labels(&Scale::Linear, &[-2.5, 2.5]), ["−2", "−1", "0", "1", "2"]);
-        assert_eq!(labels(&Scale::Log, &[-200.0, -10.0]), ["10^-200", "10^-150", "10^-100", "10^-50"]);
+        assert_eq!(labels(&Scale::Log, &[-200.0, -10.0]), ["10^{−200}", "10^{−150}", "10^{−100}", "10^{−50}"]);
         assert_eq!(labels(&Scale::Log, &[-2.0, 0.0]), ["0.01", "0.03", "0.1", "0.3", "1"]);
         let slacks = [-8.0, 120.0].map(|slack| Scale::SignedLog.place(slack));
         assert_eq!(labels(&Scale::SignedLog, &slacks), ["−10", "−1", "0", "1", "10", "100"]);
@@ -314,6 +440,54 @@ mod tests {
     #[test]
     fn places_beyond_an_axis_stand_at_its_end() {
         let axis = Axis { lo: 0.0, hi: 2.0, ticks: Vec::new() };
-        assert_eq!([f64::NEG_INFINITY, 1.0, 9.0].map(|place| axis.map(&place, (100, 0))), [100, 50, 0]);
+        assert_eq!([f64::NEG_INFINITY, 1.0, 9.0].map(|place| axis.part(place)), [0.0, 0.5, 1.0]);
+    }
+
+    /// Also where an axis spans more decades than memory has room for ticks.
+    #[test]
+    fn every_range_has_its_few_ticks_at_once() {
+        let powers = [-1e17, -4.3e15, -1e7, -800.0, -1.0, -1e-9, 0.0, 1e-300, 1.0, 308.0, 1e9, 1e15];
+        for scale in [Scale::Linear, Scale::Log, Scale::SignedLog, Scale::LogOfLog] {
+            for (i, lo) in powers.iter().enumerate() {
+                for hi in &powers[i..] {
+                    let places = [*lo, *hi].map(|value| match scale {
+                        Scale::Linear | Scale::Log => value,
+                        _ => Scale::SignedLog.place(value),
+                    });
+                    let labels = labels(&scale, &places);
+                    assert!((1..=60).contains(&labels.len()), "{scale:?} {lo} {hi}: {labels:?}");
+                    assert!(
+                        labels.iter().all(|label| label.chars().count() < 26 && !label.contains('-')),
+                        "{labels:?}"
+                    );
+                }
+            }
+        }
+        assert_eq!(labels(&Scale::Log, &[-3e7, 0.0]), ["10^{−3×10⁷}", "10^{−2×10⁷}", "10^{−10⁷}", "1"]);
+    }
+
+    #[test]
+    fn one_band_and_a_far_value_are_both_read() {
+        let places = [0.0, -1.0, -2.0, -97.0].map(|power| Scale::LogOfLog.place_of_ln(power * LN_10));
+        assert_eq!(labels(&Scale::LogOfLog, &places), ["10^{−100}", "10^{−30}", "10^{−10}", "10^{−3}", "0.1", "1"]);
+        assert!((places[2] - places[0]).abs() > 0.2 * (places[3] - places[0]).abs());
+    }
+
+    #[test]
+    fn different_words_have_different_labels() {
+        let words = ["a-very-long-name-of-a-network-1", "a-very-long-name-of-a-network-2"].map(String::from);
+        assert_eq!(shorts(&words), ["…1", "…2"]);
+        let words =
+            ["x-aaaaaaaaaaaaaaaaaaaa-1", "y-aaaaaaaaaaaaaaaaaaaa-1", "y-aaaaaaaaaaaaaaaaaaaa-2"].map(String::from);
+        let labels = shorts(&words);
+        assert!(labels[1] != labels[2] && labels[0] != labels[1], "{labels:?}");
+        assert_eq!(shorts(&["axis".to_string(), "origin".to_string()]), ["axis", "origin"]);
+    }
+
+    #[test]
+    fn mostly_powers_of_two_are_ticked_as_such() {
+        let places: Vec<f64> = [1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 64.0, 256.0].map(f64::log10).to_vec();
+        let ticks = labels(&Scale::Log, &places);
+        assert!(ticks.contains(&"64".to_string()) && ticks.contains(&"256".to_string()), "{ticks:?}");
     }
 }

@@ -1,153 +1,148 @@
-//! The sheet that figures are drawn on: shapes go through plotters into SVG, texts become outlines above them.
+//! The sheet that figures are drawn on: shapes and texts in pixels, kept until they are written as SVG.
 
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
-use plotters::element::Drawable;
-use plotters::prelude::{Circle, IntoDrawingArea, PathElement, Polygon, SVGBackend};
-use plotters::style::{Color, RGBColor, ShapeStyle};
+use std::fmt::{Display, Formatter, Write};
 
-use crate::error::{Error, Result};
-
-use super::text::{Letters, Type, escape};
-
-/// plotters draws at whole numbers: these many of them make a pixel.
-pub const UNITS: f64 = 10.0;
+use super::text::{self, Type, escape};
 
 /// A place in pixels, y downwards.
 pub type Place = (f64, f64);
 
+/// Red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour(pub u8, pub u8, pub u8);
+
+impl Display for Colour {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
+}
+
 /// A line's colour and width in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stroke(pub RGBColor, pub f64);
+pub struct Stroke(pub Colour, pub f64);
 
-impl Stroke {
-    fn style(self) -> ShapeStyle {
-        self.0.stroke_width((self.1 * UNITS).round() as u32)
+/// A broken line: pixels drawn, pixels left out, and where in that pattern the line begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dash {
+    /// Pixels drawn.
+    pub on: f64,
+    /// Pixels left out.
+    pub off: f64,
+    /// Pixels of the pattern that are skipped at the line's beginning.
+    pub skip: f64,
+}
+
+impl Dash {
+    /// The pattern of one of `count` lines that lie on each other: they take turns, so that each is seen.
+    pub fn shared(self, rank: usize, count: usize) -> Self {
+        let period = self.on + self.off;
+        let (rank, count) = (rank as f64, count as f64);
+        Dash { on: self.on, off: count * period - self.on, skip: self.skip + (count - rank) * period }
     }
 }
 
-/// A sheet of a fixed size.
-pub struct Canvas<'a> {
-    sheet: DrawingArea<SVGBackend<'a>, Shift>,
-    letters: Letters,
+/// A picture: its shapes, and its texts above them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canvas {
+    title: String,
+    size: Place,
+    shapes: String,
+    texts: Vec<(String, Place, Type)>,
 }
 
-/// Draws a picture of this size, in pixels, and returns its SVG.
-///
-/// # Errors
-/// As `picture`.
-pub fn draw(title: &str, (width, height): Place, picture: impl FnOnce(&mut Canvas) -> Result<()>) -> Result<String> {
-    let mut shapes = String::new();
-    let size = (units(width) as u32, units(height) as u32);
-    let letters = {
-        let sheet = SVGBackend::with_string(&mut shapes, size).into_drawing_area();
-        let mut canvas = Canvas { sheet, letters: Letters::default() };
-        picture(&mut canvas)?;
-        canvas.sheet.present().map_err(failed)?;
-        canvas.letters
-    };
-    let body = shapes.split_once("\">\n").map_or("", |(_, body)| body).trim_end().trim_end_matches("</svg>");
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" \
-         width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n<title>{}</title>\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-         <g transform=\"scale({})\" stroke-linejoin=\"round\">\n{body}</g>\n{}</svg>\n",
-        escape(title),
-        1.0 / UNITS,
-        letters.finish()
-    ))
-}
+impl Canvas {
+    /// A white sheet of this size in pixels.
+    pub fn new(title: &str, size: Place) -> Self {
+        Canvas { title: title.into(), size, shapes: String::new(), texts: Vec::new() }
+    }
 
-impl Canvas<'_> {
     /// A line through `places`.
-    pub fn line(&mut self, places: &[Place], stroke: Stroke) -> Result<()> {
-        self.put(&PathElement::new(whole(places), stroke.style()))
+    pub fn line(&mut self, places: &[Place], stroke: Stroke) {
+        self.stroke("polyline", places, stroke, "");
     }
 
-    /// A broken line through `places`: `on` pixels drawn, `off` pixels left out.
-    pub fn dashed(&mut self, places: &[Place], (on, off): (f64, f64), stroke: Stroke) -> Result<()> {
-        for dash in dashes(places, on, off) {
-            self.line(&dash, stroke)?;
-        }
-        Ok(())
+    /// A broken line through `places`.
+    pub fn dashed(&mut self, places: &[Place], dash: Dash, stroke: Stroke) {
+        let Dash { on, off, skip } = dash;
+        let pattern = format!(" stroke-dasharray=\"{} {}\" stroke-dashoffset=\"{}\"", px(on), px(off), px(skip));
+        self.stroke("polyline", places, stroke, &pattern);
     }
 
     /// A closed line.
-    pub fn outline(&mut self, corners: &[Place], stroke: Stroke) -> Result<()> {
-        let closed: Vec<Place> = corners.iter().chain(corners.first()).copied().collect();
-        self.line(&closed, stroke)
+    pub fn outline(&mut self, corners: &[Place], stroke: Stroke) {
+        self.stroke("polygon", corners, stroke, "");
     }
 
     /// A filled polygon.
-    pub fn fill(&mut self, corners: &[Place], colour: RGBColor) -> Result<()> {
-        self.put(&Polygon::new(whole(corners), colour.filled()))
+    pub fn fill(&mut self, corners: &[Place], colour: Colour) {
+        let _ = writeln!(self.shapes, "<polygon points=\"{}\" fill=\"{colour}\"/>", points(corners));
     }
 
     /// A filled disc.
-    pub fn disc(&mut self, centre: Place, radius: f64, colour: RGBColor) -> Result<()> {
-        self.put(&Circle::new(whole(&[centre])[0], units(radius), colour.filled()))
+    pub fn disc(&mut self, (x, y): Place, radius: f64, colour: Colour) {
+        let (x, y, r) = (px(x), px(y), px(radius));
+        let _ = writeln!(self.shapes, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{colour}\"/>");
     }
 
     /// A circle.
-    pub fn circle(&mut self, centre: Place, radius: f64, stroke: Stroke) -> Result<()> {
-        self.put(&Circle::new(whole(&[centre])[0], units(radius), stroke.style()))
+    pub fn circle(&mut self, (x, y): Place, radius: f64, Stroke(colour, width): Stroke) {
+        let (x, y, r, width) = (px(x), px(y), px(radius), px(width));
+        let _ = writeln!(
+            self.shapes,
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
+        );
     }
 
     /// A text.
     pub fn text(&mut self, text: &str, place: Place, set: Type) {
-        self.letters.put(text, place, set);
-    }
-
-    fn put<'e, 'b: 'e, E>(&self, element: &'e E) -> Result<()>
-    where
-        &'e E: plotters::element::PointCollection<'e, (i32, i32)>,
-        E: for<'x> Drawable<SVGBackend<'x>>,
-    {
-        self.sheet.draw(element).map_err(failed)
-    }
-}
-
-fn units(pixels: f64) -> i32 {
-    (pixels * UNITS).round() as i32
-}
-
-fn whole(places: &[Place]) -> Vec<(i32, i32)> {
-    places.iter().map(|(x, y)| (units(*x), units(*y))).collect()
-}
-
-fn failed(error: DrawingAreaErrorKind<std::io::Error>) -> Error {
-    Error::input(format!("the figure cannot be drawn: {error}"))
-}
-
-/// The drawn parts of a broken line, bent where the line bends.
-fn dashes(places: &[Place], on: f64, off: f64) -> Vec<Vec<Place>> {
-    let (mut dashes, mut drawing, mut left) = (Vec::new(), true, on);
-    let mut dash: Vec<Place> = places.first().copied().into_iter().collect();
-    for pair in places.windows(2) {
-        let ((x, y), (to_x, to_y)) = (pair[0], pair[1]);
-        let length = (to_x - x).hypot(to_y - y);
-        let mut gone = 0.0;
-        while length - gone > left {
-            gone += left;
-            let here = (x + (to_x - x) * gone / length, y + (to_y - y) * gone / length);
-            if drawing {
-                dash.push(here);
-                dashes.push(std::mem::take(&mut dash));
-            } else {
-                dash.push(here);
-            }
-            drawing = !drawing;
-            left = if drawing { on } else { off };
-        }
-        left -= length - gone;
-        if drawing {
-            dash.push((to_x, to_y));
+        if !text.is_empty() {
+            self.texts.push((text.into(), place, set));
         }
     }
-    if dash.len() >= 2 {
-        dashes.push(dash);
+
+    fn stroke(&mut self, element: &str, places: &[Place], Stroke(colour, width): Stroke, pattern: &str) {
+        let (points, width) = (points(places), px(width));
+        let _ = writeln!(
+            self.shapes,
+            "<{element} points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{pattern}/>"
+        );
     }
-    dashes
+
+    /// The picture's width and height in pixels.
+    pub fn size(&self) -> Place {
+        self.size
+    }
+
+    /// The picture as SVG whose texts are texts: they can be searched, read aloud and edited.
+    pub fn svg(&self) -> String {
+        self.with(&text::elements(&self.texts))
+    }
+
+    /// The picture as SVG whose texts are outlines of the embedded font: it needs no font.
+    pub fn outlined(&self) -> String {
+        self.with(&text::outlines(&self.texts))
+    }
+
+    fn with(&self, texts: &str) -> String {
+        let (width, height) = (px(self.size.0), px(self.size.1));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" \
+             width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n\
+             <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<g stroke-linejoin=\"round\">\n{}</g>\n{texts}</svg>\n",
+            escape(&self.title),
+            self.shapes,
+        )
+    }
+}
+
+fn points(places: &[Place]) -> String {
+    let point = |(x, y): &Place| format!("{},{}", px(*x), px(*y));
+    places.iter().map(point).collect::<Vec<_>>().join(" ")
+}
+
+/// Pixels to a hundredth, without zeros at the end.
+pub fn px(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0 + 0.0
 }
 
 #[cfg(test)]
@@ -155,18 +150,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn broken_lines_are_broken_evenly_and_bend() {
-        let dashes = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], 4.0, 4.0);
-        let expected =
-            [vec![(0.0, 0.0), (4.0, 0.0)], vec![(8.0, 0.0), (10.0, 0.0), (10.0, 2.0)], vec![(10.0, 6.0), (10.0, 10.0)]];
-        assert_eq!(dashes, expected);
+    fn the_sheet_is_white_and_closed() {
+        let mut canvas = Canvas::new("a < b", (30.0, 20.0));
+        canvas.disc((10.0, 9.999), 3.0, Colour(1, 2, 255));
+        let svg = canvas.svg();
+        assert!(svg.contains("viewBox=\"0 0 30 20\"") && svg.contains("<title>a &lt; b</title>"));
+        assert!(svg.contains("<circle cx=\"10\" cy=\"10\" r=\"3\" fill=\"#0102ff\""), "{svg}");
+        assert_eq!((svg.matches("<svg").count(), svg.matches("</svg>").count()), (1, 1));
     }
 
     #[test]
-    fn the_sheet_is_white_and_closed() {
-        let svg = draw("a < b", (30.0, 20.0), |canvas| canvas.disc((10.0, 10.0), 3.0, RGBColor(1, 2, 3))).unwrap();
-        assert!(svg.contains("viewBox=\"0 0 30 20\"") && svg.contains("<title>a &lt; b</title>"));
-        assert!(svg.contains("<circle cx=\"100\" cy=\"100\" r=\"30\""), "{svg}");
-        assert_eq!((svg.matches("<svg").count(), svg.matches("</svg>").count()), (1, 1));
+    fn lines_on_each_other_take_turns() {
+        let dash = Dash { on: 4.0, off: 2.0, skip: 0.0 };
+        assert_eq!(dash.shared(0, 1), Dash { skip: 6.0, ..dash });
+        // The drawn stretches of two lines, over one period of 12 pixels, do not meet.
+        let drawn = |rank: usize, at: f64| (at + dash.shared(rank, 2).skip).rem_euclid(12.0) < 4.0;
+        assert!((0..120).all(|i| !(drawn(0, f64::from(i) / 10.0) && drawn(1, f64::from(i) / 10.0))));
+        assert!(drawn(0, 1.0) && drawn(1, 7.0));
     }
 }

@@ -1,16 +1,17 @@
-//! The figure: its axes, where panels, texts and legend stand, and its SVG.
+//! The figure: its axes, and where panels, texts and legend stand.
 
 use crate::claims::{About, Quantity as Kind, Relation};
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot, Quantity};
 use crate::record::Record;
 
-use super::axis::{Axis, Room, Scale};
-use super::canvas::{self, Canvas, Place};
+use super::axis::{Axis, Room, Scale, Tick};
+use super::canvas::{Canvas, Place};
 use super::legend::{Arrangement, Legend};
+use super::marks::RING;
 use super::panel::{SHORTEST_BAR, View};
 use super::selection::Selection;
-use super::text::{Anchor, SMALL, Type, small, width, wrap};
+use super::text::{Anchor, SMALL, Type, cut, small, width, wrap};
 
 /// The em of the title and of axis labels, in pixels.
 const LARGE: f64 = 12.5;
@@ -25,15 +26,28 @@ const GAP: f64 = 16.0;
 /// The room of a panel's heading, and of tick labels below a panel.
 const HEADING: f64 = 18.0;
 const TICKS: f64 = 18.0;
+/// The most lines of the title and of the vertical axis' label; what is longer is cut.
+const TITLE_LINES: usize = 3;
+const LABEL_LINES: usize = 3;
+/// A figure with more panels is taller than a page: it shows these, and says so.
+const MOST_PANELS: usize = 60;
 
 /// One figure of an experiment's records.
 ///
 /// # Errors
-/// Where the plot leaves nothing to show: names the plot and the mend.
-pub fn svg(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<String> {
-    let selection = Selection::new(experiment, plot, records)?;
-    let layout = Layout::new(experiment.claim.about(), plot, &selection);
-    canvas::draw(&plot.title, layout.size, |canvas| layout.draw(canvas, plot, &selection))
+/// Where the plot leaves nothing to show: names the plot and what to change.
+pub fn draw(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<Canvas> {
+    let mut selection = Selection::new(experiment, plot, records)?;
+    let all = selection.panels.len();
+    selection.panels.truncate(MOST_PANELS);
+    let mut title = plot.title.clone();
+    if all > MOST_PANELS {
+        title += &format!(" (the first {MOST_PANELS} of {all} panels)");
+    }
+    let layout = Layout::new(experiment.claim.about(), plot, &title, &selection);
+    let mut canvas = Canvas::new(&title, layout.size);
+    layout.draw(&mut canvas, plot, &selection);
+    Ok(canvas)
 }
 
 /// Where everything stands, in pixels.
@@ -45,59 +59,67 @@ struct Layout {
     /// The upper left corner of the first panel.
     first: Place,
     title: Vec<String>,
+    x_label: String,
     y_label: Vec<String>,
+    /// The room of the horizontal axis' tick labels, and whether they run upwards.
+    ticks: f64,
+    upwards: bool,
     legend: Legend,
     arrangement: Arrangement,
     legend_corner: Place,
     size: Place,
-    /// Pixels between neighbouring series' markers.
-    dodge: f64,
 }
 
 impl Layout {
-    fn new(about: &About, plot: &Plot, selection: &Selection) -> Self {
-        let count = selection.panels.len();
-        let (columns, panel) = match count {
+    fn new(about: &About, plot: &Plot, title: &str, selection: &Selection) -> Self {
+        let (columns, panel) = match selection.panels.len() {
             1 => (1, (360.0, 250.0)),
-            2 | 4 => (2, (250.0, 195.0)),
-            _ => (3, (190.0, 165.0)),
+            2 | 4 => (2, (265.0, 200.0)),
+            3 | 5..=9 => (3, (190.0, 165.0)),
+            10..=16 => (4, (150.0, 125.0)),
+            _ => (5, (125.0, 105.0)),
         };
-        let rows = count.div_ceil(columns);
+        let rows = selection.panels.len().div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
-        let (x, y) = (x_axis(plot, selection, panel.0), y_axis(about.quantity, plot, selection, panel.1));
-        let dodge = dodge(plot, selection, &x, panel.0);
+        let (x, upwards) = x_axis(selection, panel.0);
+        let y = y_axis(about.quantity, plot, selection, panel.1);
+        let widest = |axis: &Axis| axis.ticks.iter().map(|tick| width(&tick.label, SMALL)).fold(0.0, f64::max);
+        let ticks = if upwards { widest(&x) + 10.0 } else { TICKS };
         let below = rows as f64 * panel.1 + (rows - 1) as f64 * (heading + GAP);
         let across = columns as f64 * panel.0 + (columns - 1) as f64 * GAP;
-        let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below);
-        let tick_width = y.ticks.iter().map(|tick| width(&tick.label, SMALL)).fold(0.0, f64::max);
-        let left = EDGE + y_label.len() as f64 * MEDIUM * LEADING + 4.0 + tick_width + 6.0;
+        let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below, LABEL_LINES);
+        let left = EDGE + y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0;
         let legend = Legend::new(plot, selection, SHORTEST_BAR / panel.1 * (y.hi - y.lo));
         let beside = columns == 1;
-        let arrangement = if beside { Arrangement::Column } else { Arrangement::Rows(across) };
+        let arrangement = if beside { Arrangement::Columns(below) } else { Arrangement::Rows(across) };
         let legend_size = legend.size(arrangement);
         let right = left + across + if beside { GAP + legend_size.0 } else { 0.0 } + EDGE;
-        let title = wrap(&plot.title, LARGE, right - left - EDGE);
+        let title = wrap(title, LARGE, right - left - EDGE, TITLE_LINES);
         let top = EDGE + title.len() as f64 * LARGE * LEADING + heading;
-        let axis_end = top + below + TICKS + MEDIUM * LEADING + 4.0;
+        let axis_end = top + below + ticks + MEDIUM * LEADING + 4.0;
         let (legend_corner, bottom) = if beside {
             ((left + across + GAP, top), axis_end.max(top + legend_size.1))
         } else {
             ((left, axis_end + 6.0), axis_end + 6.0 + legend_size.1)
         };
         let size = (right.ceil(), (bottom + EDGE).ceil());
+        let x_label = cut(plot.name_of(&plot.x), MEDIUM, panel.0);
+        let first = (left, top);
         Layout {
             x,
             y,
             columns,
             panel,
-            first: (left, top),
+            first,
             title,
+            x_label,
             y_label,
+            ticks,
+            upwards,
             legend,
             arrangement,
             legend_corner,
             size,
-            dodge,
         }
     }
 
@@ -107,19 +129,20 @@ impl Layout {
         (self.first.0 + column * (self.panel.0 + GAP), self.first.1 + row * (self.panel.1 + heading + GAP))
     }
 
-    fn draw(&self, canvas: &mut Canvas, plot: &Plot, selection: &Selection) -> Result<()> {
+    fn draw(&self, canvas: &mut Canvas, plot: &Plot, selection: &Selection) {
         let medium = Type { size: MEDIUM, ..small(Anchor::Middle) };
         for (i, panel) in selection.panels.iter().enumerate() {
             let corner = self.corner(plot, i);
-            View::new((&self.x, &self.y), (corner, self.panel), selection, plot.y, self.dodge).draw(canvas, panel)?;
-            canvas.text(&panel.heading, (corner.0 + 0.5 * self.panel.0, corner.1 - 9.0), medium);
+            View::new((&self.x, &self.y), (corner, self.panel), selection, plot.y, panel).draw(canvas);
+            let heading = cut(&panel.heading, MEDIUM, self.panel.0 + GAP - 4.0);
+            canvas.text(&heading, (corner.0 + 0.5 * self.panel.0, corner.1 - 9.0), medium);
             if i % self.columns == 0 {
                 self.draw_y_ticks(canvas, corner);
             }
             if i + self.columns >= selection.panels.len() {
                 self.draw_x_ticks(canvas, corner);
-                let middle = (corner.0 + 0.5 * self.panel.0, corner.1 + self.panel.1 + TICKS + 0.5 * MEDIUM * LEADING);
-                canvas.text(&plot.x, middle, medium);
+                let down = self.panel.1 + self.ticks + 0.5 * MEDIUM * LEADING;
+                canvas.text(&self.x_label, (corner.0 + 0.5 * self.panel.0, corner.1 + down), medium);
             }
         }
         for (i, line) in self.title.iter().enumerate() {
@@ -131,32 +154,53 @@ impl Layout {
             let x = EDGE + (i as f64 + 0.5) * MEDIUM * LEADING;
             canvas.text(line, (x, 0.5 * (self.first.1 + last)), Type { upwards: true, ..medium });
         }
-        self.legend.draw(canvas, self.legend_corner, self.arrangement)
+        self.legend.draw(canvas, self.legend_corner, self.arrangement);
     }
 
     fn draw_x_ticks(&self, canvas: &mut Canvas, corner: Place) {
+        let bottom = corner.1 + self.panel.1;
         for tick in &self.x.ticks {
-            let x = corner.0 + part(&self.x, tick.at) * self.panel.0;
-            canvas.text(&tick.label, (x, corner.1 + self.panel.1 + 10.0), small(Anchor::Middle));
+            let x = corner.0 + self.x.part(tick.at) * self.panel.0;
+            if self.upwards {
+                canvas.text(&tick.label, (x, bottom + 5.0), Type { upwards: true, ..small(Anchor::End) });
+            } else {
+                canvas.text(&tick.label, (x, bottom + 10.0), small(Anchor::Middle));
+            }
         }
     }
 
     fn draw_y_ticks(&self, canvas: &mut Canvas, corner: Place) {
         for tick in &self.y.ticks {
-            let y = corner.1 + (1.0 - part(&self.y, tick.at)) * self.panel.1;
+            let y = corner.1 + (1.0 - self.y.part(tick.at)) * self.panel.1;
             canvas.text(&tick.label, (corner.0 - 6.0, y), small(Anchor::End));
         }
     }
 }
 
-/// The horizontal axis, with room for the outermost series at the outermost places.
-fn x_axis(plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
+/// The horizontal axis, ticked where was measured if there is room for that, and whether its labels run upwards because
+/// they are words that are too long to stand beside each other.
+fn x_axis(selection: &Selection, pixels: f64) -> (Axis, bool) {
     let places: Vec<f64> = selection.points().map(|point| point.x).collect();
-    let room = Room { pixels, label: &|label| width(label, SMALL) + 8.0 };
-    let axis = Axis::new(&selection.x, &places, &room);
-    let beside = dodge(plot, selection, &axis, pixels) * 0.5 * selection.series.len() as f64;
-    let beside = (beside + 4.0) / pixels * (axis.hi - axis.lo);
-    places.iter().fold(axis, |axis, place| axis.reaching(place - beside).reaching(place + beside))
+    let level = Room { pixels, label: &|label| width(label, SMALL) + 7.0 };
+    let upright = Room { pixels, label: &|_| SMALL * LEADING };
+    let axis = Axis::new(&selection.x, &places, &level);
+    if !matches!(selection.x, Scale::Words(_)) {
+        // The outermost markers stay inside.
+        let beside = (RING + 8.0) / pixels * (axis.hi - axis.lo);
+        let axis = places.iter().fold(axis, |axis, place| axis.reaching(place - beside).reaching(place + beside));
+        return (axis.ticked_at(selection.places.clone(), &level), false);
+    }
+    if !axis.is_crowded(&level) {
+        return (axis, false);
+    }
+    let mut axis = Axis::new(&selection.x, &places, &upright);
+    // Of words that have no room even so, every n-th is named.
+    let every = (1..).find(|every| {
+        let named: Vec<Tick> = axis.ticks.iter().step_by(*every).cloned().collect();
+        !Axis { ticks: named, ..axis.clone() }.is_crowded(&upright)
+    });
+    axis.ticks = axis.ticks.into_iter().step_by(every.unwrap_or(1)).collect();
+    (axis, true)
 }
 
 /// The vertical axis. The violated side of a slack is always to be seen, with room for its name.
@@ -171,28 +215,14 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     } else if kind == Kind::Probability && selection.y == Scale::Linear && heights.iter().any(|height| *height < 0.5) {
         heights.extend([0.0, 1.0]);
     }
+    if heights.is_empty() {
+        heights.push(0.0);
+    }
     // A compressed scale needs its ticks near 0.
-    let apart = if selection.y == Scale::SignedLog { 13.0 } else { 26.0 };
+    let apart = if matches!(selection.y, Scale::SignedLog | Scale::LogOfLog) { 13.0 } else { 26.0 };
     let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| apart });
     let below = -axis.hi.max(0.0) * NAME / (pixels - NAME);
     if plot.y == Quantity::Slack { axis.reaching(below) } else { axis }
-}
-
-fn part(axis: &Axis, place: f64) -> f64 {
-    (place - axis.lo) / (axis.hi - axis.lo)
-}
-
-/// How far the series stand beside each other where they would hide each other: methods, and places that are words.
-fn dodge(plot: &Plot, selection: &Selection, x: &Axis, pixels: f64) -> f64 {
-    let words = matches!(selection.x, Scale::Words(_));
-    if selection.series.len() < 2 || !(words || plot.series.as_deref() == Some("method")) {
-        return 0.0;
-    }
-    let mut places: Vec<f64> = selection.points().map(|point| part(x, point.x) * pixels).collect();
-    places.sort_by(f64::total_cmp);
-    places.dedup();
-    let nearest = places.windows(2).map(|pair| pair[1] - pair[0]).fold(pixels, f64::min);
-    (0.7 * nearest / selection.series.len() as f64).min(9.0)
 }
 
 /// What the vertical axis shows.
@@ -206,5 +236,9 @@ fn y_label(about: &About, plot: &Plot, scale: &Scale) -> String {
             format!("slack = log₁₀({}) − |log₁₀(measured / bound)|", 1.0 + tolerance)
         }
     };
-    if *scale == Scale::SignedLog { label + " (log scale beyond ±1)" } else { label }
+    match scale {
+        Scale::SignedLog => label + " (log scale beyond ±1)",
+        Scale::LogOfLog => label + " (log scale of the exponent)",
+        _ => label,
+    }
 }

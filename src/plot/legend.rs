@@ -1,22 +1,21 @@
 //! The legend: what each colour, shape and sign of a figure means; only what occurs in it.
 
-use plotters::style::RGBColor;
+use std::collections::HashMap;
 
-use crate::error::Result;
 use crate::experiment::{Plot, Quantity};
-use crate::verdict::Verdict;
 
-use super::axis::short;
-use super::canvas::{Canvas, Place, Stroke};
+use super::canvas::{Canvas, Colour, Place, Stroke};
 use super::marks::{FRAME, INK, Mark, UNMET};
-use super::panel::{self, DASHES};
-use super::selection::{Point, Selection};
-use super::text::{Anchor, SMALL, small, width};
+use super::panel::{self, bounds_are_shared, dash};
+use super::selection::{Found, Point, Selection};
+use super::text::{Anchor, SMALL, cut, small, width};
 
 /// What stands before an entry's label.
 enum Key {
-    Mark(Mark),
-    Bound(usize),
+    /// A marker, and whether a line goes through it.
+    Mark(Mark, bool),
+    /// A bound's line, in ink or in turns of series' colours.
+    Bound(usize, bool),
     Zero,
     Interval,
     OpenInterval(bool, bool),
@@ -37,8 +36,8 @@ pub struct Legend {
 /// How the entries stand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arrangement {
-    /// Below each other.
-    Column,
+    /// Below each other, in columns of this height.
+    Columns(f64),
     /// Beside each other, in rows of this width.
     Rows(f64),
 }
@@ -47,89 +46,63 @@ const KEY_WIDTH: f64 = 22.0;
 const ROW: f64 = 15.0;
 const BETWEEN_GROUPS: f64 = 6.0;
 const BETWEEN_ENTRIES: f64 = 14.0;
+/// A legend names no more series than this; nobody tells more apart.
+const MOST_SERIES: usize = 24;
+/// No entry is longer than this many pixels.
+const LONGEST: f64 = 260.0;
 
 impl Legend {
     /// The legend of what a plot shows; intervals shorter than `shortest` are hidden by their markers.
     pub fn new(plot: &Plot, selection: &Selection, shortest: f64) -> Self {
-        let entry = |key: Key, label: &str| Entry { key, label: label.into() };
-        let heading = plot.series.iter().map(|column| entry(Key::Nothing, column));
-        let series = selection.series.iter().enumerate().map(|(i, value)| {
-            let mut label = if plot.series.is_some() { short(value) } else { "measured".into() };
-            if let Some(note) = &selection.notes[i] {
-                label += &format!("  {note}");
-            }
-            entry(Key::Mark(Mark::plain(Some(i))), &label)
-        });
-        let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
-        let grey = Mark::plain(None);
-        let open_below = |point: &Point| point.heights.lo.is_infinite();
-        let open_above = |point: &Point| point.heights.hi == f64::INFINITY;
-        let open = |point: &Point| open_below(point) || open_above(point);
-        let line = if plot.y == Quantity::Slack { Key::Zero } else { Key::Bound(0) };
-        let has_line = plot.y == Quantity::Slack || any(&|point| point.heights.bound.is_some());
-        let unmet = selection.panels.iter().any(&|panel| !panel::unmet_places(panel).is_empty());
-        let omitted = match selection.omitted {
-            1 => "1 cell without a value to draw".into(),
-            count => format!("{count} cells without a value to draw"),
-        };
-        let further = plot.also.iter().enumerate().map(|(index, name)| {
-            let drawn = any(&|point| point.bound(index + 1).is_some());
-            (drawn, Key::Bound(index + 1), format!("bound ({name})"))
-        });
-        let lines: Vec<_> = [(has_line, line, format!("bound ({})", plot.bound))].into_iter().chain(further).collect();
-        let signs = [
-            (any(&|point| panel::has_bar(point, shortest) && !open(point)), Key::Interval, "interval".into()),
-            (any(&open_below), Key::OpenInterval(true, false), "lower limit 0".into()),
-            (any(&open_above), Key::OpenInterval(false, true), "no upper limit".into()),
-            (
-                any(&|point| point.verdict == Verdict::Violated),
-                Key::Mark(Mark { verdict: Verdict::Violated, ..grey }),
-                "violated".into(),
-            ),
-            (
-                any(&|point| point.verdict == Verdict::Undecided),
-                Key::Mark(Mark { verdict: Verdict::Undecided, ..grey }),
-                "undecided".into(),
-            ),
-            (any(&|point| point.vacuous), Key::Mark(Mark { vacuous: true, ..grey }), "vacuous bound".into()),
-            (any(&|point| point.outside), Key::Mark(Mark { outside: true, ..grey }), "outside the hypotheses".into()),
-            (unmet, Key::Unmet, "no cell meets the hypotheses".into()),
-            (selection.omitted > 0, Key::Nothing, omitted),
-        ];
-        let signs =
-            lines.into_iter().chain(signs).filter(|(occurs, ..)| *occurs).map(|(_, key, label)| Entry { key, label });
-        Legend { groups: vec![heading.chain(series).collect(), signs.collect()] }
+        Legend { groups: vec![series(plot, selection), signs(plot, selection, shortest)] }
     }
 
     /// The width and height it takes.
     pub fn size(&self, arrangement: Arrangement) -> Place {
         let places = self.places(arrangement);
-        let right = places.iter().map(|((x, _), entry)| x + entry.width()).fold(0.0, f64::max);
-        (right, places.last().map_or(0.0, |((_, y), _)| y + 0.5 * ROW))
+        let most = |value: fn(&(Place, &Entry)) -> f64| places.iter().map(value).fold(0.0, f64::max);
+        (most(|((x, _), entry)| x + entry.width()), most(|((_, y), _)| y + 0.5 * ROW))
     }
 
     /// Draws it with its upper left corner at `corner`.
-    pub fn draw(&self, canvas: &mut Canvas, corner: Place, arrangement: Arrangement) -> Result<()> {
+    pub fn draw(&self, canvas: &mut Canvas, corner: Place, arrangement: Arrangement) {
         for ((x, y), entry) in self.places(arrangement) {
-            entry.draw(canvas, (corner.0 + x, corner.1 + y))?;
+            entry.draw(canvas, (corner.0 + x, corner.1 + y));
         }
-        Ok(())
     }
 
     /// Where the left end of each entry stands, from the upper left corner.
     fn places(&self, arrangement: Arrangement) -> Vec<(Place, &Entry)> {
+        match arrangement {
+            Arrangement::Columns(height) => self.in_columns(height),
+            Arrangement::Rows(width) => self.in_rows(width),
+        }
+    }
+
+    /// Below each other; a group that is too high for one column takes several, of equal height.
+    fn in_columns(&self, height: f64) -> Vec<(Place, &Entry)> {
+        let most = ((height / ROW) as usize).max(8);
+        let (mut top, mut places) = (0.5 * ROW, Vec::new());
+        for group in self.groups.iter().filter(|group| !group.is_empty()) {
+            let rows = group.len().div_ceil(group.len().div_ceil(most));
+            let mut x = 0.0;
+            for column in group.chunks(rows) {
+                let entries = column.iter().enumerate();
+                places.extend(entries.map(|(row, entry)| ((x, top + row as f64 * ROW), entry)));
+                x += column.iter().map(Entry::width).fold(0.0, f64::max) + BETWEEN_ENTRIES;
+            }
+            top += rows as f64 * ROW + BETWEEN_GROUPS;
+        }
+        places
+    }
+
+    fn in_rows(&self, width: f64) -> Vec<(Place, &Entry)> {
         let (mut x, mut y) = (0.0, -0.5 * ROW);
         let mut places = Vec::new();
-        for (i, group) in self.groups.iter().enumerate() {
-            if i > 0 && !places.is_empty() {
-                y += BETWEEN_GROUPS;
-            }
-            for (j, entry) in group.iter().enumerate() {
-                let breaks = match arrangement {
-                    Arrangement::Column => true,
-                    Arrangement::Rows(room) => j == 0 || x + entry.width() > room,
-                };
-                if breaks {
+        for group in &self.groups {
+            y += if places.is_empty() { 0.0 } else { BETWEEN_GROUPS };
+            for (i, entry) in group.iter().enumerate() {
+                if i == 0 || x + entry.width() > width {
                     (x, y) = (0.0, y + ROW);
                 }
                 places.push(((x, y), entry));
@@ -140,37 +113,157 @@ impl Legend {
     }
 }
 
+/// The series, each as most of its points are drawn.
+fn series(plot: &Plot, selection: &Selection) -> Vec<Entry> {
+    let heading = plot.series.as_ref().map(|column| Entry::new(Key::Nothing, plot.name_of(column)));
+    let looks = looks(selection);
+    let joined = plot.y == Quantity::Slack || plot.fit;
+    let entry = |(i, value): (usize, &String)| {
+        let name = if plot.series.is_some() { value.replace('-', hyphen(value)) } else { "measured".into() };
+        let label = match looks[i] {
+            Some(_) => format!("{name}{}", selection.notes[i]),
+            None => format!("{name} (no value to draw)"),
+        };
+        Entry::new(Key::Mark(looks[i].unwrap_or(Mark::plain(Some(i))), joined), &label)
+    };
+    let count = selection.series.len();
+    let named = if count > MOST_SERIES { MOST_SERIES - 1 } else { count };
+    let more = (named < count).then(|| Entry::new(Key::Nothing, &format!("and {} more", count - named)));
+    heading.into_iter().chain(selection.series.iter().enumerate().take(named).map(entry)).chain(more).collect()
+}
+
+/// The sign that stands for `-` in a value: a minus in a number.
+fn hyphen(value: &str) -> &'static str {
+    if value.parse::<f64>().is_ok() { "−" } else { "-" }
+}
+
+/// The marker that each series has most often; `None` for a series without any.
+fn looks(selection: &Selection) -> Vec<Option<Mark>> {
+    let mut counts: Vec<HashMap<Mark, usize>> = vec![HashMap::new(); selection.series.len()];
+    for point in selection.points() {
+        let look = Mark { found: hollow_or_full(point.found), struck: false, ..Mark::of(point) };
+        *counts[point.series].entry(Mark { outside: false, ..look }).or_default() += 1;
+    }
+    let plain = |mark: &Mark| mark.found == Found::Holds && !mark.vacuous;
+    let most = |looks: &HashMap<Mark, usize>| {
+        looks.iter().max_by_key(|(mark, count)| (**count, plain(mark))).map(|(mark, _)| *mark)
+    };
+    counts.iter().map(most).collect()
+}
+
+/// What is found, without what is drawn around the marker.
+fn hollow_or_full(found: Found) -> Found {
+    if found == Found::Undecided { Found::Undecided } else { Found::Holds }
+}
+
+/// Everything else that occurs.
+fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
+    let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
+    let grey = Mark::plain(None);
+    let mark = |mark: Mark| Key::Mark(mark, false);
+    let open_below = |point: &Point| point.heights.lo.is_infinite() && point.heights.hi.is_finite();
+    let open_above = |point: &Point| point.heights.hi == f64::INFINITY;
+    let slack = plot.y == Quantity::Slack;
+    let bound = |line: usize, name: &str| {
+        let drawn = any(&|point| point.bound(line).is_some());
+        let label = if name == "printed" { "printed bound".into() } else { format!("bound ({name})") };
+        (drawn, Key::Bound(line, bounds_are_shared(selection, line)), label)
+    };
+    let first = match bound(0, &plot.bound) {
+        (_, _, label) if slack => (true, Key::Zero, label),
+        drawn => drawn,
+    };
+    let further = plot.also.iter().enumerate().map(|(index, name)| bound(index + 1, name));
+    let omitted = match selection.omitted {
+        1 => "1 cell without a value to draw".into(),
+        count => format!("{count} cells without a value to draw"),
+    };
+    let violated = |outside: bool| any(&|point| point.found == Found::Violated && point.outside == outside);
+    let signs = [
+        (
+            slack && !matches!(selection.x, super::axis::Scale::Words(_)) && panel::has_gaps(selection),
+            Key::Nothing,
+            "no line: not measured between".to_string(),
+        ),
+        (selection.panels.iter().any(|panel| !panel.fits.is_empty()), Key::Nothing, "solid: fitted powers".into()),
+        (
+            any(&|point| panel::has_bar(point, shortest) && !open_below(point) && !open_above(point)),
+            Key::Interval,
+            "interval".into(),
+        ),
+        (any(&open_below), Key::OpenInterval(true, false), "lower limit 0".into()),
+        (any(&open_above), Key::OpenInterval(false, true), "no upper limit".into()),
+        (any(&|point| point.heights.value == Some(f64::NEG_INFINITY)), Key::Nothing, "at the lower edge: 0".into()),
+        (violated(false), mark(Mark { found: Found::Violated, ..grey }), "violated".into()),
+        (
+            violated(true),
+            mark(Mark { found: Found::Violated, outside: true, ..grey }),
+            "violated, outside the hypotheses".into(),
+        ),
+        (
+            any(&|point| point.found == Found::ConstantRefuted),
+            mark(Mark { found: Found::ConstantRefuted, ..grey }),
+            "constant refuted".into(),
+        ),
+        (
+            any(&|point| point.found == Found::Undecided),
+            mark(Mark { found: Found::Undecided, ..grey }),
+            "undecided".into(),
+        ),
+        (any(&|point| point.vacuous), mark(Mark { vacuous: true, ..grey }), "vacuous bound".into()),
+        (any(&|point| point.struck), mark(Mark { struck: true, ..grey }), "outside the hypotheses".into()),
+        (
+            selection.panels.iter().any(|panel| !panel.unmet.is_empty()),
+            Key::Unmet,
+            "no cell meets the hypotheses".into(),
+        ),
+        (selection.omitted > 0, Key::Nothing, omitted),
+    ];
+    let all = [first].into_iter().chain(further).chain(signs);
+    all.filter(|(occurs, ..)| *occurs).map(|(_, key, label)| Entry::new(key, &label)).collect()
+}
+
 impl Entry {
+    fn new(key: Key, label: &str) -> Self {
+        Entry { key, label: cut(label, SMALL, LONGEST) }
+    }
+
     fn width(&self) -> f64 {
         let key = if matches!(self.key, Key::Nothing) { 0.0 } else { KEY_WIDTH };
         key + width(&self.label, SMALL)
     }
 
-    fn draw(&self, canvas: &mut Canvas, (x, y): Place) -> Result<()> {
+    fn draw(&self, canvas: &mut Canvas, (x, y): Place) {
         let (left, middle, right) = ((x, y), (x + 8.0, y), (x + 16.0, y));
-        let grey: RGBColor = Mark::plain(None).colour();
-        match &self.key {
-            Key::Mark(mark) => {
-                mark.draw(canvas, middle)?;
-                mark.draw_ring(canvas, middle)?;
+        let grey: Colour = Mark::plain(None).colour();
+        match self.key {
+            Key::Mark(mark, joined) => {
+                if joined {
+                    canvas.line(&[left, right], Stroke(mark.colour(), 1.0));
+                }
+                mark.draw(canvas, middle);
+                mark.draw_ring(canvas, middle);
             }
-            Key::Bound(line) => {
-                canvas.dashed(&[left, (right.0 + 1.5, y)], DASHES[line % DASHES.len()], Stroke(INK, 1.3))?
+            Key::Bound(line, true) => canvas.dashed(&[left, (right.0 + 1.5, y)], dash(line), Stroke(INK, 1.3)),
+            Key::Bound(line, false) => {
+                for series in 0..2 {
+                    let colour = Mark::plain(Some(series)).colour();
+                    canvas.dashed(&[left, (right.0 + 1.5, y)], dash(line).shared(series, 2), Stroke(colour, 1.3));
+                }
             }
-            Key::Zero => canvas.line(&[left, right], Stroke(INK, 1.4))?,
-            Key::Interval => panel::draw_bar(canvas, middle.0, (y + 5.0, y - 5.0), (false, false), grey)?,
+            Key::Zero => canvas.line(&[left, right], Stroke(INK, 1.4)),
+            Key::Interval => panel::draw_bar(canvas, middle.0, (y + 5.0, y - 5.0), (false, false), grey),
             Key::OpenInterval(below, above) => {
-                panel::draw_bar(canvas, middle.0, (y + 6.0, y - 5.0), (*below, *above), grey)?
+                panel::draw_bar(canvas, middle.0, (y + 6.0, y - 5.0), (below, above), grey);
             }
             Key::Unmet => {
                 let corners = [(x, y - 4.5), (x + 16.0, y - 4.5), (x + 16.0, y + 4.5), (x, y + 4.5)];
-                canvas.fill(&corners, UNMET)?;
-                canvas.dashed(&[corners[1], corners[2]], panel::DOTS, Stroke(FRAME, 1.0))?;
+                canvas.fill(&corners, UNMET);
+                canvas.dashed(&[corners[1], corners[2]], panel::DOTS, Stroke(FRAME, 1.0));
             }
             Key::Nothing => {}
         }
         let start = if matches!(self.key, Key::Nothing) { x } else { x + KEY_WIDTH };
         canvas.text(&self.label, (start, y), small(Anchor::Start));
-        Ok(())
     }
 }

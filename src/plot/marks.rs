@@ -1,51 +1,56 @@
 //! Marks: one colour and one shape a series, and what is seen of a verdict on them.
 
-use plotters::style::RGBColor;
-
-use crate::error::Result;
-use crate::verdict::Verdict;
-
-use super::canvas::{Canvas, Place, Stroke};
-use super::selection::Point;
+use super::canvas::{Canvas, Colour, Place, Stroke};
+use super::selection::{Found, Point};
 
 /// Text, and whatever belongs to no series.
-pub const INK: RGBColor = RGBColor(51, 51, 51);
+pub const INK: Colour = Colour(51, 51, 51);
 /// The grid.
-pub const GRID: RGBColor = RGBColor(228, 228, 228);
+pub const GRID: Colour = Colour(228, 228, 228);
 /// Frames.
-pub const FRAME: RGBColor = RGBColor(140, 140, 140);
+pub const FRAME: Colour = Colour(140, 140, 140);
 /// Behind cells that meet no statement's hypotheses.
-pub const UNMET: RGBColor = RGBColor(242, 242, 242);
+pub const UNMET: Colour = Colour(242, 242, 242);
 /// Behind the violated side.
-pub const WRONG_SIDE: RGBColor = RGBColor(253, 234, 232);
+pub const WRONG_SIDE: Colour = Colour(253, 234, 232);
+/// Behind the side on which a constant is refuted.
+pub const OTHER_SIDE: Colour = Colour(236, 240, 244);
 /// Violations: no series has a colour like it.
-pub const RED: RGBColor = RGBColor(214, 0, 0);
-const WHITE: RGBColor = RGBColor(255, 255, 255);
+pub const RED: Colour = Colour(214, 0, 0);
+/// What is found outside the hypotheses.
+pub const GREY: Colour = Colour(120, 120, 120);
+/// How far a sign around a marker reaches.
+pub const RING: f64 = 5.2;
+/// How far a marker reaches.
+pub const RADIUS: f64 = 3.3;
+const WHITE: Colour = Colour(255, 255, 255);
 
 /// Okabe and Ito's colours, without the vermilion that is too near to the red of violations and the yellow that is too
 /// faint on white, and after them Paul Tol's muted ones.
-const COLOURS: [RGBColor; 10] = [
-    RGBColor(0, 114, 178),
-    RGBColor(230, 159, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(86, 180, 233),
-    RGBColor(0, 0, 0),
-    RGBColor(136, 34, 85),
-    RGBColor(153, 153, 51),
-    RGBColor(51, 34, 136),
-    RGBColor(17, 119, 51),
+const COLOURS: [Colour; 10] = [
+    Colour(0, 114, 178),
+    Colour(230, 159, 0),
+    Colour(0, 158, 115),
+    Colour(204, 121, 167),
+    Colour(86, 180, 233),
+    Colour(0, 0, 0),
+    Colour(136, 34, 85),
+    Colour(153, 153, 51),
+    Colour(51, 34, 136),
+    Colour(17, 119, 51),
 ];
 
 /// How a marker is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mark {
     /// The series whose colour and shape it has; none is grey and round.
     pub series: Option<usize>,
-    /// What was found: a violation is ringed, an undecided marker is hollow.
-    pub verdict: Verdict,
-    /// Pale with a grey edge.
+    /// What was found: a violation is ringed, a refuted constant is framed, an undecided marker is hollow.
+    pub found: Found,
+    /// The ring of a violation is grey: no hypothesis is met there.
     pub outside: bool,
+    /// Crossed by a stroke: outside the hypotheses, where other cells at its place are inside.
+    pub struck: bool,
     /// Dotted.
     pub vacuous: bool,
 }
@@ -53,63 +58,67 @@ pub struct Mark {
 impl Mark {
     /// The marker of a cell that holds, inside the hypotheses.
     pub fn plain(series: Option<usize>) -> Self {
-        Mark { series, verdict: Verdict::Holds, outside: false, vacuous: false }
+        Mark { series, found: Found::Holds, outside: false, struck: false, vacuous: false }
     }
 
     /// The marker of a point.
     pub fn of(point: &Point) -> Self {
-        let Point { series, verdict, outside, vacuous, .. } = *point;
-        Mark { series: Some(series), verdict, outside, vacuous }
+        let Point { series, found, outside, struck, vacuous, .. } = *point;
+        Mark { series: Some(series), found, outside, struck, vacuous }
     }
 
     /// The colour of what belongs to the marker: lines and bars.
-    pub fn colour(&self) -> RGBColor {
-        let colour = self.series.map_or(RGBColor(120, 120, 120), |series| COLOURS[series % COLOURS.len()]);
-        if self.outside { pale(colour) } else { colour }
+    pub fn colour(&self) -> Colour {
+        self.series.map_or(GREY, |series| COLOURS[series % COLOURS.len()])
+    }
+
+    /// Whether a sign is drawn around it.
+    pub fn has_ring(&self) -> bool {
+        matches!(self.found, Found::Violated | Found::ConstantRefuted)
     }
 
     /// Draws the marker.
-    pub fn draw(&self, canvas: &mut Canvas, at: Place) -> Result<()> {
-        let hollow = self.verdict == Verdict::Undecided;
-        let fill = if hollow { WHITE } else { self.colour() };
-        let edge = match (self.outside, hollow) {
-            (true, false) => Stroke(FRAME, 0.8),
-            (_, true) => Stroke(self.colour(), 1.2),
-            (false, false) => Stroke(WHITE, 0.5),
+    pub fn draw(&self, canvas: &mut Canvas, at: Place) {
+        let hollow = self.found == Found::Undecided;
+        let (fill, edge) = match hollow {
+            true => (WHITE, Stroke(self.colour(), 1.3)),
+            false => (self.colour(), Stroke(WHITE, 0.5)),
         };
         // Shapes come round again later than colours, so that twice as many series still differ.
         match self.series.map(|series| (series + series / COLOURS.len()) % SHAPES) {
             None | Some(0) => {
-                canvas.disc(at, 3.3, fill)?;
-                canvas.circle(at, 3.3, edge)?;
+                canvas.disc(at, RADIUS, fill);
+                canvas.circle(at, RADIUS, edge);
             }
             Some(shape) => {
                 let corners: Vec<Place> =
-                    corners(shape).iter().map(|(x, y)| (at.0 + 3.3 * x, at.1 + 3.3 * y)).collect();
-                canvas.fill(&corners, fill)?;
-                canvas.outline(&corners, edge)?;
+                    corners(shape).iter().map(|(x, y)| (at.0 + RADIUS * x, at.1 + RADIUS * y)).collect();
+                canvas.fill(&corners, fill);
+                canvas.outline(&corners, edge);
             }
         }
         if self.vacuous {
-            canvas.disc(at, 1.2, if hollow { INK } else { WHITE })?;
+            canvas.disc(at, 1.2, if hollow { INK } else { WHITE });
         }
-        Ok(())
-    }
-
-    /// Draws the ring of a violation: above all markers, so that none hides it.
-    pub fn draw_ring(&self, canvas: &mut Canvas, at: Place) -> Result<()> {
-        match (self.verdict, self.outside) {
-            (Verdict::Violated, true) => canvas.circle(at, 5.8, Stroke(pale(RED), 1.2)),
-            (Verdict::Violated, false) => canvas.circle(at, 5.8, Stroke(RED, 1.5)),
-            _ => Ok(()),
+        if self.struck {
+            let ends = |reach: f64| [(at.0 - reach, at.1 + reach), (at.0 + reach, at.1 - reach)];
+            canvas.line(&ends(4.6), Stroke(WHITE, 2.2));
+            canvas.line(&ends(4.8), Stroke(INK, 1.0));
         }
     }
-}
 
-/// Half way to white.
-fn pale(RGBColor(red, green, blue): RGBColor) -> RGBColor {
-    let paler = |part: u8| (u16::from(part) * 2 / 5 + 153) as u8;
-    RGBColor(paler(red), paler(green), paler(blue))
+    /// Draws the sign around it, above all markers, so that none hides it.
+    pub fn draw_ring(&self, canvas: &mut Canvas, (x, y): Place) {
+        match self.found {
+            Found::Violated if self.outside => canvas.circle((x, y), RING, Stroke(GREY, 1.1)),
+            Found::Violated => canvas.circle((x, y), RING, Stroke(RED, 1.4)),
+            Found::ConstantRefuted => {
+                let (left, right, top, bottom) = (x - RING, x + RING, y - RING, y + RING);
+                canvas.outline(&[(left, top), (right, top), (right, bottom), (left, bottom)], Stroke(INK, 1.0));
+            }
+            Found::Holds | Found::Undecided => {}
+        }
+    }
 }
 
 /// How many shapes there are; shape 0 is the disc.

@@ -2,6 +2,7 @@
 
 mod axis;
 mod canvas;
+mod dodge;
 mod figure;
 mod legend;
 mod marks;
@@ -9,8 +10,10 @@ mod panel;
 mod raster;
 mod selection;
 mod text;
+mod typeset;
 
-pub use figure::svg;
+pub use canvas::Canvas;
+pub use figure::draw;
 pub use raster::png;
 
 #[cfg(test)]

@@ -1,38 +1,40 @@
 //! One coordinate system with its grid, bounds, intervals and marked points.
 
-use plotters::coord::CoordTranslate;
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::style::RGBColor;
-
-use crate::error::Result;
 use crate::experiment::Quantity;
 
 use super::axis::{Axis, Scale};
-use super::canvas::{Canvas, Place, Stroke, UNITS};
-use super::marks::{FRAME, GRID, INK, Mark, UNMET, WRONG_SIDE};
-use super::selection::{Panel, Point, Selection};
+use super::canvas::{Canvas, Colour, Dash, Place, Stroke};
+use super::dodge::{self, Spot};
+use super::marks::{FRAME, GRID, INK, Mark, OTHER_SIDE, RADIUS, RING, UNMET, WRONG_SIDE};
+use super::selection::{Found, Panel, Point, Selection};
 use super::text::{Anchor, SMALL, Type, small, width};
 
-/// What stands below the line of slack 0.
-const WRONG_SIDE_NAME: &str = "violated";
 /// Pixels on and off of a bound's line: of the plot's bound, and of further ones.
-pub const DASHES: [(f64, f64); 3] = [(4.5, 2.5), (1.6, 1.6), (9.0, 3.0)];
-/// Pixels on and off of the hypotheses' edge.
-pub const DOTS: (f64, f64) = (1.2, 2.2);
+const DASHES: [(f64, f64); 3] = [(4.5, 2.5), (1.6, 1.6), (9.0, 3.0)];
+/// The hypotheses' edge.
+pub const DOTS: Dash = Dash { on: 1.2, off: 2.2, skip: 0.0 };
 /// A bar that is shorter than this many pixels is hidden by its marker.
 pub const SHORTEST_BAR: f64 = 8.0;
+/// More lines of bounds that lie on each other than this cannot take turns; one stands for all.
+const MOST_TURNS: usize = 5;
+
+/// The pattern of a bound's line, by its number.
+pub fn dash(line: usize) -> Dash {
+    let (on, off) = DASHES[line % DASHES.len()];
+    Dash { on, off, skip: 0.0 }
+}
 
 /// Where a panel stands and how it is seen.
 pub struct View<'a> {
-    coordinates: Cartesian2d<Axis, Axis>,
     x: &'a Axis,
     y: &'a Axis,
     corner: Place,
     size: Place,
     selection: &'a Selection,
     quantity: Quantity,
-    /// Pixels between the markers of neighbouring series that share a place.
-    dodge: f64,
+    panel: &'a Panel,
+    /// How far each point stands beside its place, in pixels.
+    offsets: Vec<f64>,
 }
 
 impl<'a> View<'a> {
@@ -42,202 +44,278 @@ impl<'a> View<'a> {
         (corner, size): (Place, Place),
         selection: &'a Selection,
         quantity: Quantity,
-        dodge: f64,
+        panel: &'a Panel,
     ) -> Self {
-        let units = |pixels: f64| (pixels * UNITS).round() as i32;
-        let across = units(corner.0)..units(corner.0 + size.0);
-        let upwards = units(corner.1 + size.1)..units(corner.1);
-        let coordinates = Cartesian2d::new(x.clone(), y.clone(), (across, upwards));
-        View { coordinates, x, y, corner, size, selection, quantity, dodge }
+        let mut view = View { x, y, corner, size, selection, quantity, panel, offsets: Vec::new() };
+        let spots: Vec<Spot> = panel.points.iter().map(|point| view.spot(point)).collect();
+        view.offsets = dodge::offsets(&spots, size.0, view.is_by_words());
+        view
     }
 
     /// Draws the panel.
-    pub fn draw(&self, canvas: &mut Canvas, panel: &Panel) -> Result<()> {
-        self.draw_ground(canvas, panel)?;
-        self.draw_bounds(canvas, panel)?;
-        for point in panel.points.iter().filter(|point| has_bar(point, self.shortest_bar())) {
-            self.draw_interval(canvas, point)?;
+    pub fn draw(&self, canvas: &mut Canvas) {
+        self.draw_ground(canvas);
+        self.draw_bounds(canvas);
+        for (series, line) in &self.panel.fits {
+            let line: Vec<Place> = line.iter().map(|(x, y)| self.at(*x, *y)).collect();
+            canvas.line(&line, Stroke(Mark::plain(Some(*series)).colour(), 0.9));
         }
-        if self.quantity == Quantity::Slack {
-            self.draw_joins(canvas, panel)?;
+        for (index, point) in self.panel.points.iter().enumerate().filter(|(_, point)| self.has_bar(point)) {
+            let ((x, low), (_, high)) = (self.of(index, point.heights.lo), self.of(index, point.heights.hi));
+            let open = (point.heights.lo.is_infinite(), point.heights.hi.is_infinite());
+            draw_bar(canvas, x, (low, high), open, Mark::of(point).colour());
         }
-        let marked = |point: &Point| point.heights.mark().map(|height| (Mark::of(point), self.of(point, height)));
-        for (mark, place) in panel.points.iter().filter(|point| point.heights.value.is_some()).filter_map(marked) {
-            mark.draw(canvas, place)?;
+        for (series, run) in self.joins() {
+            canvas.line(&run, Stroke(Mark::plain(Some(series)).colour(), 1.0));
         }
-        for (mark, place) in panel.points.iter().filter_map(marked) {
-            mark.draw_ring(canvas, place)?;
+        let marked: Vec<(Mark, Place)> = self
+            .panel
+            .points
+            .iter()
+            .enumerate()
+            .filter_map(|(index, point)| Some((Mark::of(point), self.of(index, point.heights.value?))))
+            .collect();
+        marked.iter().for_each(|(mark, place)| mark.draw(canvas, *place));
+        for (index, point) in self.panel.points.iter().enumerate() {
+            if let Some(height) = point.heights.mark() {
+                Mark::of(point).draw_ring(canvas, self.of(index, height));
+            }
         }
-        Ok(())
     }
 
-    fn shortest_bar(&self) -> f64 {
-        SHORTEST_BAR / self.size.1 * (self.y.hi - self.y.lo)
+    fn is_by_words(&self) -> bool {
+        matches!(self.selection.x, Scale::Words(_))
+    }
+
+    fn has_bar(&self, point: &Point) -> bool {
+        has_bar(point, SHORTEST_BAR / self.size.1 * (self.y.hi - self.y.lo))
     }
 
     /// A place of the axes in pixels.
     fn at(&self, x: f64, y: f64) -> Place {
-        let (x, y) = self.coordinates.translate(&(x, y));
-        (f64::from(x) / UNITS, f64::from(y) / UNITS)
+        let (across, upwards) = (self.x.part(x), self.y.part(y));
+        (self.corner.0 + across * self.size.0, self.corner.1 + (1.0 - upwards) * self.size.1)
     }
 
-    /// A point's place at a height, beside the other series' points.
-    fn of(&self, point: &Point, height: f64) -> Place {
-        let (x, y) = self.at(point.x, height);
-        (x + self.dodge * (point.series as f64 - 0.5 * (self.selection.series.len() as f64 - 1.0)), y)
+    /// What a point covers.
+    fn spot(&self, point: &Point) -> Spot {
+        let half = if Mark::of(point).has_ring() { RING } else { RADIUS } + 0.7;
+        let (x, middle) = self.at(point.x, point.heights.mark().unwrap_or(self.y.lo));
+        let (mut top, mut bottom) = (middle - half, middle + half);
+        if self.has_bar(point) {
+            top = top.min(self.at(point.x, point.heights.hi).1 - 1.0);
+            bottom = bottom.max(self.at(point.x, point.heights.lo).1 + 1.0);
+        }
+        Spot { x, top, bottom, series: point.series }
     }
 
-    fn draw_ground(&self, canvas: &mut Canvas, panel: &Panel) -> Result<()> {
+    /// The place of the point with this number, at a height, beside others that would hide it.
+    fn of(&self, index: usize, height: f64) -> Place {
+        let (x, y) = self.at(self.panel.points[index].x, height);
+        (x + self.offsets[index], y)
+    }
+
+    fn draw_ground(&self, canvas: &mut Canvas) {
         let (left, top) = self.corner;
         let (right, bottom) = (left + self.size.0, top + self.size.1);
         let slack = self.quantity == Quantity::Slack;
         let zero = self.at(self.x.lo, 0.0).1;
-        let unmet = unmet_places(panel);
-        for (from, to) in &unmet {
-            let (from, to) = (self.at(*from, 0.0).0, self.at(*to, 0.0).0);
-            canvas.fill(&rectangle((from, top), (to, bottom)), UNMET)?;
+        for (from, to) in &self.panel.unmet {
+            canvas.fill(&rectangle((self.at(*from, 0.0).0, top), (self.at(*to, 0.0).0, bottom)), UNMET);
         }
+        let (side, name, colour) = wrong_side(self.selection);
         if slack {
-            canvas.fill(&rectangle((left, zero), (right, bottom)), WRONG_SIDE)?;
+            canvas.fill(&rectangle((left, zero), (right, bottom)), side);
         }
         for tick in &self.x.ticks {
             let x = self.at(tick.at, 0.0).0;
-            canvas.line(&[(x, top), (x, bottom)], Stroke(GRID, 0.6))?;
+            canvas.line(&[(x, top), (x, bottom)], Stroke(GRID, 0.6));
         }
         for tick in &self.y.ticks {
             let y = self.at(self.x.lo, tick.at).1;
-            canvas.line(&[(left, y), (right, y)], Stroke(GRID, 0.6))?;
+            canvas.line(&[(left, y), (right, y)], Stroke(GRID, 0.6));
         }
-        for edge in unmet.iter().flat_map(|(from, to)| [*from, *to]).filter(|edge| edge.is_finite()) {
+        let edges = self.panel.unmet.iter().flat_map(|(from, to)| [*from, *to]);
+        for edge in edges.filter(|edge| edge.is_finite()) {
             let x = self.at(edge, 0.0).0;
-            canvas.dashed(&[(x, top), (x, bottom)], DOTS, Stroke(FRAME, 1.0))?;
+            canvas.dashed(&[(x, top), (x, bottom)], DOTS, Stroke(FRAME, 1.0));
         }
-        canvas.outline(&rectangle((left, top), (right, bottom)), Stroke(FRAME, 0.8))?;
+        canvas.outline(&rectangle((left, top), (right, bottom)), Stroke(FRAME, 0.8));
+        // What was measured, and nothing between.
+        if !self.is_by_words() {
+            for place in &self.selection.places {
+                let x = self.at(place.at, 0.0).0;
+                canvas.line(&[(x, bottom), (x, bottom + 3.0)], Stroke(FRAME, 0.8));
+            }
+        }
         if slack {
-            canvas.line(&[(left, zero), (right, zero)], Stroke(INK, 1.4))?;
-            let red = Type { colour: "#b00000", ..small(Anchor::Middle) };
-            canvas.text(WRONG_SIDE_NAME, (self.clearest(panel), bottom - 8.0), red);
+            canvas.line(&[(left, zero), (right, zero)], Stroke(INK, 1.4));
+            let place = (self.clearest(name), bottom - 8.0);
+            canvas.text(name, place, Type { colour, ..small(Anchor::Middle) });
         }
-        Ok(())
     }
 
-    /// Where along the lower edge the violated side's name hides the fewest points.
-    fn clearest(&self, panel: &Panel) -> f64 {
-        let half = 0.5 * width(WRONG_SIDE_NAME, SMALL) + 6.0;
+    /// Where along the lower edge a name hides the fewest points.
+    fn clearest(&self, name: &str) -> f64 {
+        let half = 0.5 * width(name, SMALL) + 6.0;
         let (left, right, bottom) = (self.corner.0, self.corner.0 + self.size.0, self.corner.1 + self.size.1);
         let hidden = |middle: f64| {
-            let is_hidden = |point: &&Point| {
-                let lowest =
-                    if has_bar(point, self.shortest_bar()) { Some(point.heights.lo) } else { point.heights.mark() };
-                let (x, y) = self.of(point, lowest.unwrap_or(f64::INFINITY));
+            let is_hidden = |(index, point): &(usize, &Point)| {
+                let lowest = if self.has_bar(point) { Some(point.heights.lo) } else { point.heights.mark() };
+                let (x, y) = self.of(*index, lowest.unwrap_or(f64::INFINITY));
                 (x - middle).abs() < half + 4.0 && y > bottom - 22.0
             };
-            panel.points.iter().filter(is_hidden).count()
+            self.panel.points.iter().enumerate().filter(is_hidden).count()
         };
         let places = (0..=8).map(|i| right - half - (right - left - 2.0 * half) * f64::from(i) / 8.0);
         places.min_by_key(|place| hidden(*place)).unwrap_or(left + half)
     }
 
-    /// The bounds' lines: one in ink where all series have the same bound, else one in each series' colour.
-    fn draw_bounds(&self, canvas: &mut Canvas, panel: &Panel) -> Result<()> {
-        for line in 0..=panel.points.first().map_or(0, |point| point.also.len()) {
+    /// The bounds' lines: one in ink where all series have the same bound, else one in each series' colour; lines that lie
+    /// on each other take turns.
+    fn draw_bounds(&self, canvas: &mut Canvas) {
+        for line in 0..=self.panel.points.first().map_or(0, |point| point.also.len()) {
             if bounds_are_shared(self.selection, line) {
-                self.draw_bound(canvas, panel.points.iter().collect(), None, line)?;
+                self.draw_bound(canvas, &self.with_bound(None, line), None, line, dash(line));
                 continue;
             }
-            for series in 0..self.selection.series.len() {
-                self.draw_bound(canvas, of_series(panel, series), Some(series), line)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn draw_bound(
-        &self,
-        canvas: &mut Canvas,
-        mut points: Vec<&Point>,
-        series: Option<usize>,
-        line: usize,
-    ) -> Result<()> {
-        points.retain(|point| point.bound(line).is_some());
-        let dash = DASHES[line % DASHES.len()];
-        points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.outside.cmp(&b.outside)));
-        let colour = |outside: bool| match series {
-            Some(_) => Mark { outside, ..Mark::plain(series) }.colour(),
-            None => {
-                if outside {
-                    FRAME
-                } else {
-                    INK
+            for (series, (rank, count)) in self.turns(line).into_iter().enumerate() {
+                let colour = Mark::plain(Some(series)).colour();
+                if count <= MOST_TURNS {
+                    let pattern = dash(line).shared(rank, count);
+                    self.draw_bound(canvas, &self.with_bound(Some(series), line), Some(colour), line, pattern);
+                } else if rank == 0 {
+                    self.draw_bound(canvas, &self.with_bound(Some(series), line), None, line, dash(line));
                 }
             }
-        };
-        let joined = is_function(&points, line) && !matches!(self.selection.x, Scale::Words(_));
-        points.dedup_by(|later, earlier| joined && later.x == earlier.x);
-        if joined && points.len() > 1 {
-            let steps: Vec<(Place, bool)> =
-                points.iter().filter_map(|point| Some((self.at(point.x, point.bound(line)?), point.outside))).collect();
-            for (outside, run) in runs(&steps) {
-                canvas.dashed(&run, dash, Stroke(colour(outside), 1.3))?;
-            }
-            return Ok(());
         }
-        for point in points {
-            let Some(bound) = point.bound(line) else { continue };
-            let (x, y) = if series.is_some() { self.of(point, bound) } else { self.at(point.x, bound) };
-            let half =
-                9.25 + if series.is_some() { 0.0 } else { 0.5 * self.dodge * self.selection.series.len() as f64 };
-            canvas.dashed(&[(x - half, y), (x + half, y)], dash, Stroke(colour(point.outside), 1.3))?;
-        }
-        Ok(())
     }
 
-    /// Lines between a series' points, unless several of them share a place.
-    fn draw_joins(&self, canvas: &mut Canvas, panel: &Panel) -> Result<()> {
-        if matches!(self.selection.x, Scale::Words(_)) {
-            return Ok(());
+    /// The numbers of the points, of a series or of all, that have a bound.
+    fn with_bound(&self, series: Option<usize>, line: usize) -> Vec<usize> {
+        let is_shown = |(_, point): &(usize, &Point)| {
+            series.is_none_or(|series| point.series == series) && point.bound(line).is_some()
+        };
+        let mut shown: Vec<usize> =
+            self.panel.points.iter().enumerate().filter(is_shown).map(|(index, _)| index).collect();
+        shown.sort_by(|a, b| self.panel.points[*a].x.total_cmp(&self.panel.points[*b].x));
+        shown
+    }
+
+    /// For each series, how many lines of bounds lie on its own, itself among them, and which of them it is.
+    fn turns(&self, line: usize) -> Vec<(usize, usize)> {
+        let lines: Vec<Vec<Place>> = (0..self.selection.series.len())
+            .map(|series| {
+                let place = |index: usize| {
+                    let point = &self.panel.points[index];
+                    self.at(point.x, point.bound(line).unwrap_or_default())
+                };
+                self.with_bound(Some(series), line).into_iter().map(place).collect()
+            })
+            .collect();
+        let meet = |a: &Vec<Place>, b: &Vec<Place>| {
+            a.iter().any(|(x, y)| b.iter().any(|(u, v)| (x - u).abs() < 0.5 && (y - v).abs() < 1.0))
+        };
+        // The first series of each heap stands for it.
+        let mut heaps: Vec<usize> = Vec::new();
+        for (series, own) in lines.iter().enumerate() {
+            let first =
+                (0..series).find(|earlier| meet(own, &lines[*earlier])).map_or(series, |earlier| heaps[earlier]);
+            heaps.push(first);
         }
-        for series in 0..self.selection.series.len() {
-            let points = of_series(panel, series);
-            if points.windows(2).any(|pair| pair[0].x == pair[1].x) {
+        let rank = |series: usize| heaps[..series].iter().filter(|heap| **heap == heaps[series]).count();
+        let count = |series: usize| heaps.iter().filter(|heap| **heap == heaps[series]).count();
+        (0..lines.len()).map(|series| (rank(series), count(series))).collect()
+    }
+
+    /// One line of bounds, in a series' colour or in ink.
+    fn draw_bound(&self, canvas: &mut Canvas, shown: &[usize], colour: Option<Colour>, line: usize, pattern: Dash) {
+        let stroke = Stroke(colour.unwrap_or(INK), 1.3);
+        let points: Vec<&Point> = shown.iter().map(|index| &self.panel.points[*index]).collect();
+        if is_function(&points, line) && !self.is_by_words() {
+            let mut places: Vec<Place> =
+                points.iter().filter_map(|point| Some(self.at(point.x, point.bound(line)?))).collect();
+            places.dedup_by(|later, earlier| later.0 == earlier.0);
+            match places[..] {
+                [] => {}
+                [(x, y)] => canvas.dashed(&[(x - 9.0, y), (x + 9.0, y)], dash(line), stroke),
+                _ => canvas.dashed(&places, pattern, stroke),
+            }
+            return;
+        }
+        for (index, point) in shown.iter().zip(points) {
+            let Some((x, y)) = point.bound(line).map(|bound| self.of(*index, bound)) else { continue };
+            canvas.dashed(&[(x - 9.25, y), (x + 9.25, y)], dash(line), stroke);
+        }
+    }
+
+    /// The lines between a series' points: where neither a place was left out between them nor the line would say where
+    /// between two places the bound begins to fail.
+    fn joins(&self) -> Vec<(usize, Vec<Place>)> {
+        let mut lines = Vec::new();
+        if self.quantity != Quantity::Slack || self.is_by_words() {
+            return lines;
+        }
+        let mut places: Vec<f64> = self.panel.points.iter().map(|point| point.x).collect();
+        places.sort_by(f64::total_cmp);
+        let numbered: Vec<(usize, &Point)> = self.panel.points.iter().enumerate().collect();
+        for series in numbered.chunk_by(|(_, a), (_, b)| a.series == b.series) {
+            if series.windows(2).any(|pair| pair[0].1.x == pair[1].1.x) {
                 continue;
             }
-            let step = |point: &&Point| Some((self.of(point, point.heights.value?), point.outside));
-            let steps: Vec<(Place, bool)> = points.iter().filter_map(step).collect();
-            for (outside, run) in runs(&steps) {
-                let colour = Mark { outside, ..Mark::plain(Some(series)) }.colour();
-                canvas.line(&run, Stroke(colour, 1.2))?;
+            for run in series.chunk_by(|(_, a), (_, b)| is_joined(&self.selection.x, &places, a, b)) {
+                let run: Vec<Place> =
+                    run.iter().filter_map(|(index, point)| Some(self.of(*index, point.heights.value?))).collect();
+                if run.len() > 1 {
+                    lines.push((series[0].1.series, run));
+                }
             }
         }
-        Ok(())
+        lines
     }
+}
 
-    fn draw_interval(&self, canvas: &mut Canvas, point: &Point) -> Result<()> {
-        let heights = point.heights;
-        let ((x, low), (_, high)) = (self.of(point, heights.lo), self.of(point, heights.hi));
-        let open = (heights.lo.is_infinite(), heights.hi.is_infinite());
-        draw_bar(canvas, x, (low, high), open, Mark::of(point).colour())
+/// Whether a line may join two neighbours of a series. `places` are all places that were measured, in order.
+fn is_joined(scale: &Scale, places: &[f64], a: &Point, b: &Point) -> bool {
+    let (Some(from), Some(to)) = (a.heights.value, b.heights.value) else { return false };
+    let skipped = places.iter().any(|place| a.x < *place && *place < b.x);
+    let crosses = (from < 0.0) != (to < 0.0);
+    // Between whole numbers that follow each other there is nothing to measure.
+    let value = |place: f64| if *scale == Scale::Log { 10f64.powf(place) } else { place };
+    let is_next = (value(b.x) - value(a.x) - 1.0).abs() < 1e-6;
+    !skipped && (!crosses || is_next)
+}
+
+/// Whether some lines between a series' points are left out.
+pub fn has_gaps(selection: &Selection) -> bool {
+    selection.panels.iter().any(|panel| {
+        let mut places: Vec<f64> = panel.points.iter().map(|point| point.x).collect();
+        places.sort_by(f64::total_cmp);
+        let steps = panel.points.windows(2).filter(|pair| pair[0].series == pair[1].series && pair[0].x != pair[1].x);
+        steps.into_iter().any(|pair| !is_joined(&selection.x, &places, &pair[0], &pair[1]))
+    })
+}
+
+/// The ground below slack 0, its name and the name's colour. A constant that is refuted is no violation.
+fn wrong_side(selection: &Selection) -> (Colour, &'static str, Colour) {
+    if selection.points().any(|point| point.found == Found::ConstantRefuted) {
+        (OTHER_SIDE, "constant refuted", INK)
+    } else {
+        (WRONG_SIDE, "violated", Colour(176, 0, 0))
     }
 }
 
 /// Draws an interval's bar, with an arrow at an end that lies beyond the axis and a stroke across the others.
-pub fn draw_bar(
-    canvas: &mut Canvas,
-    x: f64,
-    (low, high): (f64, f64),
-    open: (bool, bool),
-    colour: RGBColor,
-) -> Result<()> {
+pub fn draw_bar(canvas: &mut Canvas, x: f64, (low, high): (f64, f64), open: (bool, bool), colour: Colour) {
     let stroke = Stroke(colour, 1.0);
-    canvas.line(&[(x, low), (x, high)], stroke)?;
+    canvas.line(&[(x, low), (x, high)], stroke);
     for (y, open, inwards) in [(low, open.0, -1.0), (high, open.1, 1.0)] {
         if open {
-            canvas.fill(&[(x, y), (x - 3.0, y + 6.0 * inwards), (x + 3.0, y + 6.0 * inwards)], colour)?;
+            canvas.fill(&[(x, y), (x - 3.0, y + 6.0 * inwards), (x + 3.0, y + 6.0 * inwards)], colour);
         } else {
-            canvas.line(&[(x - 2.5, y), (x + 2.5, y)], stroke)?;
+            canvas.line(&[(x - 2.5, y), (x + 2.5, y)], stroke);
         }
     }
-    Ok(())
 }
 
 /// Whether a point's interval is seen: it is not `shortest`, or there is no marker that would hide it.
@@ -246,28 +324,8 @@ pub fn has_bar(point: &Point, shortest: f64) -> bool {
     length >= shortest || point.heights.value.is_none()
 }
 
-/// The stretches of the horizontal axis on which no cell of the panel meets the hypotheses: half way to the next cells
-/// that do, infinite where there are none.
-pub fn unmet_places(panel: &Panel) -> Vec<(f64, f64)> {
-    let mut places: Vec<(f64, bool)> = panel.points.iter().map(|point| (point.x, point.outside)).collect();
-    // Of the cells at one place, one inside comes first and is kept.
-    places.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    places.dedup_by_key(|(x, _)| *x);
-    let mut stretches = Vec::new();
-    for stretch in places.chunk_by(|a, b| a.1 == b.1) {
-        let ends = (stretch[0], stretch[stretch.len() - 1]);
-        if ends.0.1 {
-            let before = places.iter().rev().find(|(x, _)| *x < ends.0.0);
-            let after = places.iter().find(|(x, _)| *x > ends.1.0);
-            let from = before.map_or(f64::NEG_INFINITY, |(x, _)| 0.5 * (x + ends.0.0));
-            stretches.push((from, after.map_or(f64::INFINITY, |(x, _)| 0.5 * (x + ends.1.0))));
-        }
-    }
-    stretches
-}
-
 /// Whether in every panel all series have one bound at each place.
-fn bounds_are_shared(selection: &Selection, line: usize) -> bool {
+pub fn bounds_are_shared(selection: &Selection, line: usize) -> bool {
     selection.panels.iter().all(|panel| {
         let mut points: Vec<&Point> = panel.points.iter().filter(|point| point.bound(line).is_some()).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -282,23 +340,6 @@ fn is_function(points: &[&Point], line: usize) -> bool {
         (Some(a), Some(b)) => pair[0].x == pair[1].x && differ(a, b),
         _ => false,
     })
-}
-
-fn of_series(panel: &Panel, series: usize) -> Vec<&Point> {
-    panel.points.iter().filter(|point| point.series == series).collect()
-}
-
-/// Splits a line into runs; one is `outside` where either end of its steps is.
-fn runs(steps: &[(Place, bool)]) -> Vec<(bool, Vec<Place>)> {
-    let mut runs: Vec<(bool, Vec<Place>)> = Vec::new();
-    for pair in steps.windows(2) {
-        let outside = pair[0].1 || pair[1].1;
-        match runs.last_mut() {
-            Some((same, run)) if *same == outside => run.push(pair[1].0),
-            _ => runs.push((outside, vec![pair[0].0, pair[1].0])),
-        }
-    }
-    runs
 }
 
 fn rectangle((left, top): Place, (right, bottom): Place) -> [Place; 4] {

@@ -10,7 +10,7 @@ use crate::fit;
 use crate::record::Record;
 use crate::verdict::Verdict;
 
-use super::axis::{Scale, short};
+use super::axis::{Scale, Tick, extent, short, shorts};
 
 /// Everything that a figure shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +19,12 @@ pub struct Selection {
     pub x: Scale,
     /// The vertical scale.
     pub y: Scale,
-    /// The values of the series' column, in order; one empty value where the plot names no series.
+    /// The measured places along the horizontal axis, in order, each with its value.
+    pub places: Vec<Tick>,
+    /// The names of the series, in order; one empty name where the plot has no series.
     pub series: Vec<String>,
-    /// What the legend adds to each series: its fitted power.
-    pub notes: Vec<Option<String>>,
+    /// What the legend adds to each series: its fitted power, and where it was not measured.
+    pub notes: Vec<String>,
     /// The panels, in order.
     pub panels: Vec<Panel>,
     /// How many of the records have nothing that could be drawn (no value, no limits, or no bound to compare with).
@@ -36,6 +38,34 @@ pub struct Panel {
     pub heading: String,
     /// The points of all series, by series and then from left to right.
     pub points: Vec<Point>,
+    /// The fitted powers that are drawn: the series, and places of the line.
+    pub fits: Vec<(usize, Vec<(f64, f64)>)>,
+    /// The stretches of the horizontal axis on which no cell meets the hypotheses.
+    pub unmet: Vec<(f64, f64)>,
+}
+
+/// What was found of a record's bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Found {
+    /// It holds, or holds with the constant that was tried.
+    Holds,
+    /// It is violated.
+    Violated,
+    /// It fails with the constant that was tried: no word on a statement that only says that a constant exists.
+    ConstantRefuted,
+    /// Nothing is decided.
+    Undecided,
+}
+
+impl Found {
+    fn of(record: &Record) -> Self {
+        match record.verdict {
+            Verdict::Holds | Verdict::ConstantSuffices => Found::Holds,
+            Verdict::Violated => Found::Violated,
+            Verdict::ConstantRefuted => Found::ConstantRefuted,
+            Verdict::Undecided => Found::Undecided,
+        }
+    }
 }
 
 /// One record at its place. Heights are in the vertical scale's places and may be infinite: beyond the axis.
@@ -48,9 +78,11 @@ pub struct Point {
     /// How high it stands.
     pub heights: Heights,
     /// What was found.
-    pub verdict: Verdict,
+    pub found: Found,
     /// Whether a hypothesis is unmet.
     pub outside: bool,
+    /// Whether that has to be said at the point itself: it does not stand where no cell meets the hypotheses.
+    pub struck: bool,
     /// Whether the bound says nothing.
     pub vacuous: bool,
     /// The heights of the further bounds, in the plot's order.
@@ -67,7 +99,7 @@ impl Point {
 /// The heights of a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heights {
-    /// The measured value, if there is one that the scale can show.
+    /// The measured value, if there is one that the scale can show; minus infinity for 0 on a log scale.
     pub value: Option<f64>,
     /// The lower limit.
     pub lo: f64,
@@ -96,76 +128,162 @@ impl Selection {
     /// Where none is left: names the plot and what to change.
     pub fn new(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<Self> {
         let shown: Vec<&Record> = records.iter().filter(|record| plot.shows(record)).collect();
-        let about = experiment.claim.about();
-        let x = horizontal(&distinct(&shown, Some(&plot.x)));
-        let y = match plot.y {
-            Quantity::Slack => comparing(&shown),
-            Quantity::Measured => match plot.scale {
-                Some(experiment::Scale::Linear) => Scale::Linear,
-                Some(experiment::Scale::Log) => Scale::Log,
-                None => vertical(&shown, about.quantity, about.relation),
-            },
-        };
+        let values = distinct(&shown, Some(&plot.x));
+        let x = horizontal(&values, plot.fit);
+        let y = height_scale(experiment, plot, &shown);
         let series = distinct(&shown, plot.series.as_deref());
         let headings = distinct(&shown, plot.panels.as_deref());
         let fits = if plot.fit { fit::fits(plot, records) } else { Vec::new() };
-        let note = |value: &String| {
-            let of_series = |fit: &&fit::Fit| headings.len() == 1 && fit.panel == headings[0] && fit.series == *value;
-            let shown = plot.panels.is_none() || series.len() > 1;
-            fits.iter().filter(|_| shown).find(of_series).map(fit::Fit::text)
+        let placer = Placer {
+            plot,
+            x: &x,
+            y: &y,
+            series: &series,
+            relation: experiment.relation_of(&plot.bound),
+            further: further_bounds(plot, records),
         };
-        let relation = experiment.relation_of(&plot.bound);
-        let further = further_bounds(plot, records);
-        let panel = |value: &String| {
-            let mut points: Vec<Point> = shown
-                .iter()
-                .filter(|record| text(record, plot.panels.as_deref()) == value)
-                .filter_map(|record| {
-                    let heights = match plot.y {
-                        Quantity::Measured if plot.lines => measured(record, &y),
-                        Quantity::Measured => Heights { bound: None, ..measured(record, &y) },
-                        Quantity::Slack => slack(record, relation, &y)?,
-                    };
-                    heights.mark()?;
-                    Some(Point {
-                        series: series.iter().position(|name| name == text(record, plot.series.as_deref()))?,
-                        x: place(&x, text(record, Some(&plot.x)))?,
-                        heights,
-                        verdict: verdict(record),
-                        outside: record.outside(),
-                        vacuous: record.vacuous,
-                        also: plot
-                            .also
-                            .iter()
-                            .map(|bound| further.get(&(place_of(record), bound.as_str())).copied().flatten())
-                            .map(|ln| ln.map(|ln| height(ln, &y)).filter(|height| height.is_finite()))
-                            .collect(),
-                    })
-                })
-                .collect();
+        let names = shorts(&headings);
+        let panel = |(value, name): (&String, &String)| {
+            let its = shown.iter().filter(|record| text(record, plot.panels.as_deref()) == value);
+            let mut points: Vec<Point> = its.filter_map(|record| placer.point(record)).collect();
             points.sort_by(|a, b| a.series.cmp(&b.series).then(a.x.total_cmp(&b.x)));
+            let unmet = unmet_places(&points);
+            for point in &mut points {
+                let shaded = unmet.iter().any(|(from, to)| (*from..=*to).contains(&point.x));
+                point.struck = point.outside && !shaded;
+            }
+            let of_panel: Vec<&fit::Fit> = one_each(&fits).filter(|fit| fit.panel == *value).collect();
             let mut heading =
-                plot.panels.as_ref().map(|column| format!("{column} = {}", short(value))).unwrap_or_default();
-            if let ([_], Some(fit)) = (&series[..], fits.iter().find(|fit| fit.panel == *value))
+                plot.panels.as_ref().map(|column| format!("{} = {name}", plot.name_of(column))).unwrap_or_default();
+            if let ([_], Some(fit)) = (&series[..], of_panel.first())
                 && plot.panels.is_some()
             {
                 heading += &format!(", {}", fit.text());
             }
-            Panel { heading, points }
+            let fits = of_panel.iter().filter_map(|fit| placer.line(fit, &points)).collect();
+            Panel { heading, points, fits, unmet }
         };
-        let panels: Vec<Panel> = headings.iter().map(panel).filter(|panel| !panel.points.is_empty()).collect();
+        let panels: Vec<Panel> =
+            headings.iter().zip(&names).map(panel).filter(|panel| !panel.points.is_empty()).collect();
         let drawn: usize = panels.iter().map(|panel| panel.points.len()).sum();
         if drawn == 0 {
             return Err(nothing_left(experiment, plot, records, shown.len()));
         }
+        let note = |value: &String| {
+            let is_its = |fit: &&fit::Fit| headings.len() == 1 && fit.panel == headings[0] && fit.series == *value;
+            let in_legend = plot.panels.is_none() || series.len() > 1;
+            let fit = one_each(&fits).filter(|_| in_legend).find(is_its).map(|fit| format!("  {}", fit.text()));
+            fit.unwrap_or_default() + &unmeasured(plot, &shown, value, &headings, &names)
+        };
         let notes = series.iter().map(note).collect();
-        Ok(Selection { x, y, series, notes, panels, omitted: shown.len() - drawn })
+        let mut places: Vec<Tick> = values
+            .iter()
+            .filter_map(|value| Some(Tick { at: place(&x, value)?, label: short(value).replace('-', "−") }))
+            .collect();
+        places.dedup_by(|later, earlier| later.at == earlier.at);
+        let series = shorts(&series);
+        Ok(Selection { x, y, places, series, notes, panels, omitted: shown.len() - drawn })
     }
 
     /// All points of all panels.
     pub fn points(&self) -> impl Iterator<Item = &Point> {
         self.panels.iter().flat_map(|panel| &panel.points)
     }
+}
+
+/// What places a plot's records.
+struct Placer<'a> {
+    plot: &'a Plot,
+    x: &'a Scale,
+    y: &'a Scale,
+    series: &'a [String],
+    relation: Relation,
+    further: HashMap<((&'a str, &'a str), &'a str), Option<f64>>,
+}
+
+impl Placer<'_> {
+    /// A record's point; nothing where it has no value and no limits.
+    fn point(&self, record: &Record) -> Option<Point> {
+        let Placer { plot, x, y, .. } = self;
+        let heights = match plot.y {
+            Quantity::Measured if plot.lines => measured(record, y),
+            Quantity::Measured => Heights { bound: None, ..measured(record, y) },
+            Quantity::Slack => slack(record, self.relation, y)?,
+        };
+        heights.mark()?;
+        let further = |bound: &String| self.further.get(&(place_of(record), bound.as_str())).copied().flatten();
+        let also = |bound| further(bound).map(|ln| y.place_of_ln(ln)).filter(|height| height.is_finite());
+        Some(Point {
+            series: self.series.iter().position(|name| name == text(record, plot.series.as_deref()))?,
+            x: place(x, text(record, Some(&plot.x)))?,
+            heights,
+            found: Found::of(record),
+            outside: record.outside(),
+            struck: false,
+            vacuous: record.vacuous,
+            also: plot.also.iter().map(also).collect(),
+        })
+    }
+
+    /// The line of a fitted power over its series' places.
+    fn line(&self, fit: &fit::Fit, points: &[Point]) -> Option<(usize, Vec<(f64, f64)>)> {
+        const PARTS: u32 = 32;
+        let series = self.series.iter().position(|name| *name == fit.series)?;
+        let places: Vec<f64> = points.iter().filter(|point| point.series == series).map(|point| point.x).collect();
+        let (lo, hi) = extent(&places);
+        let at = |i: u32| lo + (hi - lo) * f64::from(i) / f64::from(PARTS);
+        let value = |place: f64| if *self.x == Scale::Log { 10f64.powf(place) } else { place };
+        let point = |i| Some((at(i), self.y.place_of_ln(fit.ln_at(value(at(i)))?)));
+        let line: Vec<(f64, f64)> = (0..=PARTS).map(point).collect::<Option<_>>()?;
+        (lo < hi && line.iter().all(|(_, y)| y.is_finite())).then_some((series, line))
+    }
+}
+
+/// The first of each panel's and series' fits: the one that the figure shows.
+fn one_each(fits: &[fit::Fit]) -> impl Iterator<Item = &fit::Fit> {
+    let of = |fit: &fit::Fit| (fit.panel.clone(), fit.series.clone());
+    fits.iter().enumerate().filter(move |(i, fit)| *i == 0 || of(&fits[i - 1]) != of(fit)).map(|(_, fit)| fit)
+}
+
+/// In which panels a series was not measured, in brackets; empty where it was in all.
+fn unmeasured(plot: &Plot, shown: &[&Record], series: &str, headings: &[String], names: &[String]) -> String {
+    let is_measured = |heading: &String| {
+        shown.iter().any(|record| {
+            text(record, plot.panels.as_deref()) == heading && text(record, plot.series.as_deref()) == series
+        })
+    };
+    let absent: Vec<&str> = headings
+        .iter()
+        .zip(names)
+        .filter(|(heading, _)| !is_measured(heading))
+        .map(|(_, name)| name.as_str())
+        .collect();
+    match &absent[..] {
+        [] => String::new(),
+        [one] => format!(" (not measured at {one})"),
+        [one, other] => format!(" (not measured at {one}, {other})"),
+        more => format!(" (not measured in {} of {} panels)", more.len(), headings.len()),
+    }
+}
+
+/// The stretches of the horizontal axis on which no cell meets the hypotheses: half way to the next cells that do, infinite
+/// where there are none.
+fn unmet_places(points: &[Point]) -> Vec<(f64, f64)> {
+    let mut places: Vec<(f64, bool)> = points.iter().map(|point| (point.x, point.outside)).collect();
+    // Of the cells at one place, one inside comes first and is kept.
+    places.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    places.dedup_by_key(|(x, _)| *x);
+    let mut stretches = Vec::new();
+    for stretch in places.chunk_by(|a, b| a.1 == b.1) {
+        let ends = (stretch[0], stretch[stretch.len() - 1]);
+        if ends.0.1 {
+            let before = places.iter().rev().find(|(x, _)| *x < ends.0.0);
+            let after = places.iter().find(|(x, _)| *x > ends.1.0);
+            let from = before.map_or(f64::NEG_INFINITY, |(x, _)| 0.5 * (x + ends.0.0));
+            stretches.push((from, after.map_or(f64::INFINITY, |(x, _)| 0.5 * (x + ends.1.0))));
+        }
+    }
+    stretches
 }
 
 fn nothing_left(experiment: &Experiment, plot: &Plot, records: &[Record], shown: usize) -> Error {
@@ -208,13 +326,23 @@ fn numbers(texts: &[String]) -> Option<Vec<f64>> {
     texts.iter().map(|text| text.parse().ok().filter(|number: &f64| number.is_finite())).collect()
 }
 
-/// Positive numbers that span a decade, or are too small or too large to write out, stand on a log scale.
-fn horizontal(values: &[String]) -> Scale {
+/// Positive numbers stand on a log scale where a power is fitted, where they span two decades or are too small or too large
+/// to write out, and where that tells them apart better than a linear one.
+fn horizontal(values: &[String], fitted: bool) -> Scale {
     let Some(numbers) = numbers(values) else { return Scale::Words(values.to_vec()) };
-    match (numbers.first(), numbers.last()) {
-        (Some(least), Some(most)) if *least > 0.0 && (most / least >= 10.0 || !is_written_out(most.ln())) => Scale::Log,
-        _ => Scale::Linear,
+    let (Some(least), Some(most)) = (numbers.first(), numbers.last()) else { return Scale::Linear };
+    if *least <= 0.0 {
+        return Scale::Linear;
     }
+    let nearest = |scale: Scale| {
+        let part = |pair: &[f64]| scale.place(pair[1]) - scale.place(pair[0]);
+        let gaps = numbers.windows(2).map(part).filter(|gap| *gap > 0.0);
+        gaps.fold(f64::INFINITY, f64::min) / (scale.place(*most) - scale.place(*least))
+    };
+    let ratio = most / least;
+    let clearer = || ratio >= 3.0 && nearest(Scale::Log) >= nearest(Scale::Linear);
+    let log = (fitted && ratio > 1.0) || ratio >= 100.0 || !is_written_out(most.ln()) || clearer();
+    if log { Scale::Log } else { Scale::Linear }
 }
 
 fn place(scale: &Scale, text: &str) -> Option<f64> {
@@ -224,21 +352,59 @@ fn place(scale: &Scale, text: &str) -> Option<f64> {
     }
 }
 
-/// Values that span more than a decade, or are too small or too large to write out, stand on a log scale; but a
-/// probability that is claimed to be large is read beside 0 and 1.
-fn vertical(records: &[&Record], kind: Kind, relation: Relation) -> Scale {
-    let bounds = || records.iter().filter_map(|record| record.ln_bound).filter(|ln| ln.is_finite());
-    let values = records.iter().filter_map(|record| record.ln_measured).filter(|ln| ln.is_finite()).chain(bounds());
-    let (least, most) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), ln| (lo.min(ln), hi.max(ln)));
-    let large = kind == Kind::Probability
-        && relation == Relation::AtLeast
-        && bounds().next().is_some()
-        && bounds().all(|ln| ln >= -LN_10);
+/// The scale of a plot's heights: the one it asks for, or the one that its values ask for.
+fn height_scale(experiment: &Experiment, plot: &Plot, shown: &[&Record]) -> Scale {
+    let about = experiment.claim.about();
+    let has_height = |record: &&&Record| {
+        let bound = record.ln_bound.filter(|_| plot.lines);
+        [record.ln_measured, Some(record.ln_lo), Some(record.ln_hi), bound].into_iter().flatten().any(f64::is_finite)
+    };
+    match (plot.y, plot.scale) {
+        (Quantity::Slack, _) => comparing(shown),
+        (_, Some(experiment::Scale::Linear)) => Scale::Linear,
+        // Where all values are 0, a log scale has no place for anything.
+        _ if !shown.iter().any(|record| has_height(&record)) => Scale::Linear,
+        (_, Some(experiment::Scale::Log)) => Scale::Log,
+        (_, None) => vertical(shown, plot.lines, about.quantity, about.relation),
+    }
+}
+
+/// Values that span more than a decade, or are too small or too large to write out, stand on a log scale, and on a log of it
+/// where most would lie in one band of it. But a probability that is claimed to be large, or found to be, is read beside 0
+/// and 1.
+fn vertical(records: &[&Record], lines: bool, kind: Kind, relation: Relation) -> Scale {
+    let finite = |ln: Option<f64>| ln.filter(|ln| ln.is_finite());
+    let bounds: Vec<f64> = records.iter().filter(|_| lines).filter_map(|record| finite(record.ln_bound)).collect();
+    let values: Vec<f64> = records.iter().filter_map(|record| finite(record.ln_measured)).collect();
+    let all = [&values[..], &bounds].concat();
+    let (least, most) = extent(&all);
+    let claimed = !bounds.is_empty() && bounds.iter().all(|ln| *ln >= -LN_10);
+    let found = !values.is_empty() && extent(&values).0 >= -2.0 * LN_10 && extent(&values).1 >= 0.5f64.ln();
+    let large = kind == Kind::Probability && relation == Relation::AtLeast && (claimed || found);
     if large || (most - least <= LN_10 && is_written_out(most)) || !most.is_finite() {
         Scale::Linear
+    } else if is_one_band(&all) {
+        Scale::LogOfLog
     } else {
         Scale::Log
     }
+}
+
+/// Whether seven of ten different values lie in a narrow band of a long log axis, which [`Scale::LogOfLog`] widens.
+fn is_one_band(lns: &[f64]) -> bool {
+    const LONG: f64 = 5.0;
+    const NARROW: f64 = 0.2;
+    let band = |scale: &Scale| {
+        let mut places: Vec<f64> = lns.iter().map(|ln| scale.place_of_ln(*ln)).collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup_by(|later, earlier| (*later - *earlier).abs() < 1e-9);
+        let most = (places.len() * 7).div_ceil(10).max(1);
+        let widths = places.windows(most).map(|band| band[most - 1] - band[0]);
+        let whole = places.last().unwrap_or(&0.0) - places.first().unwrap_or(&0.0);
+        (widths.fold(f64::INFINITY, f64::min) / whole, whole)
+    };
+    let ((narrow, decades), (widened, _)) = (band(&Scale::Log), band(&Scale::LogOfLog));
+    decades > LONG && narrow < NARROW && widened > 1.5 * narrow
 }
 
 /// Whether a number, given by its ln, is neither too small nor too large to be written without a power of ten.
@@ -265,19 +431,13 @@ fn further_bounds<'a>(plot: &Plot, records: &'a [Record]) -> HashMap<((&'a str, 
     further.map(|record| ((place_of(record), record.bound.as_str()), record.ln_bound)).collect()
 }
 
-/// Where the number of this ln stands.
-fn height(ln: f64, scale: &Scale) -> f64 {
-    if *scale == Scale::Log { ln / LN_10 } else { ln.exp() }
-}
-
 fn measured(record: &Record, scale: &Scale) -> Heights {
-    let height = |ln: f64| height(ln, scale);
-    let finite = |ln: Option<f64>| ln.map(height).filter(|height| height.is_finite());
+    let shown = |ln: Option<f64>| ln.map(|ln| scale.place_of_ln(ln)).filter(|height| *height < f64::INFINITY);
     Heights {
-        value: finite(record.ln_measured),
-        lo: height(record.ln_lo),
-        hi: height(record.ln_hi),
-        bound: finite(record.ln_bound),
+        value: shown(record.ln_measured),
+        lo: scale.place_of_ln(record.ln_lo),
+        hi: scale.place_of_ln(record.ln_hi),
+        bound: shown(record.ln_bound).filter(|height| height.is_finite()),
     }
 }
 
@@ -297,8 +457,4 @@ fn slack(record: &Record, relation: Relation, scale: &Scale) -> Option<Heights> 
     let around = matches!(relation, Relation::Equal { .. }) && record.ln_lo < ln_bound && ln_bound < record.ln_hi;
     let hi = if around { of(ln_bound) } else { a.max(b) };
     Some(Heights { value: record.slack_log10.map(|slack| scale.place(slack)), lo: a.min(b), hi, bound: None })
-}
-
-fn verdict(record: &Record) -> Verdict {
-    record.verdict
 }

@@ -1,16 +1,17 @@
-//! Text as glyph outlines of one embedded font: a figure looks the same on a machine without any font.
+//! Text: how wide it is, where it breaks, and its SVG, as text or as glyph outlines of one embedded font.
 //!
-//! The font is a subset of DejaVu Sans Condensed 2.37 (licence beside it), made by fonttools 4 with
+//! The outlines make the PNG the same on every machine. The font is a subset of DejaVu Sans Condensed 2.37 (licence beside
+//! it), made by fonttools 4 with
 //!
 //! ```text
 //! pyftsubset DejaVuSansCondensed.ttf --layout-features='' --no-hinting --notdef-outline --legacy-kern
 //!   --drop-tables+=GPOS,GSUB,GDEF,MATH,FFTM,gasp --output-file=dejavu-sans-condensed.ttf
-//!   --unicodes=U+20-7E,U+A0-17F,U+391-3C9,U+3D1,U+3D5,U+3F5,U+2013,U+2014,U+2018,U+2019,U+201C,U+201D,U+2026,U+2030,
-//!   U+2032,U+2033,U+2070-209C,U+2102,U+2113,U+2115,U+211D,U+2190-2194,U+21D2,U+2200-2265,U+226A-226B,U+2282-2287,
-//!   U+2308-230B,U+27E8,U+27E9,U+25A1,U+25CB,U+25CF
+//!   --unicodes=U+20-7E,U+A0-17F,U+391-3C9,U+3D1,U+3D5,U+3F5,U+2013,U+2014,U+2016,U+2018,U+2019,U+201C,U+201D,U+2026,
+//!   U+2030,U+2032,U+2033,U+2070-209C,U+2102,U+2113,U+2115,U+211D,U+2190-2194,U+21D2,U+2200-2265,U+226A-226B,
+//!   U+2282-2287,U+2308-230B,U+27E8,U+27E9,U+25A1,U+25CB,U+25CF
 //! ```
 //!
-//! Plain formulas are typeset a little: `10^-9`, `X_1`, `I_eps`, `>=`. A character that the font lacks is a box.
+//! Texts are typeset as [`super::typeset`] says. A character that the font lacks is a box.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -18,16 +19,20 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, GlyphId, Outline, OutlineCurve, Point};
 
+use super::canvas::{Colour, Place, px};
+use super::marks::INK;
+use super::typeset::{Level, pieces};
+
 static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(include_bytes!("dejavu-sans-condensed.ttf")).expect("the embedded font is a font")
 });
 
+/// The fonts that an SVG asks for: the embedded one, then those of about its width.
+const FAMILY: &str = "'DejaVu Sans Condensed', Arial, Helvetica, sans-serif";
 /// Font units of one em.
 const EM: f32 = 2048.0;
 /// The height of capitals, as a part of the em: what centres text on a line.
 const CAPITALS: f64 = 0.729;
-/// The size of subscripts and superscripts beside the line's.
-const SCRIPT: f32 = 0.7;
 
 /// Where a text stands relative to its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +54,8 @@ pub struct Type {
     pub anchor: Anchor,
     /// Whether it runs upwards.
     pub upwards: bool,
-    /// `#rrggbb`.
-    pub colour: &'static str,
+    /// Its colour.
+    pub colour: Colour,
 }
 
 /// The em of ticks and the legend, in pixels.
@@ -58,7 +63,137 @@ pub const SMALL: f64 = 10.0;
 
 /// Text as ticks and the legend have it.
 pub fn small(anchor: Anchor) -> Type {
-    Type { size: SMALL, anchor, upwards: false, colour: "#333333" }
+    Type { size: SMALL, anchor, upwards: false, colour: INK }
+}
+
+/// How a level is set: its size beside the line's, how far it is raised, and the room at either side, in ems of the line.
+fn setting(level: Level) -> (f32, f32, f32) {
+    match level {
+        Level::Line => (1.0, 0.0, 0.0),
+        Level::Below => (0.7, -0.16, 0.0),
+        Level::Above => (0.7, 0.36, 0.0),
+        Level::Operator => (1.25, -0.08, 0.28),
+    }
+}
+
+/// How wide a text is, in pixels.
+pub fn width(text: &str, size: f64) -> f64 {
+    f64::from(line(text).1 / EM) * size
+}
+
+/// A text cut, where it is longer than `room` pixels, to what fits, and an ellipsis.
+pub fn cut(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.into();
+    }
+    let mut kept: Vec<char> = text.chars().collect();
+    // The width grows by a quarter of an em a letter or more: one measurement at most four times too long.
+    kept.truncate((room / (0.2 * size)).max(1.0) as usize);
+    loop {
+        let shorter: String = kept.iter().collect::<String>().trim_end().to_string() + "…";
+        if kept.len() <= 1 || width(&shorter, size) <= room {
+            return shorter;
+        }
+        kept.pop();
+    }
+}
+
+/// Breaks a text between words into at most `most` lines of at most `room` pixels; what is longer is cut. Lines break where
+/// the sense does: outside brackets, not after a word such as `of`, and about evenly.
+pub fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
+    // More words than fit in any case are not worth breaking.
+    const MOST_WORDS: usize = 200;
+    let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS).collect();
+    let penalties = break_penalties(&words);
+    // The least cost of the words before each place, and where its last line begins.
+    let mut best: Vec<(f64, usize)> = vec![(0.0, 0)];
+    for end in 1..=words.len() {
+        let line = |begin: usize| {
+            let free = (room - width(&words[begin..end].join(" "), size)) / room;
+            let ragged = if free < 0.0 { 1e4 * (1.0 - free) } else { 1.0 + 0.3 * free * free };
+            let breaks = if end < words.len() { penalties[end - 1] } else { 0.0 };
+            (best[begin].0 + ragged + breaks, begin)
+        };
+        let shortest = (0..end).rev().take(40).map(line).min_by(|a, b| a.0.total_cmp(&b.0));
+        best.push(shortest.unwrap_or_default());
+    }
+    let (mut lines, mut end) = (Vec::new(), words.len());
+    while end > 0 {
+        let begin = best[end].1;
+        lines.push(words[begin..end].join(" "));
+        end = begin;
+    }
+    lines.reverse();
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push('…');
+        }
+    }
+    lines.iter().map(|line| cut(line, size, room)).collect()
+}
+
+/// What a break after each word costs, beside 1 for a line.
+fn break_penalties(words: &[&str]) -> Vec<f64> {
+    const BINDING: [&str; 22] = [
+        "of", "the", "a", "an", "in", "to", "by", "for", "with", "and", "or", "at", "from", "=", "+", "-", "*", "/",
+        "cap", "<=", ">=", "−",
+    ];
+    let mut depth = 0i32;
+    let penalty = |(i, word): (usize, &&str)| {
+        depth += word.chars().map(|c| i32::from("([".contains(c)) - i32::from(")]".contains(c))).sum::<i32>();
+        let next = words.get(i + 1).copied().unwrap_or_default();
+        let bound = BINDING.contains(word) || ["=", "+", "-", "*", "/", "cap", "<=", ">=", "−"].contains(&next);
+        let bracket = if depth > 0 { 100.0 } else { 0.0 };
+        bracket + if bound { 20.0 } else { 0.0 }
+    };
+    words.iter().enumerate().map(penalty).collect()
+}
+
+/// The SVG of texts, as texts.
+pub fn elements(texts: &[(String, Place, Type)]) -> String {
+    let mut svg = format!("<g font-family=\"{FAMILY}\" xml:space=\"preserve\">\n");
+    for (text, (x, y), set) in texts {
+        let anchor = match set.anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let drop = px(0.5 * CAPITALS * set.size);
+        let place = if set.upwards {
+            format!("transform=\"translate({} {}) rotate(-90)\" y=\"{drop}\"", px(*x), px(*y))
+        } else {
+            format!("x=\"{}\" y=\"{}\"", px(*x), px(y + drop))
+        };
+        let (size, colour) = (set.size, set.colour);
+        let _ = writeln!(
+            svg,
+            "<text {place} font-size=\"{size}\" fill=\"{colour}\" text-anchor=\"{anchor}\">{}</text>",
+            spans(text, size)
+        );
+    }
+    svg + "</g>\n"
+}
+
+/// The content of a text element: what is not on the line has its own size and is shifted.
+fn spans(text: &str, size: f64) -> String {
+    let (mut svg, mut height) = (String::new(), 0.0);
+    for (piece, level) in pieces(text) {
+        let (scale, rise, room) = setting(level);
+        let shift = px((height - f64::from(rise)) * size);
+        height = f64::from(rise);
+        let piece = escape(&piece);
+        if level == Level::Line && shift == 0.0 {
+            svg += &piece;
+            continue;
+        }
+        let dy = if shift == 0.0 { String::new() } else { format!(" dy=\"{shift}\"") };
+        let own = if scale == 1.0 { String::new() } else { format!(" font-size=\"{}\"", px(f64::from(scale) * size)) };
+        // A sign has a thin space at either side.
+        let piece = if room > 0.0 { format!("\u{2009}{piece}\u{2009}") } else { piece };
+        let _ = write!(svg, "<tspan{dy}{own}>{piece}</tspan>");
+    }
+    svg
 }
 
 /// A glyph on its line, in font units.
@@ -69,36 +204,10 @@ struct Placed {
     scale: f32,
 }
 
-/// How wide a text is, in pixels.
-pub fn width(text: &str, size: f64) -> f64 {
-    f64::from(line(text).1 / EM) * size
-}
-
-/// Breaks a text between words into lines of at most `room` pixels; a single word may be longer.
-pub fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(last) if width(&format!("{last} {word}"), size) <= room => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => lines.push(word.into()),
-        }
-    }
-    lines
-}
-
-/// All the texts of one figure: every glyph is defined once and used by its place.
-#[derive(Debug, Default)]
-pub struct Letters {
-    glyphs: BTreeSet<u16>,
-    uses: String,
-}
-
-impl Letters {
-    /// Sets a text at a place in pixels.
-    pub fn put(&mut self, text: &str, (x, y): (f64, f64), set: Type) {
+/// The SVG of texts, as outlines: every glyph is defined once and used by its place.
+pub fn outlines(texts: &[(String, Place, Type)]) -> String {
+    let (mut ids, mut uses) = (BTreeSet::new(), String::new());
+    for (text, (x, y), set) in texts {
         let (glyphs, length) = line(text);
         let scale = set.size / f64::from(EM);
         let start = match set.anchor {
@@ -109,126 +218,51 @@ impl Letters {
         let turn = if set.upwards { " rotate(-90)" } else { "" };
         let drop = 0.5 * CAPITALS * f64::from(EM);
         let _ = writeln!(
-            self.uses,
-            "<g aria-label=\"{}\" fill=\"{}\" transform=\"translate({x:.2} {y:.2}){turn} scale({scale:.6}) translate({start:.0} {drop:.0})\">",
-            escape(text),
+            uses,
+            "<g fill=\"{}\" transform=\"translate({x:.2} {y:.2}){turn} scale({scale:.6}) translate({start:.0} {drop:.0})\">",
             set.colour,
         );
-        for glyph in glyphs {
-            self.glyphs.insert(glyph.id.0);
-            let (id, x) = (glyph.id.0, glyph.x);
-            let _ = if glyph.scale == 1.0 {
-                writeln!(self.uses, "<use xlink:href=\"#glyph{id}\" x=\"{x:.0}\"/>")
-            } else {
-                let (rise, scale) = (-glyph.rise, glyph.scale);
-                writeln!(
-                    self.uses,
-                    "<use xlink:href=\"#glyph{id}\" transform=\"translate({x:.0} {rise:.0}) scale({scale})\"/>"
-                )
-            };
+        for Placed { id, x, rise, scale } in glyphs {
+            ids.insert(id.0);
+            let (id, down) = (id.0, -rise);
+            let _ = writeln!(
+                uses,
+                "<use xlink:href=\"#glyph{id}\" transform=\"translate({x:.0} {down:.0}) scale({scale})\"/>"
+            );
         }
-        self.uses.push_str("</g>\n");
+        uses.push_str("</g>\n");
     }
-
-    /// The SVG elements of all texts.
-    pub fn finish(self) -> String {
-        let mut svg = String::from("<defs>\n");
-        for id in self.glyphs {
-            let outline = FONT.outline(GlyphId(id)).map(path).unwrap_or_default();
-            let _ = writeln!(svg, "<path id=\"glyph{id}\" d=\"{outline}\"/>");
-        }
-        svg + "</defs>\n" + &self.uses
-    }
+    let define = |id: u16| {
+        let outline = FONT.outline(GlyphId(id)).map(path).unwrap_or_default();
+        format!("<path id=\"glyph{id}\" d=\"{outline}\"/>\n")
+    };
+    let defined: String = ids.into_iter().map(define).collect();
+    format!("<defs>\n{defined}</defs>\n{uses}")
 }
 
-/// A text with the characters that XML reserves written as entities.
+/// A text as XML has it: without control characters, and with reserved ones written as entities.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The glyphs of a line and its length.
 fn line(text: &str) -> (Vec<Placed>, f32) {
     let (mut glyphs, mut x) = (Vec::new(), 0.0);
     for (piece, level) in pieces(text) {
-        let (scale, rise) = match level {
-            Level::Line => (1.0, 0.0),
-            Level::Below => (SCRIPT, -0.16 * EM),
-            Level::Above => (SCRIPT, 0.36 * EM),
-        };
+        let (scale, rise, room) = setting(level);
+        x += room * EM;
         let mut before = None;
         for character in piece.chars() {
             let id = FONT.glyph_id(character);
             x += before.map_or(0.0, |before| FONT.kern_unscaled(before, id)) * scale;
-            glyphs.push(Placed { id, x, rise, scale });
+            glyphs.push(Placed { id, x, rise: rise * EM, scale });
             x += FONT.h_advance_unscaled(id) * scale;
             before = Some(id);
         }
+        x += room * EM;
     }
     (glyphs, x)
-}
-
-/// Where a piece of a formula stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Line,
-    Below,
-    Above,
-}
-
-/// Splits a text at `^` and at the `_` after a one-letter name; signs and `eps` become what they stand for.
-fn pieces(text: &str) -> Vec<(String, Level)> {
-    let text =
-        text.replace(">=", "≥").replace("<=", "≤").replace("...", "…").replace(" - ", " − ").replace(" cap ", " ∩ ");
-    let mut pieces = vec![(String::new(), Level::Line)];
-    let mut rest = text.as_str();
-    while let Some(character) = rest.chars().next() {
-        let on_line = &pieces.last().map_or("", |(piece, _)| piece.as_str());
-        let level = match character {
-            '^' => Level::Above,
-            '_' if one_letter(on_line) => Level::Below,
-            _ => Level::Line,
-        };
-        let sign = if level == Level::Line { 0 } else { character.len_utf8() };
-        let script = word(&rest[sign..], level == Level::Above);
-        if level != Level::Line && !script.is_empty() {
-            pieces.push((greek(script).replace('-', "−"), level));
-            pieces.push((String::new(), Level::Line));
-            rest = &rest[sign + script.len()..];
-            continue;
-        }
-        let plain = word(rest, false);
-        let taken = if plain.is_empty() { &rest[..character.len_utf8()] } else { plain };
-        if let Some((piece, _)) = pieces.last_mut() {
-            piece.push_str(greek(taken));
-        }
-        rest = &rest[taken.len()..];
-    }
-    pieces
-}
-
-/// The letters and digits at the beginning of a text; as an exponent it may have a sign and a decimal point.
-fn word(text: &str, exponent: bool) -> &str {
-    let length = |text: &str| text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
-    let sign = usize::from(exponent && text.starts_with('-'));
-    let whole = length(&text[sign..]);
-    if whole == 0 {
-        return "";
-    }
-    let end = sign + whole;
-    let decimals = text[end..].strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
-    let is_number = text[sign..end].bytes().all(|byte| byte.is_ascii_digit());
-    if exponent && is_number && decimals > 0 { &text[..end + 1 + decimals] } else { &text[..end] }
-}
-
-/// Whether the text ends in a name of one letter.
-fn one_letter(text: &str) -> bool {
-    let mut backwards = text.chars().rev();
-    backwards.next().is_some_and(char::is_alphabetic)
-        && !backwards.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
-}
-
-fn greek(word: &str) -> &str {
-    if word == "eps" { "ε" } else { word }
 }
 
 /// SVG path data with y downwards. The outlines of a font are filled by the non-zero rule, SVG's own.
@@ -256,25 +290,25 @@ fn path(outline: Outline) -> String {
 mod tests {
     use super::*;
 
-    fn typeset(text: &str) -> Vec<(String, Level)> {
-        pieces(text).into_iter().filter(|(piece, _)| !piece.is_empty()).collect()
+    fn set(text: &str) -> String {
+        elements(&[(text.into(), (10.0, 20.0), small(Anchor::Middle))])
     }
 
     #[test]
-    fn formulas_are_typeset_and_prose_is_not() {
-        let piece = |text: &str, level| (text.to_string(), level);
-        assert_eq!(typeset("10^-200"), [piece("10", Level::Line), piece("−200", Level::Above)]);
-        assert_eq!(typeset("d^1.52"), [piece("d", Level::Line), piece("1.52", Level::Above)]);
-        assert_eq!(typeset("d^2."), [piece("d", Level::Line), piece("2", Level::Above), piece(".", Level::Line)]);
-        assert_eq!(typeset("I_eps(z)"), [piece("I", Level::Line), piece("ε", Level::Below), piece("(z)", Level::Line)]);
-        assert_eq!(
-            typeset("a 2^k, b"),
-            [piece("a 2", Level::Line), piece("k", Level::Above), piece(", b", Level::Line)]
+    fn texts_are_texts_with_a_generic_family() {
+        let svg = set("a < b");
+        assert!(
+            svg.contains("sans-serif") && svg.contains(">a &lt; b</text>") && svg.contains("text-anchor=\"middle\"")
         );
-        for prose in ["snake_case", "x ^ y", "_", "^", "a_", "steps", "Zoë — ∞"] {
-            assert_eq!(typeset(prose), [piece(prose, Level::Line)]);
-        }
-        assert_eq!(typeset("eps >= 1"), [piece("ε ≥ 1", Level::Line)]);
+        // A subscript is lowered and what follows it is back on the line.
+        assert!(
+            set("I_eps(z)")
+                .contains(">I<tspan dy=\"1.6\" font-size=\"7\">ε</tspan><tspan dy=\"-1.6\">(z)</tspan></text>")
+        );
+        assert!(set("S cap S'").contains("font-size=\"12.5\">\u{2009}∩\u{2009}</tspan>"), "{}", set("S cap S'"));
+        assert!(!set("a\u{1}b").contains('\u{1}'));
+        let outlined = outlines(&[("ab".into(), (0.0, 0.0), small(Anchor::End))]);
+        assert!(outlined.matches("<path").count() == 2 && !outlined.contains("<text"));
     }
 
     #[test]
@@ -296,7 +330,7 @@ mod tests {
                 }
             }
         }
-        for character in "log₁₀−×…≥≤εαβδ√∈∩∪≠∞·".chars() {
+        for character in "log₁₀−×…≥≤εαβδμ√∈∩∪≠∞·‖∗′’–".chars() {
             assert!(FONT.glyph_id(character).0 != 0, "{character}");
         }
     }
@@ -310,9 +344,24 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_break_between_words() {
-        let lines = wrap("one two three four", 10.0, width("one two", 10.0) + 0.1);
+    fn long_texts_break_where_the_sense_does() {
+        let room = |text: &str| width(text, 10.0) + 0.1;
+        let lines = wrap("one two three four", 10.0, room("one two"), 9);
         assert_eq!(lines, ["one two", "three", "four"]);
-        assert!(wrap("  ", 10.0, 5.0).is_empty());
+        assert!(wrap("  ", 10.0, 5.0, 3).is_empty());
+        let slack = "slack = log₁₀(bound / measured) (log scale beyond ±1)";
+        let lines = wrap(slack, 10.0, room("slack = log₁₀(bound / measured) (log"), 3);
+        assert_eq!(lines, ["slack = log₁₀(bound / measured)", "(log scale beyond ±1)"]);
+        let lines = wrap("probability of a subset within 1/4", 10.0, room("probability of"), 9);
+        assert!(lines.iter().all(|line| !line.ends_with(" of") && line != "of" && !line.ends_with(" a")), "{lines:?}");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut() {
+        assert!(width(&cut(&"long".repeat(10_000), 10.0, 100.0), 10.0) <= 100.0);
+        assert_eq!(cut("short", 10.0, 100.0), "short");
+        let lines = wrap(&"word ".repeat(5000), 10.0, 100.0, 3);
+        assert!(lines.len() == 3 && lines[2].ends_with('…') && lines.iter().all(|line| width(line, 10.0) <= 100.0));
+        assert_eq!(wrap(&"w".repeat(5000), 10.0, 100.0, 3).len(), 1);
     }
 }
