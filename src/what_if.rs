@@ -213,8 +213,8 @@ impl Claim for WhatIf {
         self.claim.asks(cell, parameter)
     }
 
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
-        self.claim.chain(cell, stream)
+    fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
+        self.claim.chain(cell, stream, alpha)
     }
 
     /// The printed hypotheses that are not dropped, and the added conditions. A condition that cannot be evaluated is unmet
@@ -265,6 +265,11 @@ impl Claim for WhatIf {
         Ok(match self.claim.estimator(cell, method)? {
             Estimator::Constructed(construct) if !self.without.is_empty() => {
                 Estimator::Constructed(Box::new(move |stream, allowance| {
+                    Ok(self.stripped(construct(stream, allowance)?))
+                }))
+            }
+            Estimator::Sampled(construct) if !self.without.is_empty() => {
+                Estimator::Sampled(Box::new(move |stream, allowance| {
                     Ok(self.stripped(construct(stream, allowance)?))
                 }))
             }

@@ -223,7 +223,7 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
         other => other,
     };
     if experiment.chain {
-        let links = chain(claim, &experiment.name, cell, plan.seed).map_err(named)?;
+        let links = chain(claim, &experiment.name, cell, plan.seed, alpha).map_err(named)?;
         let rows = record::link_rows(claim, &experiment.name, cell, &links, plan.seed);
         return Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() });
     }
