@@ -1,6 +1,7 @@
 //! The errors of the crate: what was wrong, where it was, and what to write instead.
 
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The result type of every fallible function of the crate.
@@ -34,6 +35,26 @@ pub enum Error {
     /// The run was stopped before its end; what was measured is in the checkpoints.
     #[error("{0}")]
     Interrupted(String),
+
+    /// A method that cannot reach a cell: the message says why, and which one does. The only error that a search steps over.
+    #[error("{0}")]
+    Unreachable(String),
+
+    /// A guarantee of the program's own that did not hold: no input is to blame.
+    #[error("{0} (a defect of this program, not of the input: please report it)")]
+    Defect(String),
+}
+
+/// Carries out `work`; a panic inside it is a defect that `what` names.
+///
+/// # Errors
+/// Those of `work`, and the panic.
+pub fn guarded<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What the work has changed until it panicked is dropped with it.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(Error::Defect(format!("{}: panicked: {}", what(), text.unwrap_or("without a message"))))
+    })
 }
 
 /// What to do about a failed write.
@@ -52,6 +73,21 @@ impl Error {
         Error::Input(message.into())
     }
 
+    /// A method that cannot reach a cell.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Error::Unreachable(message.into())
+    }
+
+    /// The same error with the place in front of its text.
+    pub fn at(self, place: impl std::fmt::Display) -> Self {
+        match self {
+            Error::Input(text) => Error::Input(format!("{place}: {text}")),
+            Error::Unreachable(text) => Error::Unreachable(format!("{place}: {text}")),
+            Error::Defect(text) => Error::Defect(format!("{place}: {text}")),
+            other => other,
+        }
+    }
+
     /// Wraps the operating system's error on reading `path`.
     pub fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
@@ -64,11 +100,31 @@ impl Error {
         move |source| Error::Write { path, source }
     }
 
-    /// 2: bad input or usage; 4: interrupted or incomplete.
+    /// 2: bad input or usage, also a method that cannot reach the cell; 4: interrupted or incomplete; 5: a defect of this
+    /// program.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Input(_) | Error::Read { .. } => 2,
+            Error::Input(_) | Error::Read { .. } | Error::Unreachable(_) => 2,
             Error::Write { .. } | Error::Interrupted(_) => 4,
+            Error::Defect(_) => FAILED,
         }
+    }
+}
+
+/// The exit code of a defect, and of a run in which a cell could not be measured.
+pub const FAILED: u8 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_defect_that_names_its_place() {
+        let error = guarded(|| "cell k=1".into(), || -> Result<()> { panic!("index {} of 3", 7) }).unwrap_err();
+        assert_eq!(error.exit_code(), FAILED);
+        let text = error.to_string();
+        assert!(text.starts_with("cell k=1: panicked: index 7 of 3 (a defect of this program"), "{text}");
+        assert!(matches!(guarded(String::new, || Err::<(), _>(Error::input("x"))), Err(Error::Input(_))));
+        assert_eq!(guarded(String::new, || Ok(3)).unwrap(), 3);
     }
 }

@@ -1,8 +1,14 @@
 //! Growth exponents: the power of a parameter with which a measured value grows, from records alone.
 //!
-//! The exponent is the slope of the least-squares line through the logs. It is linear in the logs of the values, so that
-//! over all values within their limits it ranges exactly between two numbers: where the limits hold all together, as a run's
-//! do, so does the exponent's interval, for the line that would be fitted to the true values.
+//! The exponent is the slope of the least-squares line through the logs, sum w_i y_i with w_i = (x_i - mean x)/S and S = sum (x_i -
+//! mean x)^2. Its interval is the sum of two:
+//!
+//! - what is measured: over all values within their limits the slope ranges exactly between two numbers. Where the limits hold
+//!   all together, as a run's do, so does this range, for the line that would be fitted to the true values;
+//! - lack of fit: the true values need not follow a power. With residuals r_i of the m values from their line, the half-width
+//!   t sqrt(sum r_i^2/(m - 2)/S) is added on both sides, t the 97.5 % point of Student's law with m - 2 degrees of freedom: 95 %
+//!   where departures from a power are like independent normal ones. Two values have no residual: lack of fit cannot be judged,
+//!   and the interval is open.
 
 use crate::experiment::{Experiment, Plot};
 use crate::numeric::number;
@@ -55,10 +61,18 @@ impl Along {
 pub struct Slope {
     /// Of the measured values; `None` where one of them is unknown.
     pub value: Option<f64>,
-    /// At least this.
-    pub lo: f64,
-    /// At most this.
-    pub hi: f64,
+    /// Between which numbers it ranges while the values range within their limits.
+    pub range: (f64, f64),
+    /// How far lack of fit reaches on both sides; `None` where it cannot be judged: from two values, or an unknown one.
+    pub misfit: Option<f64>,
+}
+
+impl Slope {
+    /// The range, lack of fit included; open where that cannot be judged.
+    pub fn interval(&self) -> (f64, f64) {
+        let misfit = self.misfit.unwrap_or(f64::INFINITY);
+        (self.range.0 - misfit, self.range.1 + misfit)
+    }
 }
 
 /// The powers fitted to a plot's records, panel by panel and series by series.
@@ -90,7 +104,7 @@ pub fn fits(plot: &Plot, records: &[Record]) -> Vec<Fit> {
             let (panel, series) = (panel.clone(), series.clone());
             let bounds: Option<Vec<f64>> = its.iter().map(|record| record.ln_bound).collect();
             let bound = bounds.map(|lns| dot(&weights, lns.into_iter()));
-            let (measured, points) = (slope(&weights, &its), its.len());
+            let (measured, points) = (slope(&places, &weights, &its), its.len());
             fits.push(Fit { panel, series, against, along, middle, measured, bound, points });
         }
     }
@@ -118,14 +132,53 @@ fn dot(weights: &[f64], heights: impl Iterator<Item = f64>) -> f64 {
     weights.iter().zip(heights).filter(|(weight, _)| **weight != 0.0).map(|(weight, height)| weight * height).sum()
 }
 
-fn slope(weights: &[f64], records: &[&Record]) -> Slope {
+fn slope(places: &[f64], weights: &[f64], records: &[&Record]) -> Slope {
     let values: Option<Vec<f64>> = records.iter().map(|record| record.ln_measured).collect();
     let end = |low: bool| {
         let pick =
             |(weight, record): (&f64, &&Record)| if (*weight > 0.0) == low { record.ln_lo } else { record.ln_hi };
         dot(weights, weights.iter().zip(records).map(pick))
     };
-    Slope { value: values.map(|lns| dot(weights, lns.into_iter())), lo: end(true), hi: end(false) }
+    let value = values.as_ref().map(|lns| dot(weights, lns.iter().copied()));
+    let misfit = values.zip(value).and_then(|(lns, slope)| misfit(places, weights, &lns, slope));
+    Slope { value, range: (end(true), end(false)), misfit }
+}
+
+/// The half-width of the slope's interval by its residuals; `None` without any, or where a value is 0.
+fn misfit(places: &[f64], weights: &[f64], heights: &[f64], slope: f64) -> Option<f64> {
+    let freedom = places.len().checked_sub(2).filter(|freedom| *freedom > 0)?;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (x, y) = (mean(places), mean(heights));
+    let squares = places.iter().zip(heights).map(|(place, height)| (height - y - slope * (place - x)).powi(2));
+    // The weights' squares add up to 1/S.
+    let spread = weights.iter().map(|weight| weight * weight).sum::<f64>();
+    let half = student_point(freedom) * (squares.sum::<f64>() / freedom as f64 * spread).sqrt();
+    half.is_finite().then_some(half)
+}
+
+/// The 97.5 % point of Student's law with `freedom` degrees of freedom, at least 1.
+fn student_point(freedom: usize) -> f64 {
+    let (mut low, mut high) = (1.9, 12.8);
+    while high - low > 1e-12 * high {
+        let middle = 0.5 * (low + high);
+        if within(middle, freedom) < 0.95 { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// Pr(|T| <= t) by the finite sums of Abramowitz and Stegun 26.7.3-4.
+fn within(t: f64, freedom: usize) -> f64 {
+    let angle = (t / (freedom as f64).sqrt()).atan();
+    let (sin, cos) = angle.sin_cos();
+    // 1 + cos^2/2 + ..., or cos (1 + 2/3 cos^2 + ...).
+    let odd = freedom % 2;
+    let mut term = if odd == 1 { cos } else { 1.0 };
+    let mut sum = if freedom > 1 { term } else { 0.0 };
+    for i in (2 + odd..freedom).step_by(2) {
+        term *= cos * cos * (i - 1) as f64 / i as f64;
+        sum += term;
+    }
+    if odd == 1 { (angle + sin * sum) / std::f64::consts::FRAC_PI_2 } else { sin * sum }
 }
 
 impl Fit {
@@ -135,25 +188,40 @@ impl Fit {
         Some(ln + self.measured.value? * (self.along.place(x) - place))
     }
 
-    /// The fit in a line: `~ d^1.4 [1.2, 1.7]`.
+    /// The fit in a line: `~ d^1.4 [1.2, 1.7]`, with lack of fit; an end that is open is `?`.
     pub fn text(&self) -> String {
         let short = |x: f64| if x.is_finite() { format!("{x:.2}") } else { "?".into() };
         let value = self.measured.value.map_or("?".into(), short);
-        format!("~ {}^{value} [{}, {}]", self.against, short(self.measured.lo), short(self.measured.hi))
+        let (lo, hi) = self.measured.interval();
+        format!("~ {}^{value} [{}, {}]", self.against, short(lo), short(hi))
     }
 }
 
 /// The header of the table of fits.
-const HEADER: [&str; 10] =
-    ["experiment", "plot", "panel", "series", "against", "exponent", "lo", "hi", "bound_exponent", "points"];
+const HEADER: [&str; 13] = [
+    "experiment",
+    "plot",
+    "panel",
+    "series",
+    "against",
+    "exponent",
+    "lo",
+    "hi",
+    "bound_exponent",
+    "points",
+    "measured_lo",
+    "measured_hi",
+    "lack_of_fit",
+];
 
-/// The table of all plots that ask for fits; `None` where none does. What is missing is empty.
+/// The table of all plots that ask for fits; `None` where none does. What is missing is empty: `lo`, `hi` and `lack_of_fit` where
+/// lack of fit cannot be judged.
 pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
     let plots = sets.iter().flat_map(|(experiment, records)| {
         experiment.plots.iter().filter(|plot| plot.fit).map(move |plot| (experiment, plot, records))
     });
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut line = |fields: [String; 10]| writer.write_record(fields).expect("a Vec takes what it is given");
+    let mut line = |fields: [String; 13]| writer.write_record(fields).expect("a Vec takes what it is given");
     let shown = |value: Option<f64>| {
         let finite = value.filter(|value| value.is_finite());
         finite.map(|value| number((value * 1e6).round() / 1e6)).unwrap_or_default()
@@ -168,6 +236,7 @@ pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
             column.as_ref().map(|column| format!("{column} = {value}")).unwrap_or_default()
         };
         for fit in fits(plot, records) {
+            let ((lo, hi), range) = (fit.measured.interval(), fit.measured.range);
             line([
                 experiment.name.clone(),
                 plot.name.clone(),
@@ -175,10 +244,13 @@ pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
                 named(&plot.series, fit.series),
                 fit.against,
                 shown(fit.measured.value),
-                shown(Some(fit.measured.lo)),
-                shown(Some(fit.measured.hi)),
+                shown(Some(lo)),
+                shown(Some(hi)),
                 shown(fit.bound),
                 fit.points.to_string(),
+                shown(Some(range.0)),
+                shown(Some(range.1)),
+                shown(fit.measured.misfit),
             ]);
         }
     }
@@ -233,7 +305,7 @@ fit = true
         let experiment = experiment();
         let found = fits(&experiment.plots[0], &cubes(1.0));
         assert_eq!(found.iter().map(|fit| fit.against.as_str()).collect::<Vec<_>>(), ["log(1/eps)", "1/eps"]);
-        let Slope { value, lo, hi } = found[0].measured;
+        let (value, (lo, hi)) = (found[0].measured.value, found[0].measured.interval());
         assert!((value.unwrap() - 3.0).abs() < 1e-12 && (lo - 3.0).abs() < 1e-12 && (hi - 3.0).abs() < 1e-12);
         assert!((found[0].bound.unwrap() - 1.0).abs() < 1e-12);
         assert_eq!(found[0].text(), "~ log(1/eps)^3.00 [3.00, 3.00]");
@@ -246,7 +318,7 @@ fit = true
     #[test]
     fn the_interval_is_the_range_over_the_box() {
         let experiment = experiment();
-        let Slope { lo, hi, .. } = fits(&experiment.plots[0], &cubes(1.5))[0].measured;
+        let (lo, hi) = fits(&experiment.plots[0], &cubes(1.5))[0].measured.range;
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         for corner in 0..8 {
             let mut records = cubes(1.0);
@@ -260,6 +332,38 @@ fit = true
         assert!((lo - least).abs() < 1e-12 && (hi - most).abs() < 1e-12, "{lo} {least} {hi} {most}");
     }
 
+    /// By hand: heights 0, 1, 0 at 0, 1, 2 have slope 0, residuals -1/3, 2/3, -1/3 and S = 2; t with 1 degree of freedom is
+    /// 12.7062. Exact integers that follow no power have an interval.
+    #[test]
+    fn lack_of_fit_widens_what_is_measured_exactly() {
+        let (places, heights) = ([0.0, 1.0, 2.0], [0.0, 1.0, 0.0]);
+        let half = misfit(&places, &weights(&places).unwrap(), &heights, 0.0).unwrap();
+        assert!((half - 12.706_204_736 * (2.0f64 / 3.0 / 2.0).sqrt()).abs() < 1e-8, "{half}");
+        let experiment = experiment();
+        let least_n = [("0.1", 5.0), ("0.01", 9.0), ("0.001", 10.0)];
+        let records: Vec<Record> = least_n.iter().map(|(eps, n)| record(eps, "1", *n, 1.0, 1.0)).collect();
+        let slope = fits(&experiment.plots[0], &records)[0].measured;
+        assert!(slope.range.1 - slope.range.0 < 1e-12, "{slope:?}");
+        let (lo, hi) = slope.interval();
+        assert!(lo < slope.value.unwrap() - 0.1 && hi > slope.value.unwrap() + 0.1, "{lo} {hi}");
+        // Two values always lie on a line, which says nothing of how well a power fits.
+        let slope = fits(&experiment.plots[0], &records[..2])[0].measured;
+        assert_eq!((slope.misfit, slope.interval()), (None, (f64::NEG_INFINITY, f64::INFINITY)));
+    }
+
+    #[test]
+    fn students_points_are_right() {
+        use statrs::distribution::{ContinuousCDF, StudentsT};
+        for freedom in [1, 2, 3, 4, 7, 10, 31, 100] {
+            let exact = StudentsT::new(0.0, 1.0, freedom as f64).unwrap().inverse_cdf(0.975);
+            assert!(
+                (student_point(freedom) / exact - 1.0).abs() < 1e-6,
+                "{freedom}: {} {exact}",
+                student_point(freedom)
+            );
+        }
+    }
+
     #[test]
     fn what_is_unknown_stays_open() {
         let experiment = experiment();
@@ -267,13 +371,14 @@ fit = true
         (records[2].ln_hi, records[2].ln_measured) = (f64::INFINITY, None);
         records.push(record("0.1", "2", 1.0, 1.0, 1.0));
         let found = fits(&experiment.plots[0], &records);
-        assert_eq!((found[0].measured.value, found[0].measured.hi), (None, f64::INFINITY));
-        assert!(found[0].measured.lo.is_finite() && found[0].points == 3);
+        let Slope { value, range, misfit } = found[0].measured;
+        assert_eq!((value, range.1, misfit), (None, f64::INFINITY, None));
+        assert!(range.0.is_finite() && found[0].measured.interval().0 == f64::NEG_INFINITY && found[0].points == 3);
         // One place has no slope.
         assert_eq!(found.len(), 2);
         let csv = String::from_utf8(to_csv(&[(&experiment, &records)]).unwrap()).unwrap();
         assert!(
-            csv.starts_with("experiment,plot,panel,series,against,exponent,lo,hi,bound_exponent,points\n"),
+            csv.starts_with("experiment,plot,panel,series,against,exponent,lo,hi,bound_exponent,points,measured_lo,"),
             "{csv}"
         );
         assert!(csv.lines().nth(1).unwrap().starts_with("e,growth,,C = 1,log(1/eps),,"), "{csv}");

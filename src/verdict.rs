@@ -125,6 +125,30 @@ pub fn slack_log10(evidence: &Evidence, bound: &Bound, relation: Relation) -> Op
     slack.is_finite().then_some(slack / LN_10 + 0.0)
 }
 
+/// Between which numbers the slack lies where the measured value lies within its limits; infinite where one of the two is 0, or
+/// a limit is open.
+pub fn slack_limits(evidence: &Evidence, bound: &Bound, relation: Relation) -> (f64, f64) {
+    let relation = bound.relation.unwrap_or(relation);
+    if bound.ln == f64::NEG_INFINITY {
+        let holds = compare(evidence, bound, relation) == Verdict::Holds || relation == Relation::AtLeast;
+        return if holds {
+            (f64::INFINITY, f64::INFINITY)
+        } else {
+            (f64::NEG_INFINITY, if evidence.ln_lo > f64::NEG_INFINITY { f64::NEG_INFINITY } else { f64::INFINITY })
+        };
+    }
+    let (lo, hi) = (evidence.ln_lo - bound.ln, evidence.ln_hi - bound.ln);
+    let (lo, hi) = match relation {
+        Relation::AtLeast => (lo, hi),
+        Relation::AtMost => (-hi, -lo),
+        Relation::Equal { tolerance } => {
+            let nearest = if lo <= 0.0 && 0.0 <= hi { 0.0 } else { lo.abs().min(hi.abs()) };
+            (tolerance.ln_1p() - lo.abs().max(hi.abs()), tolerance.ln_1p() - nearest)
+        }
+    };
+    (lo / LN_10 + 0.0, hi / LN_10 + 0.0)
+}
+
 /// The chance of error that one measured cell of a run may take, so that all `cells` together take at most `alpha`
 /// (Bonferroni: valid under any dependence between cells).
 pub fn share_of_error(alpha: f64, cells: usize) -> f64 {
@@ -214,5 +238,26 @@ mod tests {
         assert!((slack_log10(&measured, &bound, Relation::AtLeast).unwrap() - 1.0).abs() < 1e-12);
         assert!((slack_log10(&measured, &bound, Relation::AtMost).unwrap() + 1.0).abs() < 1e-12);
         assert_eq!(share_of_error(1e-3, 100), 1e-5);
+    }
+
+    #[test]
+    fn slack_limits_enclose_the_slack_and_are_open_where_limits_are() {
+        let bound = Bound::from_value("printed", 0.1);
+        let around = evidence(0.01, 10.0);
+        for (relation, limits) in [
+            (Relation::AtLeast, (-1.0, 2.0)),
+            (Relation::AtMost, (-2.0, 1.0)),
+            (Relation::Equal { tolerance: 9.0 }, (-1.0, 1.0)),
+        ] {
+            let (lo, hi) = slack_limits(&around, &bound, relation);
+            assert!((lo - limits.0).abs() < 1e-12 && (hi - limits.1).abs() < 1e-12, "{relation:?}: {lo} {hi}");
+        }
+        let open = (f64::NEG_INFINITY, f64::INFINITY);
+        let unknown = Evidence::enclosed(None, f64::NEG_INFINITY, f64::INFINITY, Method::Literal, 1);
+        assert_eq!(slack_limits(&unknown, &bound, Relation::AtLeast), open);
+        let zero = Bound::from_value("printed", 0.0);
+        assert_eq!(slack_limits(&around, &zero, Relation::AtMost), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+        assert_eq!(slack_limits(&unknown, &zero, Relation::AtMost), open);
+        assert_eq!(slack_limits(&unknown, &zero, Relation::AtLeast), (f64::INFINITY, f64::INFINITY));
     }
 }

@@ -225,8 +225,8 @@ impl Claim for WhatIf {
         self.claim.asks(cell, parameter)
     }
 
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
-        self.claim.chain(cell, stream)
+    fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
+        self.claim.chain(cell, stream, alpha)
     }
 
     /// The printed hypotheses that are not dropped, and the added conditions. A condition that cannot be evaluated is unknown
@@ -279,6 +279,9 @@ impl Claim for WhatIf {
                 Estimator::Constructed(Box::new(move |stream, allowance| {
                     Ok(self.stripped(construct(stream, allowance)?))
                 }))
+            }
+            Estimator::Sampled(construct) if !self.without.is_empty() => {
+                Estimator::Sampled(Box::new(move |stream, allowance| Ok(self.stripped(construct(stream, allowance)?))))
             }
             other => other,
         })

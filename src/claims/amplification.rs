@@ -79,7 +79,7 @@ impl Claim for Amplification {
         Ok(vec![("mean", Number::from_ln(ln_mean(cell))), ("groups", number(groups)), ("group", number(size))])
     }
 
-    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         let (groups, size) = groups(cell);
         let square = 2.0 * cell.real("k").ln();
         // ln(1 - x) from ln x: near 1 what matters is x.
@@ -195,7 +195,7 @@ mod tests {
     /// 16: the ceiling takes more groups than the vectors are enough for. With C1 log(1/eps) whole there is nothing to lose.
     #[test]
     fn the_ceiling_leaves_groups_that_are_too_small() {
-        let chain = |cell: Cell| Amplification.chain(&cell, &mut stream(0)).unwrap();
+        let chain = |cell: Cell| Amplification.chain(&cell, &mut stream(0), 1e-6).unwrap();
         let verdicts = |given: &[(&str, &str)]| chain(cell(given)).iter().map(Link::verdict).collect::<Vec<_>>();
         let tight = [("n", "37"), ("k", "4"), ("d", "1"), ("eps", "0.1")];
         assert_eq!(groups(&cell(&tight)), (3, 12));
@@ -214,7 +214,7 @@ mod tests {
         let verdict = |factor: &str, count: u64| {
             let cell = cell(&[("n", "64"), ("k", "1"), ("d", "1"), ("eps", "1e-18"), ("C1", factor), ("c", "0.9")]);
             assert_eq!(groups(&cell).0, count);
-            Amplification.chain(&cell, &mut stream(0)).unwrap()[1].verdict()
+            Amplification.chain(&cell, &mut stream(0), 1e-6).unwrap()[1].verdict()
         };
         assert_eq!(verdict("0.4", 17), Verdict::ConstantRefuted);
         assert_eq!(verdict("0.45", 19), Verdict::ConstantSuffices);

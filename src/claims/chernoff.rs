@@ -128,7 +128,7 @@ impl Claim for Chernoff {
         let (n, p) = (cell.integer("n"), cell.real("p"));
         let law = cell.word("law") == "binomial";
         let binomial =
-            Binomial::new(n, p).map_err(|error| Error::input(format!("p = {p}: {error}; take closed-form")))?;
+            Binomial::new(n, p).map_err(|error| Error::unreachable(format!("p = {p}: {error}; take closed-form")))?;
         let batch = if law { 1024 } else { (65_536 / n).clamp(16, 1024) };
         let threshold = threshold(cell);
         let tail = tail(cell);

@@ -106,7 +106,7 @@ impl Claim for ConvInequality {
 
     /// The proof at an X with entries drawn uniformly from [-1, 1]. The index sets stand as they are printed: j <= D and
     /// j' <= d, where j <= D' and j' <= d' are meant.
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         let convolution = Convolution::of(cell);
         let image = convolution.random_image(stream);
         let (d, side) = (cell.integer("d") as usize, cell.integer("D") as usize);
@@ -306,7 +306,9 @@ mod tests {
     fn evidence(cell: &Cell, method: Method) -> Evidence {
         match ConvInequality.estimator(cell, method).unwrap() {
             Estimator::Deterministic(evaluate) => evaluate().unwrap(),
-            Estimator::Constructed(construct) => construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap(),
+            Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
+                construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap()
+            }
             Estimator::Replicates(_) => panic!("the supremum is no mean"),
         }
     }
@@ -388,7 +390,7 @@ mod tests {
     #[test]
     fn the_chain_loses_terms_of_wide_kernels() {
         let verdicts = |given: &[(&str, &str)]| {
-            let chain = ConvInequality.chain(&cell(given), &mut Stream::new(5, 6)).unwrap();
+            let chain = ConvInequality.chain(&cell(given), &mut Stream::new(5, 6), 1e-6).unwrap();
             chain.iter().map(|link| (link.name, link.verdict())).collect::<Vec<_>>()
         };
         let square = verdicts(&[("d2", "3")]);

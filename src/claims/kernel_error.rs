@@ -106,7 +106,7 @@ impl Claim for KernelError {
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
         let (targets, n) = (targets(cell), cell.integer("n") as usize);
         let tolerance = cell.real("eps") / (2.0 * entries(cell));
-        Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
+        Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
             median_of_draws(allowance, || {
                 let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
                 if cell.word("kernel") == "all" {
@@ -163,7 +163,7 @@ mod tests {
 
     fn measured(given: &[(&str, &str)]) -> Evidence {
         let cell = cell(given);
-        let Ok(Estimator::Constructed(construct)) = KernelError.estimator(&cell, Method::Search) else { panic!() };
+        let Ok(Estimator::Sampled(construct)) = KernelError.estimator(&cell, Method::Search) else { panic!() };
         let address = Address { seed: 1, experiment: "test", cell: "any", estimator: "search", batch: 0 };
         construct(&mut address.stream(), &Allowance { replicates: 15, ..Allowance::TEST }).unwrap()
     }

@@ -163,8 +163,8 @@ impl Claim for KernelPruning {
         Ok(vec![("least_n", Number::new(least)), ("entries", Number::new(d * d * c0 * c1))])
     }
 
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
-        proof::chain(cell, stream)
+    fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
+        proof::chain(cell, stream, alpha)
     }
 
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
@@ -321,7 +321,7 @@ pub(super) fn numbers(pair: &RandomPair, sign: Sign) -> Vec<f64> {
 fn enumerated(cell: &Cell, targets: Vec<Layer>, n: usize, eps: f64) -> Result<Estimator<'_>> {
     let (all, kernel) = (cell.word("kernel") == "all", targets[0].kernel.clone());
     if kernel.data().len() > 1 || n > MOST_LISTED || cell.word("event") == "found" {
-        return Err(Error::input(format!(
+        return Err(Error::unreachable(format!(
             "subsets are listed for d = c0 = c1 = 1, n up to {MOST_LISTED} and event = exists only; take literal"
         )));
     }

@@ -168,7 +168,7 @@ impl Claim for LayerError {
         Ok(vec![("l", Number::new(shapes(cell.word("network"))?.len() as f64))])
     }
 
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         proof::chain(cell, stream)
     }
 

@@ -71,7 +71,7 @@ impl Claim for Lueker {
         let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
         let enumerated = method == Method::Enumeration;
         if enumerated && n > MOST_LISTED {
-            return Err(Error::input(format!(
+            return Err(Error::unreachable(format!(
                 "n = {n}: 2^n sums are listed up to n = {MOST_LISTED} only; take literal"
             )));
         }

@@ -256,7 +256,7 @@ impl Allowance<'static> {
     };
 }
 
-/// Constructs and measures one random object from a stream.
+/// Constructs and measures one random object, or takes a statistic, from a stream.
 pub type Construct<'a> = Box<dyn Fn(&mut Stream, &Allowance) -> Result<Evidence> + Sync + 'a>;
 
 /// How a claim measures a cell by one method. The runner owns seeds, stopping and intervals.
@@ -265,8 +265,11 @@ pub enum Estimator<'a> {
     Deterministic(Box<dyn Fn() -> Result<Evidence> + Sync + 'a>),
     /// A sample of replicates.
     Replicates(Replicates<'a>),
-    /// One random object, constructed from one stream and measured with certified limits.
+    /// One random object, constructed from one stream and measured with certified limits: they are right of that object
+    /// whatever the stream was.
     Constructed(Construct<'a>),
+    /// A statistic (a median, a threshold) with limits of its own, which miss the truth with the chance that it is allowed.
+    Sampled(Construct<'a>),
 }
 
 impl<'a> Estimator<'a> {
@@ -361,12 +364,12 @@ pub trait Claim: Sync {
 
     /// The proof's links at the cell in the order of the paper, each as it is printed; none where the proof is no chain.
     /// Links that the proof states only for some cells (d > 1) are left out elsewhere. The stream is for links on an
-    /// object that is drawn.
+    /// object that is drawn, `alpha` is the chance of error that the limits of sampled links may take together.
     ///
     /// # Errors
     /// Where a side cannot be evaluated.
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
-        let _ = (cell, stream);
+    fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
+        let _ = (cell, stream, alpha);
         Ok(Vec::new())
     }
 
@@ -390,7 +393,7 @@ pub trait Claim: Sync {
     /// How to measure the cell by `method`, which is one of the claim's.
     ///
     /// # Errors
-    /// Where the method cannot reach this cell; the message says why and which method does.
+    /// [`Error::Unreachable`] where the method cannot reach this cell; the message says why and which method does.
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>>;
 }
 
@@ -458,7 +461,7 @@ const MOST_DRAWS: u64 = 1000;
 ///
 /// # Errors
 /// When interrupted.
-fn median_of_draws(allowance: &Allowance, mut draw: impl FnMut() -> (f64, f64)) -> Result<Evidence> {
+pub(crate) fn median_of_draws(allowance: &Allowance, mut draw: impl FnMut() -> (f64, f64)) -> Result<Evidence> {
     let draws = median::fewest(allowance.alpha).max(allowance.replicates.min(MOST_DRAWS) as usize);
     let (mut least, mut most) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
     for _ in 0..draws {

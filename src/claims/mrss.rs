@@ -98,7 +98,7 @@ pub(super) fn check_method(method: Method, n: u64, k: u64) -> Result<()> {
     // Where min(k, n-k) is large the number overflows long before it is summed up.
     let subsets = if k.min(n.saturating_sub(k)) > 64 { f64::INFINITY } else { ln_binomial(n, k).exp() };
     if method == Method::Enumeration && subsets > MOST_LISTED {
-        return Err(Error::input(format!(
+        return Err(Error::unreachable(format!(
             "n = {n}, k = {k}: {subsets:.2e} subsets are too many to be listed, of which at most {MOST_LISTED:.0e} are; take \
              literal"
         )));

@@ -91,7 +91,7 @@ impl Claim for NsnBox {
         Ok(vec![Bound::from_ln(PRINTED, bound(PI)), Bound::from_ln("two-pi", bound(2.0 * PI))])
     }
 
-    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         Ok(proof::chain(cell))
     }
 

@@ -84,7 +84,7 @@ impl Claim for NsnHalfNormal {
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         match (method, cell.word("statistic")) {
-            (Method::Quadrature, "overlap") => Err(Error::input(
+            (Method::Quadrature, "overlap") => Err(Error::unreachable(
                 "the overlap of two samples is measured by literal; quadrature measures box and moment",
             )),
             (Method::Quadrature, statistic) => {
@@ -95,9 +95,9 @@ impl Claim for NsnHalfNormal {
             }
             (_, "box") => Ok(literal_box(cell)),
             (_, "overlap") => {
-                Ok(Estimator::Constructed(Box::new(move |stream, allowance| Ok(overlap(cell, stream, allowance)))))
+                Ok(Estimator::Sampled(Box::new(move |stream, allowance| Ok(overlap(cell, stream, allowance)))))
             }
-            _ => Err(Error::input("a moment has no limits from a sample; take quadrature")),
+            _ => Err(Error::unreachable("a moment has no limits from a sample; take quadrature")),
         }
     }
 }
@@ -110,7 +110,7 @@ fn ln_of_nsn(cell: &Cell) -> Result<f64> {
             let integral = ln_box(1, d, cell.real("eps"), cell.target(), TOLERANCE);
             let near = integral.relative_error < EQUAL * 1e-3;
             near.then_some(integral.ln)
-                .ok_or_else(|| Error::input("the quadrature does not converge; take parameters nearer to 1"))
+                .ok_or_else(|| Error::unreachable("the quadrature does not converge; take parameters nearer to 1"))
         }
         // The scale's moment: (Z^2)^(power d/2) under chi-square with 1 degree of freedom.
         "moment" => Ok(ln_chi_square_moment(1.0, 0.5 * d as f64 * cell.real("power")) + ln_normal_moments(cell)),

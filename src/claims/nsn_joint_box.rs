@@ -81,7 +81,7 @@ impl Claim for NsnJointBox {
         Ok(vec![Bound::from_ln(PRINTED, 3f64.ln() + d * base)])
     }
 
-    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         Ok(proof::chain(cell))
     }
 

@@ -60,7 +60,7 @@ impl Claim for OverlapTail {
         Ok(vec![Bound::from_ln(PRINTED, -2.0 * k / (d * d) * (1.0 - d / k).powi(2))])
     }
 
-    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         Ok(proof::chain(cell.integer("n"), cell.integer("k"), cell.integer("d")))
     }
 
@@ -74,7 +74,7 @@ impl Claim for OverlapTail {
             return Ok(Estimator::deterministic(tail));
         }
         if k > LARGEST_DRAWN {
-            return Err(Error::input(format!(
+            return Err(Error::unreachable(format!(
                 "k = {k} is too large to draw subsets element by element; take closed-form, or k up to {LARGEST_DRAWN}"
             )));
         }

@@ -122,7 +122,7 @@ impl Claim for ReluSplit {
     }
 
     /// The proof at the cell's V and S and a normal X, each line beside the next. `V~` is V . S.
-    fn chain(&self, cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         let side = cell.integer("D") as usize;
         let image = Image::from_fn(cell.integer("c") as usize, side, side, |_, _, _| stream.random_range(-1.0..=1.0));
         Ok(MaskedLayer::of(cell).chain(&image))
@@ -502,7 +502,9 @@ mod tests {
     fn evidence(cell: &Cell, method: Method) -> Evidence {
         match ReluSplit.estimator(cell, method).unwrap() {
             Estimator::Deterministic(evaluate) => evaluate().unwrap(),
-            Estimator::Constructed(construct) => construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap(),
+            Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
+                construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap()
+            }
             Estimator::Replicates(_) => panic!("the supremum is no mean"),
         }
     }
@@ -596,7 +598,7 @@ mod tests {
     }
 
     fn chain(given: &[(&str, &str)]) -> Vec<(&'static str, Verdict)> {
-        let chain = ReluSplit.chain(&cell(given), &mut Stream::new(1, 2)).unwrap();
+        let chain = ReluSplit.chain(&cell(given), &mut Stream::new(1, 2), 1e-6).unwrap();
         chain.iter().map(|link| (link.name, link.verdict())).collect()
     }
 

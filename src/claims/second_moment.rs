@@ -125,7 +125,7 @@ pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
     let (eps, target) = (cell.real("eps"), cell.target());
     let near = |integral: Integral| match integral.relative_error < NEAR {
         true => Ok(integral.ln),
-        false => Err(Error::input("a quadrature of the identity does not converge; take parameters nearer to 1")),
+        false => Err(Error::unreachable("a quadrature of the identity does not converge; take parameters nearer to 1")),
     };
     let ln_single = near(ln_box(k, d, eps, target, TOLERANCE))?;
     if moment == "first" {

@@ -142,7 +142,7 @@ impl Claim for SecondMomentMethod {
                 Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(textbook.ln_positive, ROUNDING, 1))))
             }
             (Method::ClosedForm, None) => {
-                Err(Error::input("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets"))
+                Err(Error::unreachable("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets"))
             }
             (_, Some(_)) => literal_textbook(cell),
             (_, None) => Ok(literal_sums(cell)),
@@ -153,7 +153,8 @@ impl Claim for SecondMomentMethod {
 /// Draws the variable, and asks whether it is positive.
 fn literal_textbook<'a>(cell: &Cell) -> Result<Estimator<'a>> {
     let (p, n) = (cell.real("p"), cell.integer("n"));
-    let unlike = |error: String| Error::input(format!("p = {p}, n = {n}: no such law ({error}); take closed-form"));
+    let unlike =
+        |error: String| Error::unreachable(format!("p = {p}, n = {n}: no such law ({error}); take closed-form"));
     let binomial = Binomial::new(n, p).map_err(|error| unlike(error.to_string()))?;
     let poisson = Poisson::new(n as f64 * p).map_err(|error| unlike(error.to_string()))?;
     let variable = cell.word("variable").to_string();

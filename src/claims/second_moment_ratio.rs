@@ -83,7 +83,7 @@ impl Claim for SecondMomentRatio {
         Ok(vec![("box", Number::from_ln(single.ln))])
     }
 
-    fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
+    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         proof::chain(cell)
     }
 
@@ -105,7 +105,7 @@ fn near(integral: Integral) -> Result<(f64, f64)> {
     if integral.relative_error < 0.1 {
         return Ok((integral.ln, 4.0 * integral.relative_error));
     }
-    Err(Error::input("a quadrature of the ratio does not converge; take parameters nearer to 1"))
+    Err(Error::unreachable("a quadrature of the ratio does not converge; take parameters nearer to 1"))
 }
 
 /// E[T^2]/E[T]^2, Eq. 10, term by term over the overlap m = k - j, by quadratures of this relative tolerance.

@@ -103,7 +103,7 @@ impl Claim for SolverError {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
+        Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
             median_of_draws(allowance, || {
                 let error = error(cell, stream);
                 (error, error)
@@ -199,7 +199,7 @@ mod tests {
 
     fn measured(cell: &Cell, replicates: u64) -> Evidence {
         let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
-        let Ok(Estimator::Constructed(construct)) = SolverError.estimator(cell, Method::Search) else { panic!() };
+        let Ok(Estimator::Sampled(construct)) = SolverError.estimator(cell, Method::Search) else { panic!() };
         construct(&mut address.stream(), &Allowance { replicates, ..Allowance::TEST }).unwrap()
     }
 

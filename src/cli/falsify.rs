@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::json::{Measured, Number, cell_object, finite, json_number, pretty};
+use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty};
 use super::progress::Telling;
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, interruptible, note, parse_alpha, parse_count, parse_seconds, print};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
 use crate::falsify::space::Space;
-use crate::falsify::{Finding, Plan, falsify, reproduce};
+use crate::falsify::{Constant, Finding, Plan, Shares, falsify, reproduce};
 use crate::numeric::{decimal, number};
 use crate::random::Address;
 use crate::verdict::Verdict;
@@ -41,7 +41,8 @@ pub struct Arguments {
     /// The seed of the search and of the random streams.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
-    /// The chance that a counterexample which rests on a sample is none.
+    /// The chance that anything said of samples is wrong: that a counterexample is none, or that the interval of a least slack or
+    /// of a best constant misses. It covers all bounds of this search together, and no other search.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     alpha: f64,
     /// The experiment to write for what is found; CLAIM-counterexample.toml without it.
@@ -191,7 +192,9 @@ struct Report {
     slack_log10: Option<Number>,
     verdict: &'static str,
     confirmed_by: Option<&'static str>,
-    best_constant: Option<Number>,
+    best_constant: Option<Span>,
+    /// The chance that anything said here of samples is wrong, for all bounds together.
+    alpha: f64,
     evaluations: u64,
     seconds: Number,
     region: String,
@@ -201,18 +204,29 @@ struct Report {
 #[derive(Serialize)]
 struct Entry {
     bound: String,
+    relation: &'static str,
     found: bool,
+    /// Whether what is measured at the cells below is a sample.
+    sampled: bool,
     cell: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Of the value that was measured.
     slack_log10: Option<Number>,
+    /// Between which numbers the slack at the cell lies.
+    slack_limits: Option<[Option<Number>; 2]>,
     verdict: &'static str,
     confirmed_by: Option<&'static str>,
     contradicted: bool,
     smallest: bool,
+    /// What smallest means: the parameters, the one that is made least first.
+    order: Vec<&'static str>,
     measured: Option<Measured>,
     second: Option<Measured>,
     bound_value: Option<Number>,
     least_slack: Option<Least>,
-    best_constant: Option<Number>,
+    /// The factor with which the bound just holds at every cell that was measured: the largest for at-least, the least for
+    /// at-most.
+    best_constant: Option<Span>,
+    alpha: Shares,
     evaluations: u64,
     unmeasurable: u64,
     seconds: Number,
@@ -222,7 +236,8 @@ struct Entry {
 #[derive(Serialize)]
 struct Least {
     cell: serde_json::Map<String, serde_json::Value>,
-    slack_log10: Option<Number>,
+    /// At that cell.
+    slack_log10: Span,
     verdict: &'static str,
 }
 
@@ -234,8 +249,20 @@ fn slack(seen: &Seen) -> Option<Number> {
     finite(seen.slack)
 }
 
-fn constant(finding: &Finding) -> Option<Number> {
-    finding.ln_best_constant.map(|ln| json_number(decimal(ln)))
+/// Between which numbers the slack lies.
+fn limits(seen: &Seen) -> [Option<Number>; 2] {
+    [finite(seen.limits.0), finite(seen.limits.1)]
+}
+
+/// Of exact evidence the end on the careful side.
+fn constant(claim: &dyn Claim, finding: &Finding) -> Option<Span> {
+    let number = |ln: f64| (ln < f64::INFINITY).then(|| json_number(decimal(ln)));
+    let Constant { ln_lo, ln_hi, sampled } = finding.constant?;
+    Some(match (sampled, finding.relation(claim.about().relation)) {
+        (true, _) => Span::Limits([number(ln_lo), number(ln_hi)]),
+        (false, Relation::AtMost) => Span::Number(number(ln_hi)),
+        (false, _) => Span::Number(number(ln_lo)),
+    })
 }
 
 fn value(bound: &Bound) -> Number {
@@ -243,11 +270,16 @@ fn value(bound: &Bound) -> Number {
 }
 
 impl Entry {
-    fn new(finding: &Finding) -> Self {
+    fn new(claim: &dyn Claim, finding: &Finding) -> Self {
         let best = finding.best.as_ref();
         Entry {
             bound: finding.bound.clone(),
+            relation: finding.relation(claim.about().relation).name(),
             found: finding.found,
+            sampled: finding.sampled,
+            slack_limits: best.map(limits),
+            order: finding.order.clone(),
+            alpha: finding.shares,
             cell: best.map(|best| cell_object(&best.cell)),
             slack_log10: best.and_then(slack),
             verdict: finding.verdict().name(),
@@ -259,10 +291,10 @@ impl Entry {
             bound_value: best.map(|best| value(&best.bound)),
             least_slack: finding.worst.as_ref().map(|worst| Least {
                 cell: cell_object(&worst.cell),
-                slack_log10: slack(worst),
+                slack_log10: if finding.sampled { Span::Limits(limits(worst)) } else { Span::Number(slack(worst)) },
                 verdict: worst.verdict.name(),
             }),
-            best_constant: constant(finding),
+            best_constant: constant(claim, finding),
             evaluations: finding.evaluations,
             unmeasurable: finding.refused,
             seconds: seconds(finding),
@@ -290,11 +322,12 @@ impl Report {
             slack_log10: best.and_then(slack),
             verdict: first.verdict().name(),
             confirmed_by: first.confirmed_by(),
-            best_constant: constant(first),
+            best_constant: constant(claim, first),
+            alpha: findings.iter().map(|finding| finding.shares.total).sum(),
             evaluations: first.evaluations,
             seconds: seconds(first),
             region: first.region.clone(),
-            bounds: findings.iter().map(Entry::new).collect(),
+            bounds: findings.iter().map(|finding| Entry::new(claim, finding)).collect(),
         }
     }
 }
@@ -347,30 +380,68 @@ fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
             evidence.method.name()
         ),
     );
-    line("bound", format!("{}; slack {} ({})", value(&best.bound).get(), number(best.slack), finding.verdict().name()));
+    line("bound", format!("{}; slack {} ({})", value(&best.bound).get(), slack_text(best), finding.verdict().name()));
+    if finding.found && finding.smallest {
+        line("", format!("smallest: {} least, then {}", finding.order[0], finding.order[1..].join(", ")));
+    }
     if finding.found {
         line("second method", confirmation(finding));
         if !finding.smallest {
             line("", "the search for a smaller one was cut short, or came to no end".into());
         }
         if let Some(worst) = finding.worst.as_ref().filter(|worst| worst.cell != best.cell) {
-            line("worst cell", format!("{}; slack {}", plain(&worst.cell), number(worst.slack)));
+            line("worst cell", format!("{}; slack {}", plain(&worst.cell), slack_text(worst)));
         }
     }
-    if let Some(ln) = finding.ln_best_constant {
-        let sense = match finding.relation(about.relation) {
-            Relation::AtLeast => "at most",
-            _ => "at least",
-        };
-        line("best constant", format!("{sense} {}: times this, the bound holds at every cell measured", decimal(ln)));
+    if let Some(constant) = &finding.constant {
+        line("best constant", constant_text(constant, finding.relation(about.relation)));
+    }
+    if finding.sampled {
+        let Shares { total, each_look, fresh, second } = finding.shares;
+        line(
+            "alpha",
+            format!(
+                "{total}: {each_look} for each look of the search, {fresh} for what is measured again, {second} for second methods"
+            ),
+        );
     }
     let refused = match (&finding.reason, finding.refused) {
-        (Some(reason), count) => format!("; {count} could not be measured, the first: {reason}"),
+        (Some(reason), count) => format!("; {count} are reached by no method, the first: {reason}"),
         _ => String::new(),
     };
     line("searched", format!("{} cells in {:.1} s{refused}", finding.evaluations, finding.seconds));
     line("region", finding.region.clone());
     lines
+}
+
+/// A slack; of a sample its limits too.
+fn slack_text(seen: &Seen) -> String {
+    let (lo, hi) = seen.limits;
+    if hi - lo > CLOSE {
+        return format!("{} in [{}, {}]", number(three_digits(seen.slack)), number(lo), number(hi));
+    }
+    number(seen.slack)
+}
+
+/// Slacks that are known this well are shown as numbers.
+const CLOSE: f64 = 1e-4;
+
+/// The factor with which the bound just holds at every cell measured.
+fn constant_text(constant: &Constant, relation: Relation) -> String {
+    let Constant { ln_lo, ln_hi, sampled } = *constant;
+    let (sense, careful) = match relation {
+        Relation::AtLeast => ("at most", ln_lo),
+        _ => ("at least", ln_hi),
+    };
+    if !sampled {
+        return format!("{sense} {}: times this, the bound holds at every cell measured", decimal(careful));
+    }
+    let limit = |ln: f64| if ln < f64::INFINITY { decimal(ln) } else { "no limit".into() };
+    format!(
+        "{sense} a number in [{}, {}]: times that, the bound just holds at every cell measured",
+        limit(ln_lo),
+        limit(ln_hi)
+    )
 }
 
 fn confirmation(finding: &Finding) -> String {

@@ -20,6 +20,16 @@ pub fn finite(ln: f64) -> Option<Number> {
     ln.is_finite().then(|| json_number(number(ln)))
 }
 
+/// A number, or the limits between which it lies.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Span {
+    /// Known but for rounding.
+    Number(Option<Number>),
+    /// Sampled, or only partly known; an end that is open is null.
+    Limits([Option<Number>; 2]),
+}
+
 /// A measured value with its limits.
 #[derive(Serialize)]
 pub struct Measured {

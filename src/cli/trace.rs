@@ -23,7 +23,7 @@ pub struct Arguments {
     /// One parameter, as NAME=VALUE; repeat it.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// The chance of error of the bound's own interval, where it is sampled.
+    /// The chance of error of what is sampled: half of it for the links' limits together, half for those of the statement itself.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     alpha: f64,
     /// The seed of the random streams.
@@ -40,7 +40,7 @@ const EXPERIMENT: &str = "trace";
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let claim = find(&arguments.claim)?;
     let cell = cell_from(claim, &arguments.set)?;
-    let links = chain(claim, EXPERIMENT, &cell, arguments.seed)?;
+    let links = chain(claim, EXPERIMENT, &cell, arguments.seed, 0.5 * arguments.alpha)?;
     if links.is_empty() {
         return Err(no_chain(claim));
     }
@@ -114,7 +114,7 @@ impl Report {
         let about = claim.about();
         let bounds = claim.bounds(cell)?;
         let precision = Precision { until: Until::Decided, ..Precision::default() };
-        let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
+        let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
         let job = Job { claim, experiment: EXPERIMENT, cell, method: about.methods[0], bounds: &bounds };
         let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
         let whole = |bound: &Bound| Whole {

@@ -3,6 +3,9 @@
 //! The mixture of the Bernoulli likelihood ratio over Jeffreys' Beta(1/2, 1/2) is a non-negative martingale under the
 //! true p, so by Ville's inequality it ever reaches 1/alpha with probability at most alpha (Robbins 1970; Howard, Ramdas,
 //! McAuliffe and Sekhon 2021). The limits are where it does.
+//!
+//! For values between 0 and 1 in place of events, with `hits` their sum rounded outwards, they hold too: by the inequality of
+//! the means (q/p)^x ((1-q)/(1-p))^(1-x) is at most x q/p + (1-x) (1-q)/(1-p), whose mean under E[X] = p is 1.
 
 use libm::lgamma;
 

@@ -7,6 +7,7 @@ use super::lab::{Care, Lab, Seen};
 use crate::claims::{Claim, Estimator, Law};
 use crate::error::{Error, Result};
 use crate::evidence::Method;
+use crate::experiment::Until;
 use crate::random::Address;
 use crate::verdict::Verdict;
 
@@ -52,11 +53,12 @@ pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Opt
             if !is_worthwhile(lab.claim, found, method, replicates, clock.left()) {
                 continue;
             }
-            let care = Care { experiment: lab.name(), alpha, replicates, relative: f64::MIN_POSITIVE };
+            let (experiment, until) = (lab.name(), Until::Decided);
+            let care = Care { experiment, alpha, replicates, relative: f64::MIN_POSITIVE, until };
             match lab.look_by(&found.cell, &found.bound, method, care, clock.flag()) {
                 Ok(seen) if seen.verdict != Verdict::Undecided => return Ok(Some(Second { seen, replicates })),
                 // The method cannot reach the cell, or cannot tell yet.
-                Ok(_) | Err(Error::Input(_) | Error::Interrupted(_)) => {}
+                Ok(_) | Err(Error::Unreachable(_) | Error::Interrupted(_)) => {}
                 Err(error) => return Err(error),
             }
         }

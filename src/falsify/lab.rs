@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Estimator, Relation};
@@ -10,18 +11,17 @@ use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method};
 use crate::experiment::{Precision, Until};
 use crate::runner::measure::{Job, Sampling, measure};
-use crate::verdict::{Verdict, judge, slack_log10};
+use crate::verdict::{Verdict, judge, slack_limits, slack_log10};
 
 /// The replicates of a sample, stage after stage of a race.
 pub const STAGES: [u64; 5] = [64, 256, 1024, 4096, 16384];
 /// The stage of evidence that more work would not change.
 pub const FINAL: usize = usize::MAX;
-/// The chance of error of a look while the search goes on: rare enough that false alarms among thousands of looks are few.
-const SEARCH_ALPHA: f64 = 1e-6;
-/// Samples of the search itself end at this relative width.
-const PRECISE: f64 = 0.01;
-/// The name of the experiment in the addresses of a search's streams: what is to be believed is measured on others.
-const SEARCH: &str = "falsify";
+/// Samples end at this relative width.
+pub const PRECISE: f64 = 0.01;
+/// The name of the experiment in the addresses of a search's streams: what is to be believed is measured on others. No file can
+/// have this name.
+const SEARCH: &str = "falsify search";
 
 /// A cell, measured and judged.
 #[derive(Debug, Clone)]
@@ -36,10 +36,12 @@ pub struct Seen {
     pub verdict: Verdict,
     /// log10 of how far the measured value is on the claimed side; infinite where one of the two is 0.
     pub slack: f64,
-    /// The least slack that the interval leaves possible.
-    pub optimistic: f64,
+    /// Between which numbers the slack lies where the measured value lies within its limits.
+    pub limits: (f64, f64),
     /// How far its sample has come; [`FINAL`] where there is none.
     pub stage: usize,
+    /// The wall time that it took.
+    pub seconds: f64,
 }
 
 impl Seen {
@@ -48,10 +50,19 @@ impl Seen {
         self.verdict == Verdict::Violated
     }
 
+    /// Whether what was measured depends on chance.
+    pub fn sampled(&self) -> bool {
+        self.stage != FINAL
+    }
+
+    /// The relation that is claimed there, given the claim's.
+    pub fn relation(&self, claimed: Relation) -> Relation {
+        self.bound.relation.unwrap_or(claimed)
+    }
+
     /// Sorts the most promising first: by the optimistic end while a sample grows, by the value once it is known.
     pub fn compare(&self, other: &Seen) -> std::cmp::Ordering {
-        let key =
-            |seen: &Seen| if seen.stage == FINAL { (seen.slack, seen.slack) } else { (seen.optimistic, seen.slack) };
+        let key = |seen: &Seen| if seen.sampled() { (seen.limits.0, seen.slack) } else { (seen.slack, seen.slack) };
         let (a, b) = (key(self), key(other));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
     }
@@ -68,6 +79,8 @@ pub struct Care<'a> {
     pub replicates: u64,
     /// The width of the interval, relative to its lower end, at which a sample ends though it has decided nothing.
     pub relative: f64,
+    /// Whether a verdict ends the sample.
+    pub until: Until,
 }
 
 /// Measures cells of one claim, and remembers what does not depend on chance, for one bound after another.
@@ -102,34 +115,37 @@ impl<'a> Lab<'a> {
     /// The claim's most exact method that reaches the cell, and whether it needs a sample.
     ///
     /// # Errors
-    /// Where none reaches it: the first one's reason.
+    /// [`Error::Unreachable`] where none reaches it: the first one's reason.
     pub fn method(&self, cell: &Cell) -> Result<(Method, bool)> {
         let mut first = None;
         for method in self.claim.about().methods {
             match self.claim.estimator(cell, *method) {
-                Ok(Estimator::Replicates(_)) => return Ok((*method, true)),
-                Ok(_) => return Ok((*method, false)),
-                Err(error) => first = first.or(Some(error)),
+                Ok(Estimator::Replicates(_) | Estimator::Sampled(_)) => return Ok((*method, true)),
+                Ok(Estimator::Deterministic(_) | Estimator::Constructed(_)) => return Ok((*method, false)),
+                Err(error @ Error::Unreachable(_)) => first = first.or(Some(error)),
+                Err(error) => return Err(error),
             }
         }
         Err(first.unwrap_or_else(|| Error::input("the claim has no method")))
     }
 
-    /// Measures a cell beside a bound up to a stage of the race.
+    /// Measures a cell beside a bound up to a stage of the race; the interval of a sample misses with chance at most `alpha`.
     ///
     /// # Errors
-    /// Where the cell cannot be measured or `stop` is raised.
-    pub fn look(&self, cell: &Cell, bound: &str, stage: usize, stop: &AtomicBool) -> Result<Seen> {
+    /// [`Error::Unreachable`] where no method reaches the cell, [`Error::Interrupted`] where `stop` is raised; any other is not
+    /// the cell's.
+    pub fn look(&self, cell: &Cell, bound: &str, stage: usize, alpha: f64, stop: &AtomicBool) -> Result<Seen> {
+        let start = Instant::now();
         let (method, sampled) = self.method(cell)?;
         let bound = self.bound(cell, bound)?;
         if !sampled {
             let evidence = self.evidence(cell, method, &bound, stop)?;
-            return Ok(self.seen(cell, evidence, bound, FINAL));
+            return Ok(self.seen(cell, evidence, bound, FINAL, start));
         }
         let replicates = STAGES[stage.min(STAGES.len() - 1)];
-        let care = Care { experiment: SEARCH, alpha: SEARCH_ALPHA, replicates, relative: PRECISE };
+        let care = Care { experiment: SEARCH, alpha, replicates, relative: PRECISE, until: Until::Decided };
         let evidence = self.measured(cell, method, &bound, care, stop)?;
-        Ok(self.seen(cell, evidence, bound, stage))
+        Ok(self.seen(cell, evidence, bound, stage, start))
     }
 
     /// Measures a cell by a method with care of one's own.
@@ -137,8 +153,9 @@ impl<'a> Lab<'a> {
     /// # Errors
     /// As [`Lab::look`].
     pub fn look_by(&self, cell: &Cell, bound: &Bound, method: Method, care: Care, stop: &AtomicBool) -> Result<Seen> {
+        let start = Instant::now();
         let evidence = self.measured(cell, method, bound, care, stop)?;
-        Ok(self.seen(cell, evidence, bound.clone(), FINAL))
+        Ok(self.seen(cell, evidence, bound.clone(), FINAL, start))
     }
 
     fn bound(&self, cell: &Cell, name: &str) -> Result<Bound> {
@@ -163,7 +180,7 @@ impl<'a> Lab<'a> {
         if let Some(evidence) = self.recall(&key).evidence {
             return Ok(evidence);
         }
-        let care = Care { experiment: self.name, alpha: 1e-3, replicates: 1, relative: PRECISE };
+        let care = Care { experiment: self.name, alpha: 1e-3, replicates: 1, relative: PRECISE, until: Until::Decided };
         let evidence = self.measured(cell, method, bound, care, stop)?;
         self.remember(key, |known| known.evidence = Some(evidence.clone()));
         Ok(evidence)
@@ -180,11 +197,11 @@ impl<'a> Lab<'a> {
     fn measured(&self, cell: &Cell, method: Method, bound: &Bound, care: Care, stop: &AtomicBool) -> Result<Evidence> {
         let job =
             Job { claim: self.claim, experiment: care.experiment, cell, method, bounds: std::slice::from_ref(bound) };
-        let precision = Precision { relative: care.relative, replicates: care.replicates, until: Until::Decided };
+        let precision = Precision { relative: care.relative, replicates: care.replicates, until: care.until };
         measure(&job, &Sampling { seed: self.seed, alpha: care.alpha, precision }, stop)
     }
 
-    fn seen(&self, cell: &Cell, evidence: Evidence, bound: Bound, stage: usize) -> Seen {
+    fn seen(&self, cell: &Cell, evidence: Evidence, bound: Bound, stage: usize, start: Instant) -> Seen {
         let relation = bound.relation.unwrap_or(self.claim.about().relation);
         // Evidence that tells nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
         let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.is_met());
@@ -192,20 +209,15 @@ impl<'a> Lab<'a> {
             true => Verdict::Undecided,
             false => judge(&evidence, &bound, relation),
         };
-        let at = |ln: Option<f64>| {
-            let evidence = Evidence { ln, ..evidence.clone() };
-            slack_log10(&evidence, &bound, relation).unwrap_or(match verdict {
-                Verdict::Violated => f64::NEG_INFINITY,
-                _ => f64::INFINITY,
-            })
+        let slack = slack_log10(&evidence, &bound, relation).unwrap_or(match verdict {
+            Verdict::Violated => f64::NEG_INFINITY,
+            _ => f64::INFINITY,
+        });
+        let (slack, limits) = match outside {
+            true => (f64::INFINITY, (f64::INFINITY, f64::INFINITY)),
+            false => (slack, slack_limits(&evidence, &bound, relation)),
         };
-        let slack = if outside { f64::INFINITY } else { at(evidence.ln) };
-        let end = |ln: f64| match (ln == f64::NEG_INFINITY, relation) {
-            (false, _) => at(Some(ln)),
-            (true, Relation::AtMost) => f64::INFINITY,
-            (true, _) => f64::NEG_INFINITY,
-        };
-        let optimistic = if outside { f64::INFINITY } else { end(evidence.ln_lo).min(end(evidence.ln_hi)).min(slack) };
-        Seen { cell: cell.clone(), evidence, bound, verdict, slack, optimistic, stage }
+        let seconds = start.elapsed().as_secs_f64();
+        Seen { cell: cell.clone(), evidence, bound, verdict, slack, limits, stage, seconds }
     }
 }

@@ -2,6 +2,12 @@
 //! claim's hypotheses allow; shrinks what it finds to a smallest counterexample, and has it confirmed by a second method.
 //!
 //! Nothing is proved by a search that finds nothing: it says how much it has searched, and the least slack that it saw.
+//!
+//! Where values are sampled, the cell that looks worst among many is biased. The chance of error alpha is therefore split
+//! ([`Shares`]): half over all looks of the search, whose intervals hold all together whichever cell is picked afterwards, a
+//! quarter over what is measured again on fresh streams, a quarter over second methods. A counterexample rests on fresh
+//! streams, and so does the interval of the least slack where time allows; else it is the search's own. What is said of all
+//! cells measured, the best constant, is enclosed by all their intervals.
 
 pub mod clock;
 pub mod confirm;
@@ -16,8 +22,9 @@ use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::claims::{Hypothesis, Relation};
+use crate::claims::{Bearing, Hypothesis, Relation};
 use crate::error::{Error, Result};
+use crate::experiment::Until;
 use crate::verdict::Verdict;
 use clock::Clock;
 use confirm::{Second, confirm};
@@ -36,7 +43,7 @@ pub struct Plan {
     pub region: Region,
     /// The seed of the choice of cells.
     pub seed: u64,
-    /// The chance that a counterexample which rests on a sample is none.
+    /// The chance that anything said of samples is wrong: that a counterexample is none, or that an interval misses.
     pub alpha: f64,
     /// The most cells to measure. With a number, and time enough, the same cells are measured every time; without one, as
     /// many as the time allows.
@@ -45,6 +52,43 @@ pub struct Plan {
     pub time: Duration,
     /// Whether any counterexample will do, the first one found: not shrunk, and not confirmed.
     pub first: bool,
+}
+
+/// How the chance of error of a search is split.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Shares {
+    /// All of it.
+    pub total: f64,
+    /// For each look of the search, of which there are at most as many as evaluations; half of it all.
+    pub each_look: f64,
+    /// For all that is measured again on fresh streams: a quarter.
+    pub fresh: f64,
+    /// For all second methods: a quarter.
+    pub second: f64,
+}
+
+impl Plan {
+    /// The most cells that are measured.
+    fn most(&self) -> u64 {
+        self.evaluations.unwrap_or(EVALUATIONS)
+    }
+
+    /// How its chance of error is split.
+    pub fn shares(&self) -> Shares {
+        let (total, quarter) = (self.alpha, 0.25 * self.alpha);
+        Shares { total, each_look: 0.5 * total / self.most() as f64, fresh: quarter, second: quarter }
+    }
+}
+
+/// Between which numbers a constant lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Constant {
+    /// ln of the lower limit; minus infinity where there is none above 0.
+    pub ln_lo: f64,
+    /// ln of the upper limit; infinite where there is none.
+    pub ln_hi: f64,
+    /// Whether any of the values behind it is sampled.
+    pub sampled: bool,
 }
 
 /// What a search has found.
@@ -56,23 +100,30 @@ pub struct Finding {
     pub region: String,
     /// Whether a counterexample was found, and measured again on fresh streams where it rests on a sample.
     pub found: bool,
+    /// Whether the evidence at the best cell and the worst is a sample.
+    pub sampled: bool,
     /// The smallest counterexample; where none is found, the cell of least slack.
     pub best: Option<Seen>,
     /// Whether nothing smaller was found by a shrinking that came to its end.
     pub smallest: bool,
+    /// What smallest means: the parameters, the one that is made least first.
+    pub order: Vec<&'static str>,
     /// The cell of least slack of all.
     pub worst: Option<Seen>,
     /// What an independent method says of the counterexample; it may contradict.
     pub second: Option<Second>,
-    /// ln of the factor by which the bound could be multiplied and would still hold at every cell that was measured.
-    pub ln_best_constant: Option<f64>,
+    /// The factor by which the bound could be multiplied and would still just hold at every cell that was measured: the largest
+    /// one for at-least, the least one for at-most. `None` for an equality, and where what is measured only illustrates.
+    pub constant: Option<Constant>,
+    /// How the chance of error was split.
+    pub shares: Shares,
     /// The most replicates that the counterexample's own evidence took; 0 without a sample.
     pub replicates: u64,
     /// Cells measured.
     pub evaluations: u64,
-    /// Cells that could not be measured.
+    /// Cells that no method reaches.
     pub refused: u64,
-    /// Why the first of them could not be.
+    /// Why the first of them is not reached.
     pub reason: Option<String>,
     /// The wall time.
     pub seconds: f64,
@@ -83,7 +134,7 @@ pub struct Finding {
 impl Finding {
     /// The relation that was claimed for the bound, given the claim's.
     pub fn relation(&self, claimed: Relation) -> Relation {
-        self.best.as_ref().and_then(|best| best.bound.relation).unwrap_or(claimed)
+        self.best.as_ref().map_or(claimed, |best| best.relation(claimed))
     }
 
     /// What is known of the best cell.
@@ -117,8 +168,9 @@ const SHRINK: f64 = 0.85;
 /// The shares of the evaluations, likewise.
 const SWEEP_EVALUATIONS: f64 = 0.5;
 const CLIMB_EVALUATIONS: f64 = 0.75;
-/// Replicates of what is measured again.
+/// Replicates of what is measured again, and the share of the time left that one sample may be expected to take.
 const FRESH: u64 = 200_000;
+const FRESH_TIME: f64 = 0.4;
 /// Candidates that are measured again, at most.
 const MOST_FRESH: usize = 8;
 
@@ -142,7 +194,8 @@ struct Search<'a> {
 impl Search<'_> {
     fn run(&self) -> Result<Finding> {
         let ledger = RefCell::new(Ledger::default());
-        let most = self.plan.evaluations.unwrap_or(EVALUATIONS);
+        let most = self.plan.most();
+        let alpha = self.plan.shares().each_look;
         let share = |share: f64| ((most as f64 * share) as u64).max(1);
         let hunt = |limit: u64| Hunt {
             lab: self.lab,
@@ -152,6 +205,7 @@ impl Search<'_> {
             seed: self.plan.seed,
             ledger: &ledger,
             limit,
+            alpha,
             first: self.plan.first,
             tell: self.tell,
         };
@@ -172,7 +226,7 @@ impl Search<'_> {
         self.clock.phase(SHRINK);
         let worst = ledger.borrow().best().cloned();
         let Some(worst) = worst else { return self.nothing_measured(&ledger.borrow()) };
-        let stage = if worst.stage == FINAL { FINAL } else { lab::STAGES.len() - 2 };
+        let stage = if worst.sampled() { lab::STAGES.len() - 2 } else { FINAL };
         let mut path = vec![worst.clone()];
         let mut smallest = false;
         if worst.violated() && !self.plan.first && !self.clock.interrupted() {
@@ -186,84 +240,88 @@ impl Search<'_> {
     /// Measures again what rests on a sample, asks for a second method, and sums up.
     fn conclude(&self, ledger: &Ledger, worst: Seen, mut path: Vec<Seen>, smallest: bool) -> Result<Finding> {
         (self.tell)("confirm", ledger.evaluations, Some(&worst));
-        let sampled = worst.stage != FINAL;
         let mut fresh = Fresh { search: self, number: 0 };
-        let last = path.len();
-        let mut best = path.last().cloned();
-        let mut found = best.as_ref().is_some_and(Seen::violated);
-        if sampled {
-            found = false;
-            if !path.iter().any(Seen::violated) {
-                path = self.candidates(ledger);
-            }
-            // From the smallest back to the worst: the winner of many is biased.
-            for seen in path.iter().rev().take(MOST_FRESH) {
-                let Some(again) = fresh.look(seen)? else { break };
-                found = again.violated();
-                if found {
-                    best = Some(again);
-                    break;
-                }
+        let end = path.last().map(|seen| seen.cell.clone());
+        if !path.iter().any(Seen::violated) {
+            path = self.candidates(ledger);
+        }
+        // From the smallest back to the worst: of samples the winner of many is biased.
+        let mut found = None;
+        for seen in path.iter().rev().take(MOST_FRESH) {
+            let again = match seen.sampled() {
+                true => fresh.look(seen, Until::Decided)?,
+                false => Some(seen.clone()),
+            };
+            let Some(again) = again else { break };
+            if again.violated() {
+                found = Some((again, seen.sampled()));
+                break;
             }
         }
-        let worst = match (sampled, fresh.look_if(sampled && !self.clock.interrupted(), &worst)?) {
-            (true, Some(again)) => again,
-            _ => worst,
-        };
-        if !found {
-            best = Some(worst.clone());
-        }
-        let second = match &best {
-            Some(best) if found && !self.plan.first && !self.clock.interrupted() => {
-                confirm(self.lab, best, self.plan.alpha, self.clock)?
+        let again = if worst.sampled() { fresh.look(&worst, Until::Precise)? } else { None };
+        let sampled = found.as_ref().map_or(worst.sampled(), |(_, sampled)| *sampled);
+        let worst = again.unwrap_or(worst);
+        let found = found.map(|(best, _)| best);
+        let second = match &found {
+            Some(best) if !self.plan.first && !self.clock.interrupted() => {
+                confirm(self.lab, best, self.plan.shares().second, self.clock)?
             }
             _ => None,
         };
         let contradicted = second.as_ref().is_some_and(|second| second.seen.verdict == Verdict::Holds);
-        let smallest = smallest && best.as_ref().map(|best| &best.cell) == path.get(last - 1).map(|seen| &seen.cell);
+        let smallest = smallest && found.as_ref().is_some_and(|best| Some(&best.cell) == end.as_ref());
         Ok(Finding {
-            bound: self.bound.into(),
-            region: self.plan.region.to_string(),
-            found: found && !contradicted,
-            best,
-            smallest: found && smallest,
-            ln_best_constant: self.ln_best_constant(&worst),
+            found: found.is_some() && !contradicted,
+            sampled,
+            best: Some(found.unwrap_or_else(|| worst.clone())),
+            smallest,
+            constant: self.constant(ledger, &worst),
             worst: Some(worst),
             second,
             replicates: if sampled { FRESH } else { 0 },
-            evaluations: ledger.evaluations,
-            refused: ledger.refused,
-            reason: ledger.reason.clone(),
-            seconds: self.clock.elapsed().as_secs_f64(),
-            interrupted: self.clock.interrupted(),
+            ..self.nothing_seen(ledger)
         })
     }
 
     /// Sampled cells that may be violated, the most promising last.
     fn candidates(&self, ledger: &Ledger) -> Vec<Seen> {
         let mut candidates: Vec<Seen> =
-            ledger.cells().filter(|s| s.optimistic < 0.0 && s.slack < 0.1).cloned().collect();
+            ledger.cells().filter(|s| s.sampled() && s.limits.0 < 0.0 && s.slack < 0.1).cloned().collect();
         candidates.sort_by(|a, b| b.stage.cmp(&a.stage).then(a.compare(b)));
         candidates.truncate(MOST_FRESH / 2);
         candidates.reverse();
         candidates
     }
 
-    /// The factor that leaves a slack of 0 where it is least, from the careful end of the interval. An equality has none.
-    fn ln_best_constant(&self, worst: &Seen) -> Option<f64> {
-        let end = match worst.bound.relation.unwrap_or(self.lab.claim.about().relation) {
-            Relation::AtLeast => worst.evidence.ln_lo,
-            Relation::AtMost => worst.evidence.ln_hi,
-            Relation::Equal { .. } => return None,
+    /// The factor that just leaves no slack at any cell that was measured: the intervals of all looks hold together, and so do
+    /// those on fresh streams.
+    fn constant(&self, ledger: &Ledger, fresh: &Seen) -> Option<Constant> {
+        let relation = fresh.relation(self.lab.claim.about().relation);
+        // Below a bound of 0 every factor does, and beside a value that is 0 the slack is infinite.
+        let speaks = |seen: &&Seen| seen.bound.ln > f64::NEG_INFINITY && seen.limits.0 < f64::INFINITY;
+        let seen: Vec<&Seen> = ledger.cells().chain([fresh]).filter(speaks).collect();
+        let lows = seen.iter().map(|seen| seen.evidence.ln_lo - seen.bound.ln);
+        let highs = seen.iter().map(|seen| seen.evidence.ln_hi - seen.bound.ln);
+        // Where less is measured than the statement claims, it may ask for more than what was seen.
+        let partial = seen.iter().any(|seen| seen.evidence.bearing == Bearing::Refutes);
+        let (ln_lo, ln_hi) = match (relation, partial) {
+            (Relation::AtLeast, false) => (lows.reduce(f64::min)?, highs.reduce(f64::min)?),
+            (Relation::AtLeast, true) => (f64::NEG_INFINITY, highs.reduce(f64::min)?),
+            (Relation::AtMost, false) => (lows.reduce(f64::max)?, highs.reduce(f64::max)?),
+            (Relation::AtMost, true) => (lows.reduce(f64::max)?, f64::INFINITY),
+            (Relation::Equal { .. }, _) => return None,
         };
-        Some(end - worst.bound.ln).filter(|ln| ln.is_finite())
+        let sampled = partial || seen.iter().any(|seen| seen.sampled());
+        (ln_lo > f64::NEG_INFINITY || ln_hi < f64::INFINITY).then_some(Constant { ln_lo, ln_hi, sampled })
     }
 
     fn nothing_allowed(&self) -> Error {
         let space = Space { claim: self.lab.claim, region: self.plan.region.clone() };
         let middle = space.middle();
         let why = match self.lab.claim.check(&middle) {
-            Err(error) => error.to_string(),
+            Err(Error::Input(text)) => text,
+            // No cell is to blame for that.
+            Err(error) => return error,
             Ok(()) => {
                 let unmet = self.lab.claim.hypotheses(&middle).iter().filter_map(Hypothesis::unmet).collect::<Vec<_>>();
                 format!("unmet: {}", unmet.join("; "))
@@ -281,51 +339,59 @@ impl Search<'_> {
         if let (Some(reason), false) = (&ledger.reason, self.clock.interrupted()) {
             return Err(Error::input(format!("no cell of the region could be measured; the first: {reason}")));
         }
-        Ok(Finding {
+        Ok(self.nothing_seen(ledger))
+    }
+
+    /// A finding of how much was searched.
+    fn nothing_seen(&self, ledger: &Ledger) -> Finding {
+        Finding {
             bound: self.bound.into(),
             region: self.plan.region.to_string(),
             found: false,
+            sampled: false,
             best: None,
             smallest: false,
+            order: shrink::order_of(&self.plan.region),
             worst: None,
             second: None,
-            ln_best_constant: None,
+            constant: None,
+            shares: self.plan.shares(),
             replicates: 0,
             evaluations: ledger.evaluations,
             refused: ledger.refused,
             reason: ledger.reason.clone(),
             seconds: self.clock.elapsed().as_secs_f64(),
             interrupted: self.clock.interrupted(),
-        })
+        }
     }
 }
 
-/// Measures cells again on streams that the search has not seen; all together err with probability at most alpha.
+/// Measures cells again on streams that the search has not seen; all together err with probability at most their share.
 struct Fresh<'a> {
     search: &'a Search<'a>,
     number: u32,
 }
 
 impl Fresh<'_> {
-    /// `None` where the time is over, or the cell cannot be measured again.
-    fn look(&mut self, seen: &Seen) -> Result<Option<Seen>> {
+    /// `None` where the time is over. The sample is as large as the time that is left allows, by that of the search's own.
+    fn look(&mut self, seen: &Seen, until: Until) -> Result<Option<Seen>> {
         let Search { lab, plan, clock, .. } = self.search;
         if clock.stopped() {
             return Ok(None);
         }
         self.number += 1;
         // 1/(1 2) + 1/(2 3) + ... = 1.
-        let alpha = plan.alpha / f64::from(self.number * (self.number + 1));
-        let care = Care { experiment: lab.name(), alpha, replicates: FRESH, relative: f64::MIN_POSITIVE };
+        let alpha = plan.shares().fresh / f64::from(self.number * (self.number + 1));
+        let each = seen.seconds / seen.evidence.work.max(1) as f64;
+        let affordable = (FRESH_TIME * clock.left().as_secs_f64() / each) as u64;
+        let replicates = affordable.clamp(lab::STAGES[0], FRESH);
+        let relative = if until == Until::Precise { lab::PRECISE } else { f64::MIN_POSITIVE };
+        let care = Care { experiment: lab.name(), alpha, replicates, relative, until };
         match lab.look_by(&seen.cell, &seen.bound, seen.evidence.method, care, clock.flag()) {
             Ok(seen) => Ok(Some(seen)),
-            Err(Error::Interrupted(_) | Error::Input(_)) => Ok(None),
+            Err(Error::Interrupted(_)) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    fn look_if(&mut self, wanted: bool, seen: &Seen) -> Result<Option<Seen>> {
-        if wanted { self.look(seen) } else { Ok(None) }
     }
 }
 

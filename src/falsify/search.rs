@@ -37,9 +37,9 @@ pub struct Ledger {
     order: Vec<String>,
     /// Cells measured, each time.
     pub evaluations: u64,
-    /// Cells that no method could measure, and the first one's reason.
+    /// Cells that no method reaches.
     pub refused: u64,
-    /// Why the first of them could not be measured.
+    /// Why the first of them is not reached.
     pub reason: Option<String>,
 }
 
@@ -62,6 +62,8 @@ pub struct Hunt<'a> {
     pub ledger: &'a RefCell<Ledger>,
     /// Cells that may have been measured when this hunt is over.
     pub limit: u64,
+    /// The chance that the interval of one look misses, where it is sampled.
+    pub alpha: f64,
     /// Whether the first violated cell ends the hunt.
     pub first: bool,
     /// Where the search tells how it goes.
@@ -69,6 +71,31 @@ pub struct Hunt<'a> {
 }
 
 impl Ledger {
+    /// Keeps what was seen of a cell, unless more is known of it.
+    fn keep(&mut self, key: String, seen: Seen) {
+        match self.seen.get_mut(&key) {
+            Some(known) if known.stage > seen.stage => {}
+            Some(known) => *known = seen,
+            None => {
+                self.order.push(key.clone());
+                self.seen.insert(key, seen);
+            }
+        }
+    }
+
+    /// Takes over what another search has measured.
+    pub fn absorb(&mut self, other: Ledger) {
+        self.evaluations += other.evaluations;
+        self.refused += other.refused;
+        self.reason = self.reason.take().or(other.reason);
+        let Ledger { order, mut seen, .. } = other;
+        for key in order {
+            if let Some(seen) = seen.remove(&key) {
+                self.keep(key, seen);
+            }
+        }
+    }
+
     /// The cells in the order of their discovery.
     pub fn cells(&self) -> impl Iterator<Item = &Seen> {
         self.order.iter().map(|key| &self.seen[key])
@@ -101,7 +128,7 @@ impl Hunt<'_> {
     /// again. `None` where a cell was not measured.
     ///
     /// # Errors
-    /// What is wrong with the claim or the bound as a whole, not with a cell.
+    /// Any but [`Error::Unreachable`], which is the cell's alone: a bad formula, a file that cannot be read, a defect.
     pub fn look(&self, cells: &[Cell], stage: usize) -> Result<Vec<Option<Seen>>> {
         let keys: Vec<String> = cells.iter().map(Cell::key).collect();
         let mut ledger = self.ledger.borrow_mut();
@@ -114,9 +141,10 @@ impl Hunt<'_> {
                 open.push(index);
             }
         }
-        let look = |index: &usize| match self.clock.stopped() {
+        let (lab, bound, alpha, clock) = (self.lab, self.bound, self.alpha, self.clock);
+        let look = |index: &usize| match clock.stopped() {
             true => None,
-            false => Some(self.lab.look(&cells[*index], self.bound, stage, self.clock.flag())),
+            false => Some(lab.look(&cells[*index], bound, stage, alpha, clock.flag())),
         };
         let looks: Vec<Option<Result<Seen>>> = open.par_iter().with_max_len(1).map(look).collect();
         for (index, look) in open.into_iter().zip(looks) {
@@ -124,17 +152,15 @@ impl Hunt<'_> {
                 None | Some(Err(Error::Interrupted(_))) => {}
                 Some(Ok(seen)) => {
                     ledger.evaluations += 1;
-                    let key = keys[index].clone();
-                    if ledger.seen.insert(key.clone(), seen).is_none() {
-                        ledger.order.push(key);
-                    }
+                    ledger.keep(keys[index].clone(), seen);
                 }
-                Some(Err(error)) => {
+                Some(Err(error @ Error::Unreachable(_))) => {
                     ledger.refused += 1;
                     // So that a region where nothing can be measured comes to an end.
                     ledger.evaluations += 1;
                     ledger.reason.get_or_insert(format!("{}: {error}", cells[index].key()));
                 }
+                Some(Err(error)) => return Err(error),
             }
         }
         Ok(keys.iter().map(|key| ledger.seen.get(key).cloned()).collect())
@@ -369,7 +395,7 @@ impl Climber {
     /// Goes to the best cell of a poll if it is better, and shortens the step otherwise.
     fn step(&mut self, best: Option<Seen>) {
         let better = |seen: &Seen| {
-            let key = |seen: &Seen| if seen.stage == FINAL { seen.slack } else { seen.optimistic };
+            let key = |seen: &Seen| if seen.sampled() { seen.limits.0 } else { seen.slack };
             seen.compare(&self.at).is_lt() && key(seen) < key(&self.at) - 1e-9 * key(&self.at).abs().min(1.0)
         };
         match best.filter(better) {

@@ -48,6 +48,11 @@ pub fn shrink(hunt: &Hunt, start: Seen, stage: usize) -> Result<Shrunk> {
     Ok(Shrunk { path: shrinking.path, complete })
 }
 
+/// In which order of its parameters a counterexample is made small: the first one least, then the next, ...
+pub fn order_of(region: &Region) -> Vec<&'static str> {
+    order(region).into_iter().map(|index| region.parameters()[index].name).collect()
+}
+
 /// `d`, `k`, the other whole numbers, choices of words, reals, targets.
 fn order(region: &Region) -> Vec<usize> {
     let rank = |index: &usize| match (&region.axes()[*index], region.parameters()[*index].name) {
@@ -147,7 +152,7 @@ impl Shrinking<'_, '_> {
         let limit = (left / SHARE).clamp(FEWEST, MOST).min(left);
         let hunt = Hunt { lab: self.hunt.lab, space, ledger: &ledger, limit, first: true, ..*self.hunt };
         let found = self.find_in(&hunt, index, value);
-        self.hunt.ledger.borrow_mut().evaluations += ledger.borrow().evaluations;
+        self.hunt.ledger.borrow_mut().absorb(ledger.into_inner());
         found
     }
 

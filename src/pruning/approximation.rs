@@ -274,7 +274,7 @@ pub(super) fn error(target: &Layer, response: &Split) -> Split {
 }
 
 fn overflow(layer: usize) -> Error {
-    Error::input(format!(
+    Error::unreachable(format!(
         "conv{layer}.weight: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"
     ))
 }

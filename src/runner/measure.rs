@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::cell::Cell;
 use crate::claims::{Allowance, Bound, Claim, Draw, Estimator, Law, Link, Quantity, Replicates};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, guarded};
 use crate::evidence::{Evidence, Method, mean, proportion};
 use crate::experiment::{Precision, Until};
 use crate::random::Address;
@@ -48,8 +48,14 @@ pub struct Job<'a> {
 /// Measures until every bound is decided, the precision is reached, or the replicates are spent.
 ///
 /// # Errors
-/// Where the method cannot reach the cell, or `interrupted` is set.
+/// [`Error::Unreachable`] where the method cannot reach the cell, [`Error::Defect`] where it breaks a promise (a panic, a replicate
+/// outside [0, 1]), [`Error::Interrupted`] where `interrupted` is set.
 pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
+    let place = || format!("{} by {} at {}", job.claim.about().id, job.method.name(), job.cell.key());
+    guarded(place, || measure_unguarded(job, sampling, interrupted))
+}
+
+fn measure_unguarded(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
     let evidence = sample(job, sampling, interrupted)?;
     let cap = match job.claim.about().quantity {
         Quantity::Probability => 0.0,
@@ -61,7 +67,7 @@ pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Resu
     let overflows = numbers[..2].contains(&f64::INFINITY);
     let meaningless = numbers.iter().any(|ln| ln.is_nan()) || overflows || evidence.ln_lo > evidence.ln_hi;
     if meaningless || !job.bounds.iter().all(Bound::is_meaningful) {
-        return Err(Error::input(format!(
+        return Err(Error::unreachable(format!(
             "the numbers overflow: measured {} by {}, which means nothing; take parameters nearer to 1",
             numbers.map(|ln| format!("e^{ln}")).join(", "),
             job.method.name()
@@ -70,18 +76,25 @@ pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Resu
     Ok(evidence)
 }
 
-/// A proof's links at a cell; what they draw comes from a stream of the cell's own.
+/// A proof's links at a cell; what they draw comes from a stream of the cell's own, and the limits of what is sampled among
+/// them miss with chance at most `alpha` together.
 ///
 /// # Errors
-/// Where a side cannot be evaluated, or means nothing.
-pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64) -> Result<Vec<Link>> {
+/// [`Error::Unreachable`] where a side cannot be evaluated or means nothing, [`Error::Defect`] on a panic.
+pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64, alpha: f64) -> Result<Vec<Link>> {
     let key = cell.key();
     let address = Address { seed, experiment, cell: &key, estimator: "chain", batch: 0 };
-    let links = claim.chain(cell, &mut address.stream())?;
+    let links = guarded(
+        || format!("the proof of {} at {key}", claim.about().id),
+        || claim.chain(cell, &mut address.stream(), alpha),
+    )?;
     for link in &links {
         let (left, right) = link.sides();
         if left.ln_lo.is_nan() || left.ln_hi.is_nan() || !right.is_meaningful() {
-            return Err(Error::input(format!("{}: the numbers overflow; take parameters nearer to 1", link.name)));
+            return Err(Error::unreachable(format!(
+                "{}: the numbers overflow; take parameters nearer to 1",
+                link.name
+            )));
         }
     }
     Ok(links)
@@ -97,7 +110,7 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Ev
     };
     let replicates = match claim.estimator(cell, method)? {
         Estimator::Deterministic(evaluate) => return evaluate(),
-        Estimator::Constructed(construct) => {
+        Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
             let replicates = sampling.precision.replicates;
             return construct(&mut stream(0), &Allowance { alpha: sampling.alpha, replicates, interrupted });
         }
@@ -120,8 +133,8 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Ev
             return Err(Error::Interrupted("interrupted".into()));
         }
         // Batches run in any order, and are reduced in theirs.
-        let wave: Vec<Sample> =
-            (done..look).into_par_iter().map(|batch| Sample::draw(&replicates, group, &mut stream(batch))).collect();
+        let draw = |batch| Sample::draw(&replicates, group, &mut stream(batch));
+        let wave: Vec<Sample> = (done..look).into_par_iter().map(draw).collect::<Result<_>>()?;
         wave.iter().for_each(|batch| sample.append(batch));
         done = look;
         let evidence = sample.evidence(&replicates, method, sampling.alpha);
@@ -143,22 +156,26 @@ struct Sample {
 }
 
 impl Sample {
-    fn draw(replicates: &Replicates, group: u64, stream: &mut crate::random::Stream) -> Self {
+    fn draw(replicates: &Replicates, group: u64, stream: &mut crate::random::Stream) -> Result<Self> {
         let mut sampler = (replicates.sampler)();
         let draws: Vec<Draw> = (0..replicates.batch).map(|_| sampler(stream)).collect();
-        debug_assert!(draws.iter().all(|draw| 0.0 <= draw.lo && draw.lo <= draw.hi && draw.hi <= 1.0));
+        // Every interval rests on this.
+        let in_range = |draw: &&Draw| 0.0 <= draw.lo && draw.lo <= draw.hi && draw.hi <= 1.0;
+        if let Some(Draw { lo, hi }) = draws.iter().find(|draw| !in_range(draw)) {
+            return Err(Error::Defect(format!("a replicate lies in [{lo}, {hi}], where all have to lie in [0, 1]")));
+        }
         let sum = |end: fn(&Draw) -> f64| draws.iter().map(end).sum::<f64>();
         let grouped = |end: fn(&Draw) -> f64| -> Vec<f64> {
             draws.chunks(group as usize).map(|g| g.iter().map(end).sum::<f64>() / g.len() as f64).collect()
         };
         let is_mean = replicates.law == Law::Mean;
-        Sample {
+        Ok(Sample {
             count: replicates.batch,
             sum_lo: sum(|draw| draw.lo),
             sum_hi: sum(|draw| draw.hi),
             values_lo: if is_mean { grouped(|draw| draw.lo) } else { Vec::new() },
             values_hi: if is_mean { grouped(|draw| draw.hi) } else { Vec::new() },
-        }
+        })
     }
 
     fn append(&mut self, batch: &Sample) {
@@ -173,9 +190,10 @@ impl Sample {
         // Each side takes half of the chance of error.
         let side = 0.5 * alpha;
         let (ln_lo, ln_hi) = match replicates.law {
+            // Outwards to whole hits, where a replicate is no event.
             Law::Proportion => (
-                proportion::ln_lower(self.sum_lo as u64, self.count, side),
-                proportion::ln_upper(self.sum_hi as u64, self.count, side),
+                proportion::ln_lower(self.sum_lo.floor() as u64, self.count, side),
+                proportion::ln_upper(self.sum_hi.ceil() as u64, self.count, side),
             ),
             Law::Mean => (mean::lower(&self.values_lo, side).ln(), mean::upper(&self.values_hi, side).ln()),
         };
@@ -264,7 +282,7 @@ mod tests {
             }),
         };
         let mut stream = Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
-        let sample = Sample::draw(&replicates, 1, &mut stream);
+        let sample = Sample::draw(&replicates, 1, &mut stream).unwrap();
         let evidence = sample.evidence(&replicates, Method::Literal, 1e-2);
         assert_eq!(evidence.ln, Some(0.5f64.ln()));
         assert!(evidence.ln_lo.exp() < 1.0 / 3.0 && evidence.ln_hi.exp() > 2.0 / 3.0);

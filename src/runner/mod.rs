@@ -227,7 +227,7 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
     };
     let origin = Origin { experiment: &experiment.name, design: &experiment.design, seed: plan.seed, alpha };
     if experiment.chain {
-        let links = chain(claim, &experiment.name, cell, plan.seed).map_err(named)?;
+        let links = chain(claim, &experiment.name, cell, plan.seed, alpha).map_err(named)?;
         let rows = record::link_rows(claim, &origin, cell, &links);
         return Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() });
     }

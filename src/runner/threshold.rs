@@ -13,7 +13,7 @@ use rand::RngExt;
 use super::measure::{Job, Sampling, measure};
 use crate::cell::{Cell, Domain, Parameter, position};
 use crate::claims::{
-    self, About, Allowance, Bound, Claim, Estimator, Hypothesis, PRINTED, Quantity, Relation, cell_of,
+    self, About, Allowance, Bound, Claim, Construct, Estimator, Hypothesis, PRINTED, Quantity, Relation, cell_of,
 };
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method};
@@ -426,9 +426,11 @@ impl Claim for Threshold {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
-            Ok(self.search(cell, stream.random(), allowance)?.evidence())
-        })))
+        let inner = self.least_inner(cell)?;
+        let exact = matches!(self.claim.estimator(&inner, self.method)?, Estimator::Deterministic(_));
+        let search: Construct =
+            Box::new(move |stream, allowance| Ok(self.search(cell, stream.random(), allowance)?.evidence()));
+        Ok(if exact { Estimator::Constructed(search) } else { Estimator::Sampled(search) })
     }
 }
 

@@ -18,10 +18,7 @@ const MARGIN: usize = 3;
 const SAME: Relation = Relation::Equal { tolerance: 1e-6 };
 /// Relative rounding of norms and worst cases.
 const ROUNDING: f64 = 1e-11;
-/// The chance that the limits of the sampled probability miss it.
-const ALPHA: f64 = 1e-6;
-
-pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
+pub(super) fn chain(cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
     let target = targets(cell).swap_remove(0);
     let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
     let tolerance = eps / (2.0 * target.kernel.data().len() as f64);
@@ -34,7 +31,7 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
         }
         pruned = PrunedKernel::draw(&target, n, &request, stream)?;
     }
-    let event = sample(&target, n, &request, stream)?;
+    let event = sample(&target, n, &request, stream, alpha)?;
     let mut links = sums(&pruned, stream);
     links.extend(probabilities(n as u64, target.kernel.inputs(), eps, event));
     links.extend(approximation(&pruned, eps, pruned.channels().iter().all(found))?);
@@ -119,8 +116,9 @@ fn sums(pruned: &PrunedKernel, stream: &mut Stream) -> Vec<Link> {
     ]
 }
 
-/// Pr(E_(t0,+) | |I_+| > n/3), sampled: half blocks of one channel, of both signs, which have the same law.
-fn sample(target: &Layer, n: usize, request: &Request, stream: &mut Stream) -> Result<Evidence> {
+/// Pr(E_(t0,+) | |I_+| > n/3), sampled: half blocks of one channel, of both signs, which have the same law. Its limits miss with
+/// chance at most `alpha`, half of it on each side.
+fn sample(target: &Layer, n: usize, request: &Request, stream: &mut Stream, alpha: f64) -> Result<Evidence> {
     let (kernel, side) = (&target.kernel, target.kernel.side());
     let slice = Kernel::from_fn(kernel.outputs(), 1, side, |o, _, r, s| kernel.at(o, 0, r, s));
     let layer = Layer { kernel: slice, ..*target };
@@ -140,8 +138,8 @@ fn sample(target: &Layer, n: usize, request: &Request, stream: &mut Stream) -> R
     }
     let known = trials - unknown;
     let rate = (known > 0).then(|| (hits as f64 / known as f64).ln());
-    let lo = if trials > 0 { proportion::ln_lower(hits, trials, ALPHA) } else { f64::NEG_INFINITY };
-    let hi = if trials > 0 { proportion::ln_upper(hits + unknown, trials, ALPHA) } else { 0.0 };
+    let lo = if trials > 0 { proportion::ln_lower(hits, trials, 0.5 * alpha) } else { f64::NEG_INFINITY };
+    let hi = if trials > 0 { proportion::ln_upper(hits + unknown, trials, 0.5 * alpha) } else { 0.0 };
     Ok(Evidence::enclosed(rate, lo, hi, Method::Literal, trials))
 }
 
@@ -361,7 +359,7 @@ mod tests {
         let base = [("d", "1"), ("c0", "1"), ("c1", "1"), ("n", "60"), ("eps", "0.1")];
         let rest = base.into_iter().filter(|(name, _)| given.iter().all(|(other, _)| other != name));
         let cell = cell_of(&KernelPruning, rest.chain(given.iter().copied())).unwrap();
-        let chain = KernelPruning.chain(&cell, &mut Stream::new(11, 12)).unwrap();
+        let chain = KernelPruning.chain(&cell, &mut Stream::new(11, 12), 1e-6).unwrap();
         chain.iter().map(|link| (link.name, link.verdict())).collect()
     }
 

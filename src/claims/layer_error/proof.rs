@@ -387,7 +387,7 @@ mod tests {
         let base = [("network", "random-3"), ("error", "injected"), ("eps", "0.1"), ("i", "2")];
         let rest = base.into_iter().filter(|(name, _)| given.iter().all(|(other, _)| other != name));
         let cell = cell_of(&LayerError, rest.chain(given.iter().copied())).unwrap();
-        let chain = LayerError.chain(&cell, &mut Stream::new(21, 22)).unwrap();
+        let chain = LayerError.chain(&cell, &mut Stream::new(21, 22), 1e-6).unwrap();
         chain.iter().map(|link| (link.name, link.verdict())).collect()
     }
 
