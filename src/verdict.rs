@@ -50,6 +50,11 @@ impl Verdict {
         }
     }
 
+    /// The verdict in the words of a claim's quantifier.
+    pub fn said_of(self, claim: &dyn Claim) -> Self {
+        if claim.about().constants.is_empty() { self } else { self.at_a_constant() }
+    }
+
     /// Whether the measured value lies on the claimed side.
     pub fn is_met(self) -> bool {
         matches!(self, Verdict::Holds | Verdict::ConstantSuffices)
@@ -64,9 +69,7 @@ impl Verdict {
 /// What the evidence says of a claim's bound, in the words of the claim's quantifier: a claim that there is a constant is
 /// neither proved nor violated at one constant.
 pub fn pronounce(claim: &dyn Claim, evidence: &Evidence, bound: &Bound) -> Verdict {
-    let about = claim.about();
-    let verdict = judge(evidence, bound, about.relation);
-    if about.constants.is_empty() { verdict } else { verdict.at_a_constant() }
+    judge(evidence, bound, claim.about().relation).said_of(claim)
 }
 
 /// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds, and

@@ -51,7 +51,7 @@ pub struct Arguments {
     /// Replace a file that is there.
     #[arg(long)]
     force: bool,
-    /// Exit with 1 where a bound is found violated.
+    /// Exit with 1 where a bound is found violated; refuted: also where a constant is refuted.
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
     /// Exit with 3 where the best cell stays undecided.
@@ -109,9 +109,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     // A file in the way is bad input, but what was found has been shown.
     written.unwrap_or(Ok(()))?;
     let any = |is: fn(&Finding) -> bool| findings.iter().any(is);
+    let fails = match arguments.fail_on {
+        None => false,
+        Some(FailOn::Violated) => claim.about().constants.is_empty(),
+        Some(FailOn::Refuted) => true,
+    };
     Ok(match () {
         () if any(|finding| finding.interrupted) => ExitCode::from(4),
-        () if arguments.fail_on == Some(FailOn::Violated) && any(|finding| finding.found) => ExitCode::from(1),
+        () if fails && any(|finding| finding.found) => ExitCode::from(1),
         () if arguments.strict && any(|finding| finding.verdict() == Verdict::Undecided) => ExitCode::from(3),
         () => ExitCode::SUCCESS,
     })
@@ -205,6 +210,9 @@ struct Report {
 struct Entry {
     bound: String,
     relation: &'static str,
+    formula: String,
+    /// What was changed in the claim's hypotheses and relation.
+    what_if: String,
     found: bool,
     /// Whether what is measured at the cells below is a sample.
     sampled: bool,
@@ -275,6 +283,8 @@ impl Entry {
         Entry {
             bound: finding.bound.clone(),
             relation: finding.relation(claim.about().relation).name(),
+            formula: claim.formula(&finding.bound),
+            what_if: claim.what_if(),
             found: finding.found,
             sampled: finding.sampled,
             slack_limits: best.map(limits),
@@ -282,7 +292,7 @@ impl Entry {
             alpha: finding.shares,
             cell: best.map(|best| cell_object(&best.cell)),
             slack_log10: best.and_then(slack),
-            verdict: finding.verdict().name(),
+            verdict: finding.verdict().said_of(claim).name(),
             confirmed_by: finding.confirmed_by(),
             contradicted: finding.contradicted(),
             smallest: finding.smallest,
@@ -292,7 +302,7 @@ impl Entry {
             least_slack: finding.worst.as_ref().map(|worst| Least {
                 cell: cell_object(&worst.cell),
                 slack_log10: if finding.sampled { Span::Limits(limits(worst)) } else { Span::Number(slack(worst)) },
-                verdict: worst.verdict.name(),
+                verdict: worst.verdict.said_of(claim).name(),
             }),
             best_constant: constant(claim, finding),
             evaluations: finding.evaluations,
@@ -320,7 +330,7 @@ impl Report {
             found: first.found,
             cell: best.map(|best| cell_object(&best.cell)),
             slack_log10: best.and_then(slack),
-            verdict: first.verdict().name(),
+            verdict: first.verdict().said_of(claim).name(),
             confirmed_by: first.confirmed_by(),
             best_constant: constant(claim, first),
             alpha: findings.iter().map(|finding| finding.shares.total).sum(),
@@ -352,6 +362,9 @@ fn text(claim: &dyn Claim, findings: &[Finding], report: &Report) -> String {
 fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
     let about = claim.about();
     let head = match (finding.found, finding.contradicted()) {
+        (true, _) if !about.constants.is_empty() => {
+            "this constant is REFUTED inside the hypotheses; that there is a constant is not"
+        }
         (true, _) => "FALSE: a counterexample inside the hypotheses",
         (_, true) => "two methods contradict each other: one of them is wrong, and nothing follows",
         _ => "no counterexample found",
@@ -380,7 +393,15 @@ fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
             evidence.method.name()
         ),
     );
-    line("bound", format!("{}; slack {} ({})", value(&best.bound).get(), slack_text(best), finding.verdict().name()));
+    line(
+        "bound",
+        format!(
+            "{}; slack {} ({})",
+            value(&best.bound).get(),
+            slack_text(best),
+            finding.verdict().said_of(claim).name()
+        ),
+    );
     if finding.found && finding.smallest {
         line("", format!("smallest: {} least, then {}", finding.order[0], finding.order[1..].join(", ")));
     }

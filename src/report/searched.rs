@@ -26,6 +26,8 @@ pub(super) struct Searched {
     pub what_if: String,
     pub found: bool,
     smallest: bool,
+    #[serde(default)]
+    order: Vec<String>,
     pub cell: Option<serde_json::Map<String, serde_json::Value>>,
     slack_log10: Option<Size>,
     confirmed_by: Option<String>,
@@ -104,9 +106,11 @@ impl Searched {
         text += &match self.found {
             true => {
                 let word = if constant { "a constant is refuted" } else { "a counterexample" };
-                let smallest = match self.smallest {
-                    true => "; no neighbour that is smaller (least d first, then k, n and j) is one",
-                    false => "",
+                let smallest = match (self.smallest, self.order.split_first()) {
+                    (true, Some((first, rest))) => {
+                        format!("; it was made small, {first} first, then {}", rest.join(", "))
+                    }
+                    _ => String::new(),
                 };
                 format!("{word} at {cell} ({}){smallest}.", self.evidence())
             }
@@ -117,7 +121,8 @@ impl Searched {
             text += &format!(" The least slack found is {} at {}.", slack(&least.slack_log10), object(&least.cell));
         }
         if let Some(constant) = &self.best_constant {
-            text += &format!(" The factor that would be needed at that cell is {}.", constant.text());
+            text +=
+                &format!(" The factor with which the bound just holds at every cell measured is {}.", constant.text());
         }
         text + &format!(" {} cells of {}.\n", self.evaluations, self.region)
     }
