@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::cell::{Cell, Value};
-use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, Link, Relation};
+use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, LeastConstant, Link, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::expression::{Condition, Formula, Number};
@@ -223,6 +223,10 @@ impl Claim for WhatIf {
 
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
         self.claim.asks(cell, parameter)
+    }
+
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        self.claim.least_constant(cell, link)
     }
 
     fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {

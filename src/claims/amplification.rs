@@ -112,6 +112,16 @@ impl Claim for Amplification {
         Ok(chain)
     }
 
+    /// The last line needs s >= log(eps)/log(1-c) groups.
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        let (eps, c) = (cell.real("eps"), cell.real("c"));
+        if link != "last-line" || eps >= 1.0 {
+            return Ok(None);
+        }
+        let least = if c == 0.0 { f64::INFINITY } else { (eps.ln() / (-c).ln_1p()).ceil().max(1.0) };
+        Ok(Some(LeastConstant::above("C1", (least - 1.0) / -eps.ln())))
+    }
+
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
         match parameter {
             "n" => Some(asked_n(cell)),
@@ -218,6 +228,21 @@ mod tests {
         };
         assert_eq!(verdict("0.4", 17), Verdict::ConstantRefuted);
         assert_eq!(verdict("0.45", 19), Verdict::ConstantSuffices);
+    }
+
+    /// 1 - (1/2)^3 = 0.875 < 0.9: four groups are needed, which C1 = 3/log(10) does not give and a larger one does.
+    #[test]
+    fn the_last_line_holds_from_some_constant_on() {
+        let at =
+            |factor: &str| cell(&[("n", "64"), ("k", "3"), ("d", "1"), ("eps", "0.1"), ("c", "0.5"), ("C1", factor)]);
+        let least = Amplification.least_constant(&at("1"), "last-line").unwrap().unwrap();
+        assert!((least.holds - 3.0 / 10f64.ln()).abs() < 1e-12);
+        let verdict = |factor: f64| {
+            let chain = Amplification.chain(&at(&factor.to_string()), &mut stream(0), 1e-6).unwrap();
+            chain.iter().find(|link| link.for_large.is_some()).unwrap().verdict()
+        };
+        assert_eq!((verdict(least.fails - 1e-9), verdict(least.holds + 1e-9)), (Verdict::Violated, Verdict::Holds));
+        assert!(Amplification.least_constant(&at("1"), "group-size").unwrap().is_none());
     }
 
     /// A subset within a group is a subset: on the same draws the groups never find more.

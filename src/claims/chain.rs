@@ -62,6 +62,31 @@ impl Link {
     }
 }
 
+/// The largest whole number from `start` on at which `holds` does not, 0 where there is none below `most`, if from `start` on it
+/// holds for good once it holds; infinite where it fails at `most` too.
+pub(super) fn last_failing(start: u64, most: u64, holds: impl Fn(u64) -> bool) -> f64 {
+    let start = start.max(1);
+    if holds(start) {
+        return 0.0;
+    }
+    let (mut fails, mut next) = (start, start);
+    loop {
+        if next >= most {
+            return f64::INFINITY;
+        }
+        next = next.saturating_mul(2).min(most);
+        if holds(next) {
+            break;
+        }
+        fails = next;
+    }
+    while next - fails > 1 {
+        let middle = fails + (next - fails) / 2;
+        if holds(middle) { next = middle } else { fails = middle }
+    }
+    fails as f64
+}
+
 /// The first link of a chain that is violated.
 pub fn first_failing(chain: &[Link]) -> Option<&Link> {
     chain.iter().find(|link| link.verdict() == Verdict::Violated)
@@ -108,6 +133,16 @@ mod tests {
                 "{relation:?} {left:?} {right:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_last_failing_number_is_found() {
+        for least in [1u64, 2, 3, 17, 1000, 999_999] {
+            let expected = if least <= 3 { 0.0 } else { (least - 1) as f64 };
+            assert_eq!(last_failing(3, 1 << 40, |k| k >= least), expected);
+        }
+        assert_eq!(last_failing(1, 1000, |k| k >= 1001), f64::INFINITY);
+        assert_eq!(last_failing(1, 1000, |k| k >= 1000), 999.0);
     }
 
     #[test]

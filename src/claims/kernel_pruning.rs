@@ -167,6 +167,10 @@ impl Claim for KernelPruning {
         proof::chain(cell, stream, alpha)
     }
 
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        proof::least_constant(cell, link)
+    }
+
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
         (parameter == "n").then(|| asked_width(cell))
     }

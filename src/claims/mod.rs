@@ -38,6 +38,7 @@ use crate::evidence::{Evidence, Method, median};
 use crate::expression::Number;
 use crate::random::{Address, Stream};
 use crate::tails::Tail;
+use chain::last_failing;
 pub use chain::{Link, first_failing};
 
 /// On which side of the bound the measured value is claimed to lie.
@@ -296,10 +297,17 @@ impl<'a> Estimator<'a> {
 pub struct LeastConstant {
     /// The constant's name.
     pub constant: &'static str,
-    /// The link fails at this value, or just below it; 0 where it never fails.
+    /// The link fails at this value; 0 where it never fails, infinite where it always does.
     pub fails: f64,
-    /// The link holds at this value and at every larger one; infinite where there is none.
+    /// The link holds at every value above this one; infinite where that is not known.
     pub holds: f64,
+}
+
+impl LeastConstant {
+    /// A constant beyond which the link holds, and at which it fails.
+    pub fn above(constant: &'static str, value: f64) -> Self {
+        LeastConstant { constant, fails: value, holds: value }
+    }
 }
 
 /// A statement that can be measured cell by cell.

@@ -85,6 +85,10 @@ impl Claim for NsnJointBox {
         Ok(proof::chain(cell))
     }
 
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        Ok(proof::least_constant(cell, link))
+    }
+
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (k, j, d) = (cell.integer("k"), cell.integer("j"), cell.integer("d"));
         let (eps, target) = (cell.real("eps"), cell.target());

@@ -91,6 +91,32 @@ impl Claim for SecondMoment {
         Ok(vec![("box", Number::from_ln(ln_box)), ("first", Number::from_ln(ln_first)), ("second", second)])
     }
 
+    /// Two lines of the proof of Lemma 9: S and S' of the fourth are drawn with probability binom(n,k)^-2.
+    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
+        let second = ln_identity(cell, "second")?;
+        let ln_pairs = 2.0 * ln_binomial(cell.integer("n"), cell.integer("k"));
+        let exact = |ln: f64| Evidence::closed_form(ln, NEAR, 1);
+        let equal = |name, equation, text, left, right| {
+            Link::new(name, equation, text, Relation::Equal { tolerance: EQUAL }, exact(left), exact(right))
+        };
+        Ok(vec![
+            equal(
+                "conditioned",
+                "proof of Lemma 9, fourth line",
+                "sum_(S,S') Pr(E_S and E_S') = sum_(S,S') Pr(E_S and E_S' | S, S' are drawn) Pr(S, S' are drawn)",
+                second,
+                second - ln_pairs,
+            ),
+            equal(
+                "conditioned-times-pairs",
+                "proof of Lemma 9, fourth line",
+                "the same with binom(n,k)^2 before the sum, as the fifth line has it",
+                second,
+                second,
+            ),
+        ])
+    }
+
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
         let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d") as usize);
         let (eps, z) = (cell.real("eps"), cell.target().vector(k, d as u64));
@@ -143,6 +169,16 @@ pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 10 pairs of pairs of 5 vectors: a factor of 100 is missing.
+    #[test]
+    fn the_fourth_line_of_the_proof_lacks_a_factor() {
+        let cell = cell_of(&SecondMoment, [("n", "5"), ("k", "2"), ("d", "1"), ("eps", "0.3")]).unwrap();
+        let chain = SecondMoment.chain(&cell, &mut Stream::new(1, 2), 1e-6).unwrap();
+        assert!((chain[0].slack_log10().unwrap() + 2.0).abs() < 0.05, "{chain:?}");
+        let verdicts: Vec<_> = chain.iter().map(Link::verdict).collect();
+        assert_eq!(verdicts, [crate::verdict::Verdict::Violated, crate::verdict::Verdict::Holds]);
+    }
 
     /// `existence.csv` of the reference values: E[T] and E[T^2] by brute force over 20000 draws, with standard errors.
     const ORACLE: &str = include_str!("../../tests/oracles/existence.csv");

@@ -83,8 +83,12 @@ impl Claim for SecondMomentRatio {
         Ok(vec![("box", Number::from_ln(single.ln))])
     }
 
-    fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
-        proof::chain(cell)
+    fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
+        proof::chain(cell, stream, alpha)
+    }
+
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        Ok(proof::least_constant(cell, link))
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {

@@ -6,8 +6,10 @@
 use super::*;
 use crate::cnn::{Image, convolve, mask, relu};
 use crate::evidence::proportion;
+use crate::numeric::{ln_binomial, ln_sum_exp};
 use crate::pruning::{ChannelResult, Split};
 use crate::tails::{Tail, ln_binomial_tail};
+use crate::verdict::Verdict;
 use rand::RngExt;
 
 /// Pairs that are drawn at most until one can be pruned as Eq. 27 asks.
@@ -31,11 +33,185 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<
         }
         pruned = PrunedKernel::draw(&target, n, &request, stream)?;
     }
-    let event = sample(&target, n, &request, stream, alpha)?;
+    // Two samples share the chance of error.
+    let event = sample(&target, n, &request, stream, 0.5 * alpha)?;
     let mut links = sums(&pruned, stream);
+    links.extend(applied(cell));
     links.extend(probabilities(n as u64, target.kernel.inputs(), eps, event));
+    links.extend(from_one_to_all(cell, &target, stream, 0.5 * alpha)?);
     links.extend(approximation(&pruned, eps, pruned.channels().iter().all(found))?);
+    links.push(remark_13(cell));
     Ok(links)
+}
+
+/// Widths up to which a link with a sampled side is followed.
+const WIDEST_SAMPLED: u64 = 64;
+/// Widths up to which the others are.
+const WIDEST: u64 = 1 << 40;
+
+/// From which C on a link on probabilities holds for every width that the lemma admits. Of a sampled side it is only seen up to
+/// which C the link fails.
+pub(super) fn least_constant(cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+    let [d, c0, c1, eps] = ["d", "c0", "c1", "eps"].map(|name| cell.real(name));
+    let unit = least_width(1.0, d, c0, c1, 1.0, eps);
+    // From 1 on, 1 - eps/4 and its like are no bounds.
+    if unit <= 0.0 || eps >= 1.0 {
+        return Ok(None);
+    }
+    let verdict = |n: u64, event: Evidence| {
+        let links = probabilities(n, c0 as usize, eps, event);
+        links.into_iter().find(|known| known.name == link).map(|known| known.verdict())
+    };
+    let holds = |n: u64| verdict(n, one_minus(0.0)) == Some(Verdict::Holds);
+    match link {
+        "eq-25" | "both-signs" | "both-signs-of-all" => {
+            // Pr(at most n/3 heads) falls from each multiple of 3 to the next, and between them.
+            let last = 3.0 * last_failing(1, WIDEST / 3, |third| holds(3 * third));
+            let beyond = (1..3).filter(|more| last.is_finite() && last > 0.0 && !holds(last as u64 + more)).max();
+            Ok(Some(LeastConstant::above("C", (last + beyond.unwrap_or(0) as f64) / unit)))
+        }
+        "corollary-19" | "eq-26-square" => {
+            let target = targets(cell).swap_remove(0);
+            let tolerance = eps / (2.0 * target.kernel.data().len() as f64);
+            let request = Request { tolerance, ..Request::default() };
+            let mut stream =
+                Address { seed: 1, experiment: "kernel-pruning", cell: &cell.key(), estimator: link, batch: 0 }
+                    .stream();
+            let (mut fails, mut n) = (0, 1);
+            while n <= WIDEST_SAMPLED
+                && verdict(n, sample(&target, n as usize, &request, &mut stream, SEARCH_ALPHA)?)
+                    == Some(Verdict::Violated)
+            {
+                (fails, n) = (n, 2 * n);
+            }
+            Ok(Some(LeastConstant { constant: "C", fails: fails as f64 / unit, holds: f64::INFINITY }))
+        }
+        "norm-fourth-axis" => Ok(Some(LeastConstant::above("C", c1 * c1 / vectors_of_corollary_19(cell, 1.0)))),
+        _ => Ok(None),
+    }
+}
+
+/// The proof's tolerance eps/(2 d^2 c1 c0) of an entry.
+fn entry_tolerance(cell: &Cell) -> f64 {
+    cell.real("eps") / (2.0 * cell.real("d").powi(2) * cell.real("c1") * cell.real("c0"))
+}
+
+/// k = C (d^2 c1)^3 log(d^2 c1/eps') of Corollary 19 at that tolerance eps', for vectors of dimension d^2 c1.
+fn vectors_of_corollary_19(cell: &Cell, c: f64) -> f64 {
+    let dimension = cell.real("d").powi(2) * cell.real("c1");
+    c * dimension.powi(3) * (dimension / entry_tolerance(cell)).ln()
+}
+
+/// Whether Corollary 19 can be applied as the proof does: its norm, and its one eps for error and probability.
+fn applied(cell: &Cell) -> Vec<Link> {
+    let (c1, c0, eps) = (cell.real("c1"), cell.real("c0"), cell.real("eps"));
+    let before = "before the union bound";
+    let mut links = vec![Link::new(
+        "corollary-19-eps",
+        before,
+        "Corollary 19 for errors of eps/(2 d^2 c1 c0) fails with a probability of at most that, which is to be at most eps/(4 c0)",
+        Relation::AtMost,
+        value(entry_tolerance(cell)),
+        value(eps / (4.0 * c0)),
+    )];
+    let vectors = vectors_of_corollary_19(cell, cell.real("C"));
+    if vectors > 0.0 {
+        links.push(
+            Link::new(
+                "norm-fourth-axis",
+                before,
+                "with norm1 <= 1 of each filter, as the lemma's display has it, norm1(K_(:,:,t0,:)) <= c1 <= sqrt(k) still: Corollary \
+                    19 applies",
+                Relation::AtMost,
+                value(c1),
+                value(vectors.sqrt()),
+            )
+            .for_large("C"),
+        );
+    }
+    links
+}
+
+/// The chance that a width is called too narrow where a constant is searched.
+const SEARCH_ALPHA: f64 = 1e-6;
+/// Pairs that are drawn to see how many can be pruned for all K.
+const PAIRS_FOR_ALL: u64 = 400;
+/// Up to this width.
+const WIDEST_FOR_ALL: u64 = 24;
+
+/// The step from a fixed K, of which Corollary 19 speaks, to all K at once; and from there to Theorem 3's eps.
+fn from_one_to_all(cell: &Cell, target: &Layer, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
+    let [d, c0, c1, n, eps] = ["d", "c0", "c1", "n", "eps"].map(|name| cell.real(name));
+    let log = (4.0 * c0 / eps).ln();
+    let mut links = Vec::new();
+    if eps < 1.0 {
+        links.push(Link::new(
+            "all-kernels",
+            "statement of Lemma 12, for all K",
+            "C1 k^2 log(4 c0/eps) filters, for one K with probability 1 - eps/(4 c0), are at least C1 k^2 log(4 c0 N/eps), for all N \
+                kernels of a net at once: lattice points of the norm1 ball of d^2 c1 entries, eps/(4 d^2 c1 c0) apart",
+            Relation::AtLeast,
+            value(log),
+            value(log + ln_net(d * d * c1, 0.5 * entry_tolerance(cell))),
+        ));
+        let asked = least_width(cell.real("C"), d, c0, c1, 1.0, eps).ceil().max(1.0);
+        links.push(Link::new(
+            "theorem-3-eps",
+            "Theorem 3 with l = 1 and its eps > 0",
+            "the least n with n >= C d^12 c1^6 log^3(d^2 c1 c0/eps) has 2 n >= 4 filters a channel, one for each pair of signs of U and \
+                V: with fewer, some K = 1 or -1 is missed by 1 > eps at some X",
+            Relation::AtLeast,
+            value(asked),
+            value(2.0),
+        ));
+    }
+    if target.kernel.data().len() == 1 && n <= WIDEST_FOR_ALL as f64 && eps < 1.0 {
+        let mut near = 0;
+        for _ in 0..PAIRS_FOR_ALL {
+            near += u64::from(is_near_all(&RandomPair::draw(&target.kernel, n as usize, stream)?, eps) == Some(true));
+        }
+        let (lo, hi) = (
+            proportion::ln_lower(near, PAIRS_FOR_ALL, 0.5 * alpha),
+            proportion::ln_upper(near, PAIRS_FOR_ALL, 0.5 * alpha),
+        );
+        let rate = (near as f64 / PAIRS_FOR_ALL as f64).ln();
+        links.push(
+            Link::new(
+                "all-kernels-measured",
+                "statement of Lemma 12, for all K",
+                "Pr(the pair can be pruned for every K) >= 1 - eps, sampled",
+                Relation::AtLeast,
+                Evidence::enclosed(Some(rate), lo, hi, Method::Literal, PAIRS_FOR_ALL),
+                one_minus(eps),
+            )
+            .for_large("C"),
+        );
+    }
+    Ok(links)
+}
+
+/// ln of how many points of a lattice of this mesh the norm1 ball of that many dimensions has. Each K of the ball is within the
+/// mesh of one, in max norm: its entries rounded towards 0.
+fn ln_net(dimension: f64, mesh: f64) -> f64 {
+    // Points with i coordinates that are not 0, each of either sign.
+    let (dimension, steps) = (dimension as u64, (1.0 / mesh).min(1e15) as u64);
+    let term = |i: u64| i as f64 * std::f64::consts::LN_2 + ln_binomial(dimension, i) + ln_binomial(steps, i);
+    ln_sum_exp(&(0..=dimension.min(steps)).map(term).collect::<Vec<f64>>())
+}
+
+/// Remark 13's m has log(1/eps) where Corollary 19 was applied with eps/(2 d^2 c1 c0).
+fn remark_13(cell: &Cell) -> Link {
+    let (n, eps) = (cell.real("n"), cell.real("eps"));
+    let asked = n * entry_tolerance(cell).ln() / eps.ln();
+    Link::new(
+        "remark-13",
+        "Remark 13",
+        "n >= C1 m^2 log(2 d^2 c1 c0/eps), as Corollary 19 asks for subsets of size m and the proof's tolerance, where m = \
+            sqrt(n/(C1 log(1/eps)))",
+        Relation::AtLeast,
+        value(n),
+        if eps < 1.0 { value(asked) } else { value(0.0) },
+    )
 }
 
 fn value(value: f64) -> Evidence {

@@ -33,7 +33,8 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
         small: certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step),
         approximation,
     };
-    let mut links = proof.layer(i, side)?;
+    let mut links = proof.conditions();
+    links.extend(proof.layer(i, side)?);
     links.extend(proof.norms(i, &norm));
     links.extend(proof.errors());
     links.extend(proof.sum(&total));
@@ -111,6 +112,29 @@ impl Proof {
     /// (1 + eps/2l)^i.
     fn growth(&self, i: usize) -> f64 {
         (i as f64 * self.step.ln_1p()).exp()
+    }
+
+    /// What the proof asks of eps, where the theorem asks for a positive number only.
+    fn conditions(&self) -> Vec<Link> {
+        let at_most = |name, equation, text, left: f64, right: f64| {
+            Link::new(name, equation, text, Relation::AtMost, exact(left), exact(right))
+        };
+        vec![
+            at_most(
+                "lemma-12-eps",
+                "before Eq. 31",
+                "Lemma 12 is applied with eps/(2l), which it asks to be below 1/4; Theorem 3 asks for eps > 0",
+                self.step,
+                0.25,
+            ),
+            at_most(
+                "eps-below-1",
+                "before the last display",
+                "observing that eps < 1; Theorem 3 asks for eps > 0, and promises nothing from 1 on",
+                self.eps,
+                1.0,
+            ),
+        ]
     }
 
     /// Eqs. 28 to 34 at layer i.
