@@ -9,7 +9,7 @@ use super::json::pretty;
 use super::print;
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot, read_all};
-use crate::output::write_whole;
+use crate::output::write_together;
 use crate::plot;
 use crate::record::{self, Record};
 
@@ -48,8 +48,7 @@ pub fn draw_all(sets: &[(&Experiment, &[Record])], out: &Path) -> Result<Vec<Pat
         let svg = plot::svg(experiment, plot, records)?;
         let png = plot::png(&svg)?;
         let path = |ending: &str| out.join(format!("{}.{}.{ending}", experiment.name, plot.name));
-        write_whole(&path("svg"), svg.as_bytes())?;
-        write_whole(&path("png"), &png)?;
+        write_together(&[(path("svg"), svg.as_bytes()), (path("png"), &png)])?;
         Ok(vec![path("svg"), path("png")])
     };
     Ok(plots.par_iter().map(draw).collect::<Result<Vec<_>>>()?.concat())
