@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::{Error, Result};
 
@@ -19,7 +19,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     write_together(&[(path, bytes)])
 }
 
-/// Replaces several files, as [`write_whole`] does one: what stood there stays until all of them are on disk.
+/// Replaces several files, as [`write_whole`] does one: what stood there stays until all of them are on disk, and comes back where
+/// one of them cannot be put in its place.
 ///
 /// # Errors
 /// As for [`write_whole`].
@@ -29,10 +30,42 @@ pub fn write_together(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<
         .iter()
         .map(|(path, bytes)| write_beside(path.as_ref(), bytes.as_ref()).map_err(Error::write(path.as_ref())))
         .collect::<Result<_>>()?;
-    for (file, (path, _)) in written.into_iter().zip(files) {
-        file.persist(path).map_err(|error| Error::write(path.as_ref())(error.error))?;
+    // Alone, a file is in its place or it is not.
+    let kept = if files.len() > 1 { files } else { &[] };
+    let before: Vec<Option<TempPath>> = kept
+        .iter()
+        .map(|(path, _)| keep_beside(path.as_ref()).map_err(Error::write(path.as_ref())))
+        .collect::<Result<_>>()?;
+    for (index, (file, (path, _))) in written.into_iter().zip(files).enumerate() {
+        if let Err(error) = file.persist(path) {
+            let replaced = files.iter().zip(before).take(index);
+            replaced.for_each(|((path, _), before)| put_back(path.as_ref(), before));
+            return Err(Error::write(path.as_ref())(error.error));
+        }
     }
     Ok(())
+}
+
+/// A second name of what stands at `path`, if something does.
+fn keep_beside(path: &Path) -> std::io::Result<Option<TempPath>> {
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let kept = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(path))?.into_temp_path();
+    std::fs::remove_file(&kept)?;
+    // Not every file system has second names.
+    std::fs::hard_link(path, &kept).or_else(|_| std::fs::copy(path, &kept).map(drop))?;
+    Ok(Some(kept))
+}
+
+/// Undoes a replacement.
+fn put_back(path: &Path, before: Option<TempPath>) {
+    let undone = match before {
+        Some(before) => before.persist(path).map_err(|error| error.error),
+        None => std::fs::remove_file(path),
+    };
+    // The error that led here is what is reported.
+    let _ = undone;
 }
 
 /// Refuses a place where a folder stands, which no file can replace.
@@ -51,14 +84,17 @@ pub fn refuse_folder(path: &Path) -> Result<()> {
 
 /// A temporary file with these bytes in the folder of `path`.
 fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     // Temporary files are private; results are not.
     #[cfg(unix)]
     file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the folder and tries that files can be written there, before any work is spent. What a killed run left half
@@ -123,5 +159,21 @@ mod tests {
             assert_eq!(std::fs::read(&first).unwrap(), b"1");
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "a temporary file was left behind");
+    }
+
+    /// No file can have so long a name: its rename fails when others are already in their places.
+    #[test]
+    fn a_rename_that_fails_midway_leaves_everything_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old, new, too_long] =
+            ["old".into(), "new".into(), "x".repeat(300)].map(|name: String| folder.path().join(name));
+        write_whole(&old, b"1").unwrap();
+        assert!(write_together(&[(&old, b"2"), (&new, b"3"), (&too_long, b"4")]).is_err());
+        assert_eq!(std::fs::read(&old).unwrap(), b"1");
+        assert!(!new.exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file was left behind");
+        write_together(&[(&old, b"2"), (&new, b"3")]).unwrap();
+        assert_eq!([&old, &new].map(|path| std::fs::read(path).unwrap()), [b"2", b"3"]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left behind");
     }
 }

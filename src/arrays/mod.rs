@@ -4,7 +4,7 @@ mod npy;
 mod npz;
 mod text;
 
-pub use npz::{members, read_member, read_members};
+pub use npz::{members, read_member, read_members, read_text, shapes};
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -24,11 +24,33 @@ pub struct Array {
 impl Array {
     /// The shape as NumPy writes it, for messages.
     pub fn shape_text(&self) -> String {
-        match &self.shape[..] {
-            [length] => format!("({length},)"),
-            shape => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
-        }
+        shape_text(&self.shape)
     }
+}
+
+/// A shape as NumPy writes it, for messages.
+pub(crate) fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [length] => format!("({length},)"),
+        shape => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// All bytes of a file, if memory holds them and the numbers that they may become.
+///
+/// # Errors
+/// When it does not, or the file cannot be read.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let (_, length) = open(path)?;
+    if let Some((length, free)) = length.zip(free_memory()).filter(|(length, free)| length > free) {
+        return Err(Error::input(format!(
+            "{} has {}, and {} of memory are free: give a smaller file",
+            path.display(),
+            gigabytes(length),
+            gigabytes(free)
+        )));
+    }
+    std::fs::read(path).map_err(Error::read(path))
 }
 
 /// What a `.npy` file begins with.

@@ -50,6 +50,16 @@ pub(super) fn parse(name: &str, bytes: &mut impl Read, length: Option<u64>) -> R
     Ok(Array { shape: header.shape, data })
 }
 
+/// The type and the shape that a header gives; of a structured type an empty text.
+pub(super) fn header(name: &str, bytes: &mut impl Read) -> Result<(String, Vec<usize>)> {
+    let (header, _) = read_header(name, bytes)?;
+    let descr = match header.descr {
+        Descr::Plain(descr) => descr,
+        Descr::Structured => String::new(),
+    };
+    Ok((descr, header.shape))
+}
+
 /// Decodes `size` bytes, which must be the last ones.
 fn read_numbers(name: &str, bytes: &mut impl Read, dtype: &Dtype, size: u64, mut place: impl FnMut(f64)) -> Result<()> {
     let mut left = size;

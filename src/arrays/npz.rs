@@ -1,10 +1,11 @@
 //! The `.npz` format: a zip archive of `.npy` files, stored or deflated, one for each named array.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use zip::ZipArchive;
+use zip::read::ZipFile;
 use zip::result::ZipError;
 
 use super::{Array, npy, open};
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 /// When the file cannot be read, is no zip archive, lacks an array, or an array cannot be read.
 pub fn read_members<const N: usize>(path: &Path, members: [&str; N]) -> Result<[Array; N]> {
     let mut archive = open_archive(path)?;
-    let missing = |member: &&&str| archive.index_for_name(&entry_name(member)).is_none();
+    let missing = |member: &&&str| entry_index(&archive, member).is_none();
     if let Some(member) = members.iter().find(missing) {
         let all: Vec<String> = members.iter().map(|member| format!("{member}={member}")).collect();
         return Err(Error::input(format!(
@@ -51,14 +52,69 @@ fn damaged(path: &Path) -> impl Fn(ZipError) -> Error {
     }
 }
 
-fn entry_name(member: &str) -> String {
-    format!("{member}.npy")
+/// Where the array called `member` is. NumPy calls its file `member.npy`, and reads one that is called just so too.
+fn entry_index(archive: &Archive, member: &str) -> Option<usize> {
+    archive.index_for_name(&format!("{member}.npy")).or_else(|| archive.index_for_name(member))
+}
+
+fn entry<'a>(path: &Path, archive: &'a mut Archive, member: &str) -> Result<(String, ZipFile<'a, BufReader<File>>)> {
+    let index = entry_index(archive, member).ok_or_else(|| {
+        Error::input(format!("{} has no array {member}: write it again with np.savez", path.display()))
+    })?;
+    Ok((format!("{}: {member}", path.display()), archive.by_index(index).map_err(damaged(path))?))
 }
 
 fn read_entry(path: &Path, archive: &mut Archive, member: &str) -> Result<Array> {
-    let mut entry = archive.by_name(&entry_name(member)).map_err(damaged(path))?;
+    let (name, mut entry) = entry(path, archive, member)?;
     let length = entry.size();
-    npy::parse(&format!("{}: {member}", path.display()), &mut entry, Some(length))
+    npy::parse(&name, &mut entry, Some(length))
+}
+
+/// The names and shapes of all arrays of a `.npz` file, in its order, of which nothing but headers is unpacked.
+///
+/// # Errors
+/// As for [`read_members`].
+pub fn shapes(path: &Path) -> Result<Vec<(String, Vec<usize>)>> {
+    let mut archive = open_archive(path)?;
+    let shape = |member: String| {
+        let (name, mut entry) = entry(path, &mut archive, &member)?;
+        let (_, shape) = npy::header(&name, &mut entry)?;
+        Ok((member, shape))
+    };
+    members(path)?.into_iter().map(shape).collect()
+}
+
+/// The longest text that is read from an array.
+const LONGEST_TEXT: u64 = 1 << 20;
+
+/// The text in the array `member`, such as `np.array(json.dumps(...))`; none where it holds numbers.
+///
+/// # Errors
+/// As for [`read_members`], and for more than one text.
+pub fn read_text(path: &Path, member: &str) -> Result<Option<String>> {
+    let mut archive = open_archive(path)?;
+    let (name, mut entry) = entry(path, &mut archive, member)?;
+    let (descr, shape) = npy::header(&name, &mut entry)?;
+    let kind = descr.trim_start_matches(['<', '>', '=', '|']);
+    if !kind.starts_with(['U', 'S']) {
+        return Ok(None);
+    }
+    if shape.iter().product::<usize>() != 1 {
+        return Err(Error::input(format!(
+            "{name} holds texts of the shape {}: save one, np.array(json.dumps(arch))",
+            super::shape_text(&shape)
+        )));
+    }
+    let mut bytes = Vec::new();
+    entry.take(LONGEST_TEXT).read_to_end(&mut bytes).map_err(super::failed(&name))?;
+    let text: String = if kind.starts_with('S') {
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        let (words, _) = bytes.as_chunks::<4>();
+        let number = if descr.starts_with('>') { u32::from_be_bytes } else { u32::from_le_bytes };
+        words.iter().map(|word| char::from_u32(number(*word)).unwrap_or('?')).collect()
+    };
+    Ok(Some(text.trim_end_matches('\0').to_string()))
 }
 
 /// The names of the arrays in a `.npz` file.

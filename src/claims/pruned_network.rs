@@ -141,13 +141,13 @@ impl Claim for PrunedNetworkClaim {
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         let Ok(target) = target(cell) else { return Vec::new() };
-        let (design, depth) = (design(cell), target.layers().len() as f64);
-        let wide = target.layers().iter().all(|layer| {
-            let shape = layer.shape();
+        let (design, depth) = (design(cell), target.depth() as f64);
+        let wide = target.places().all(|index| {
+            let shape = target.layers()[index].shape();
             let [side, inputs, outputs] = [shape.k, shape.cin, shape.cout].map(|x| x as f64);
             cell.real("n") >= least_width(cell.real("C"), side, inputs, outputs, depth, cell.real("eps"))
         });
-        let small = (0..target.layers().len()).all(|index| design.scaled(&target, index).kernel.norm1() <= 1.0);
+        let small = target.places().all(|index| design.scaled(&target, index).kernel.norm1() <= 1.0);
         vec![
             Hypothesis::new("norm1(K) <= 1", small),
             Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", wide),
@@ -256,12 +256,12 @@ fn design(cell: &Cell) -> Design {
 
 /// The product of all norm_1(K).
 fn norms(target: &Network) -> f64 {
-    target.layers().iter().map(|layer| layer.kernel.norm1()).product()
+    target.places().map(|index| target.layers()[index].kernel.norm1()).product()
 }
 
 /// All filters of a random network of this width.
 fn filters(target: &Network, n: f64) -> f64 {
-    target.layers().iter().map(|layer| 2.0 * n * layer.kernel.inputs() as f64).sum()
+    target.places().map(|index| 2.0 * n * target.layers()[index].kernel.inputs() as f64).sum()
 }
 
 #[cfg(test)]

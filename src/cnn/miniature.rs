@@ -4,7 +4,7 @@
 //! larger than a receptive field, and as far from a multiple of the strides' product as the larger image is, has a pixel for each
 //! way of being cut that the larger image has: whatever an output pixel can be there, one can be here.
 
-use super::{Image, Network};
+use super::{Image, Network, Patch};
 
 /// The least image with the same kinds of output pixels as one of a given size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +68,13 @@ impl Miniature {
 
     /// A whole image, 0 outside the miniature `image`, in which some output pixel is what the one at (row, column) of the
     /// miniature is.
-    pub fn embed(&self, image: &Image, (row, column): (usize, usize)) -> Image {
-        let (top, left) = (self.rows.place(row), self.columns.place(column));
-        Image::from_fn(image.channels(), self.rows.whole, self.columns.whole, |c, r, s| {
-            let inside = |at: usize, start: usize, least: usize| at.checked_sub(start).filter(|&at| at < least);
-            let pixel = inside(r, top, self.rows.least).zip(inside(s, left, self.columns.least));
-            pixel.map_or(0.0, |(r, s)| image.at(c, r, s))
-        })
+    pub fn embed(&self, image: &Image, (row, column): (usize, usize)) -> Patch {
+        Patch {
+            size: (self.rows.whole, self.columns.whole),
+            at: (self.rows.place(row), self.columns.place(column)),
+            window: image.clone(),
+            elsewhere: vec![0.0; image.channels()],
+        }
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
             }
             let outputs = network.forward(&small);
             for (p, q) in pixels(least[least.len() - 1]).step_by(7) {
-                let embedded = network.forward(&miniature.embed(&small, (p, q)));
+                let embedded = network.forward(&miniature.embed(&small, (p, q)).image());
                 assert!(embedded.data().contains(&outputs.at(0, p, q)), "{network:?} {rows} {columns} {p} {q}");
                 compared += 1;
             }

@@ -61,10 +61,31 @@ impl Layer {
     }
 }
 
+/// What a layer is beside its convolution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// The name of the layer's tensors, without `.weight`.
+    pub name: String,
+    /// Whether the layer is part of every network that stands in for this one, as it is: average pooling is such a layer.
+    pub fixed: bool,
+    /// Whether the kernel sees all of its input at once, as a linear layer behind a flattened image does: the input must then be
+    /// as large as the kernel.
+    pub whole: bool,
+}
+
+impl Role {
+    /// An ordinary layer's, called `conv<index>`.
+    pub fn conv(index: usize) -> Self {
+        Role { name: format!("conv{index}"), fixed: false, whole: false }
+    }
+}
+
 /// Convolutions with ReLU between them and none after the last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     layers: Vec<Layer>,
+    /// One for each layer.
+    roles: Vec<Role>,
     /// The slope of the ReLU below 0; 0 in the paper's networks.
     leak: f64,
 }
@@ -98,7 +119,24 @@ impl Network {
                 )));
             }
         }
-        Ok(Network { layers, leak: 0.0 })
+        let roles = (0..layers.len()).map(Role::conv).collect();
+        Ok(Network { layers, roles, leak: 0.0 })
+    }
+
+    /// The same layers in other roles, one for each.
+    ///
+    /// # Errors
+    /// When there is not one for each layer, none is left to be approximated, or a fixed layer stands behind leaky ReLUs.
+    pub fn with_roles(self, roles: Vec<Role>) -> Result<Self> {
+        if roles.len() != self.layers.len() || roles.iter().all(|role| role.fixed) {
+            return Err(Error::input(format!(
+                "{} roles for {} layers: give one each, not all of them fixed",
+                roles.len(),
+                self.layers.len()
+            )));
+        }
+        let leak = self.leak;
+        Network { roles, ..self }.with_leak(leak)
     }
 
     /// The same layers with leaky ReLUs of slope `leak` between them.
@@ -108,6 +146,13 @@ impl Network {
     pub fn with_leak(self, leak: f64) -> Result<Self> {
         if !(0.0..1.0).contains(&leak) {
             return Err(Error::input(format!("the leaky ReLU's slope is {leak}: give a number from 0 to below 1")));
+        }
+        // Behind a ReLU an average is not negative, so that one more ReLU changes nothing. Behind a leaky one it would.
+        if let Some(index) = self.roles.iter().position(|role| role.fixed && leak > 0.0) {
+            return Err(Error::input(format!(
+                "{} is average pooling, which is taken behind ReLUs of slope 0 only, and the slope is {leak}: leave the slope out",
+                self.roles[index].name
+            )));
         }
         Ok(Network { leak, ..self })
     }
@@ -133,16 +178,17 @@ impl Network {
         }
         let lift = |(index, (layer, bias)): (usize, (&Layer, &Vec<f64>))| {
             let LayerShape { cin, cout, k, pad, .. } = layer.shape();
+            let name = &self.roles[index].name;
             if bias.len() != cout {
                 return Err(Error::input(format!(
-                    "conv{index}.bias: it has {} entries for {cout} outputs: give one each",
+                    "{name}.bias: it has {} entries for {cout} outputs: give one each",
                     bias.len()
                 )));
             }
             // The image's pixel under this entry of the kernel is at the stride's multiples: always inside it.
             if 2 * pad + 1 > k {
                 return Err(Error::input(format!(
-                    "conv{index}.weight: its padding is {pad}, and where a network has biases, the padding around a kernel of \
+                    "{name}.weight: its padding is {pad}, and where a network has biases, the padding around a kernel of \
                      side {k} is at most {}: pad less, or leave --biases out",
                     (k - 1) / 2
                 )));
@@ -159,14 +205,35 @@ impl Network {
         };
         let layers = self.layers.iter().zip(biases).enumerate().map(lift).collect::<Result<Vec<Layer>>>()?;
         if let Some(index) = biases.iter().position(|bias| bias.iter().any(|b| !b.is_finite())) {
-            return Err(Error::input(format!("conv{index}.bias: it holds NaN or infinity: give finite numbers")));
+            let name = &self.roles[index].name;
+            return Err(Error::input(format!("{name}.bias: it holds NaN or infinity: give finite numbers")));
         }
-        Network::new(layers)?.with_leak(self.leak)
+        Network::new(layers)?.with_roles(self.roles.clone())?.with_leak(self.leak)
     }
 
     /// The layers, first to last.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// What the layers are beside their convolutions.
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// The name of a layer's weights.
+    pub fn tensor(&self, index: usize) -> String {
+        format!("{}.weight", self.roles[index].name)
+    }
+
+    /// The layers that are not fixed: those that are approximated.
+    pub fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.layers.len()).filter(|&index| !self.roles[index].fixed)
+    }
+
+    /// How many layers are not fixed: the theorem's l.
+    pub fn depth(&self) -> usize {
+        self.places().count()
     }
 
     /// Channels of the input.
@@ -189,14 +256,32 @@ impl Network {
     /// Rows and columns of the input of every layer and, last, of the network's output.
     ///
     /// # Errors
-    /// When a kernel does not fit into its padded input.
+    /// When a kernel does not fit into its padded input, or one that sees all of its input is smaller.
     pub fn shapes(&self, rows: usize, columns: usize) -> Result<Vec<(usize, usize)>> {
         let mut shapes = vec![(rows, columns)];
-        for layer in &self.layers {
-            let (rows, columns) = shapes[shapes.len() - 1];
-            shapes.push(layer.output_shape(rows, columns)?);
+        for (layer, role) in self.layers.iter().zip(&self.roles) {
+            let (height, width) = shapes[shapes.len() - 1];
+            let side = layer.kernel.side();
+            if role.whole && (height, width) != (side, side) {
+                let least = self.least_side().map(|side| format!(", such as {side} x {side}")).unwrap_or_default();
+                return Err(Error::input(format!(
+                    "{}.weight is a linear layer over {side} x {side} pixels, and inputs of {rows} x {columns} leave {height} x \
+                     {width} there: give inputs of the size that it was trained on{least}",
+                    role.name
+                )));
+            }
+            shapes.push(layer.output_shape(height, width)?);
         }
         Ok(shapes)
+    }
+
+    /// The side of the least square input of which a linear layer behind a flattened image sees all, where there is one.
+    pub fn least_side(&self) -> Option<usize> {
+        let whole = self.roles.iter().position(|role| role.whole)?;
+        self.layers[..whole].iter().rev().try_fold(self.layers[whole].kernel.side(), |side, layer| {
+            let padded = (side - 1).checked_mul(layer.stride)?.checked_add(layer.kernel.side())?;
+            padded.checked_sub(2 * layer.pad).filter(|&side| side > 0)
+        })
     }
 
     /// The network's output. The image must have [`Network::inputs`] channels and a size that [`Network::shapes`]
@@ -215,6 +300,10 @@ impl Network {
         let mut factor = 1.0;
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
+            if self.roles[index].fixed {
+                layers.push(layer.clone());
+                continue;
+            }
             let norm = layer.kernel.norm1();
             if !(norm.is_normal() && norm.recip().is_finite()) {
                 return Err(Error::input(format!(
@@ -224,7 +313,7 @@ impl Network {
             factor *= norm;
             layers.push(Layer { kernel: layer.kernel.map(|x| x / norm), ..*layer });
         }
-        Ok((Network { layers, ..*self }, factor))
+        Ok((Network { layers, roles: self.roles.clone(), leak: self.leak }, factor))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
+use super::design::Watch;
 use super::relaxation::error_bounds;
 use super::rounding::{Sums, gamma};
 use super::search::{Climber, Search, Witness};
 use super::worst_case::{Inputs, Outputs, Split, WorstCase};
-use crate::cnn::{Image, Layer, Miniature, Network};
+use crate::cnn::{Image, Layer, Miniature, Network, Patch};
 use crate::error::{Error, Result};
 use crate::random::Stream;
 
@@ -47,6 +48,18 @@ impl Certificate {
         largest(&self.roundings)
     }
 }
+
+/// A large image found by search, and what it shows at least.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The error at the input is at least this.
+    pub value: f64,
+    /// The input, of max norm at most 1.
+    pub input: Patch,
+}
+
+/// Pixels beyond which no whole image is looked at.
+const MOST_PIXELS: usize = 1 << 16;
 
 /// A supremum between the value at an input and a certified bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,12 +115,22 @@ impl Approximation {
     /// # Errors
     /// When a kernel does not fit into its padded input, or a bound overflows.
     pub fn certify(&self, rows: usize, columns: usize) -> Result<Certificate> {
+        let certificate = self.certify_watched(rows, columns, &Watch::NOBODY)?;
+        Ok(certificate.expect("nobody interrupts it"))
+    }
+
+    /// The same; none when the watch was interrupted.
+    ///
+    /// # Errors
+    /// As for [`Approximation::certify`].
+    pub fn certify_watched(&self, rows: usize, columns: usize, watch: &Watch) -> Result<Option<Certificate>> {
         let mut certificate = self.chain(rows, columns)?;
         let least = Miniature::new(&self.target, rows, columns).size();
-        let relaxed = error_bounds(self, &self.target.shapes(least.0, least.1)?);
+        let relaxed = error_bounds(self, &self.target.shapes(least.0, least.1)?, watch);
+        let Some(relaxed) = relaxed else { return Ok(None) };
         let rounded = relaxed.iter().zip(&certificate.roundings).map(|(error, rounding)| error + rounding);
         certificate.errors_upper.iter_mut().zip(rounded).for_each(|(upper, error)| *upper = upper.min(error));
-        Ok(certificate)
+        Ok(Some(certificate))
     }
 
     /// Upper bounds layer by layer, which take next to no time.
@@ -156,7 +179,7 @@ impl Approximation {
             let rounding = off + target_off;
             let bounds = [&errors[..], &norms, &target_norms, &[layer_error.value, rounding]].concat();
             if !bounds.iter().all(|bound| bound.is_finite()) {
-                return Err(overflow(index));
+                return Err(overflow(&self.target.tensor(index)));
             }
             let rounded = |values: &[f64], off: f64| largest(values) * (1.0 + gamma(products)) + off;
             certificate.layer_errors.push(layer_error);
@@ -173,7 +196,8 @@ impl Approximation {
     /// # Errors
     /// When a kernel does not fit into its padded input.
     pub fn total_error(&self, rows: usize, columns: usize, evaluations: usize, stream: &mut Stream) -> Result<Bounds> {
-        let lower = self.worst_found((rows, columns), &Search::of(evaluations), stream)?;
+        let found = self.worst_found((rows, columns), &Search::of(evaluations), stream)?;
+        let lower = Witness { value: found.value, input: found.input.image() };
         Ok(Bounds { lower, upper: self.certify(rows, columns)?.total_error_upper() })
     }
 
@@ -182,19 +206,21 @@ impl Approximation {
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input.
-    pub fn worst_found(&self, size: (usize, usize), search: &Search, stream: &mut Stream) -> Result<Witness> {
+    pub fn worst_found(&self, size: (usize, usize), search: &Search, stream: &mut Stream) -> Result<Found> {
         let miniature = Miniature::new(&self.target, size.0, size.1);
         let (rows, columns) = miniature.size();
         let first = error(&self.target.layers()[0], &self.responses[0]);
-        let mut starts = vec![first.worst_case(rows, columns, 1.0, Inputs::All, Outputs::Absolute)?.input];
+        let mut starts = vec![first.worst_case(rows, columns, 1.0, Inputs::All, Outputs::Absolute)?.input.image()];
         starts.extend(search.starts.iter().map(|start| miniature.crop(start, self.worst_pixel(start).1)));
         starts.iter_mut().for_each(|start| fill_ones(start, search.ones));
         let slopes = |image: &Image| self.slopes(image);
         let objective = |image: &Image| self.error_at(image);
         let found = Climber::new(objective, Some(&slopes), *search, stream).search(&starts);
-        let mut input = miniature.embed(&found.input, self.worst_pixel(&found.input).1);
-        fill_ones(&mut input, search.ones);
-        Ok(Witness { value: self.error_at(&input), input })
+        let input = miniature.embed(&found.input, self.worst_pixel(&found.input).1).with_last_ones(search.ones);
+        // Around the miniature there may be more to see; where that takes much room, what the miniature shows is enough.
+        let is_large = size.0.saturating_mul(size.1) > MOST_PIXELS;
+        let value = if is_large { found.value } else { self.error_at(&input.image()) };
+        Ok(Found { value, input })
     }
 
     /// The image with the largest error; none of none.
@@ -253,7 +279,7 @@ impl Approximation {
         stream: &mut Stream,
     ) -> Result<Bounds> {
         let upper = self.chain(rows, columns)?.norms_upper[depth - 1];
-        let start = self.responses[0].worst_case(rows, columns, 1.0, Inputs::All, Outputs::Rectified)?.input;
+        let start = self.responses[0].worst_case(rows, columns, 1.0, Inputs::All, Outputs::Rectified)?.input.image();
         let last = depth == self.responses.len();
         let leak = self.target.leak();
         let norm = |output: Image| if last { output.max_norm() } else { output.leaky(leak).max_norm() };
@@ -273,9 +299,9 @@ pub(super) fn error(target: &Layer, response: &Split) -> Split {
     }
 }
 
-fn overflow(layer: usize) -> Error {
+fn overflow(tensor: &str) -> Error {
     Error::unreachable(format!(
-        "conv{layer}.weight: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"
+        "{tensor}: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"
     ))
 }
 
@@ -362,14 +388,15 @@ mod tests {
             let (certificate, chain) =
                 (approximation.certify(rows, columns).unwrap(), approximation.chain(rows, columns).unwrap());
             let found = approximation.worst_found((rows, columns), &Search::of(100), &mut stream).unwrap();
-            assert!(found.input.max_norm() <= 1.0);
+            let input = found.input.image();
+            assert!(input.max_norm() <= 1.0);
             assert!(found.value <= certificate.total_error_upper(), "{approximation:?} {rows} {columns}");
             for depth in 1..=approximation.responses.len() {
                 let first = approximation.first(depth).unwrap();
                 let last = first.responses.len() == approximation.responses.len();
                 let leak = first.target.leak();
                 let rectified = |image: Image| if last { image } else { image.leaky(leak) };
-                let (wanted, got) = (first.target.forward(&found.input), hidden(&first.responses, leak, &found.input));
+                let (wanted, got) = (first.target.forward(&input), hidden(&first.responses, leak, &input));
                 let error = rectified(wanted).distance(&rectified(got));
                 assert!(error <= certificate.errors_upper[depth - 1], "{first:?} {rows} {columns}");
                 assert!(certificate.errors_upper[depth - 1] <= chain.errors_upper[depth - 1]);

@@ -16,13 +16,29 @@ use super::search::Search;
 use super::seeded::{Law, SeededPair};
 use super::worst_case::Split;
 use crate::cell::Hypothesis;
-use crate::cnn::{Image, Layer, LayerShape};
+use crate::cnn::{Image, Layer, LayerShape, Miniature, Network};
 use crate::error::{Error, Result};
 use crate::pruning::Certificate;
 use crate::random::Address;
 
 /// Forward passes that the search for the worst input may take.
 const EVALUATIONS: usize = 10_000;
+
+/// Products that these passes may take together, and the fewest passes that are worth it.
+const MOST_PRODUCTS: f64 = 2e10;
+const FEWEST: f64 = 100.0;
+
+/// Forward passes that the search for the worst input may take over inputs of this size.
+fn evaluations(target: &Network, side: (usize, usize)) -> Result<usize> {
+    let least = Miniature::new(target, side.0, side.1).size();
+    let shapes = target.shapes(least.0, least.1)?;
+    let products = |(layer, (rows, columns)): (&Layer, &(usize, usize))| {
+        layer.kernel.data().len() as f64 * *rows as f64 * *columns as f64
+    };
+    // The target's, and those of the two halves of what stands in for it.
+    let pass = 3.0 * target.layers().iter().zip(&shapes[1..]).map(products).sum::<f64>();
+    Ok((MOST_PRODUCTS / pass.max(1.0)).clamp(FEWEST, EVALUATIONS as f64) as usize)
+}
 
 /// The figures of a pruned network. Errors are those of the target's layers as they are, with all scaling undone, unless it
 /// is said otherwise.
@@ -37,8 +53,10 @@ pub struct Assessment {
 /// One layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LayerFigures {
-    /// From 0.
+    /// Its place in the target, from 0, average pooling counted: it decides which random filters there are.
     pub layer: usize,
+    /// The name of its tensors.
+    pub name: String,
     /// Its shape.
     pub shape: LayerShape,
     /// d^2 c_1, the dimension of its subset sums; c_1 where the d x d kernel stands first.
@@ -138,7 +156,8 @@ fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S
 impl Assessment {
     /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
     /// begins at `starts`, among others. The last `ones` input channels are 1 throughout; the certified bound holds
-    /// for any numbers in [-1, 1] there too. None when the watch was interrupted.
+    /// for any numbers in [-1, 1] there too. `searching` is told how many inputs are tried at most, when that begins. None when the
+    /// watch was interrupted.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input, or a figure overflows.
@@ -148,21 +167,31 @@ impl Assessment {
         side: (usize, usize),
         starts: &[Image],
         ones: usize,
+        searching: &dyn Fn(usize),
         watch: &Watch,
     ) -> Result<Option<Self>> {
-        let (approximation, depth) = (pruned.approximation(), pruned.layers().len() as f64);
-        let certificate = approximation.certify(side.0, side.1)?;
-        let norm1 = |index: usize| pruned.target().layers()[index].kernel.norm1();
+        let (approximation, target) = (pruned.approximation(), pruned.target());
+        let Some(certificate) = approximation.certify_watched(side.0, side.1, watch)? else { return Ok(None) };
+        let norm1 = |index: usize| target.layers()[index].kernel.norm1();
         let relative = |index: usize| certificate.layer_errors[index].value / norm1(index);
-        let count = pruned.layers().len();
-        let norms = (0..count).map(norm1).product::<f64>();
-        let eps_reached = 2.0 * depth * (0..count).map(relative).fold(0.0, f64::max);
+        // Averages are no larger than what they are averages of.
+        let norms = target.places().map(norm1).product::<f64>();
+        let eps_reached = 2.0 * target.depth() as f64 * target.places().map(relative).fold(0.0, f64::max);
         let eps = design.eps.unwrap_or(eps_reached);
-        let layers: Vec<LayerFigures> =
-            (0..count).map(|index| layer_figures(design, pruned, &certificate, index, eps)).collect();
+        let layers: Vec<LayerFigures> = target
+            .places()
+            .zip(pruned.layers())
+            .zip(pruned.factors())
+            .map(|((index, layer), &factor)| {
+                let response = &approximation.responses()[index];
+                LayerInQuestion { design, target, index, layer, factor, response }.figures(&certificate, eps)
+            })
+            .collect();
         let address =
             Address { seed: design.seed, experiment: "prune", cell: "worst input", estimator: "search", batch: 0 };
-        let search = Search { evaluations: EVALUATIONS, starts, ones, watch: *watch };
+        let evaluations = evaluations(target, side)?;
+        searching(evaluations);
+        let search = Search { evaluations, starts, ones, watch: *watch };
         let worst = approximation.worst_found(side, &search, &mut address.stream())?;
         if watch.interrupted.load(Ordering::Relaxed) {
             return Ok(None);
@@ -174,7 +203,7 @@ impl Assessment {
             norms,
             eps_reached,
             theorem: design.eps.map(|eps| eps * norms),
-            propagated: norms * (0..count).map(|index| relative(index).ln_1p()).sum::<f64>().exp_m1(),
+            propagated: norms * target.places().map(|index| relative(index).ln_1p()).sum::<f64>().exp_m1(),
             kept: layers.iter().map(|layer| layer.kept).sum(),
             filters: pruned.layers().iter().map(|layer| 2 * layer.pair().n() * layer.pair().shape().0).sum(),
             worst_input: Some(Picture::new(&worst.input)),
@@ -191,45 +220,68 @@ impl Assessment {
     }
 }
 
-fn layer_figures(
-    design: &Design,
-    pruned: &PrunedNetwork<SeededPair>,
-    certificate: &Certificate,
+/// A pruned layer and what stands around it.
+struct LayerInQuestion<'a> {
+    design: &'a Design,
+    target: &'a Network,
+    /// Its place in the target.
     index: usize,
-    eps: f64,
-) -> LayerFigures {
-    let (target, layer) = (&pruned.target().layers()[index], &pruned.layers()[index]);
-    let (worst, factor, norm1) = (&certificate.layer_errors[index], pruned.factors()[index], target.kernel.norm1());
-    let kept = |sign: Option<Sign>| {
-        let of_sign = layer.channels().iter().filter(|channel| sign.is_none_or(|sign| channel.sign == sign));
-        of_sign.map(|channel| channel.kept.len()).sum()
-    };
-    let found = layer.channels().iter().filter(|channel| channel.status == Status::Found).count();
-    let depth = pruned.layers().len() as f64;
-    let allowance = design.eps.map(|eps| eps / (2.0 * depth) * norm1);
-    LayerFigures {
-        layer: index,
-        shape: target.shape(),
-        dimension: dimension(layer.target()),
-        norm1,
-        factor,
-        candidates: layer.channels().iter().map(|channel| channel.candidates).min().unwrap_or(0),
-        kept: kept(None),
-        kept_plus: kept(Some(Sign::Positive)),
-        kept_minus: kept(Some(Sign::Negative)),
-        kept_most: layer.channels().iter().map(|channel| channel.kept.len()).max().unwrap_or(0),
-        subset_sum_error: layer.max_error(),
-        ln_first_moment_limit: ln_limit(design, layer),
-        kernel_error: kernel_error(target, &pruned.approximation().responses()[index]),
-        worst_error: worst.value,
-        worst_at: worst.at,
-        relative_error: worst.value / norm1,
-        allowance,
-        within_allowance: allowance.map(|allowance| worst.value <= allowance),
-        found,
-        gave_up: layer.channels().len() - found,
-        hypotheses: hypotheses(design, pruned, index, eps),
-        worst_input: Some(Picture::new(&worst.input)),
+    layer: &'a PrunedKernel<SeededPair>,
+    factor: f64,
+    response: &'a Split,
+}
+
+impl LayerInQuestion<'_> {
+    fn figures(&self, certificate: &Certificate, eps: f64) -> LayerFigures {
+        let LayerInQuestion { design, index, layer, factor, .. } = *self;
+        let target = &self.target.layers()[index];
+        let (worst, norm1) = (&certificate.layer_errors[index], target.kernel.norm1());
+        let kept = |sign: Option<Sign>| {
+            let of_sign = layer.channels().iter().filter(|channel| sign.is_none_or(|sign| channel.sign == sign));
+            of_sign.map(|channel| channel.kept.len()).sum()
+        };
+        let found = layer.channels().iter().filter(|channel| channel.status == Status::Found).count();
+        let allowance = design.eps.map(|eps| eps / (2.0 * self.target.depth() as f64) * norm1);
+        LayerFigures {
+            layer: index,
+            name: self.target.roles()[index].name.clone(),
+            shape: target.shape(),
+            dimension: dimension(layer.target()),
+            norm1,
+            factor,
+            candidates: layer.channels().iter().map(|channel| channel.candidates).min().unwrap_or(0),
+            kept: kept(None),
+            kept_plus: kept(Some(Sign::Positive)),
+            kept_minus: kept(Some(Sign::Negative)),
+            kept_most: layer.channels().iter().map(|channel| channel.kept.len()).max().unwrap_or(0),
+            subset_sum_error: layer.max_error(),
+            ln_first_moment_limit: ln_limit(design, layer),
+            kernel_error: kernel_error(target, self.response),
+            worst_error: worst.value,
+            worst_at: worst.at,
+            relative_error: worst.value / norm1,
+            allowance,
+            within_allowance: allowance.map(|allowance| worst.value <= allowance),
+            found,
+            gave_up: layer.channels().len() - found,
+            hypotheses: self.hypotheses(eps),
+            worst_input: Some(Picture::new(&worst.input)),
+        }
+    }
+
+    /// The hypotheses of Theorem 3 for the layer that is approximated.
+    fn hypotheses(&self, eps: f64) -> Vec<Hypothesis> {
+        let LayerInQuestion { design, target, factor, .. } = *self;
+        let layer = &target.layers()[self.index];
+        let LayerShape { cin, cout, k, .. } = layer.shape();
+        let least = least_width(1.0, k as f64, cin as f64, cout as f64, target.depth() as f64, eps);
+        vec![
+            Hypothesis::new("V is 1 x 1", !design.direct || k == 1),
+            Hypothesis::new("phi = ReLU", target.leak() == 0.0),
+            Hypothesis::new("U, V ~ N(0, 1)", design.law == Law::Normal),
+            Hypothesis::new("norm1(K) <= 1", factor * layer.kernel.norm1() <= 1.0),
+            Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", design.width as f64 >= least),
+        ]
     }
 }
 
@@ -254,24 +306,10 @@ fn ln_limit(design: &Design, layer: &PrunedKernel<SeededPair>) -> f64 {
     layer.channels().par_iter().map(limit).reduce(|| f64::NEG_INFINITY, f64::max)
 }
 
-/// The hypotheses of Theorem 3 for the layer that is approximated.
-fn hypotheses(design: &Design, pruned: &PrunedNetwork<SeededPair>, index: usize, eps: f64) -> Vec<Hypothesis> {
-    let (target, depth) = (&pruned.target().layers()[index], pruned.layers().len() as f64);
-    let LayerShape { cin, cout, k, .. } = target.shape();
-    let least = least_width(1.0, k as f64, cin as f64, cout as f64, depth, eps);
-    vec![
-        Hypothesis::new("V is 1 x 1", !design.direct || k == 1),
-        Hypothesis::new("phi = ReLU", pruned.target().leak() == 0.0),
-        Hypothesis::new("U, V ~ N(0, 1)", design.law == Law::Normal),
-        Hypothesis::new("norm1(K) <= 1", pruned.factors()[index] * target.kernel.norm1() <= 1.0),
-        Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", design.width as f64 >= least),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cnn::{Kernel, Network};
+    use crate::cnn::Kernel;
     use crate::pruning::{Scale, random_target};
     use crate::random::Stream;
 
@@ -283,7 +321,7 @@ mod tests {
     fn assessed(design: &Design) -> (PrunedNetwork<SeededPair>, Assessment) {
         let target = random_target(&ARCH, &mut Stream::new(81, 82)).unwrap();
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let assessment = Assessment::new(design, &pruned, (6, 6), &[], 0, &Watch::NOBODY).unwrap().unwrap();
+        let assessment = Assessment::new(design, &pruned, (6, 6), &[], 0, &|_| {}, &Watch::NOBODY).unwrap().unwrap();
         (pruned, assessment)
     }
 
@@ -316,7 +354,8 @@ mod tests {
         let target = Network::new(vec![layer(1e99); 3]).unwrap();
         let design = Design { eps: Some(1e50), ..Design::new(100) };
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let message = Assessment::new(&design, &pruned, (1, 1), &[], 0, &Watch::NOBODY).unwrap_err().to_string();
+        let message =
+            Assessment::new(&design, &pruned, (1, 1), &[], 0, &|_| {}, &Watch::NOBODY).unwrap_err().to_string();
         assert!(message.contains("give a smaller eps"), "{message}");
     }
 

@@ -89,13 +89,14 @@ impl Design {
                 EPS.end()
             )));
         }
-        target.layers().iter().enumerate().try_for_each(|(index, layer)| self.check_layer(index, layer))
+        target.places().try_for_each(|index| self.check_layer(target, index))
     }
 
-    fn check_layer(&self, index: usize, layer: &Layer) -> Result<()> {
+    fn check_layer(&self, target: &Network, index: usize) -> Result<()> {
+        let layer = &target.layers()[index];
         let whole = dimension(layer);
         let layer = &self.seen(layer);
-        let (tensor, width, dimension) = (format!("conv{index}.weight"), self.width, dimension(layer));
+        let (tensor, width, dimension) = (target.tensor(index), self.width, dimension(layer));
         let parts = whole / dimension;
         let least = (dimension + 1).max(self.size.unwrap_or(0));
         self.scale.check(&layer.kernel).map_err(|error| Error::input(format!("{tensor}: {error}")))?;
@@ -138,6 +139,13 @@ impl Design {
         self.seen(layer).kernel.inputs().saturating_mul(2 * of_each)
     }
 
+    /// What the searches of a layer cost, up to a factor: for each channel, candidates and the covariance of their dimensions.
+    pub fn cost(&self, layer: &Layer) -> f64 {
+        let (dimension, width) = (dimension(&self.seen(layer)) as f64, self.layer_width(layer) as f64);
+        let steps = width.min(8.0 * dimension);
+        self.seen(layer).kernel.inputs() as f64 * (dimension * width + dimension * dimension * steps)
+    }
+
     /// The factor by which a layer is scaled before it is approximated.
     pub fn factor(&self, layer: &Layer) -> f64 {
         self.scale.factor(&self.seen(layer).kernel, self.layer_width(layer), self.size, self.pair(0, layer).spread())
@@ -150,8 +158,7 @@ impl Design {
         let Some(eps) = self.eps else { return 0.0 };
         let kernel = &target.layers()[layer].kernel;
         let scaled_norm = self.factor(&target.layers()[layer]) * kernel.norm1();
-        eps / (2.0 * target.layers().len() as f64) * scaled_norm
-            / (2.0 * kernel.data().len() as f64 * (1.0 + target.leak()))
+        eps / (2.0 * target.depth() as f64) * scaled_norm / (2.0 * kernel.data().len() as f64 * (1.0 + target.leak()))
     }
 
     /// The random pair of a layer.
@@ -224,7 +231,7 @@ impl Design {
         target: &Network,
         layers: Vec<PrunedKernel<SeededPair>>,
     ) -> Result<PrunedNetwork<SeededPair>> {
-        let factors = target.layers().iter().map(|layer| self.factor(layer)).collect();
+        let factors = target.places().map(|index| self.factor(&target.layers()[index])).collect();
         PrunedNetwork::of_scaled_layers(target.clone(), layers, factors)
     }
 
@@ -234,7 +241,7 @@ impl Design {
     /// As [`Design::check`].
     pub fn prune(&self, target: &Network, watch: &Watch) -> Result<Option<PrunedNetwork<SeededPair>>> {
         self.check(target)?;
-        let layers = (0..target.layers().len()).map(|index| self.prune_layer(target, index, watch));
+        let layers = target.places().map(|index| self.prune_layer(target, index, watch));
         let layers = layers.collect::<Result<Option<Vec<_>>>>()?;
         layers.map(|layers| self.assemble(target, layers)).transpose()
     }

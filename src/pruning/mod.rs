@@ -15,7 +15,7 @@ pub mod search;
 pub mod seeded;
 pub mod worst_case;
 
-pub use approximation::{Approximation, Bounds, Certificate};
+pub use approximation::{Approximation, Bounds, Certificate, Found};
 pub use assessment::Assessment;
 pub use design::{Design, Watch, least_width};
 pub use kernel::{ChannelResult, PrunedKernel, Request, Status};

@@ -4,7 +4,7 @@ use super::approximation::Approximation;
 use super::kernel::{PrunedKernel, Request};
 use super::pair::{Pair, RandomPair};
 use super::worst_case::{Inputs, Outputs, Split};
-use crate::cnn::{Image, Kernel, Layer, LayerShape, Network};
+use crate::cnn::{Image, Kernel, Layer, LayerShape, Network, Role};
 use crate::error::{Error, Result};
 use crate::random::Stream;
 use crate::subset_sum::Solver;
@@ -81,15 +81,15 @@ impl<P: Pair> PrunedNetwork<P> {
     /// # Errors
     /// When there is not one pruned layer and factor for each of the target's, or their shapes do not chain.
     pub fn of_scaled_layers(target: Network, layers: Vec<PrunedKernel<P>>, factors: Vec<f64>) -> Result<Self> {
-        if (layers.len(), factors.len()) != (target.layers().len(), target.layers().len()) {
+        if (layers.len(), factors.len()) != (target.depth(), target.depth()) {
             return Err(Error::input(format!(
                 "{} pruned layers and {} factors for a target of {}: give one each",
                 layers.len(),
                 factors.len(),
-                target.layers().len()
+                target.depth()
             )));
         }
-        let undone = layers.iter().zip(&factors).zip(target.layers()).flat_map(|((layer, factor), target)| {
+        let undone = |layer: &PrunedKernel<P>, factor: f64, target: &Layer| {
             let [v, u] = layer.dense();
             let u = Layer { kernel: u.kernel.map(|x| x / factor), ..u };
             // The d x d kernel stands first where the pair was made for unfolded images.
@@ -98,8 +98,21 @@ impl<P: Pair> PrunedNetwork<P> {
             } else {
                 [v, u]
             }
-        });
-        let dense = Network::new(undone.collect())?.with_leak(target.leak())?;
+        };
+        let mut pruned = layers.iter().zip(&factors);
+        let (mut dense, mut roles) = (Vec::new(), Vec::new());
+        for (target, role) in target.layers().iter().zip(target.roles()) {
+            let stand_in = if role.fixed { None } else { pruned.next() };
+            let stand_ins = match stand_in {
+                Some((layer, &factor)) => undone(layer, factor, target).to_vec(),
+                None => vec![target.clone()],
+            };
+            for layer in stand_ins {
+                roles.push(Role { fixed: role.fixed, ..Role::conv(roles.len()) });
+                dense.push(layer);
+            }
+        }
+        let dense = Network::new(dense)?.with_roles(roles)?.with_leak(target.leak())?;
         Ok(PrunedNetwork { target, layers, factors, dense })
     }
 
@@ -108,7 +121,7 @@ impl<P: Pair> PrunedNetwork<P> {
         &self.target
     }
 
-    /// The pruned layers, each for the target's layer times its factor.
+    /// The pruned layers, each for the target's layer times its factor: one for each of the target's that is not fixed.
     pub fn layers(&self) -> &[PrunedKernel<P>] {
         &self.layers
     }
@@ -118,7 +131,8 @@ impl<P: Pair> PrunedNetwork<P> {
         &self.factors
     }
 
-    /// The pruned network as a plain one of 2l dense layers, removed filters gone and factors undone.
+    /// The pruned network as a plain one of 2l dense layers, removed filters gone and factors undone, and the target's fixed layers
+    /// between them.
     pub fn dense(&self) -> &Network {
         &self.dense
     }
@@ -131,14 +145,19 @@ impl<P: Pair> PrunedNetwork<P> {
     /// The target beside what the pruned layers compute (Lemma 11), factors undone: their errors over all inputs are
     /// certified there. With leaky ReLUs of slope a, L^+ near K / (1 + a) and L^- near -K / (1 + a) make a pair near K.
     pub fn approximation(&self) -> Approximation {
-        let undone = |((layer, factor), target): ((&PrunedKernel<P>, &f64), &Layer)| {
+        let undone = |layer: &PrunedKernel<P>, factor: f64, target: &Layer| {
             let response = leaky(layer.response(), self.target.leak());
             let side = target.kernel.side();
             let fold = |kernel: Kernel| if is_unfolded(layer, target) { kernel.folded(side) } else { kernel };
             let [plus, minus] = [response.plus, response.minus].map(|kernel| fold(kernel.map(|x| x / factor)));
             Split { plus, minus, stride: target.stride, pad: target.pad }
         };
-        let responses = self.layers.iter().zip(&self.factors).zip(self.target.layers()).map(undone).collect();
+        let mut pruned = self.layers.iter().zip(&self.factors);
+        let stand_in = |(target, role): (&Layer, &Role)| match if role.fixed { None } else { pruned.next() } {
+            Some((layer, &factor)) => undone(layer, factor, target),
+            None => Split::of_layer(target),
+        };
+        let responses = self.target.layers().iter().zip(self.target.roles()).map(stand_in).collect();
         Approximation::new(self.target.clone(), responses).of_pairs(&self.dense)
     }
 }

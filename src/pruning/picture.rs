@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::cnn::Image;
+use crate::cnn::{Image, Patch};
 
 /// Channel, row, column.
 type Lists = Vec<Vec<Vec<f64>>>;
@@ -33,19 +33,19 @@ pub enum Picture {
 
 impl Picture {
     /// The picture of an image.
-    pub fn new(image: &Image) -> Self {
-        let (rows, columns) = (image.rows(), image.columns());
-        if image.data().len() <= MOST {
-            return Picture::Whole(lists(image, 0..rows, 0..columns));
+    pub fn new(patch: &Patch) -> Self {
+        if patch.values() <= MOST {
+            let image = patch.image();
+            return Picture::Whole(lists(&image, 0..image.rows(), 0..image.columns()));
         }
-        // The corners lie outside the window of a pixel in the middle, and one of them outside of any.
-        let elsewhere: Vec<f64> = (0..image.channels()).map(|channel| usual_corner(image, channel)).collect();
+        let (window, elsewhere) = (&patch.window, patch.elsewhere.clone());
         let differs =
-            |row, column| (0..image.channels()).any(|channel| image.at(channel, row, column) != elsewhere[channel]);
-        let down = span((0..rows).filter(|&row| (0..columns).any(|column| differs(row, column))));
-        let across = span((0..columns).filter(|&column| (0..rows).any(|row| differs(row, column))));
-        let (at, pixels) = ((down.start, across.start), lists(image, down, across));
-        Picture::Window { side: (rows, columns), at, elsewhere, pixels }
+            |row, column| (0..window.channels()).any(|channel| window.at(channel, row, column) != elsewhere[channel]);
+        let down = span((0..window.rows()).filter(|&row| (0..window.columns()).any(|column| differs(row, column))));
+        let across = span((0..window.columns()).filter(|&column| (0..window.rows()).any(|row| differs(row, column))));
+        let at = (patch.at.0 + down.start, patch.at.1 + across.start);
+        let pixels = lists(window, down, across);
+        Picture::Window { side: patch.size, at, elsewhere, pixels }
     }
 
     /// The image.
@@ -69,15 +69,6 @@ fn lists(image: &Image, rows: Range<usize>, columns: Range<usize>) -> Lists {
     (0..image.channels()).map(channel).collect()
 }
 
-/// The value that most of a channel's four corners have; the first of those.
-fn usual_corner(image: &Image, channel: usize) -> f64 {
-    let (bottom, right) = (image.rows() - 1, image.columns() - 1);
-    let corners =
-        [(0, 0), (0, right), (bottom, 0), (bottom, right)].map(|(row, column)| image.at(channel, row, column));
-    let count = |x: f64| corners.iter().filter(|corner| **corner == x).count();
-    corners.into_iter().reduce(|x, y| if count(y) > count(x) { y } else { x }).expect("there are four corners")
-}
-
 /// From the first to the last.
 fn span(mut indices: impl Iterator<Item = usize>) -> Range<usize> {
     let first = indices.next();
@@ -92,23 +83,25 @@ mod tests {
     fn large_images_are_cut_to_what_is_in_them() {
         let mut image = Image::zeros(2, 100, 60);
         image.data_mut()[6000..].fill(1.0);
-        assert_eq!(Picture::new(&image).image(), image);
-        for (row, column) in [(0, 0), (40, 30), (95, 55)] {
+        let picture = |image: &Image| Picture::new(&Patch::whole(image.clone()).with_last_ones(1));
+        assert_eq!(picture(&image).image(), image);
+        for (row, column) in [(3, 1), (40, 30), (95, 55)] {
             for (r, s) in [(row, column), (row + 4, column + 2)] {
                 image.data_mut()[r * 60 + s] = -1.0;
             }
-            let picture = Picture::new(&image);
+            let picture = picture(&image);
             assert_eq!(picture.image(), image);
             let Picture::Window { at, elsewhere, pixels, .. } = picture else { panic!("12000 values are many") };
-            assert_eq!((at, elsewhere), ((0, 0), vec![0.0, 1.0]));
-            assert_eq!((pixels.len(), pixels[0].len(), pixels[0][0].len()), (2, row + 5, column + 3));
+            assert_eq!((at, elsewhere), ((3, 1), vec![0.0, 1.0]));
+            assert_eq!((pixels.len(), pixels[0].len(), pixels[0][0].len()), (2, row + 2, column + 2));
         }
     }
 
     #[test]
     fn small_images_are_nested_lists() {
         let image = Image::from_fn(2, 2, 1, |c, r, _| (2 * c + r) as f64);
-        assert_eq!(serde_json::to_string(&Picture::new(&image)).unwrap(), "[[[0.0],[1.0]],[[2.0],[3.0]]]");
-        assert_eq!(Picture::new(&image).image(), image);
+        let picture = Picture::new(&Patch::whole(image.clone()));
+        assert_eq!(serde_json::to_string(&picture).unwrap(), "[[[0.0],[1.0]],[[2.0],[3.0]]]");
+        assert_eq!(picture.image(), image);
     }
 }

@@ -9,9 +9,12 @@
 //! Over the input the maximum is exact. What the relaxation loses is in proportion to the error, since X^+ has weights only in
 //! K - P.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use super::approximation::{Approximation, error};
+use super::design::Watch;
 use super::rounding::{Sums, gamma};
 use super::worst_case::{Inputs, Split, best_pixel};
 use crate::cnn::{Image, LayerShape, convolve_transposed};
@@ -19,6 +22,9 @@ use crate::numeric::larger_or_nan;
 
 /// Products beyond which the bounds of further layers are left out: some ten seconds.
 const MOST_WORK: f64 = 1e10;
+
+/// What it costs to look through a pixel of an image, in products.
+const LOOKED_THROUGH: f64 = 20.0;
 
 /// The lowest and the highest value.
 type Range = (f64, f64);
@@ -65,21 +71,30 @@ struct Relaxation<'a> {
     /// Rows and columns of the input of every layer and of the output.
     shapes: &'a [(usize, usize)],
     ranges: Vec<Ranges>,
+    /// Raised to stop: bounds are then infinite.
+    interrupted: &'a AtomicBool,
 }
 
 /// For each layer a bound of `|E|_max` over all inputs in [-1, 1], its own rounding included, where the layers' inputs and the
-/// output have so many rows and columns. Infinite for layers that would take too long, NaN where numbers overflow.
-pub(super) fn error_bounds(approximation: &Approximation, shapes: &[(usize, usize)]) -> Vec<f64> {
+/// output have so many rows and columns. Infinite for layers that would take too long, NaN where numbers overflow. None when the
+/// watch was interrupted.
+pub(super) fn error_bounds(
+    approximation: &Approximation,
+    shapes: &[(usize, usize)],
+    watch: &Watch,
+) -> Option<Vec<f64>> {
     let errors = approximation.target().layers().iter().zip(approximation.responses());
     let errors = errors.map(|(target, response)| error(target, response)).collect();
-    let mut relaxation = Relaxation { approximation, errors, shapes, ranges: Vec::new() };
+    let mut relaxation =
+        Relaxation { approximation, errors, shapes, ranges: Vec::new(), interrupted: watch.interrupted };
     let slacks = relaxation.slacks();
     let mut work = 0.0;
     let bound = |(layer, slack)| {
         work += relaxation.work(layer);
         if work <= MOST_WORK { relaxation.bound_layer(layer, slack) } else { f64::INFINITY }
     };
-    slacks.into_iter().enumerate().map(bound).collect()
+    let bounds = slacks.into_iter().enumerate().map(bound).collect();
+    (!watch.interrupted.load(Ordering::Relaxed)).then_some(bounds)
 }
 
 impl Relaxation<'_> {
@@ -91,6 +106,9 @@ impl Relaxation<'_> {
             let (rows, columns) = self.shapes[index + 1];
             let seen = field.min(rows) * field.min(columns);
             products += 5.0 * (seen * cin * cout * k * k) as f64;
+            // However little of an image a form sees, all of it is looked through.
+            let (input_rows, input_columns) = self.shapes[index];
+            products += LOOKED_THROUGH * (cin * input_rows * input_columns) as f64;
             field = (field - 1) * stride + k;
         }
         let (rows, columns) = self.shapes[layer + 1];
@@ -141,6 +159,9 @@ impl Relaxation<'_> {
 
     /// A bound of a linear form of a layer's Z and E over all inputs in [-1, 1].
     fn highest(&self, layer: usize, mut form: Form, below: SlopeBelow) -> f64 {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return f64::INFINITY;
+        }
         let leak = self.approximation.target().leak();
         for index in (0..=layer).rev() {
             let (target, size) = (&self.approximation.target().layers()[index], self.shapes[index]);

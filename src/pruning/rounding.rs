@@ -39,7 +39,14 @@ impl Sums {
             let products = 2 * (products(v) + products(u)) + BESIDES;
             Sums { products, magnitude: (0..u.outputs()).map(sum).fold(0.0, f64::max) }
         };
-        network.layers().chunks_exact(2).map(pair).collect()
+        let (mut layers, mut roles) = (network.layers(), network.roles());
+        let mut sums = Vec::new();
+        while let (Some(layer), Some(role)) = (layers.first(), roles.first()) {
+            let count = if role.fixed { 1 } else { 2 };
+            sums.push(if role.fixed { Sums::of_split(&Split::of_layer(layer)) } else { pair(&layers[..count]) });
+            (layers, roles) = (&layers[count..], &roles[count..]);
+        }
+        sums
     }
 
     /// How far the output of a layer of this Lipschitz constant may be off, if inputs of max norm `norm` are off by `off`.

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::cnn::{Image, Kernel, Layer, convolve, convolve_transposed, window};
+use crate::cnn::{Image, Kernel, Layer, Patch, convolve, convolve_transposed, window};
 use crate::error::Result;
 
 /// The map `P * X^+ + Q * X^-`.
@@ -46,8 +46,8 @@ pub enum Outputs {
 pub struct WorstCase {
     /// The largest output, exact up to rounding.
     pub value: f64,
-    /// An input that attains it.
-    pub input: Image,
+    /// An input that attains it: 0 outside one window.
+    pub input: Patch,
     /// Where: output channel, row, column, from 0.
     pub at: (usize, usize, usize),
 }
@@ -189,15 +189,22 @@ impl Split {
     }
 
     /// The image that pushes one output pixel as far as it goes; 0 outside its window.
-    fn attaining(&self, push: Push, rows: usize, columns: usize, norm: f64, inputs: Inputs) -> Image {
+    fn attaining(&self, push: Push, rows: usize, columns: usize, norm: f64, inputs: Inputs) -> Patch {
         let side = self.plus.side();
-        // Row of the kernel that lies on a pixel, if the window reaches it.
-        let offset = |pixel: usize, at: usize| (pixel + self.pad).checked_sub(at * self.stride).filter(|&r| r < side);
-        Image::from_fn(self.plus.inputs(), rows, columns, |channel, row, column| {
-            let (Some(r), Some(s)) = (offset(row, push.row), offset(column, push.column)) else { return 0.0 };
-            let weight = |kernel: &Kernel| push.direction * kernel.at(push.output, channel, r, s);
+        // What of the kernel lies on real pixels, and the first of these.
+        let part = |at: usize, pixels: usize| {
+            let part = window(at, pixels, side, self.stride, self.pad);
+            let first = if part.is_empty() { 0 } else { at * self.stride + part.start - self.pad };
+            (part, first)
+        };
+        let ((down, top), (across, left)) = (part(push.row, rows), part(push.column, columns));
+        let window = Image::from_fn(self.plus.inputs(), down.len(), across.len(), |channel, row, column| {
+            let weight = |kernel: &Kernel| {
+                push.direction * kernel.at(push.output, channel, down.start + row, across.start + column)
+            };
             norm * best_pixel(weight(&self.plus), weight(&self.minus), inputs).0
-        })
+        });
+        Patch { size: (rows, columns), at: (top, left), window, elsewhere: vec![0.0; self.plus.inputs()] }
     }
 }
 
@@ -240,9 +247,10 @@ mod tests {
                 for inputs in [Inputs::All, Inputs::NonNegative] {
                     for outputs in [Outputs::Absolute, Outputs::Rectified] {
                         let worst = split.worst_case(rows, columns, 0.5, inputs, outputs).unwrap();
-                        assert!(worst.input.max_norm() <= 0.5);
-                        assert!(inputs == Inputs::All || worst.input.data().iter().all(|&x| x >= 0.0));
-                        let output = split.forward(&worst.input);
+                        let input = worst.input.image();
+                        assert!(input.max_norm() <= 0.5);
+                        assert!(inputs == Inputs::All || input.data().iter().all(|&x| x >= 0.0));
+                        let output = split.forward(&input);
                         let reached = measured(&output, outputs);
                         assert!((reached - worst.value).abs() <= 1e-12 * worst.value, "{reached} {}", worst.value);
                         let (o, p, q) = worst.at;

@@ -424,7 +424,7 @@ fn approximation(pruned: &PrunedKernel, eps: f64, found: bool) -> Result<Vec<Lin
     let max_norms = error.plus.max_norm() + error.minus.max_norm();
     let norms1 = error.plus.norm1() + error.minus.norm1();
     // The supremum is attained at this X: there, forward passes of the masked pair and of its parts.
-    let x = &whole.input;
+    let x = &whole.input.image();
     let (x_plus, x_minus) = (x.positive(), x.negative());
     let by_mask = target.forward(x).zip(&pruned.forward(x), |k, p| k - p);
     let [on_plus, on_minus] = [(&x_plus, pruned.l_plus()), (&x_minus, pruned.l_minus())]

@@ -158,6 +158,10 @@ struct Masks {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mask {
+    /// The layer's place in the target, from 0, average pooling counted: a part of the address of its random filters.
+    layer: usize,
+    /// The name of the target's tensors.
+    name: String,
     /// Filters of a block; block t, from filter t times this on, hears input channel t.
     block: usize,
     /// Filters of the random layer.
@@ -218,7 +222,10 @@ impl Ticket {
     }
 
     fn masks(&self) -> Masks {
-        let mask = |(layer, &factor): (&crate::pruning::PrunedKernel<SeededPair>, &f64)| Mask {
+        let target = self.pruned.target();
+        let mask = |(place, (layer, &factor)): (usize, (&crate::pruning::PrunedKernel<SeededPair>, &f64))| Mask {
+            layer: place,
+            name: target.roles()[place].name.clone(),
             block: 2 * layer.pair().n(),
             filters: 2 * layer.pair().n() * layer.target().kernel.inputs(),
             factor,
@@ -229,9 +236,9 @@ impl Ticket {
             seed: self.design.seed,
             width: self.design.width,
             law: self.design.law,
-            leak: self.pruned.target().leak(),
+            leak: target.leak(),
             direct: self.design.direct,
-            layers: self.pruned.layers().iter().zip(self.pruned.factors()).map(mask).collect(),
+            layers: target.places().zip(self.pruned.layers().iter().zip(self.pruned.factors())).map(mask).collect(),
         }
     }
 
@@ -271,7 +278,7 @@ impl Ticket {
     /// The records: a row a layer.
     fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for (index, layer) in self.assessment.layers.iter().enumerate() {
+        for (count, layer) in self.assessment.layers.iter().enumerate() {
             let LayerShape { cin, cout, k, stride, pad } = layer.shape;
             let optional = |x: Option<f64>| x.map(number).unwrap_or_default();
             let finite = |x: f64| optional(Some(x).filter(|x| x.is_finite()));
@@ -280,7 +287,8 @@ impl Ticket {
             let limit = if ln_limit.is_nan() { String::new() } else { decimal(ln_limit) };
             let row = [
                 ("target", self.target.file.clone()),
-                ("layer", index.to_string()),
+                ("layer", layer.layer.to_string()),
+                ("name", layer.name.clone()),
                 ("d", k.to_string()),
                 ("c0", cin.to_string()),
                 ("c1", cout.to_string()),
@@ -319,7 +327,7 @@ impl Ticket {
                 ("seed", self.design.seed.to_string()),
                 ("version", env!("CARGO_PKG_VERSION").to_string()),
             ];
-            if index == 0 {
+            if count == 0 {
                 writer.write_record(row.iter().map(|(name, _)| name)).expect("a Vec takes what it is given");
             }
             writer.write_record(row.iter().map(|(_, value)| value)).expect("a Vec takes what it is given");
@@ -335,13 +343,19 @@ fn uniform(channels: usize, rows: usize, columns: usize, stream: &mut Stream) ->
 /// The random network behind its masks, filter by filter.
 fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
     let mut image = input.clone();
-    for (index, (mask, layer)) in masks.layers.iter().zip(target.layers()).enumerate() {
+    let mut masks_left = masks.layers.iter();
+    for (index, (layer, role)) in target.layers().iter().zip(target.roles()).enumerate() {
+        let mask = if role.fixed { None } else { masks_left.next() };
+        let Some(mask) = mask else {
+            image = layer.forward(&if index == 0 { image } else { image.leaky(masks.leak) });
+            continue;
+        };
         let (mut heard, mut layer) = (if index == 0 { image } else { image.leaky(masks.leak) }, layer.clone());
         if masks.direct {
             heard = unfold(&heard, layer.kernel.side(), layer.stride, layer.pad);
             layer = Layer { kernel: layer.kernel.unfolded(), stride: 1, pad: 0 };
         }
-        let pair = SeededPair::new(masks.seed, index, mask.block / 2, masks.law, &layer.kernel);
+        let pair = SeededPair::new(masks.seed, mask.layer, mask.block / 2, masks.law, &layer.kernel);
         image = pair.forward(&mask.kept, &layer, masks.leak, &heard).map(|x| x / mask.factor);
     }
     image

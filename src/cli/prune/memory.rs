@@ -1,7 +1,7 @@
 //! How much memory a certificate takes, asked before any of it is taken.
 
 use crate::arrays::{free_memory, gigabytes};
-use crate::cnn::{Images, Layer, Miniature, Network};
+use crate::cnn::{Images, Layer, Miniature, Network, Role};
 use crate::error::{Error, Result};
 use crate::pruning::Design;
 
@@ -9,8 +9,9 @@ use crate::pruning::Design;
 const COPIES: f64 = 4.0;
 /// Copies of a pair's hidden layer: before and after the ReLU.
 const HIDDEN_COPIES: f64 = 2.0;
-/// Copies of every layer's worst input, up to the text of the certificate.
-const RECORDED: f64 = 8.0;
+/// Numbers that are kept of every hidden value, and that each thread holds of a layer's values, while the error is bounded.
+const RANGES: f64 = 4.0;
+const FORMS: f64 = 8.0;
 
 /// Checks that memory holds what certifies errors over inputs of `side`, which is searched on the miniature and seen as a whole
 /// without hidden layers, and compares networks on images.
@@ -20,15 +21,16 @@ const RECORDED: f64 = 8.0;
 pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), images: Option<&Images>) -> Result<()> {
     let (rows, columns) = side;
     let miniature = Miniature::new(target, rows, columns).size();
-    let certifying = pass(design, target, miniature)? + RECORDED * inputs(target, side)?;
+    let threads = rayon::current_num_threads() as f64;
+    let (all, largest) = values(target, miniature)?;
+    let certifying = pass(design, target, miniature)? + RANGES * all + threads * FORMS * largest;
     enough(
         &format!("certifying errors over {rows} x {columns} pixels"),
         certifying,
         "--side or --width, or less padding",
     )?;
     let Some(images) = images else { return Ok(()) };
-    let threads = rayon::current_num_threads();
-    let comparing = threads as f64 * pass(design, target, images.size())?;
+    let comparing = threads * pass(design, target, images.size())?;
     enough(&format!("comparing networks on images on {threads} threads"), comparing, "--threads")
 }
 
@@ -47,18 +49,21 @@ fn enough(what: &str, bytes: f64, mend: &str) -> Result<()> {
 /// The bytes that the largest layer takes while an image passes through it and through the pair that stands for it.
 fn pass(design: &Design, target: &Network, side: (usize, usize)) -> Result<f64> {
     let shapes = target.shapes(side.0, side.1)?;
-    let of_layer = |(layer, pair): (&Layer, &[(usize, usize)])| {
+    let of_layer = |((layer, role), pair): ((&Layer, &Role), &[(usize, usize)])| {
+        let kept = if role.fixed { 0 } else { design.kept_about(layer) };
         let hidden = if design.direct { pair[1] } else { pair[0] };
         let ends = bytes(layer.kernel.inputs(), pair[0]) + bytes(layer.kernel.outputs(), pair[1]);
-        COPIES * ends + HIDDEN_COPIES * bytes(design.kept_about(layer), hidden)
+        COPIES * ends + HIDDEN_COPIES * bytes(kept, hidden)
     };
-    Ok(target.layers().iter().zip(shapes.windows(2)).map(of_layer).fold(0.0, f64::max))
+    Ok(target.layers().iter().zip(target.roles()).zip(shapes.windows(2)).map(of_layer).fold(0.0, f64::max))
 }
 
-/// The bytes of one input of every layer.
-fn inputs(target: &Network, side: (usize, usize)) -> Result<f64> {
+/// The bytes of the inputs of all layers and of the output, and of the largest of these.
+fn values(target: &Network, side: (usize, usize)) -> Result<(f64, f64)> {
     let shapes = target.shapes(side.0, side.1)?;
-    Ok(target.layers().iter().zip(shapes).map(|(layer, shape)| bytes(layer.kernel.inputs(), shape)).sum())
+    let inputs = target.layers().iter().zip(&shapes).map(|(layer, &shape)| bytes(layer.kernel.inputs(), shape));
+    let each: Vec<f64> = inputs.chain([bytes(target.outputs(), shapes[shapes.len() - 1])]).collect();
+    Ok((each.iter().sum(), each.iter().copied().fold(0.0, f64::max)))
 }
 
 fn bytes(channels: usize, (rows, columns): (usize, usize)) -> f64 {

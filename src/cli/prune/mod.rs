@@ -4,25 +4,24 @@ mod files;
 mod memory;
 mod resume;
 mod show;
+mod stop;
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use clap::ValueEnum;
 
-use super::progress::Telling;
-use super::{DEFAULT_SEED, EffortName, interruptible, note, parse_count, print};
-use crate::cnn::{Comparison, Image, Images, Network, weights};
+use stop::Work;
+
+use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print};
+use crate::cnn::weights::{self, Architecture};
+use crate::cnn::{Comparison, Image, Images, Network};
 use crate::error::{Error, Result};
 use crate::output::{refuse_folder, writable_folder, write_together};
 use crate::pruning::design::{EPS, USUAL};
 use crate::pruning::scale::NORMS;
-use crate::pruning::{
-    Approximation, Assessment, Design, Filters, Law, PrunedKernel, PrunedNetwork, Scale, SeededPair, Watch,
-};
+use crate::pruning::{Approximation, Assessment, Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch};
 use crate::runner::checkpoint;
 use crate::subset_sum::Beam;
 
@@ -31,10 +30,16 @@ const MOST_SIDE: u16 = 4096;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The target network: tensors conv<i>.weight in PyTorch's order in a .safetensors file, with the metadata key arch, or
-    /// in a .npz file, with an array arch.
+    /// The target network: a PyTorch state dict in a .safetensors or .npz file, as it is. Convolutions (groups = 1, dilation = 1),
+    /// linear layers, batch norm and average pooling are taken, of F16, BF16, F32 or F64; the metadata key (the array) arch or --arch
+    /// says how they are put together. Without it: convolutions of stride 1 that keep the size.
     #[arg(long, value_name = "FILE")]
     target: PathBuf,
+    /// The target's layers, first to last, as TOML (.toml) or JSON: layers = [{conv = "NAME", stride = 1, pad = 0}, "relu", {avgpool =
+    /// 2}, {batchnorm = "NAME", eps = 1e-5}, "flatten", {linear = "NAME"}, "gap"]. NAME is what the tensors' names begin with. Where
+    /// no relu is stated, one follows every layer with weights but the last. It stands in place of arch.
+    #[arg(long, value_name = "FILE")]
+    arch: Option<PathBuf>,
     /// The paper's n: filters for each input channel and sign, of which about half have the right sign.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_count)]
     width: u64,
@@ -59,7 +64,7 @@ pub struct Arguments {
     /// The slope below 0 of leaky ReLUs, in the target and in the random network; outside the paper's hypotheses.
     #[arg(long, value_name = "SLOPE", allow_negative_numbers = true)]
     leak: Option<f64>,
-    /// Take the target's biases conv<i>.bias, by an input channel that is always one and is handed on from layer to layer;
+    /// Take the target's biases, those of batch norms too, by an input channel that is always one and is handed on from layer to layer;
     /// outside the paper's class. The pruned network takes that channel as its last.
     #[arg(long)]
     biases: bool,
@@ -67,7 +72,9 @@ pub struct Arguments {
     /// and a subset sum has c1 dimensions instead of d^2 c1. Outside the paper's construction.
     #[arg(long)]
     direct: bool,
-    /// Labelled images, arrays x (N, C, H, W) and y (N), on which target and pruned network are compared.
+    /// Labelled images on which target and pruned network are compared: arrays x (or X, images, data) of (N, C, H, W), (N, H, W, C) or,
+    /// of one channel, (N, H, W), with pixels as the network was trained on, and y (or Y, labels, targets) of N classes from 0, or
+    /// one-hot.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
     /// Rows and columns of the inputs over which errors are certified, up to 4096. Without it those of the images, or without
@@ -86,6 +93,9 @@ pub struct Arguments {
     /// How hard the searches try.
     #[arg(long, value_enum, default_value = "default")]
     effort: EffortName,
+    /// The seconds that all of it may take. What is not done then is left, with exit code 4; --resume goes on.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
+    time_limit: Option<f64>,
     /// Take over the layers that an interrupted run of the same design has pruned.
     #[arg(long)]
     resume: bool,
@@ -132,6 +142,11 @@ fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    Work::watched(arguments.quiet, arguments.time_limit, |work| prune(arguments, work))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     let target = read_target(arguments)?;
     let images = arguments.images.as_ref().map(|path| Images::read(path, &target, arguments.biases)).transpose()?;
     let side = side(arguments, &target, images.as_ref())?;
@@ -141,41 +156,60 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .build()
         .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))?;
     let in_target = |error| Error::input(format!("{}: {error}", arguments.target.display()));
+    work.begin("checking".into(), 0, "", None);
     pool.install(|| design.check(&target)).map_err(in_target)?;
     pool.install(|| memory::check(&design, &target, side, images.as_ref()))?;
     // The searches take long, and what overflows without them does so after them.
     Approximation::by_network(&target, &target).chain(side.0, side.1).map_err(in_target)?;
     files::NAMES.iter().try_for_each(|name| refuse_folder(&arguments.out.join(name)))?;
+    refuse_own_input(arguments)?;
     writable_folder(&arguments.out)?;
-    let start = Instant::now();
-    let interrupted = interruptible("stopping after the step under way; Ctrl-C again stops at once")?;
-    let telling = Telling::new(arguments.quiet);
     let ticket = pool.install(|| {
-        let pruned = construct(arguments, &design, &target, &interrupted, &telling)?;
-        Ticket::new(arguments, design, pruned, side, images, &interrupted, &telling)
-    });
-    telling.finish();
-    let ticket = ticket?;
+        let pruned = construct(arguments, &design, &target, work)?;
+        Ticket::new(arguments, design, pruned, side, images, work)
+    })?;
+    work.begin("comparing with the masked random network".into(), 0, "", None);
     let agreement = pool.install(|| ticket.agreement())?;
-    if interrupted.load(Ordering::Relaxed) {
-        return Err(stopped_certifying());
+    if work.is_stopped() {
+        return Err(stopped_certifying(work));
     }
-    write_together(&ticket.files(agreement).map(|(name, bytes)| (arguments.out.join(name), bytes)))?;
-    checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
-    ticket.print(arguments, agreement, start.elapsed())?;
-    Ok(ExitCode::SUCCESS)
+    work.writing(|| -> Result<()> {
+        write_together(&ticket.files(agreement).map(|(name, bytes)| (arguments.out.join(name), bytes)))?;
+        checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
+        ticket.print(arguments, agreement, work.elapsed())
+    })
 }
 
-fn stopped_certifying() -> Error {
-    let message = "stopped while certifying, with all layers pruned; run again with --resume to certify them";
-    Error::Interrupted(message.into())
+/// Refuses to write over a file that is read.
+fn refuse_own_input(arguments: &Arguments) -> Result<()> {
+    let inputs = [Some(&arguments.target), arguments.images.as_ref(), arguments.arch.as_ref()];
+    let same = |x: &Path, y: &Path| x.canonicalize().ok().zip(y.canonicalize().ok()).is_some_and(|(x, y)| x == y);
+    for name in files::NAMES {
+        let output = arguments.out.join(name);
+        if let Some(input) = inputs.into_iter().flatten().find(|input| same(input, &output)) {
+            return Err(Error::input(format!(
+                "{} is read, and would be written over by {name}: name another folder with --out",
+                input.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn stopped_certifying(work: &Work) -> Error {
+    Error::Interrupted(format!(
+        "{} while certifying, with all layers pruned; run again with --resume to certify them",
+        work.reason()
+    ))
 }
 
 fn read_target(arguments: &Arguments) -> Result<Network> {
-    let target = match arguments.biases {
-        true => weights::read_with_biases(&arguments.target)?,
-        false => weights::read(&arguments.target)?,
-    };
+    let arch = arguments.arch.as_ref().map(|path| Architecture::read(path)).transpose()?;
+    let reading = weights::read_as(&arguments.target, arch.as_ref(), arguments.biases)?;
+    if let Some(said) = reading.said.filter(|_| !arguments.quiet) {
+        note(&said);
+    }
+    let target = reading.network;
     match arguments.leak {
         Some(leak) if target.leak() != 0.0 && target.leak() != leak => Err(Error::input(format!(
             "{} has leaky ReLUs of slope {}, and --leak says {leak}: leave it out",
@@ -219,9 +253,9 @@ fn side(arguments: &Arguments, target: &Network, images: Option<&Images>) -> Res
     Ok(side)
 }
 
-/// The least at which every window can be whole.
+/// The one that a linear layer behind a flattened map asks for, or the least at which every window can be whole.
 fn usual_side(target: &Network) -> Result<(usize, usize)> {
-    let field = target.receptive_field();
+    let field = target.least_side().unwrap_or_else(|| target.receptive_field());
     if field > MOST_SIDE.into() {
         return Err(Error::input(format!(
             "the least input at which every window can be whole is {field} pixels a side: give --side, up to {MOST_SIDE}"
@@ -235,39 +269,29 @@ fn construct(
     arguments: &Arguments,
     design: &Design,
     target: &Network,
-    interrupted: &AtomicBool,
-    telling: &Telling,
+    work: &Work,
 ) -> Result<PrunedNetwork<SeededPair>> {
+    let places: Vec<usize> = target.places().collect();
+    let costs: Vec<f64> = places.iter().map(|&index| design.cost(&target.layers()[index])).collect();
+    let all: f64 = costs.iter().sum();
     let mut layers = resume::take_over(arguments, design, target)?;
-    while layers.len() < target.layers().len() {
-        let Some(layer) = prune_layer(design, target, layers.len(), interrupted, telling)? else {
+    for (count, &index) in places.iter().enumerate().skip(layers.len()) {
+        let share = (costs[..=count].iter().sum::<f64>() / all, costs[count] / all);
+        let problems = 2 * target.layers()[index].kernel.inputs();
+        let name = format!("layer {} ({} of {})", target.roles()[index].name, count + 1, places.len());
+        work.begin(name, problems, "searches", Some(share));
+        let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
+        let Some(layer) = design.prune_layer(target, index, &watch)? else {
             return Err(Error::Interrupted(format!(
-                "stopped in layer {} (from 0) of {}; run again with --resume to go on with it",
-                layers.len(),
-                target.layers().len()
+                "{} in layer {count} (from 0) of {}; run again with --resume to go on with it",
+                work.reason(),
+                places.len()
             )));
         };
         layers.push(layer);
-        resume::save(&arguments.out, design, target, &layers)?;
+        work.writing(|| resume::save(&arguments.out, design, target, &layers))?;
     }
     design.assemble(target, layers)
-}
-
-fn prune_layer(
-    design: &Design,
-    target: &Network,
-    index: usize,
-    interrupted: &AtomicBool,
-    telling: &Telling,
-) -> Result<Option<PrunedKernel<SeededPair>>> {
-    let (depth, problems) = (target.layers().len(), 2 * target.layers()[index].kernel.inputs());
-    let done = AtomicUsize::new(0);
-    let show = |done: usize| {
-        telling.show(|seconds| format!("layer {index} of {depth}: {done} of {problems} searches, {seconds:.0} s"))
-    };
-    show(0);
-    let watch = Watch { interrupted, advanced: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
-    design.prune_layer(target, index, &watch)
 }
 
 /// How target and pruned network do on the images.
@@ -297,20 +321,19 @@ impl Ticket {
         pruned: PrunedNetwork<SeededPair>,
         side: (usize, usize),
         images: Option<Images>,
-        interrupted: &AtomicBool,
-        telling: &Telling,
+        work: &Work,
     ) -> Result<Self> {
+        work.begin("comparing on images".into(), 0, "", None);
         let compared = images.as_ref().map(|images| compare(images, &pruned)).transpose()?;
         // An image may be the worst input known.
         let inside = images.as_ref().filter(|images| images.max_norm() <= 1.0 && images.size() == side);
         let worst = inside.and_then(|images| pruned.approximation().worst_of(images.images()));
         let starts: Vec<Image> = worst.cloned().into_iter().collect();
-        let done = AtomicUsize::new(0);
-        let show = |done: usize| telling.show(|seconds| format!("certifying: {done} inputs tried, {seconds:.0} s"));
-        show(0);
-        let watch = Watch { interrupted, advanced: &|| show(done.fetch_add(1, Ordering::Relaxed) + 1) };
-        let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &watch)?;
-        let assessment = assessment.ok_or_else(stopped_certifying)?;
+        work.begin("bounding the error".into(), 0, "", None);
+        let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
+        let search = |inputs| work.begin("looking for the worst input".into(), inputs, "inputs", None);
+        let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &search, &watch)?;
+        let assessment = assessment.ok_or_else(|| stopped_certifying(work))?;
         let images = arguments
             .images
             .as_ref()

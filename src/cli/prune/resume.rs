@@ -17,8 +17,8 @@ const PARTS: &str = "target, biases, width, eps, size, scale, seed, filters, law
 /// A hash of everything that decides which filters are kept.
 pub(super) fn hash(design: &Design, target: &Network) -> String {
     let mut bytes = format!("prune {} {design:?} {}\n", env!("CARGO_PKG_VERSION"), target.leak()).into_bytes();
-    for layer in target.layers() {
-        bytes.extend(format!("{:?}\n", layer.shape()).into_bytes());
+    for (layer, role) in target.layers().iter().zip(target.roles()) {
+        bytes.extend(format!("{:?} {}\n", layer.shape(), role.fixed).into_bytes());
         bytes.extend(layer.kernel.data().iter().flat_map(|x| x.to_le_bytes()));
     }
     sha256_hex(&bytes)
@@ -39,7 +39,8 @@ pub(super) fn take_over(
     }
     let progress = checkpoint::read_all(out, &hash, PARTS)?;
     // Layers are finished one after another.
-    (0..target.layers().len())
+    target
+        .places()
         .map_while(|index| progress.get(&index).map(|measured| (index, measured)))
         .map(restore(design, target))
         .collect()
@@ -61,7 +62,7 @@ pub(super) fn save(out: &Path, design: &Design, target: &Network, layers: &[Prun
     let hash = hash(design, target);
     let rows = |layer: &PrunedKernel<SeededPair>| layer.channels().iter().map(row).collect();
     let progress: Progress =
-        layers.iter().map(|layer| Measured { rows: rows(layer), seconds: 0.0 }).enumerate().collect();
+        target.places().zip(layers.iter().map(|layer| Measured { rows: rows(layer), seconds: 0.0 })).collect();
     checkpoint::write(&checkpoint::path(out, &hash, PART), &hash, &progress)
 }
 

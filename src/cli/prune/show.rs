@@ -88,7 +88,7 @@ impl Ticket {
         for layer in &self.assessment.layers {
             let shape = layer.shape;
             table.add_row([
-                layer.layer.to_string(),
+                layer.name.clone(),
                 format!("{0}x{0} {1}->{2}", shape.k, shape.cin, shape.cout),
                 layer.dimension.to_string(),
                 layer.candidates.to_string(),

@@ -1,57 +1,79 @@
-//! Networks as safetensors and `.npz` files: `conv<i>.weight` in PyTorch's order, the shapes in the metadata key `arch`.
+//! Networks as safetensors and `.npz` files: PyTorch's state dicts, with the architecture in the metadata key `arch` or beside them.
+//!
+//! Weights are (out, in, row, column), of linear layers (out, in); the types are F16, BF16, F32 and F64. Without an architecture a
+//! file is read as convolutions of stride 1 whose padding keeps the size, in the order of the numbers in their names, with a ReLU
+//! behind every one but the last.
+
+mod architecture;
+mod build;
+mod modules;
+mod tensors;
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use half::{bf16, f16};
+use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Kernel, Layer, LayerShape, Network};
+use super::{Layer, LayerShape, Network};
 use crate::arrays::{self, Array};
 use crate::error::{Error, Result};
 use crate::output::write_whole;
-
-/// A larger stride than any image needs, so that sizes cannot overflow.
-const MOST_STRIDE: usize = 1 << 12;
-/// More padding than any image needs.
-const MOST_PADDING: usize = 1 << 12;
-/// Larger than any number of channels.
-const MOST_SIZE: f64 = 1e9;
+pub use architecture::Architecture;
+use architecture::MOST_SIZE;
+use tensors::Tensors;
 
 /// A layer of the metadata key `arch`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Wire {
     cin: usize,
     cout: usize,
     k: usize,
     stride: usize,
     pad: usize,
-    /// Whether a ReLU follows: as it must be everywhere but behind the last layer, where it is said at all.
-    relu: Option<bool>,
+    /// Whether a ReLU follows.
+    relu: bool,
     /// The slope of that ReLU below 0, if it is not 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     leak: Option<f64>,
+    /// Whether the layer is part of every pruned network as it is; said only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    fixed: bool,
 }
 
-/// Reads a network from a safetensors file, see [`parse`], or from a `.npz` file: arrays `conv<i>.weight` of shape (out, in,
-/// row, column), and the array `arch`, l x 5 whole numbers cin, cout, k, stride, pad. What the file begins with decides.
+/// Reads a network from a safetensors file, see [`parse`], or from a `.npz` file, whose array `arch` is l x 5 whole numbers cin,
+/// cout, k, stride, pad, or a text as in safetensors. What the file begins with decides.
 ///
 /// # Errors
 /// When the file cannot be read or anything in it is not as [`parse`] wants it.
 pub fn read(path: &Path) -> Result<Network> {
-    read_either(path, Biases::Refused)
+    read_as(path, None, false).map(|reading| reading.network)
 }
 
-/// As [`read`], with the biases `conv<i>.bias` that are there: the network has a channel of ones for them, see
-/// [`Network::with_biases`].
+/// As [`read`], with the biases that are there: the network has a channel of ones for them, see [`Network::with_biases`].
 ///
 /// # Errors
 /// As for [`read`] and [`Network::with_biases`], and when there are no biases.
 pub fn read_with_biases(path: &Path) -> Result<Network> {
-    read_either(path, Biases::Taken)
+    read_as(path, None, true).map(|reading| reading.network)
+}
+
+/// As [`read`], with or without biases, and with the architecture that is stated elsewhere.
+///
+/// # Errors
+/// As for [`read`] or [`read_with_biases`].
+pub fn read_as(path: &Path, arch: Option<&Architecture>, biases: bool) -> Result<Reading> {
+    let name = path.display().to_string();
+    let biases = if biases { Biases::Taken } else { Biases::Refused };
+    let bytes = arrays::read_bytes(path)?;
+    let reading = if bytes.starts_with(arrays::ZIP) {
+        build::build(&Tensors::of_npz(&name, path)?, arch, biases)?
+    } else {
+        build::build(&Tensors::of_safetensors(&name, &bytes)?, arch, biases)?
+    };
+    refuse_zeros(&name, &reading.network)?;
+    Ok(reading)
 }
 
 /// What is done with biases.
@@ -61,22 +83,13 @@ enum Biases {
     Taken,
 }
 
-fn read_either(path: &Path, biases: Biases) -> Result<Network> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(Error::read(path))?;
-    let is_npz = bytes.starts_with(arrays::ZIP);
-    let network = if is_npz { read_npz(&name, path, biases)? } else { parse_either(&name, &bytes, biases)? };
-    refuse_zeros(&name, &network)?;
-    Ok(network)
-}
-
-/// The network in the bytes of a safetensors file called `name`: tensors `conv0.weight`, `conv1.weight`, ... of type F16,
-/// BF16, F32 or F64 and shape (out, in, row, column), and the metadata key `arch`, a JSON list of `{cin, cout, k, stride, pad}`.
-/// Without it strides are 1 and the padding keeps the image's size, which needs odd kernels.
+/// The network in the bytes of a safetensors file called `name`: tensors `NAME.weight` of type F16, BF16, F32 or F64 and shape
+/// (out, in, row, column), and the metadata key `arch`, a JSON list of `{cin, cout, k, stride, pad}` or of what [`Architecture`]
+/// reads. Without it strides are 1 and the padding keeps the image's size, which needs odd kernels.
 ///
 /// # Errors
-/// When the file is damaged; a tensor is missing, of another name or type, not square, empty, all zeros, or holds NaN or
-/// infinity; the shapes disagree with `arch` or do not chain. The message names the file, the tensor and the mend.
+/// When the file is damaged; a tensor is missing, of another kind or type, not square, empty, all zeros, or holds NaN or
+/// infinity; the shapes disagree with `arch` or do not chain. The message names the file, the tensor and what to do.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<Network> {
     let network = parse_any(name, bytes)?;
     refuse_zeros(name, &network)?;
@@ -88,67 +101,14 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Network> {
 /// # Errors
 /// As for [`parse`] otherwise.
 pub fn parse_any(name: &str, bytes: &[u8]) -> Result<Network> {
-    parse_either(name, bytes, Biases::Refused)
-}
-
-fn parse_either(name: &str, bytes: &[u8], biases: Biases) -> Result<Network> {
-    let damaged = |error| {
-        Error::input(format!("{name} is not a whole safetensors file ({error}): write it again with safetensors"))
-    };
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
-    let arch = metadata.metadata().as_ref().and_then(|metadata| metadata.get("arch"));
-    let (arch, leak) = arch.map(|text| parse_arch(name, text)).transpose()?.unzip();
-    let network = network(name, &tensors.names(), arch, biases, |tensor_name| {
-        let tensor = tensors.tensor(tensor_name).expect("its name was listed");
-        let data = values(&tensor).ok_or_else(|| {
-            Error::input(format!(
-                "{name}, tensor {tensor_name}: its type is {:?}: give F16, BF16, F32 or F64",
-                tensor.dtype()
-            ))
-        })?;
-        Ok(Array { shape: tensor.shape().to_vec(), data })
-    })?;
-    network.with_leak(leak.unwrap_or(0.0)).map_err(|error| Error::input(format!("{name}: arch: {error}")))
-}
-
-/// The layers' shapes and the slope of the ReLUs between them.
-fn parse_arch(name: &str, text: &str) -> Result<(Vec<LayerShape>, f64)> {
-    let wire: Vec<Wire> = serde_json::from_str(text).map_err(|error| {
-        Error::input(format!(
-            "{name}: the metadata key arch is not a JSON list of {{cin, cout, k, stride, pad}} ({error}): write one \
-             such entry a layer"
-        ))
-    })?;
-    let between = |index: usize| index + 1 < wire.len();
-    if let Some(index) = (0..wire.len()).find(|&index| wire[index].relu.is_some_and(|relu| relu != between(index))) {
-        return Err(Error::input(format!(
-            "{name}: arch says relu = {} of layer {index}: a ReLU follows every layer but the last",
-            !between(index)
-        )));
-    }
-    let leak = wire.first().and_then(|first| first.leak).unwrap_or(0.0);
-    if let Some(index) = (0..wire.len()).find(|&index| between(index) && wire[index].leak.unwrap_or(0.0) != leak) {
-        return Err(Error::input(format!(
-            "{name}: arch gives layer {index} another leak than layer 0: give one slope"
-        )));
-    }
-    let shape = |&Wire { cin, cout, k, stride, pad, .. }: &Wire| LayerShape { cin, cout, k, stride, pad };
-    Ok((wire.iter().map(shape).collect(), leak))
-}
-
-fn read_npz(name: &str, path: &Path, biases: Biases) -> Result<Network> {
-    let mut members = arrays::members(path)?;
-    let arch = members.iter().position(|member| member == "arch").map(|index| members.remove(index));
-    let arch = arch.map(|member| npz_arch(name, &arrays::read_member(path, &member)?)).transpose()?;
-    let members: Vec<&str> = members.iter().map(String::as_str).collect();
-    network(name, &members, arch, biases, |tensor_name| arrays::read_member(path, tensor_name))
+    build::build(&Tensors::of_safetensors(name, bytes)?, None, Biases::Refused).map(|reading| reading.network)
 }
 
 fn refuse_zeros(name: &str, network: &Network) -> Result<()> {
     match network.layers().iter().position(|layer| layer.kernel.max_norm() == 0.0) {
         Some(index) => Err(Error::input(format!(
-            "{name}, tensor conv{index}.weight: all its weights are zero: train the layer or leave it out"
+            "{name}, tensor {}: all its weights are zero: train the layer or leave it out",
+            network.tensor(index)
         ))),
         None => Ok(()),
     }
@@ -157,7 +117,19 @@ fn refuse_zeros(name: &str, network: &Network) -> Result<()> {
 /// The columns of the array `arch`.
 const ARCH_COLUMNS: [&str; 5] = ["cin", "cout", "k", "stride", "pad"];
 
-fn npz_arch(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
+/// What the array `arch` of a `.npz` file says: numbers, or a text.
+fn npz_arch(name: &str, path: &Path) -> Result<Architecture> {
+    let source = format!("{name}: the array arch");
+    match arrays::read_text(path, "arch")? {
+        Some(text) => Architecture::parse(&source, &text),
+        None => {
+            let shapes = npz_shapes(name, &arrays::read_member(path, "arch")?)?;
+            Ok(Architecture::of_shapes(&source, shapes.into_iter()))
+        }
+    }
+}
+
+fn npz_shapes(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
     if array.shape.len() != 2 || array.shape[1] != ARCH_COLUMNS.len() {
         return Err(Error::input(format!(
             "{name}: the array arch has the shape {}: give l x 5 numbers, a row ({}) a layer",
@@ -182,78 +154,13 @@ fn npz_arch(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
     Ok(rows.iter().map(shape).collect())
 }
 
-/// The network of the tensors called so.
-fn network(
-    name: &str,
-    names: &[&str],
-    arch: Option<Vec<LayerShape>>,
-    biases: Biases,
-    tensor: impl Fn(&str) -> Result<Array>,
-) -> Result<Network> {
-    let taken = |other: &str| biases == Biases::Taken && layer_number(other, BIAS).is_some();
-    let (bias_names, names): (Vec<&str>, Vec<&str>) = names.iter().partition(|other| taken(other));
-    if let Some(other) = names.iter().copied().filter(|other| layer_number(other, WEIGHT).is_none()).min() {
-        let what = match biases {
-            _ if !other.ends_with(BIAS) => {
-                let numbers: Vec<usize> = names.iter().filter_map(|name| layer_number(name, WEIGHT)).collect();
-                let missing = (0..).find(|number| !numbers.contains(number)).expect("some number is missing");
-                format!(
-                    "no tensor conv<i>.weight, and only convolutions are pruned: leave it out, or if it is the layer that \
-                     is missing, call it conv{missing}.weight"
-                )
-            }
-            Biases::Refused => {
-                "a bias, which the paper's networks do not have: train without, or say --biases".to_string()
-            }
-            Biases::Taken => {
-                "a bias of no convolution: call it conv0.bias, conv1.bias, ... after its layer".to_string()
-            }
-        };
-        return Err(Error::input(format!("{name}, tensor {other}: it is {what}")));
-    }
-    let count = arch.as_ref().map_or(names.len(), Vec::len);
-    if names.len() > count {
-        return Err(Error::input(format!(
-            "{name} holds {} tensors conv<i>.weight, and arch lists {count} layers: list every layer",
-            names.len()
-        )));
-    }
-    let layer_of = |index: usize| {
-        let tensor_name = format!("conv{index}.weight");
-        if !names.contains(&tensor_name.as_str()) {
-            return Err(Error::input(format!(
-                "{name}, tensor {tensor_name}: it is missing: store the layers as conv0.weight, conv1.weight, ..."
-            )));
-        }
-        layer(tensor(&tensor_name)?, arch.as_ref().map(|arch| arch[index]))
-            .map_err(|wrong| Error::input(format!("{name}, tensor {tensor_name}: {wrong}")))
-    };
-    let layers = (0..count).map(layer_of).collect::<Result<Vec<Layer>>>()?;
-    let in_file = |error: Error| Error::input(format!("{name}: {error}"));
-    let network = Network::new(layers).map_err(in_file)?;
-    if biases == Biases::Refused {
-        return Ok(network);
-    }
-    if bias_names.is_empty() {
-        return Err(Error::input(format!("{name} holds no biases conv<i>.bias: leave --biases out")));
-    }
-    if let Some(other) = bias_names.iter().find(|other| layer_number(other, BIAS).is_none_or(|index| index >= count)) {
-        return Err(Error::input(format!("{name}, tensor {other}: there is no such layer: leave it out")));
-    }
-    let bias = |index: usize| {
-        let bias_name = format!("conv{index}.bias");
-        if !bias_names.contains(&bias_name.as_str()) {
-            return Ok(vec![0.0; network.layers()[index].kernel.outputs()]);
-        }
-        let array = tensor(&bias_name)?;
-        if array.shape.len() != 1 {
-            let shape = array.shape_text();
-            return Err(Error::input(format!("{name}, tensor {bias_name}: its shape is {shape}: give (out,)")));
-        }
-        Ok(array.data)
-    };
-    let biases = (0..count).map(bias).collect::<Result<Vec<Vec<f64>>>>()?;
-    network.with_biases(&biases).map_err(in_file)
+/// A network from a file, and how it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The network.
+    pub network: Network,
+    /// The layers in words, where the file is not of plain convolutions `conv<i>.weight`.
+    pub said: Option<String>,
 }
 
 /// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says of each layer too whether a
@@ -271,7 +178,8 @@ pub fn to_bytes(network: &Network) -> Vec<u8> {
     let leak = Some(network.leak()).filter(|&leak| leak != 0.0);
     let wire = |(index, layer): (usize, &Layer)| {
         let LayerShape { cin, cout, k, stride, pad } = layer.shape();
-        Wire { cin, cout, k, stride, pad, relu: Some(index < last), leak: leak.filter(|_| index < last) }
+        let fixed = network.roles()[index].fixed;
+        Wire { cin, cout, k, stride, pad, relu: index < last, leak: leak.filter(|_| index < last), fixed }
     };
     let arch: Vec<Wire> = network.layers().iter().enumerate().map(wire).collect();
     let arch = serde_json::to_string(&arch).expect("shapes are plain numbers");
@@ -289,74 +197,15 @@ pub fn to_bytes(network: &Network) -> Vec<u8> {
     safetensors::serialize(views, Some(HashMap::from([("arch".to_string(), arch)]))).expect("a small header")
 }
 
-/// How the names of kernels and of biases end.
-const WEIGHT: &str = ".weight";
-const BIAS: &str = ".bias";
-
-/// The i of `conv<i>` before an ending. A number has one name: `conv00.bias` and `conv+0.bias` are none of `conv0.bias`.
-fn layer_number(name: &str, ending: &str) -> Option<usize> {
-    let number: usize = name.strip_prefix("conv")?.strip_suffix(ending)?.parse().ok()?;
-    (name == format!("conv{number}{ending}")).then_some(number)
-}
-
-/// A layer from its tensor, or what is wrong with it.
-fn layer(tensor: Array, arch: Option<LayerShape>) -> std::result::Result<Layer, String> {
-    let &[outputs, inputs, side, columns] = &tensor.shape[..] else {
-        return Err(format!("its shape is {}: give (out, in, row, column)", tensor.shape_text()));
-    };
-    if side != columns {
-        return Err(format!("its windows are {side} x {columns}: give square ones"));
-    }
-    if outputs == 0 || inputs == 0 || side == 0 {
-        return Err(format!("its shape {} is empty: give at least 1 everywhere", tensor.shape_text()));
-    }
-    let shape = match arch {
-        Some(arch) => arch,
-        None if side % 2 == 1 => LayerShape { cin: inputs, cout: outputs, k: side, stride: 1, pad: (side - 1) / 2 },
-        None => return Err(format!("no padding keeps the size for an even side of {side}: give arch")),
-    };
-    if (shape.cout, shape.cin, shape.k) != (outputs, inputs, side) {
-        return Err(format!(
-            "its shape (out, in, row, column) is {}, and arch says cout = {}, cin = {} and k = {}: make them agree",
-            tensor.shape_text(),
-            shape.cout,
-            shape.cin,
-            shape.k
-        ));
-    }
-    if !(1..=MOST_STRIDE).contains(&shape.stride) {
-        return Err(format!("arch gives stride {}: give 1 to {MOST_STRIDE}", shape.stride));
-    }
-    if shape.pad > MOST_PADDING {
-        return Err(format!("arch pads by {}: give at most {MOST_PADDING}", shape.pad));
-    }
-    let kernel = Kernel::new(outputs, inputs, side, tensor.data).map_err(|error| error.to_string())?;
-    Ok(Layer { kernel, stride: shape.stride, pad: shape.pad })
-}
-
-/// The tensor's numbers, if they are floating-point numbers of 2, 4 or 8 bytes.
-fn values(tensor: &TensorView) -> Option<Vec<f64>> {
-    match tensor.dtype() {
-        Dtype::F16 => Some(decoded(tensor, |word| f16::from_le_bytes(word).into())),
-        Dtype::BF16 => Some(decoded(tensor, |word| bf16::from_le_bytes(word).into())),
-        Dtype::F32 => Some(decoded(tensor, |word| f32::from_le_bytes(word).into())),
-        Dtype::F64 => Some(decoded(tensor, f64::from_le_bytes)),
-        _ => None,
-    }
-}
-
-fn decoded<const N: usize>(tensor: &TensorView, decode: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    let (words, _) = tensor.data().as_chunks();
-    words.iter().map(|&word| decode(word)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cnn::Kernel;
     use crate::random::Stream;
+    use half::{bf16, f16};
     use std::io::Write;
 
-    const DIGITS: &[u8] = include_bytes!("../../experiments/targets/digits_gap.safetensors");
+    const DIGITS: &[u8] = include_bytes!("../../../experiments/targets/digits_gap.safetensors");
 
     fn file(tensors: &[(&str, Dtype, Vec<usize>, Vec<u8>)], arch: Option<&str>) -> Vec<u8> {
         let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
