@@ -200,18 +200,32 @@ impl Cell {
 }
 
 /// One named condition of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Hypothesis {
     /// The condition as the paper writes it.
     pub name: String,
-    /// Whether it is met at the cell.
-    pub met: bool,
+    /// Whether it is met at the cell; `None` where it cannot be evaluated there, or rounding does not tell.
+    pub met: Option<bool>,
 }
 
 impl Hypothesis {
     /// A condition and whether it is met.
-    pub fn new(name: impl Into<String>, met: bool) -> Self {
-        Hypothesis { name: name.into(), met }
+    pub fn new(name: impl Into<String>, met: impl Into<Option<bool>>) -> Self {
+        Hypothesis { name: name.into(), met: met.into() }
+    }
+
+    /// Whether it is known to be met: only then the statement speaks of the cell.
+    pub fn is_met(&self) -> bool {
+        self.met == Some(true)
+    }
+
+    /// Its name among those that are unmet; none where it is met.
+    pub fn unmet(&self) -> Option<String> {
+        match self.met {
+            Some(true) => None,
+            Some(false) => Some(self.name.clone()),
+            None => Some(format!("{} (unknown)", self.name)),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]
     let row = |link: &Link| {
         let (left, right) = link.sides();
         let judged = Judged {
-            evidence: &left,
+            evidence: left,
             bound: &right,
             relation: link.relation,
             quantity: Quantity::Size,
@@ -113,7 +113,7 @@ struct Judged<'a> {
 
 fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], judged: &Judged) -> Row {
     let Judged { evidence, bound, relation, quantity, formula, verdict } = judged;
-    let unmet: Vec<&str> = hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
+    let unmet: Vec<String> = hypotheses.iter().filter_map(Hypothesis::unmet).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
     let mut row = vec![claim.about().id.to_string(), origin.experiment.to_string()];
     row.extend(cell.values().iter().map(|(_, value)| value.to_string()));

@@ -78,15 +78,15 @@ pub fn judge(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict 
     }
 }
 
-/// On which side of the bound the interval lies, by the bound's own relation if it has one.
+/// On which side of the bound, which lies between its own ends, the interval lies; by the bound's own relation if it has one.
 pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
     let (lo, hi) = (evidence.ln_lo, evidence.ln_hi);
     // A negative bound lies below every measured size, strictly.
     let negative = bound.non_positive.is_some_and(|value| value < 0.0);
-    let above = lo > bound.ln || negative;
-    let below = hi < bound.ln && !negative;
+    let above = lo > bound.ln_hi || negative;
+    let below = hi < bound.ln_lo && !negative;
     // A value that is exactly 0 is at most a bound of 0 (and equal to it): no interval touches there.
-    let both_zero = hi == f64::NEG_INFINITY && bound.ln == f64::NEG_INFINITY && !negative;
+    let both_zero = hi == f64::NEG_INFINITY && bound.ln_hi == f64::NEG_INFINITY && !negative;
     match bound.relation.unwrap_or(relation) {
         Relation::AtMost | Relation::Equal { .. } if both_zero => Verdict::Holds,
         Relation::AtLeast if above => Verdict::Holds,
@@ -94,7 +94,9 @@ pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdic
         Relation::AtMost if below => Verdict::Holds,
         Relation::AtMost if above => Verdict::Violated,
         Relation::Equal { .. } if above || below => Verdict::Violated,
-        Relation::Equal { tolerance } if lo > bound.ln + (-tolerance).ln_1p() && hi < bound.ln + tolerance.ln_1p() => {
+        Relation::Equal { tolerance }
+            if lo > bound.ln_hi + (-tolerance).ln_1p() && hi < bound.ln_lo + tolerance.ln_1p() =>
+        {
             Verdict::Holds
         }
         _ => Verdict::Undecided,
@@ -104,8 +106,8 @@ pub fn compare(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdic
 /// Whether the bound says nothing: a probability at most a number of 1 or more, anything at least a number of 0 or less.
 pub fn vacuous(bound: &Bound, relation: Relation, quantity: Quantity) -> bool {
     match bound.relation.unwrap_or(relation) {
-        Relation::AtLeast => bound.ln == f64::NEG_INFINITY,
-        Relation::AtMost => quantity == Quantity::Probability && bound.ln >= 0.0,
+        Relation::AtLeast => bound.ln_hi == f64::NEG_INFINITY,
+        Relation::AtMost => quantity == Quantity::Probability && bound.ln_lo >= 0.0,
         Relation::Equal { .. } => false,
     }
 }
@@ -133,6 +135,7 @@ pub fn share_of_error(alpha: f64, cells: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::evidence::Method;
+    use crate::expression::Number;
 
     fn evidence(lo: f64, hi: f64) -> Evidence {
         Evidence::enclosed(Some(0.5 * (lo.ln() + hi.ln())), lo.ln(), hi.ln(), Method::Literal, 1)
@@ -155,6 +158,28 @@ mod tests {
         assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtMost), Verdict::Violated);
         assert_eq!(judge(&evidence(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Violated);
         assert_eq!(judge(&evidence(0.3, 0.4), &bound, Relation::AtMost), Verdict::Holds);
+    }
+
+    /// What rounding leaves open is never decided, on either side.
+    #[test]
+    fn a_bound_is_judged_by_its_ends() {
+        let one = Number::new(1.0);
+        let lost = Bound::from_number("lost", one - (one - Number::new(1e-20)).pow(Number::new(5.0)));
+        let negative = Bound::from_number("negative", one - Number::new(2.0));
+        let unknown_sign = Bound::from_number("sign", Number::new(0.1) * Number::new(3.0) - Number::new(0.3));
+        let zero = Evidence::closed_form(f64::NEG_INFINITY, 0.0, 1);
+        let tiny = evidence(1e-21, 2e-21);
+        for measured in [&zero, &tiny] {
+            for relation in [Relation::AtLeast, Relation::AtMost, Relation::Equal { tolerance: 0.1 }] {
+                assert_eq!(judge(measured, &lost, relation), Verdict::Undecided, "{relation:?}");
+                assert_eq!(judge(measured, &unknown_sign, relation), Verdict::Undecided, "{relation:?}");
+                assert!(!vacuous(&lost, relation, Quantity::Probability));
+            }
+            assert_eq!(judge(measured, &negative, Relation::AtLeast), Verdict::Holds);
+        }
+        assert_eq!(judge(&evidence(0.1, 0.2), &lost, Relation::AtLeast), Verdict::Holds);
+        assert_eq!(judge(&evidence(0.1, 0.2), &lost, Relation::AtMost), Verdict::Violated);
+        assert_eq!(judge(&zero, &Bound::from_value("zero", 0.0), Relation::AtMost), Verdict::Holds);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, Link, R
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::expression::{Condition, Formula, Number};
-use crate::nsn::c_d;
+use crate::nsn::c_d_enclosed;
 use crate::random::Stream;
 
 /// What a user changes in a claim.
@@ -109,7 +109,7 @@ impl WhatIf {
         &self.changes
     }
 
-    fn is_met(&self, condition: &Condition, names: &Names) -> Result<bool> {
+    fn is_met(&self, condition: &Condition, names: &Names) -> Result<Option<bool>> {
         let word = |name: &str| match names.cell.get(name) {
             Some(value @ (Value::Word(_) | Value::Target(_))) => Some(value.to_string()),
             _ => None,
@@ -158,11 +158,11 @@ impl<'a> Names<'a> {
 
     fn number(&self, name: &str) -> Option<Number> {
         match (name, self.cell.get(name), self.cell.get("d")) {
-            (_, Some(Value::Integer(value)), _) => return Some(Number::new(*value as f64)),
+            (_, Some(Value::Integer(value)), _) => return Some(Number::whole(*value)),
             (_, Some(Value::Real(value)), _) => return Some(Number::new(*value)),
-            ("pi", ..) => return Some(Number::new(std::f64::consts::PI)),
-            ("e", ..) => return Some(Number::new(std::f64::consts::E)),
-            ("c_d", _, Some(Value::Integer(d))) => return Some(Number::new(c_d(*d))),
+            ("pi", ..) => return Some(Number::pi()),
+            ("e", ..) => return Some(Number::e()),
+            ("c_d", _, Some(Value::Integer(d))) => return Some(c_d_enclosed(*d)),
             _ => {}
         }
         let symbols = self.symbols.get_or_init(|| self.claim.symbols(self.cell)).as_ref().ok()?;
@@ -176,16 +176,6 @@ impl<'a> Names<'a> {
             _ => other(),
         }
     }
-}
-
-/// The value of a drafted bound.
-fn bound_of(name: &str, value: Number) -> Bound {
-    if value.is_negative() || value.ln_abs() == f64::NEG_INFINITY {
-        // Below the smallest double a negative number is still negative.
-        let value = if value.is_negative() { value.value().min(-f64::MIN_POSITIVE) } else { 0.0 };
-        return Bound { name: name.into(), ln: f64::NEG_INFINITY, non_positive: Some(value), relation: None };
-    }
-    Bound::from_ln(name, value.ln_abs())
 }
 
 /// A bound's name becomes a column's entry and a legend's.
@@ -239,8 +229,8 @@ impl Claim for WhatIf {
         self.claim.chain(cell, stream)
     }
 
-    /// The printed hypotheses that are not dropped, and the added conditions. A condition that cannot be evaluated is unmet
-    /// here; [`WhatIf::bounds`] says what is wrong with it.
+    /// The printed hypotheses that are not dropped, and the added conditions. A condition that cannot be evaluated is unknown
+    /// here; [`WhatIf::bounds`] refuses one with an unknown name.
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         let printed = self.claim.hypotheses(cell).into_iter().filter(|known| !self.without.contains(&known.name));
         if self.conditions.is_empty() {
@@ -250,7 +240,7 @@ impl Claim for WhatIf {
         let added = self
             .conditions
             .iter()
-            .map(|condition| Hypothesis::new(condition.text(), self.is_met(condition, &names).unwrap_or(false)));
+            .map(|condition| Hypothesis::new(condition.text(), self.is_met(condition, &names).ok().flatten()));
         printed.chain(added).collect()
     }
 
@@ -271,10 +261,10 @@ impl Claim for WhatIf {
                 return Err(Error::input(format!("the claim has a bound named {name}; give the draft another name")));
             }
             match formula.evaluate(&|name| names.number(name)) {
-                Ok(value) => bounds.push(Bound { relation: *relation, ..bound_of(name, value) }),
+                Ok(value) => bounds.push(Bound { relation: *relation, ..Bound::from_number(name, value) }),
                 Err(error) => {
-                    let unknown = formula.names().into_iter().any(|name| names.number(name).is_none());
-                    if unknown || self.hypotheses(cell).iter().all(|hypothesis| hypothesis.met) {
+                    let unknown = formula.names().any(|name| names.number(name).is_none());
+                    if unknown || self.hypotheses(cell).iter().all(Hypothesis::is_met) {
                         return Err(names.error(|| Error::input(format!("bound {name}, at {}: {error}", cell.key()))));
                     }
                 }
@@ -334,7 +324,7 @@ mod tests {
     fn conditions_are_added_and_hypotheses_dropped() {
         let claim = what_if("nsn-box", &[], &["k >= d^2", "target == origin"], &["d <= k"]).unwrap();
         let at = |given: &[(&str, &str)]| {
-            let unmet = claim.hypotheses(&cell(&claim, given)).into_iter().filter(|hypothesis| !hypothesis.met);
+            let unmet = claim.hypotheses(&cell(&claim, given)).into_iter().filter(|hypothesis| !hypothesis.is_met());
             unmet.map(|hypothesis| hypothesis.name).collect::<Vec<_>>()
         };
         assert!(at(&[("k", "16"), ("d", "4"), ("eps", "0.1")]).is_empty());

@@ -186,7 +186,7 @@ mod tests {
         // k = 4, eps = 0.1: 16 * 2.302585 = 36.84.
         let at = |n: &str| cell(&[("n", n), ("k", "4"), ("d", "1"), ("eps", "0.1")]);
         assert!((Amplification.asks(&at("37"), "n").unwrap() - 36.841_361_487_904_73).abs() < 1e-12);
-        let met = |n: &str| Amplification.hypotheses(&at(n)).iter().filter(|h| h.met).count();
+        let met = |n: &str| Amplification.hypotheses(&at(n)).iter().filter(|h| h.is_met()).count();
         assert_eq!((met("37"), met("36")), (4, 3));
         assert!((Amplification.bounds(&at("37")).unwrap()[0].ln - 0.9f64.ln()).abs() < 1e-15);
     }

@@ -42,29 +42,23 @@ impl Link {
         Link { for_large: Some(constant), ..self }
     }
 
-    /// The left side as evidence whose interval has taken over the width of the right side's, and the right side as a bound:
-    /// the one lies beside the other exactly where the two intervals are apart.
-    pub fn sides(&self) -> (Evidence, Bound) {
-        let right = self.right.ln.unwrap_or(0.5 * (self.right.ln_lo + self.right.ln_hi));
-        // Where the right side is exactly 0, there is no width to take over.
-        let width = |end: f64| if end == right { 0.0 } else { end - right };
-        let mut left = self.left.clone();
-        left.ln_lo -= width(self.right.ln_hi);
-        left.ln_hi -= width(self.right.ln_lo);
-        (left, Bound::from_ln(self.name, right))
+    /// The left side as evidence and the right side as a bound between its ends.
+    pub fn sides(&self) -> (&Evidence, Bound) {
+        let Evidence { ln, ln_lo, ln_hi, .. } = self.right;
+        (&self.left, Bound::between(self.name, ln.unwrap_or(0.5 * (ln_lo + ln_hi)), ln_lo, ln_hi))
     }
 
     /// What the two intervals say of the link; of one that is claimed for large constants, what they say of this constant.
     pub fn verdict(&self) -> Verdict {
         let (left, right) = self.sides();
-        let verdict = judge(&left, &right, self.relation);
+        let verdict = judge(left, &right, self.relation);
         if self.for_large.is_some() { verdict.at_a_constant() } else { verdict }
     }
 
     /// log10 of how far the left side is on the claimed side of the right one; negative is violated.
     pub fn slack_log10(&self) -> Option<f64> {
         let (left, right) = self.sides();
-        slack_log10(&left, &right, self.relation)
+        slack_log10(left, &right, self.relation)
     }
 }
 

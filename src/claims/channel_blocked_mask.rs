@@ -228,7 +228,7 @@ mod tests {
         };
         let evidence = construct(&mut Stream::new(1, 2), &Allowance::TEST).unwrap();
         let verdict = judge(&evidence, &ChannelBlockedMask.bounds(&cell).unwrap()[0], ABOUT.relation);
-        (evidence.ln.unwrap().exp().round(), verdict, evidence.observed.iter().all(|condition| condition.met))
+        (evidence.ln.unwrap().exp().round(), verdict, evidence.observed.iter().all(Hypothesis::is_met))
     }
 
     #[test]

@@ -207,7 +207,7 @@ mod tests {
         let evidence = exact(&cell);
         assert!((evidence.ln.unwrap() + 10.000_500_03).abs() < 1e-8, "{evidence:?}");
         let bounds = Chernoff.bounds(&cell).unwrap();
-        assert!(Chernoff.hypotheses(&cell).iter().all(|hypothesis| hypothesis.met));
+        assert!(Chernoff.hypotheses(&cell).iter().all(Hypothesis::is_met));
         let verdicts: Vec<Verdict> = bounds.iter().map(|bound| judge(&evidence, bound, Relation::AtMost)).collect();
         assert_eq!(verdicts, [Verdict::Violated, Verdict::Holds]);
     }

@@ -489,7 +489,7 @@ mod tests {
         // d = 3, c1 = 2, c0 = 1, eps = 0.1: 3^12 2^6 log^3(180).
         let by_hand = 531_441.0 * 64.0 * 180f64.ln().powi(3);
         assert!((least_width(1.0, 3.0, 1.0, 2.0, 1.0, 0.1) / by_hand - 1.0).abs() < 1e-12);
-        let met = |n: &str| KernelPruning.hypotheses(&cell(&[("n", n)]))[0].met;
+        let met = |n: &str| KernelPruning.hypotheses(&cell(&[("n", n)]))[0].is_met();
         assert!(!met("12") && met("13"));
     }
 }

@@ -273,7 +273,7 @@ mod tests {
             let (_, evidence) =
                 measured(&[("network", FILE), ("error", "injected"), ("share", share), ("eps", "0.1"), ("i", "3")]);
             assert_eq!(evidence.observed.len(), 1);
-            assert_eq!(evidence.observed[0].met, met, "share {share}");
+            assert_eq!(evidence.observed[0].met, Some(met), "share {share}");
             assert!(evidence.ln_lo <= evidence.ln_hi);
         }
     }

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn hypotheses_and_bound_are_the_printed_ones() {
-        let unmet = |given: &[(&str, &str)]| Lueker.hypotheses(&cell(given)).iter().filter(|h| !h.met).count();
+        let unmet = |given: &[(&str, &str)]| Lueker.hypotheses(&cell(given)).iter().filter(|h| !h.is_met()).count();
         // log(1/0.1) = 2.303, and twice that is 4.605.
         assert_eq!(unmet(&[("n", "3"), ("eps", "0.1")]), 0);
         assert_eq!(unmet(&[("n", "2"), ("eps", "0.1")]), 1);

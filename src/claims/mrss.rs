@@ -200,7 +200,7 @@ mod tests {
     fn hypotheses_are_the_printed_ones() {
         let unmet = |given: &[(&str, &str)]| {
             let all = Mrss.hypotheses(&cell(given)).into_iter();
-            all.filter(|h| !h.met).map(|h| h.name).collect::<Vec<_>>()
+            all.filter(|h| !h.is_met()).map(|h| h.name).collect::<Vec<_>>()
         };
         // d = 2, eps = 1/4: 8 log 8 = 16.64.
         assert!(unmet(&[("n", "289"), ("k", "17"), ("d", "2"), ("eps", "0.25"), ("target", "axis")]).is_empty());

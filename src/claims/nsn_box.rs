@@ -153,7 +153,7 @@ mod tests {
     fn hypotheses_are_those_of_the_lemma() {
         let unmet = |given: &[(&str, &str)]| {
             let cell = cell_of(&NsnBox, given.iter().copied()).unwrap();
-            NsnBox.hypotheses(&cell).into_iter().filter(|h| !h.met).map(|h| h.name).collect::<Vec<_>>()
+            NsnBox.hypotheses(&cell).into_iter().filter(|h| !h.is_met()).map(|h| h.name).collect::<Vec<_>>()
         };
         assert!(unmet(&[("k", "16"), ("d", "16"), ("eps", "0.2499"), ("target", "axis")]).is_empty());
         assert_eq!(unmet(&[("k", "15"), ("d", "16"), ("eps", "0.25")]), ["k >= 16", "d <= k", "eps < 1/4"]);

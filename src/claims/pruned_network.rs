@@ -300,7 +300,7 @@ mod tests {
     fn bounds_and_hypotheses_are_the_theorems() {
         let unmet = |given: &[(&str, &str)]| {
             let all = PrunedNetworkClaim.hypotheses(&cell(given)).into_iter();
-            all.filter(|hypothesis| !hypothesis.met).map(|hypothesis| hypothesis.name).collect::<Vec<_>>()
+            all.filter(|hypothesis| !hypothesis.is_met()).map(|hypothesis| hypothesis.name).collect::<Vec<_>>()
         };
         let wide = "n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)";
         assert_eq!(unmet(&[("scale", "auto")]), ["norm1(K) <= 1", wide]);
@@ -323,7 +323,7 @@ mod tests {
         ] {
             let unmet = |given: &[(&str, &str)]| {
                 let all = PrunedNetworkClaim.hypotheses(&cell(given));
-                all.iter().any(|hypothesis| hypothesis.name == name && !hypothesis.met)
+                all.iter().any(|hypothesis| hypothesis.name == name && !hypothesis.is_met())
             };
             assert!(unmet(&[given]) && !unmet(&[]), "{name}");
         }

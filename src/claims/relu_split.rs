@@ -519,7 +519,7 @@ mod tests {
                 assert_eq!(evidence(&cell, Method::ClosedForm).ln, Some(f64::NEG_INFINITY));
                 assert_eq!(verdict(&cell, Method::ClosedForm), Verdict::Holds, "{}", cell.key());
                 assert_eq!(evidence(&cell, Method::Search).ln, Some(f64::NEG_INFINITY), "{}", cell.key());
-                let holds = ReluSplit.hypotheses(&cell)[0].met;
+                let holds = ReluSplit.hypotheses(&cell)[0].is_met();
                 assert_eq!(holds, mask == "blocked", "only Definition 2's mask is 2n-channel-blocked: {}", cell.key());
             }
         }
@@ -584,7 +584,7 @@ mod tests {
         ] {
             let cell = cell(&[("mask", mask), ("right", right)]);
             assert_eq!(verdict(&cell, Method::ClosedForm), Verdict::Violated, "{mask} {right}");
-            assert!(ReluSplit.hypotheses(&cell).iter().any(|condition| !condition.met));
+            assert!(ReluSplit.hypotheses(&cell).iter().any(|condition| !condition.is_met()));
             let (exact, found) = (evidence(&cell, Method::ClosedForm), evidence(&cell, Method::Search));
             assert!(found.ln_lo <= exact.ln_hi && exact.ln_lo <= found.ln_hi, "{found:?} {exact:?}");
         }

@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn the_hypothesis_is_needed() {
         let cell = cell("negative", 0.5);
-        assert!(!SecondMomentMethod.hypotheses(&cell)[0].met);
+        assert!(!SecondMomentMethod.hypotheses(&cell)[0].is_met());
         assert!((SecondMomentMethod.bounds(&cell).unwrap()[0].ln - 0.5f64.ln()).abs() < 1e-15);
     }
 }

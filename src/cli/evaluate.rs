@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::json::{Condition, Measured, Number, cell_object, finite, json_number, pretty, shown};
+use super::json::{Measured, Number, cell_object, finite, json_number, pretty, shown};
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::Cell;
@@ -83,7 +83,7 @@ struct Report {
     measured: Measured,
     bounds: Vec<Judged>,
     relation: &'static str,
-    hypotheses: Vec<Condition>,
+    hypotheses: Vec<Hypothesis>,
     outside: bool,
     bearing: Bearing,
 }
@@ -119,8 +119,8 @@ impl Report {
             bounds: bounds.iter().map(judged).collect(),
             relation: about.relation.name(),
             bearing: evidence.bearing,
-            outside: conditions.iter().any(|condition| !condition.met),
-            hypotheses: conditions.into_iter().map(Condition::from).collect(),
+            outside: conditions.iter().any(|condition| !condition.is_met()),
+            hypotheses: conditions,
         }
     }
 
@@ -144,7 +144,12 @@ impl Report {
                 &format!("{:9} {} {}: {}{slack}{vacuous}\n", bound.name, bound.relation, bound.value, bound.verdict);
         }
         for condition in &self.hypotheses {
-            text += &format!("{}  {}\n", if condition.met { "met      " } else { "UNMET    " }, condition.name);
+            let state = match condition.met {
+                Some(true) => "met      ",
+                Some(false) => "UNMET    ",
+                None => "UNKNOWN  ",
+            };
+            text += &format!("{state}  {}\n", condition.name);
         }
         if let Some(caution) = self.bearing.caution() {
             text += &format!("{caution}\n");

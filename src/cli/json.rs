@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::cell::{Cell, Value};
-use crate::claims::Hypothesis;
 use crate::evidence::Evidence;
 use crate::numeric::{decimal, number};
 
@@ -47,19 +46,6 @@ impl From<&Evidence> for Measured {
             method: evidence.method.name(),
             work: evidence.work,
         }
-    }
-}
-
-/// A hypothesis.
-#[derive(Serialize)]
-pub struct Condition {
-    pub name: String,
-    pub met: bool,
-}
-
-impl From<Hypothesis> for Condition {
-    fn from(hypothesis: Hypothesis) -> Self {
-        Condition { name: hypothesis.name, met: hypothesis.met }
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use super::evaluate::cell_from;
-use super::json::{Condition, Measured, Number, cell_object, finite, pretty, shown};
+use super::json::{Measured, Number, cell_object, finite, pretty, shown};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
 use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Link, REGISTRY, find, first_failing};
+use crate::claims::{Bound, Claim, Hypothesis, Link, REGISTRY, find, first_failing};
 use crate::error::{Error, Result};
 use crate::experiment::{Precision, Until};
 use crate::record::hypotheses;
@@ -65,7 +65,7 @@ struct Report {
     links: Vec<Judged>,
     first_failing: Option<&'static str>,
     bounds: Vec<Whole>,
-    hypotheses: Vec<Condition>,
+    hypotheses: Vec<Hypothesis>,
     outside: bool,
 }
 
@@ -129,8 +129,8 @@ impl Report {
             links: links.iter().map(Judged::new).collect(),
             first_failing: first_failing(links).map(|link| link.name),
             bounds: bounds.iter().map(whole).collect(),
-            outside: conditions.iter().any(|condition| !condition.met),
-            hypotheses: conditions.into_iter().map(Condition::from).collect(),
+            outside: conditions.iter().any(|condition| !condition.is_met()),
+            hypotheses: conditions,
         })
     }
 
@@ -162,7 +162,7 @@ impl Report {
                 bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", short(slack.get())));
             text += &format!("the statement itself ({}): {}{slack}\n", bound.name, bound.verdict);
         }
-        let unmet: Vec<&str> = self.hypotheses.iter().filter(|h| !h.met).map(|h| h.name.as_str()).collect();
+        let unmet: Vec<String> = self.hypotheses.iter().filter_map(Hypothesis::unmet).collect();
         if !unmet.is_empty() {
             text += &format!("outside the hypotheses: {}\n", unmet.join("; "));
         }

@@ -1,8 +1,8 @@
 //! Formulas that users write: bounds and conditions over a cell's parameters, evaluated without overflow.
 //!
 //! A formula is made of numbers, the cell's parameters and the claim's named numbers, `c_d`, `pi`, `e`, the operators
-//! `+ - * / ^`, and the functions `sqrt exp ln min max lgamma`. A condition compares formulas with `>= <= > < == !=` and
-//! joins comparisons with `and`.
+//! `+ - * / ^`, and the functions `sqrt exp ln expm1 log1p abs min max lgamma binom`. A condition compares formulas with
+//! `>= <= > < == !=` and joins comparisons with `and`. A number means the double nearest to its text, here and in a cell.
 //!
 //! ```
 //! use lemmascope::expression::{Formula, Number};
@@ -49,20 +49,24 @@ impl SyntaxError {
     }
 }
 
-/// A part of a formula, and where it stands in the text.
+/// What a formula does to a stack of numbers, step by step: a formula of any length needs no deep recursion.
+type Program = Vec<Instruction>;
+
+/// One step, and the part of the text that it completes.
 #[derive(Debug, Clone, PartialEq)]
-struct Node {
-    tree: Tree,
+struct Instruction {
+    operation: Operation,
     place: Range<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Tree {
+enum Operation {
     Number(f64),
     Name(String),
-    Negate(Box<Node>),
-    Binary(Operator, Box<Node>, Box<Node>),
-    Call(Function, Vec<Node>),
+    Negate,
+    Binary(Operator),
+    /// A function of this many arguments.
+    Call(Function, usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,28 +83,75 @@ enum Function {
     Sqrt,
     Exp,
     Ln,
+    Expm1,
+    Log1p,
+    Abs,
     Min,
     Max,
     Lgamma,
+    Binom,
 }
 
 impl Function {
-    const ALL: [Function; 6] =
-        [Function::Sqrt, Function::Exp, Function::Ln, Function::Min, Function::Max, Function::Lgamma];
+    const ALL: [Function; 10] = [
+        Function::Sqrt,
+        Function::Exp,
+        Function::Ln,
+        Function::Expm1,
+        Function::Log1p,
+        Function::Abs,
+        Function::Min,
+        Function::Max,
+        Function::Lgamma,
+        Function::Binom,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Function::Sqrt => "sqrt",
             Function::Exp => "exp",
             Function::Ln => "ln",
+            Function::Expm1 => "expm1",
+            Function::Log1p => "log1p",
+            Function::Abs => "abs",
             Function::Min => "min",
             Function::Max => "max",
             Function::Lgamma => "lgamma",
+            Function::Binom => "binom",
         }
     }
 
     fn takes(self, arguments: usize) -> bool {
-        if matches!(self, Function::Min | Function::Max) { arguments >= 2 } else { arguments == 1 }
+        match self {
+            Function::Min | Function::Max => arguments >= 2,
+            Function::Binom => arguments == 2,
+            _ => arguments == 1,
+        }
+    }
+
+    fn wanted(self) -> &'static str {
+        match self {
+            Function::Min | Function::Max => "two arguments or more",
+            Function::Binom => "two arguments",
+            _ => "one argument",
+        }
+    }
+
+    fn apply(self, values: &[Number]) -> Number {
+        let first = values[0];
+        let fold = |f: fn(Number, Number) -> Number| values[1..].iter().fold(first, |x, y| f(x, *y));
+        match self {
+            Function::Sqrt => first.sqrt(),
+            Function::Exp => first.exp(),
+            Function::Ln => first.ln(),
+            Function::Expm1 => first.exp_m1(),
+            Function::Log1p => first.ln_1p(),
+            Function::Abs => first.abs(),
+            Function::Lgamma => first.lgamma(),
+            Function::Min => fold(Number::min),
+            Function::Max => fold(Number::max),
+            Function::Binom => fold(Number::binomial),
+        }
     }
 }
 
@@ -111,7 +162,7 @@ pub type Names<'a> = dyn Fn(&str) -> Option<Number> + 'a;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Formula {
     text: String,
-    node: Node,
+    program: Program,
 }
 
 impl Formula {
@@ -120,8 +171,8 @@ impl Formula {
     /// # Errors
     /// Says what is wrong, and marks the place.
     pub fn parse(text: &str) -> Result<Self> {
-        let node = parse::formula(text).map_err(|error| error.shown(text))?;
-        Ok(Formula { text: text.into(), node })
+        let program = parse::formula(text).map_err(|error| error.shown(text))?;
+        Ok(Formula { text: text.into(), program })
     }
 
     /// The formula as it was written.
@@ -130,18 +181,18 @@ impl Formula {
     }
 
     /// The names that stand in the formula.
-    pub fn names(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        self.node.names(&mut names);
-        names
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        names_in(&self.program)
     }
 
-    /// The formula's value.
+    /// The formula's value, between its ends.
     ///
     /// # Errors
     /// Marks an unknown name, or the innermost part that is not a number (the root of a negative one, a division by 0).
     pub fn evaluate(&self, names: &Names) -> Result<Number> {
-        self.node.evaluate(names).map_err(|error| error.shown(&self.text))
+        run(&self.program, names)
+            .and_then(|value| value.map_err(|place| SyntaxError::new(place, NO_NUMBER)))
+            .map_err(|error| error.shown(&self.text))
     }
 }
 
@@ -167,66 +218,97 @@ impl Condition {
         &self.text
     }
 
-    /// Whether the condition is met. `words` gives the parameters whose values are words: `kernel == flat` compares texts.
+    /// The names that stand in the condition, words among them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.comparisons.iter().flat_map(|(left, _, right)| names_in(left).chain(names_in(right)))
+    }
+
+    /// Whether the condition is met; `None` where rounding does not tell, or a side is not a number (a division by 0).
+    /// `words` gives the parameters whose values are words: `kernel == flat` compares texts.
     ///
     /// # Errors
-    /// As [`Formula::evaluate`].
-    pub fn is_met(&self, names: &Names, words: &dyn Fn(&str) -> Option<String>) -> Result<bool> {
+    /// Marks an unknown name, or words that are compared otherwise than by `==` and `!=`.
+    pub fn is_met(&self, names: &Names, words: &dyn Fn(&str) -> Option<String>) -> Result<Option<bool>> {
+        let mut all = Some(true);
         for (left, operator, right) in &self.comparisons {
-            let met = match (&left.tree, &right.tree) {
-                (Tree::Name(parameter), Tree::Name(word)) if words(parameter).is_some() => {
-                    let equal = words(parameter).as_ref() == Some(word);
+            let met = match (word(left), word(right)) {
+                (Some(parameter), Some(word)) if words(parameter).is_some() => {
+                    let equal = words(parameter).as_deref() == Some(word);
                     match *operator {
-                        "==" => equal,
-                        "!=" => !equal,
+                        "==" => Some(equal),
+                        "!=" => Some(!equal),
                         _ => {
                             let message = "words are compared with == or != only";
-                            return Err(SyntaxError::new(left.place.clone(), message).shown(&self.text));
+                            return Err(SyntaxError::new(left[0].place.clone(), message).shown(&self.text));
                         }
                     }
                 }
                 _ => {
-                    let value = |node: &Node| node.evaluate(names).map_err(|error| error.shown(&self.text));
-                    let order = value(left)?.compare(value(right)?);
-                    order.is_some_and(|order| match *operator {
-                        ">=" => order.is_ge(),
-                        "<=" => order.is_le(),
-                        ">" => order.is_gt(),
-                        "<" => order.is_lt(),
-                        "==" => order.is_eq(),
-                        _ => order.is_ne(),
-                    })
+                    let value = |side| run(side, names).map_err(|error| error.shown(&self.text));
+                    match (value(left)?, value(right)?) {
+                        (Ok(left), Ok(right)) => compare(left, operator, right),
+                        _ => None,
+                    }
                 }
             };
-            if !met {
-                return Ok(false);
-            }
+            all = match (all, met) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            };
         }
-        Ok(true)
+        Ok(all)
     }
 }
 
-impl Node {
-    fn names<'a>(&'a self, names: &mut Vec<&'a str>) {
-        match &self.tree {
-            Tree::Number(_) => {}
-            Tree::Name(name) => names.push(name),
-            Tree::Negate(inner) => inner.names(names),
-            Tree::Binary(_, left, right) => [left, right].into_iter().for_each(|side| side.names(names)),
-            Tree::Call(_, arguments) => arguments.iter().for_each(|argument| argument.names(names)),
-        }
+/// Whether two numbers compare so; `None` where rounding does not tell.
+fn compare(left: Number, operator: &str, right: Number) -> Option<bool> {
+    match operator {
+        ">=" => right.at_most(left),
+        "<=" => left.at_most(right),
+        ">" => right.less(left),
+        "<" => left.less(right),
+        "==" => left.equals(right),
+        _ => left.equals(right).map(|equal| !equal),
     }
+}
 
-    fn evaluate(&self, names: &Names) -> std::result::Result<Number, SyntaxError> {
-        let value = match &self.tree {
-            Tree::Number(value) => Number::new(*value),
-            Tree::Name(name) => names(name).ok_or_else(|| {
+/// The name, if a formula is nothing but a name.
+fn word(program: &Program) -> Option<&str> {
+    match program.as_slice() {
+        [Instruction { operation: Operation::Name(name), .. }] => Some(name),
+        _ => None,
+    }
+}
+
+fn names_in(program: &Program) -> impl Iterator<Item = &str> {
+    program.iter().filter_map(|instruction| match &instruction.operation {
+        Operation::Name(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+const NO_NUMBER: &str = "this is not a number at the cell (a division by 0, a root or log of a number that has none)";
+
+/// The number that a program leaves, or the place of the innermost part that is not a number.
+fn run(
+    program: &Program,
+    names: &Names,
+) -> std::result::Result<std::result::Result<Number, Range<usize>>, SyntaxError> {
+    let mut stack: Vec<Number> = Vec::new();
+    for Instruction { operation, place } in program {
+        // The parser has pushed an operation's arguments before it.
+        let mut take = |count: usize| stack.split_off(stack.len() - count);
+        let value = match operation {
+            Operation::Number(value) => Number::new(*value),
+            Operation::Name(name) => names(name).ok_or_else(|| {
                 let message = format!("{name} is unknown here; `lemmascope claims CLAIM` lists the parameters");
-                SyntaxError::new(self.place.clone(), &message)
+                SyntaxError::new(place.clone(), &message)
             })?,
-            Tree::Negate(inner) => -inner.evaluate(names)?,
-            Tree::Binary(operator, left, right) => {
-                let (left, right) = (left.evaluate(names)?, right.evaluate(names)?);
+            Operation::Negate => -take(1)[0],
+            Operation::Binary(operator) => {
+                let sides = take(2);
+                let (left, right) = (sides[0], sides[1]);
                 match operator {
                     Operator::Add => left + right,
                     Operator::Subtract => left - right,
@@ -235,37 +317,14 @@ impl Node {
                     Operator::Power => left.pow(right),
                 }
             }
-            Tree::Call(function, arguments) => {
-                let values = arguments.iter().map(|argument| argument.evaluate(names));
-                function.apply(&values.collect::<std::result::Result<Vec<_>, _>>()?)
-            }
+            Operation::Call(function, arguments) => function.apply(&take(*arguments)),
         };
-        if value.is_meaningful() {
-            return Ok(value);
+        if !value.is_meaningful() {
+            return Ok(Err(place.clone()));
         }
-        Err(SyntaxError::new(
-            self.place.clone(),
-            "this is not a number at the cell (a division by 0, a root or log of a number that has none)",
-        ))
+        stack.push(value);
     }
-}
-
-impl Function {
-    fn apply(self, values: &[Number]) -> Number {
-        let first = values[0];
-        let extreme = |wanted: std::cmp::Ordering| {
-            let better = |best: Number, other: &Number| if other.compare(best) == Some(wanted) { *other } else { best };
-            values.iter().skip(1).fold(first, better)
-        };
-        match self {
-            Function::Sqrt => first.sqrt(),
-            Function::Exp => first.exp(),
-            Function::Ln => first.ln(),
-            Function::Lgamma => first.lgamma(),
-            Function::Min => extreme(std::cmp::Ordering::Less),
-            Function::Max => extreme(std::cmp::Ordering::Greater),
-        }
-    }
+    Ok(Ok(stack[0]))
 }
 
 #[cfg(test)]
@@ -310,6 +369,10 @@ mod tests {
             ("(-2)^3", -8.0),
             ("2*-3", -6.0),
             ("+k - -d", 20.0),
+            ("expm1(1) + 1", 1f64.exp()),
+            ("log1p(k) - ln(17)", 0.0),
+            ("abs(d-k)", 12.0),
+            ("binom(k, d)", 1820.0),
         ] {
             assert!((value(text) - expected).abs() < 1e-12, "{text}: {}", value(text));
         }
@@ -343,7 +406,7 @@ mod tests {
     fn conditions_are_exact_where_the_integers_are() {
         let met = |text: &str| {
             let words = |name: &str| (name == "kernel").then(|| "flat".to_string());
-            Condition::parse(text).unwrap().is_met(&names, &words).unwrap()
+            Condition::parse(text).unwrap().is_met(&names, &words).unwrap().unwrap()
         };
         for text in [
             "k >= d^2",
@@ -359,6 +422,28 @@ mod tests {
         }
         for text in ["k > d^2", "k != d^2", "1 <= d <= 3", "kernel == spike", "eps^big >= 1", "-exp(800) > -exp(799)"] {
             assert!(!met(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_rounding_or_a_division_leaves_open_are_unknown() {
+        let met = |text: &str| Condition::parse(text).unwrap().is_met(&names, &|_| None);
+        for text in ["3*(1/3) == 1", "1 - (1-1e-20)^5 > 4e-20", "1/(d-4) > 0", "k > d and ln(d-k) < 1"] {
+            assert_eq!(met(text).unwrap(), None, "{text}");
+        }
+        assert_eq!(met("1/(d-4) > 0 and k < d").unwrap(), Some(false));
+        assert_eq!(met("-expm1(5*log1p(-1e-20)) > 4e-20 and binom(1e12, 3) < 1e36/5").unwrap(), Some(true));
+        assert!(met("k < d and foo > 1").unwrap_err().to_string().contains("foo is unknown"));
+    }
+
+    #[test]
+    fn formulas_of_any_length_have_a_value() {
+        let long = format!("1{}", "+1".repeat(30_000));
+        assert_eq!(value(&long), 30_001.0);
+        let condition = Condition::parse(&format!("{long} > 2 and 1{}", "<2".repeat(20_000))).unwrap();
+        assert_eq!(condition.is_met(&names, &|_| None).unwrap(), Some(false));
+        for deep in ["(", "-", "2^", "exp("] {
+            assert!(refused(&deep.repeat(30_000)).contains("nested too deeply"), "{deep}");
         }
     }
 

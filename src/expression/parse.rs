@@ -1,30 +1,31 @@
-//! From tokens to a tree, by precedence climbing: comparisons, then + -, then * /, then a sign, then ^ (from the right).
+//! From tokens to a program for a stack, by precedence climbing: comparisons, then + -, then * /, then a sign, then ^ (from
+//! the right). Every rule appends its program and returns its place in the text.
 
 use std::ops::Range;
 
 use super::token::{Placed, Token, tokens};
-use super::{Function, Node, Operator, SyntaxError, Tree};
+use super::{Function, Instruction, Operation, Operator, Program, SyntaxError};
 
-/// The tree of a formula.
-pub fn formula(text: &str) -> Result<Node, SyntaxError> {
+/// The program of a formula.
+pub fn formula(text: &str) -> Result<Program, SyntaxError> {
     let mut parser = Parser::new(text)?;
-    let node = parser.sum()?;
+    let program = parser.whole_sum()?;
     parser.end(|| "a formula ends before this; an operator such as * is missing".into())?;
-    Ok(node)
+    Ok(program)
 }
 
 /// A comparison of two formulas.
-pub type Comparison = (Node, &'static str, Node);
+pub type Comparison = (Program, &'static str, Program);
 
 /// Comparisons joined by `and` (or `&&`); `1 <= j <= k` compares neighbours.
 pub fn condition(text: &str) -> Result<Vec<Comparison>, SyntaxError> {
     let mut parser = Parser::new(text)?;
     let mut comparisons = Vec::new();
     loop {
-        let mut left = parser.sum()?;
+        let mut left = parser.whole_sum()?;
         let mut found = false;
         while let Some(operator) = parser.take(&[">=", "<=", "==", "!=", ">", "<"]) {
-            let right = parser.sum()?;
+            let right = parser.whole_sum()?;
             comparisons.push((left, operator, right.clone()));
             left = right;
             found = true;
@@ -45,6 +46,7 @@ struct Parser {
     next: usize,
     length: usize,
     depth: usize,
+    program: Program,
 }
 
 /// Deeper formulas are refused, before the stack is.
@@ -52,7 +54,7 @@ const DEEPEST: usize = 200;
 
 impl Parser {
     fn new(text: &str) -> Result<Self, SyntaxError> {
-        Ok(Parser { tokens: tokens(text)?, next: 0, length: text.len(), depth: 0 })
+        Ok(Parser { tokens: tokens(text)?, next: 0, length: text.len(), depth: 0, program: Vec::new() })
     }
 
     fn peek(&self) -> Option<&Token> {
@@ -86,32 +88,47 @@ impl Parser {
         if self.next < self.tokens.len() { Err(self.wrong(&message())) } else { Ok(()) }
     }
 
-    fn sum(&mut self) -> Result<Node, SyntaxError> {
+    fn push(&mut self, operation: Operation, place: Range<usize>) -> Range<usize> {
+        self.program.push(Instruction { operation, place: place.clone() });
+        place
+    }
+
+    fn binary(&mut self, operator: Operator, left: &Range<usize>, right: Range<usize>) -> Range<usize> {
+        self.push(Operation::Binary(operator), left.start..right.end)
+    }
+
+    fn whole_sum(&mut self) -> Result<Program, SyntaxError> {
+        self.sum()?;
+        Ok(std::mem::take(&mut self.program))
+    }
+
+    fn sum(&mut self) -> Result<Range<usize>, SyntaxError> {
         let mut left = self.product()?;
         while let Some(symbol) = self.take(&["+", "-"]) {
             let operator = if symbol == "+" { Operator::Add } else { Operator::Subtract };
-            left = binary(operator, left, self.product()?);
+            let right = self.product()?;
+            left = self.binary(operator, &left, right);
         }
         Ok(left)
     }
 
-    fn product(&mut self) -> Result<Node, SyntaxError> {
+    fn product(&mut self) -> Result<Range<usize>, SyntaxError> {
         let mut left = self.signed()?;
         while let Some(symbol) = self.take(&["*", "/"]) {
             let operator = if symbol == "*" { Operator::Multiply } else { Operator::Divide };
-            left = binary(operator, left, self.signed()?);
+            let right = self.signed()?;
+            left = self.binary(operator, &left, right);
         }
         Ok(left)
     }
 
     /// -x^2 is -(x^2).
-    fn signed(&mut self) -> Result<Node, SyntaxError> {
-        let place = self.place();
+    fn signed(&mut self) -> Result<Range<usize>, SyntaxError> {
+        let start = self.place().start;
         match self.take(&["-", "+"]) {
             Some("-") => {
                 let inner = self.nested(Self::signed)?;
-                let place = place.start..inner.place.end;
-                Ok(Node { tree: Tree::Negate(Box::new(inner)), place })
+                Ok(self.push(Operation::Negate, start..inner.end))
             }
             Some(_) => self.nested(Self::signed),
             None => self.power(),
@@ -119,43 +136,46 @@ impl Parser {
     }
 
     /// x^y^z is x^(y^z), and x^-2 has its sign.
-    fn power(&mut self) -> Result<Node, SyntaxError> {
+    fn power(&mut self) -> Result<Range<usize>, SyntaxError> {
         let base = self.primary()?;
         if self.take(&["^"]).is_none() {
             return Ok(base);
         }
         let exponent = self.nested(Self::signed)?;
-        Ok(binary(Operator::Power, base, exponent))
+        Ok(self.binary(Operator::Power, &base, exponent))
     }
 
-    fn primary(&mut self) -> Result<Node, SyntaxError> {
+    fn primary(&mut self) -> Result<Range<usize>, SyntaxError> {
         let place = self.place();
         match self.peek().cloned() {
             Some(Token::Number(value)) => {
                 self.next += 1;
-                Ok(Node { tree: Tree::Number(value), place })
+                Ok(self.push(Operation::Number(value), place))
             }
             Some(Token::Name(name)) => {
                 self.next += 1;
                 if self.peek() == Some(&Token::Symbol("(")) {
                     self.call(&name, place)
                 } else {
-                    Ok(Node { tree: Tree::Name(name), place })
+                    Ok(self.push(Operation::Name(name), place))
                 }
             }
             Some(Token::Symbol("(")) => {
                 self.next += 1;
-                let inner = self.nested(Self::sum)?;
+                self.nested(Self::sum)?;
                 let place = place.start..self.place().end;
                 self.close()?;
-                Ok(Node { place, ..inner })
+                if let Some(last) = self.program.last_mut() {
+                    last.place = place.clone();
+                }
+                Ok(place)
             }
             Some(_) => Err(self.wrong("a number, a name or ( is missing before this")),
             None => Err(self.wrong("the formula ends too early; a number, a name or ( is missing")),
         }
     }
 
-    fn call(&mut self, name: &str, place: Range<usize>) -> Result<Node, SyntaxError> {
+    fn call(&mut self, name: &str, place: Range<usize>) -> Result<Range<usize>, SyntaxError> {
         let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name) else {
             let known = Function::ALL.map(Function::name).join(", ");
             let hint = if name == "log" { "write ln" } else { "a product needs its *" };
@@ -165,35 +185,35 @@ impl Parser {
             ));
         };
         self.next += 1;
-        let mut arguments = vec![self.nested(Self::sum)?];
+        let mut arguments = 1;
+        self.nested(Self::sum)?;
         while self.take(&[","]).is_some() {
-            arguments.push(self.nested(Self::sum)?);
+            self.nested(Self::sum)?;
+            arguments += 1;
         }
         let place = place.start..self.place().end;
         self.close()?;
-        if !function.takes(arguments.len()) {
-            let wanted = if function.takes(1) { "one argument" } else { "two arguments or more" };
-            return Err(SyntaxError::new(place, &format!("{name} takes {wanted}, not {}", arguments.len())));
+        if !function.takes(arguments) {
+            let wanted = function.wanted();
+            return Err(SyntaxError::new(place, &format!("{name} takes {wanted}, not {arguments}")));
         }
-        Ok(Node { tree: Tree::Call(function, arguments), place })
+        Ok(self.push(Operation::Call(function, arguments), place))
     }
 
     fn close(&mut self) -> Result<(), SyntaxError> {
         self.take(&[")"]).map(|_| ()).ok_or_else(|| self.wrong("a ) is missing before this"))
     }
 
-    fn nested(&mut self, inner: fn(&mut Self) -> Result<Node, SyntaxError>) -> Result<Node, SyntaxError> {
+    fn nested(
+        &mut self,
+        inner: fn(&mut Self) -> Result<Range<usize>, SyntaxError>,
+    ) -> Result<Range<usize>, SyntaxError> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(self.wrong("the formula is nested too deeply"));
         }
-        let node = inner(self)?;
+        let place = inner(self)?;
         self.depth -= 1;
-        Ok(node)
+        Ok(place)
     }
-}
-
-fn binary(operator: Operator, left: Node, right: Node) -> Node {
-    let place = left.place.start..right.place.end;
-    Node { tree: Tree::Binary(operator, Box::new(left), Box::new(right)), place }
 }

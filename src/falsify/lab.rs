@@ -187,7 +187,7 @@ impl<'a> Lab<'a> {
     fn seen(&self, cell: &Cell, evidence: Evidence, bound: Bound, stage: usize) -> Seen {
         let relation = bound.relation.unwrap_or(self.claim.about().relation);
         // Evidence that tells nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
-        let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.met);
+        let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.is_met());
         let verdict = match outside || evidence.bearing == Bearing::Illustrates {
             true => Verdict::Undecided,
             false => judge(&evidence, &bound, relation),

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::claims::Relation;
+use crate::claims::{Hypothesis, Relation};
 use crate::error::{Error, Result};
 use crate::verdict::Verdict;
 use clock::Clock;
@@ -265,8 +265,8 @@ impl Search<'_> {
         let why = match self.lab.claim.check(&middle) {
             Err(error) => error.to_string(),
             Ok(()) => {
-                let unmet = self.lab.claim.hypotheses(&middle).into_iter().filter(|hypothesis| !hypothesis.met);
-                format!("unmet: {}", unmet.map(|hypothesis| hypothesis.name).collect::<Vec<_>>().join("; "))
+                let unmet = self.lab.claim.hypotheses(&middle).iter().filter_map(Hypothesis::unmet).collect::<Vec<_>>();
+                format!("unmet: {}", unmet.join("; "))
             }
         };
         Error::input(format!(

@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 use super::region::{Axis, Region};
 use crate::cell::{Cell, Value};
-use crate::claims::{Bearing, Claim};
+use crate::claims::{Bearing, Claim, Hypothesis};
 use crate::nsn::Target;
 use crate::random::Stream;
 
@@ -29,7 +29,7 @@ impl Space<'_> {
     /// Whether the statement speaks of the cell, and evidence there can refute it.
     pub fn allows(&self, cell: &Cell) -> bool {
         self.claim.check(cell).is_ok()
-            && self.claim.hypotheses(cell).iter().all(|hypothesis| hypothesis.met)
+            && self.claim.hypotheses(cell).iter().all(Hypothesis::is_met)
             && self.claim.bearing(cell) != Bearing::Illustrates
     }
 

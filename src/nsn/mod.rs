@@ -10,10 +10,18 @@ pub mod tilted;
 
 pub use target::Target;
 
+use crate::expression::Number;
+
 /// c_d = min(1/d^2, 1/16), the paper's half-width of the event that the scale is typical (Lemma 7).
 pub fn c_d(d: u64) -> f64 {
     let d = d as f64;
     (1.0 / (d * d)).min(1.0 / 16.0)
+}
+
+/// [`c_d`] between its ends, for formulas.
+pub fn c_d_enclosed(d: u64) -> Number {
+    let d = Number::whole(d);
+    (Number::new(1.0) / (d * d)).min(Number::new(1.0 / 16.0))
 }
 
 /// `n` draws stay in [0, 1], and their average agrees with quadrature within 5 standard errors. The cells to be tested are

@@ -328,10 +328,10 @@ mod tests {
         for layer in &assessment.layers {
             assert!((layer.allowance.unwrap() - 0.05).abs() < 1e-12);
             assert_eq!(layer.within_allowance, Some(layer.worst_error <= 0.05));
-            let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.met).collect();
+            let met: Vec<bool> = layer.hypotheses.iter().map(|hypothesis| hypothesis.is_met()).collect();
             assert_eq!(met, [true, true, true, true, false], "3^12 is more than the width");
         }
         let (_, scaled) = assessed(&Design::new(2000));
-        assert!(!scaled.layers[0].hypotheses[3].met);
+        assert!(!scaled.layers[0].hypotheses[3].is_met());
     }
 }

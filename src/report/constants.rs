@@ -2,7 +2,7 @@
 
 use super::joined::{Joined, Set, join};
 use crate::cell::{Cell, Value, position};
-use crate::claims::{Claim, PRINTED, Relation};
+use crate::claims::{Claim, Hypothesis, PRINTED, Relation};
 use crate::experiment::Experiment;
 use crate::numeric::number;
 use crate::record::Record;
@@ -88,12 +88,12 @@ fn edge(start: f64, factor: f64, end: f64, holds: &dyn Fn(f64) -> bool) -> f64 {
 }
 
 fn is_refuted(claim: &dyn Claim, cell: &Cell, record: &Record) -> bool {
-    let met = claim.hypotheses(cell).iter().all(|hypothesis| hypothesis.met);
+    let met = claim.hypotheses(cell).iter().all(Hypothesis::is_met);
     let bounds = claim.bounds(cell).unwrap_or_default();
     let Some(bound) = bounds.iter().find(|bound| bound.name == record.bound) else { return false };
     met && match bound.relation.unwrap_or(claim.about().relation) {
-        Relation::AtLeast => record.ln_hi < bound.ln,
-        Relation::AtMost => record.ln_lo > bound.ln,
+        Relation::AtLeast => record.ln_hi < bound.ln_lo,
+        Relation::AtMost => record.ln_lo > bound.ln_hi,
         Relation::Equal { .. } => false,
     }
 }

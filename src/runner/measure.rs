@@ -60,7 +60,7 @@ pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Resu
     // A size may have no upper limit.
     let overflows = numbers[..2].contains(&f64::INFINITY);
     let meaningless = numbers.iter().any(|ln| ln.is_nan()) || overflows || evidence.ln_lo > evidence.ln_hi;
-    if meaningless || job.bounds.iter().any(|bound| bound.ln.is_nan() || bound.ln == f64::INFINITY) {
+    if meaningless || !job.bounds.iter().all(Bound::is_meaningful) {
         return Err(Error::input(format!(
             "the numbers overflow: measured {} by {}, which means nothing; take parameters nearer to 1",
             numbers.map(|ln| format!("e^{ln}")).join(", "),
@@ -80,7 +80,7 @@ pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64) -> Res
     let links = claim.chain(cell, &mut address.stream())?;
     for link in &links {
         let (left, right) = link.sides();
-        if left.ln_lo.is_nan() || left.ln_hi.is_nan() || right.ln.is_nan() {
+        if left.ln_lo.is_nan() || left.ln_hi.is_nan() || !right.is_meaningful() {
             return Err(Error::input(format!("{}: the numbers overflow; take parameters nearer to 1", link.name)));
         }
     }

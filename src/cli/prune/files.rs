@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Ticket;
+use crate::cell::Hypothesis;
 use crate::cli::json::pretty;
 use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
 use crate::error::{Error, Result};
@@ -274,8 +275,7 @@ impl Ticket {
             let LayerShape { cin, cout, k, stride, pad } = layer.shape;
             let optional = |x: Option<f64>| x.map(number).unwrap_or_default();
             let finite = |x: f64| optional(Some(x).filter(|x| x.is_finite()));
-            let unmet: Vec<&str> =
-                layer.hypotheses.iter().filter(|hypothesis| !hypothesis.met).map(|h| h.name.as_str()).collect();
+            let unmet: Vec<String> = layer.hypotheses.iter().filter_map(Hypothesis::unmet).collect();
             let ln_limit = layer.ln_first_moment_limit;
             let limit = if ln_limit.is_nan() { String::new() } else { decimal(ln_limit) };
             let row = [
