@@ -171,6 +171,17 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
     Ok(Finished::Complete(write_results(plan, conditions.out, &units, &progress)?))
 }
 
+/// The rows of a plan's records, with nothing written: neither results nor checkpoints.
+///
+/// # Errors
+/// As [`run`].
+pub fn rows(plan: &Plan, conditions: &Conditions) -> Result<Vec<record::Row>> {
+    let units = plan.units();
+    let open: Vec<usize> = (0..units.len()).collect();
+    let progress = measure_units(plan, conditions, &units, &open, Progress::new(), |_| Ok(()))?;
+    Ok(progress.into_values().flat_map(|measured| measured.rows).collect())
+}
+
 /// Measures the open units, saving as it goes; returns them with the known ones.
 fn measure_units(
     plan: &Plan,
