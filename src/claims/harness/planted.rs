@@ -86,9 +86,9 @@ impl Claim for Planted {
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
         let (kind, p) = (cell.word("kind"), cell.real("p"));
         Ok(match kind {
-            "proportion" => Estimator::events(64, move || {
-                Box::new(move |stream| Draw::event(stream.random::<f64>() < p))
-            }),
+            "proportion" => {
+                Estimator::events(64, move || Box::new(move |stream| Draw::event(stream.random::<f64>() < p)))
+            }
             "median" => Estimator::Sampled(Box::new(move |stream, allowance| {
                 median_of_draws(allowance, || {
                     // Between p^2 and 1, half of it below p.
@@ -96,7 +96,9 @@ impl Claim for Planted {
                     (value, value)
                 })
             })),
-            _ => Estimator::values(0.0, 16, move || Box::new(move |stream| Draw::exact(value(kind, p, stream.random())))),
+            _ => {
+                Estimator::values(0.0, 16, move || Box::new(move |stream| Draw::exact(value(kind, p, stream.random()))))
+            }
         })
     }
 }
