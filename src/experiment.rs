@@ -18,6 +18,7 @@ use crate::runner::threshold::{Question, Threshold};
 use crate::what_if::{Changes, Draft, WhatIf};
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
+#[derive(Clone)]
 pub struct Experiment {
     /// The file's name without its ending: it names the CSV, the plots and the random streams.
     pub name: String,

@@ -5,7 +5,7 @@ use std::f64::consts::LN_10;
 use std::path::Path;
 
 use crate::cell::{Cell, Parameter};
-use crate::claims::{Bound, Claim, Hypothesis, Link, Quantity, Relation};
+use crate::claims::{Bound, Claim, Hypothesis, Link, PRINTED, Quantity, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::numeric::{decimal, ln_of_decimal, number};
@@ -13,7 +13,7 @@ use crate::verdict::{Verdict, pronounce, slack_log10, vacuous};
 
 /// The columns before and after the claim's parameters.
 const BEFORE: [&str; 2] = ["claim", "experiment"];
-const AFTER: [&str; 24] = [
+const AFTER: [&str; 25] = [
     "measured",
     "ln_measured",
     "lo",
@@ -38,6 +38,7 @@ const AFTER: [&str; 24] = [
     "alpha",
     "design",
     "revision",
+    "reason",
 ];
 
 /// One row: text by column, as the CSV has it.
@@ -142,8 +143,46 @@ fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis
         number(origin.alpha),
         origin.design.to_string(),
         REVISION.to_string(),
+        String::new(),
     ]);
     row
+}
+
+/// The rows of a cell that could not be measured, one a bound (or one for the printed bound, where none is known), with the
+/// reason.
+pub fn failed_rows(
+    claim: &dyn Claim,
+    origin: &Origin,
+    cell: &Cell,
+    method: Method,
+    bounds: &[Bound],
+    reason: &str,
+) -> Vec<Row> {
+    let relation = claim.about().relation;
+    let row = |name: &str, relation: Relation| {
+        let known = |column: &str| match column {
+            "claim" => claim.about().id.to_string(),
+            "experiment" => origin.experiment.to_string(),
+            "method" => method.name().to_string(),
+            "bound" => name.to_string(),
+            "verdict" => Verdict::Failed.name().to_string(),
+            "seed" => origin.seed.to_string(),
+            "version" => env!("CARGO_PKG_VERSION").to_string(),
+            "relation" => relation.name().to_string(),
+            "formula" => claim.formula(name),
+            "what_if" => claim.what_if(),
+            "alpha" => number(origin.alpha),
+            "design" => origin.design.to_string(),
+            "revision" => REVISION.to_string(),
+            "reason" => reason.to_string(),
+            parameter => cell.get(parameter).map(ToString::to_string).unwrap_or_default(),
+        };
+        header(claim.about().parameters).iter().map(|column| known(column)).collect()
+    };
+    match bounds {
+        [] => vec![row(PRINTED, relation)],
+        _ => bounds.iter().map(|bound| row(&bound.name, bound.relation.unwrap_or(relation))).collect(),
+    }
 }
 
 /// The statement's conditions at the cell, and those that only the constructed object could tell.
@@ -253,6 +292,11 @@ impl Record {
         self.columns.get("method").map(String::as_str).unwrap_or_default()
     }
 
+    /// Why nothing was measured; empty where something was.
+    pub fn reason(&self) -> &str {
+        self.columns.get("reason").map(String::as_str).unwrap_or_default()
+    }
+
     /// The place of the record's method among all, the most exact one first.
     pub fn rank(&self) -> usize {
         Method::ALL.iter().position(|known| known.name() == self.method()).unwrap_or(usize::MAX)
@@ -344,14 +388,15 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
         (_, None) => Some(ln("measured")?),
     };
     let key: Vec<String> = parameters.iter().map(|name| format!("{name}={}", text(name))).collect();
-    let shown = parameters.iter().map(String::as_str).chain(["method"]);
+    let shown = parameters.iter().map(String::as_str).chain(["method", "reason"]);
+    let lo = if text("lo").is_empty() { f64::NEG_INFINITY } else { ln("lo")? };
     Ok(Record {
         claim: text("claim").into(),
         columns: shown.map(|name| (name.to_string(), text(name).to_string())).collect(),
         key: key.join(";"),
         ln_measured,
         // A limit of 0 has no log; the text of a decimal has fewer digits than its log.
-        ln_lo: optional("ln_lo")?.unwrap_or(ln("lo")?),
+        ln_lo: optional("ln_lo")?.unwrap_or(lo),
         ln_hi: optional("ln_hi")?.unwrap_or(if text("hi").is_empty() { f64::INFINITY } else { ln("hi")? }),
         bound: text("bound").into(),
         ln_bound: optional("ln_bound")?,
@@ -414,6 +459,26 @@ mod tests {
         assert_eq!((record.relation.as_str(), record.alpha, record.design.as_str()), ("at-least", 1e-5, "0123"));
         assert_eq!(record.key, "k=8;d=2;eps=0.1;target=[0.5, -1]");
         assert!(text.starts_with("claim,experiment,k,d,eps,target,measured,ln_measured,lo,hi,method,work,bound,"));
+    }
+
+    #[test]
+    fn a_cell_that_failed_is_a_row_with_its_reason() {
+        let claim = find("nsn-box").unwrap();
+        let cell = cell_of(claim, [("k", "8"), ("d", "2"), ("eps", "0.1"), ("target", "axis")]).unwrap();
+        let origin = Origin { experiment: "test", design: "0123", seed: 7, alpha: 1e-5 };
+        let rows =
+            failed_rows(claim, &origin, &cell, Method::Literal, &claim.bounds(&cell).unwrap(), "too far, \"there\"");
+        let text = String::from_utf8(to_csv(claim.about().parameters, &rows)).unwrap();
+        let records = parse(&text).unwrap();
+        assert!(records.len() > 1 && records.iter().all(|record| record.verdict == Verdict::Failed));
+        assert_eq!((records[0].reason(), records[0].method()), ("too far, \"there\"", "literal"));
+        assert_eq!(
+            (records[0].ln_measured, records[0].ln_lo, records[0].ln_hi),
+            (None, f64::NEG_INFINITY, f64::INFINITY)
+        );
+        assert_eq!(records[0].key, "k=8;d=2;eps=0.1;target=axis");
+        assert!(!text.contains("inf") && !text.contains("NaN"));
+        assert_eq!(failed_rows(claim, &origin, &cell, Method::Literal, &[], "x").len(), 1);
     }
 
     #[test]

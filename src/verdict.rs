@@ -18,12 +18,20 @@ pub enum Verdict {
     ConstantSuffices,
     /// As [`Verdict::Violated`], of a claim that says only that there is a constant: this constant is refuted, the claim is not.
     ConstantRefuted,
+    /// Nothing was measured: the method does not reach the cell, or the program has a defect there.
+    Failed,
 }
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Verdict; 5] =
-        [Verdict::Holds, Verdict::Violated, Verdict::Undecided, Verdict::ConstantSuffices, Verdict::ConstantRefuted];
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Holds,
+        Verdict::Violated,
+        Verdict::Undecided,
+        Verdict::ConstantSuffices,
+        Verdict::ConstantRefuted,
+        Verdict::Failed,
+    ];
 
     /// The verdict's name in records and JSON.
     pub fn name(self) -> &'static str {
@@ -33,6 +41,7 @@ impl Verdict {
             Verdict::Undecided => "undecided",
             Verdict::ConstantSuffices => "constant-suffices",
             Verdict::ConstantRefuted => "constant-refuted",
+            Verdict::Failed => "failed",
         }
     }
 
@@ -128,7 +137,7 @@ pub fn slack_log10(evidence: &Evidence, bound: &Bound, relation: Relation) -> Op
     slack.is_finite().then_some(slack / LN_10 + 0.0)
 }
 
-/// Between which numbers the slack lies where the measured value lies within its limits; infinite where one of the two is 0, or
+/// Between which numbers the slack lies where the measured value and the bound lie within their limits; infinite where one of the two is 0, or
 /// a limit is open.
 pub fn slack_limits(evidence: &Evidence, bound: &Bound, relation: Relation) -> (f64, f64) {
     let relation = bound.relation.unwrap_or(relation);
@@ -140,7 +149,7 @@ pub fn slack_limits(evidence: &Evidence, bound: &Bound, relation: Relation) -> (
             (f64::NEG_INFINITY, if evidence.ln_lo > f64::NEG_INFINITY { f64::NEG_INFINITY } else { f64::INFINITY })
         };
     }
-    let (lo, hi) = (evidence.ln_lo - bound.ln, evidence.ln_hi - bound.ln);
+    let (lo, hi) = (evidence.ln_lo - bound.ln_hi, evidence.ln_hi - bound.ln_lo);
     let (lo, hi) = match relation {
         Relation::AtLeast => (lo, hi),
         Relation::AtMost => (-hi, -lo),

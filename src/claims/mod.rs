@@ -6,6 +6,7 @@ mod channel_blocked_mask;
 mod chernoff;
 mod chi_square_tails;
 mod conv_inequality;
+mod harness;
 mod kernel_error;
 mod kernel_pruning;
 mod layer_error;
@@ -432,6 +433,10 @@ pub static REGISTRY: &[&dyn Claim] = &[
     &conv_inequality::ConvInequality,
 ];
 
+/// Claims about the harness itself, and those that are planted for it: found by their ids, and listed nowhere.
+pub static HARNESS: &[&dyn Claim] =
+    &[&harness::WholeRuns, &harness::Coverage, &harness::Draws, &harness::Planted, &harness::Growing];
+
 /// Which part of a lemma on two tails.
 const TAIL: Parameter = Parameter {
     name: "tail",
@@ -513,7 +518,7 @@ fn check_numbers(cell: &Cell, most: u128) -> Result<()> {
 /// # Errors
 /// Names the known ids.
 pub fn find(id: &str) -> Result<&'static dyn Claim> {
-    REGISTRY.iter().copied().find(|claim| claim.about().id == id).ok_or_else(|| {
+    REGISTRY.iter().chain(HARNESS).copied().find(|claim| claim.about().id == id).ok_or_else(|| {
         let known: Vec<&str> = REGISTRY.iter().map(|claim| claim.about().id).collect();
         Error::input(format!("unknown claim {id:?}; the claims are {}", known.join(", ")))
     })

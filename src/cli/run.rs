@@ -8,7 +8,7 @@ use super::json::pretty;
 use super::plot::draw_all;
 use super::progress::Progress;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, interruptible, note, parse_alpha, print, thread_pool};
-use crate::error::Result;
+use crate::error::{FAILED, Result};
 use crate::experiment::{Experiment, read_all};
 use crate::record::Record;
 use crate::report::command::command;
@@ -111,15 +111,19 @@ fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
         Some(FailOn::Violated) => verdict == Verdict::Violated,
         Some(FailOn::Refuted) => verdict.is_missed(),
     };
-    let (mut failing, mut open) = (0, 0);
+    let (mut failing, mut open, mut failed) = (0, 0, 0);
     for (experiment, records) in sets {
+        for record in records.iter().filter(|record| record.verdict == Verdict::Failed) {
+            failed += 1;
+            note(&format!("{}: {}", failure(experiment, record), record.reason()));
+        }
         for bound in judged_bounds(experiment, records) {
             let cells = join([(*experiment, *records)], |record| record.bound == bound);
             for joined in cells.iter().filter(|joined| !joined.best.outside()) {
                 if let Some(record) = joined.missed.filter(|record| fails(record.verdict)) {
                     failing += 1;
                     note(&failure(experiment, record));
-                } else if arguments.strict && joined.met.is_none() && joined.missed.is_none() {
+                } else if arguments.strict && joined.best.verdict == Verdict::Undecided {
                     open += 1;
                     note(&failure(experiment, joined.best));
                 }
@@ -128,6 +132,7 @@ fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
     }
     Ok(match () {
         () if failing > 0 => ExitCode::from(1),
+        () if failed > 0 => ExitCode::from(FAILED),
         () if open > 0 => ExitCode::from(3),
         () => ExitCode::SUCCESS,
     })

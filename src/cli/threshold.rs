@@ -11,7 +11,7 @@ use crate::claims::{Bound, Claim, PRINTED, cell_of, find, find_method};
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence};
 use crate::numeric::number;
-use crate::runner::threshold::{Crossing, Question, Threshold, allowance};
+use crate::runner::threshold::{Crossing, MOST_TRIALS, Question, Threshold, allowance};
 use crate::verdict::pronounce;
 
 /// Find the least value of a parameter at which a claim's probability reaches a level, beside what the paper asks for.
@@ -105,7 +105,12 @@ struct Report {
     asks: Option<serde_json::Value>,
     verdict: Option<&'static str>,
     bearing: Bearing,
+    /// The chance that the interval misses the threshold, which all values share.
     alpha: f64,
+    /// The share of each value that is tried.
+    alpha_each: f64,
+    /// In which order values are tried; least means least in this parameter alone.
+    order: String,
     seed: u64,
     trials: Vec<Tried>,
 }
@@ -160,6 +165,11 @@ impl Report {
             verdict,
             bearing: evidence.bearing,
             alpha: arguments.alpha,
+            alpha_each: arguments.alpha / MOST_TRIALS as f64,
+            order: format!(
+                "{} from the least value up by doubling, then between those proved below and those proved to reach the level",
+                arguments.find
+            ),
             seed: arguments.seed,
             trials: crossing
                 .trials
@@ -203,6 +213,7 @@ impl Report {
         if let Some(caution) = self.bearing.caution().filter(|_| self.verdict.is_some()) {
             text += &format!("{caution}\n");
         }
+        text += &format!("alpha {}, {} for each value; tried: {}\n", self.alpha, self.alpha_each, self.order);
         for trial in &self.trials {
             let measured = trial.measured.map_or("unknown".to_string(), |p| format!("{p:.4}"));
             text += &format!(

@@ -9,6 +9,8 @@
 
 use libm::lgamma;
 
+use crate::numeric::ln_gamma_ratio;
+
 /// ln of the lower limit of p after `hits` in `n` trials: wrong at any n at all with probability at most `alpha`.
 pub fn ln_lower(hits: u64, n: u64, alpha: f64) -> f64 {
     if hits == 0 {
@@ -51,7 +53,9 @@ fn excluded(ln_p: f64, hits: u64, n: u64, alpha: f64) -> bool {
 /// Whether the martingale at p has reached 1/alpha.
 fn excluded_at(ln_p: f64, ln_q: f64, hits: u64, n: u64, alpha: f64) -> bool {
     let (s, f) = (hits as f64, (n - hits) as f64);
-    let ln_beta = lgamma(s + 0.5) + lgamma(f + 0.5) - lgamma(s + f + 1.0) - std::f64::consts::PI.ln();
+    // The two large values among the three would cancel.
+    let (few, many) = (s.min(f), s.max(f));
+    let ln_beta = lgamma(few + 0.5) - ln_gamma_ratio(s + f + 1.0, many + 0.5) - std::f64::consts::PI.ln();
     let ln_likelihood = if hits == 0 { 0.0 } else { s * ln_p } + if hits == n { 0.0 } else { f * ln_q };
     ln_beta - ln_likelihood >= -alpha.ln()
 }

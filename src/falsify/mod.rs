@@ -300,8 +300,8 @@ impl Search<'_> {
         // Below a bound of 0 every factor does, and beside a value that is 0 the slack is infinite.
         let speaks = |seen: &&Seen| seen.bound.ln > f64::NEG_INFINITY && seen.limits.0 < f64::INFINITY;
         let seen: Vec<&Seen> = ledger.cells().chain([fresh]).filter(speaks).collect();
-        let lows = seen.iter().map(|seen| seen.evidence.ln_lo - seen.bound.ln);
-        let highs = seen.iter().map(|seen| seen.evidence.ln_hi - seen.bound.ln);
+        let lows = seen.iter().map(|seen| seen.evidence.ln_lo - seen.bound.ln_hi);
+        let highs = seen.iter().map(|seen| seen.evidence.ln_hi - seen.bound.ln_lo);
         // Where less is measured than the statement claims, it may ask for more than what was seen.
         let partial = seen.iter().any(|seen| seen.evidence.bearing == Bearing::Refutes);
         let (ln_lo, ln_hi) = match (relation, partial) {

@@ -149,6 +149,7 @@ fn reason(known: Option<&Record>, record: &Record) -> Option<Reason> {
             _ if record.outside() => None,
             Verdict::Violated => Some(Reason::NewViolation),
             Verdict::Undecided => Some(Reason::Undecided),
+            Verdict::Failed => Some(Reason::ChangedVerdict),
             _ => None,
         };
     };

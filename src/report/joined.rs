@@ -53,7 +53,8 @@ pub fn join<'a>(sets: impl IntoIterator<Item = Set<'a>>, wanted: impl Fn(&Record
             if record.verdict.is_missed() {
                 joined.missed = joined.missed.or(Some(record));
             }
-            if record.rank() < joined.best.rank() {
+            let order = |record: &Record| (record.verdict == Verdict::Failed, record.rank());
+            if order(record) < order(joined.best) {
                 joined.best = record;
             }
         }
@@ -76,6 +77,8 @@ pub struct Counts {
     pub refuted: usize,
     /// Cells inside the hypotheses at which no method decides.
     pub undecided: usize,
+    /// Cells at which no method measured anything.
+    pub failed: usize,
     /// Cells inside the hypotheses at which the bound says nothing.
     pub vacuous: usize,
     /// Cells outside the hypotheses.
@@ -89,6 +92,10 @@ impl Counts {
     pub fn of(cells: &[Joined]) -> Self {
         let mut counts = Counts { cells: cells.len(), ..Counts::default() };
         for joined in cells {
+            if joined.best.verdict == Verdict::Failed {
+                counts.failed += 1;
+                continue;
+            }
             if joined.best.outside() {
                 counts.outside += 1;
                 counts.outside_missed += usize::from(joined.missed.is_some());
@@ -100,7 +107,7 @@ impl Counts {
                 Some(Verdict::Violated) => counts.violated += 1,
                 Some(Verdict::ConstantSuffices) => counts.suffices += 1,
                 Some(Verdict::ConstantRefuted) => counts.refuted += 1,
-                Some(Verdict::Undecided) | None => counts.undecided += 1,
+                Some(Verdict::Undecided | Verdict::Failed) | None => counts.undecided += 1,
             }
         }
         counts
@@ -108,7 +115,7 @@ impl Counts {
 
     /// Cells inside the hypotheses.
     pub fn inside(&self) -> usize {
-        self.cells - self.outside
+        self.cells - self.outside - self.failed
     }
 
     /// Whether the bound holds, and at how many cells.

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::cell::Cell;
+use crate::error::{Error, Result, guarded};
 use crate::evidence::Method;
 use crate::experiment::{Experiment, Precision};
 use crate::hash::sha256_hex;
@@ -146,8 +147,8 @@ const DESIGN_PARTS: &str = "experiments, seed, alpha, effort, the program's sour
 /// Measures a plan.
 ///
 /// # Errors
-/// Where the results cannot be written, a checkpoint is refused, a method cannot reach a cell, or the run is
-/// interrupted. Results of earlier runs stay as they were until all new ones are there.
+/// Where the results cannot be written, a checkpoint is refused, a file cannot be read, a formula means nothing at a cell, or the
+/// run is interrupted. A cell that a method does not reach, or at which the program has a defect, is a row with its reason. Results of earlier runs stay as they were until all new ones are there.
 pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
     writable_folder(conditions.out)?;
     let units = plan.units();
@@ -169,6 +170,17 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
         return Ok(Finished::Shard(path));
     }
     Ok(Finished::Complete(write_results(plan, conditions.out, &units, &progress)?))
+}
+
+/// The rows of a plan's records, with nothing written: neither results nor checkpoints.
+///
+/// # Errors
+/// As [`run`].
+pub fn rows(plan: &Plan, conditions: &Conditions) -> Result<Vec<record::Row>> {
+    let units = plan.units();
+    let open: Vec<usize> = (0..units.len()).collect();
+    let progress = measure_units(plan, conditions, &units, &open, Progress::new(), |_| Ok(()))?;
+    Ok(progress.into_values().flat_map(|measured| measured.rows).collect())
 }
 
 /// Measures the open units, saving as it goes; returns them with the known ones.
@@ -221,21 +233,32 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
     let (claim, cell) = (experiment.claim, &experiment.cells[unit.cell]);
     let precision = plan.effort.apply(experiment.precision);
     let sampling = Sampling { seed: plan.seed, alpha, precision };
-    let named = |error: Error| match error {
-        Error::Input(text) => Error::Input(format!("{}: cell {}: {text}", experiment.name, cell.key())),
-        other => other,
-    };
     let origin = Origin { experiment: &experiment.name, design: &experiment.design, seed: plan.seed, alpha };
-    if experiment.chain {
-        let links = chain(claim, &experiment.name, cell, plan.seed, alpha).map_err(named)?;
-        let rows = record::link_rows(claim, &origin, cell, &links);
-        return Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() });
-    }
-    let bounds = claim.bounds(cell).map_err(named)?;
-    let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
-    let evidence = measure(&job, &sampling, interrupted).map_err(named)?;
-    let rows = record::rows(claim, &origin, cell, &evidence, &bounds);
+    let mut bounds = Vec::new();
+    let rows = guarded(cell_place(experiment, cell), || {
+        if experiment.chain {
+            let links = chain(claim, &experiment.name, cell, plan.seed, alpha)?;
+            return Ok(record::link_rows(claim, &origin, cell, &links));
+        }
+        bounds = claim.bounds(cell)?;
+        let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
+        let evidence = measure(&job, &sampling, interrupted)?;
+        Ok(record::rows(claim, &origin, cell, &evidence, &bounds))
+    });
+    let rows = match rows {
+        Ok(rows) => rows,
+        // The other cells have nothing to do with it.
+        Err(error @ (Error::Unreachable(_) | Error::Defect(_))) => {
+            record::failed_rows(claim, &origin, cell, unit.method, &bounds, &error.to_string())
+        }
+        Err(error) => return Err(error.at(cell_place(experiment, cell)())),
+    };
     Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() })
+}
+
+/// How messages name a cell.
+fn cell_place<'a>(experiment: &'a Experiment, cell: &'a Cell) -> impl Fn() -> String + 'a {
+    move || format!("{}: cell {}", experiment.name, cell.key())
 }
 
 /// One CSV an experiment; wall times stand beside the records, not in them.

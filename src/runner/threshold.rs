@@ -21,7 +21,7 @@ use crate::experiment::{Precision, Until};
 use crate::numeric::number;
 
 /// At most so many values are tried; each takes this part of the chance of error.
-const MOST_TRIALS: usize = 64;
+pub const MOST_TRIALS: usize = 64;
 /// So many undecided values, each of which takes all its replicates, end the search.
 const MOST_UNDECIDED: usize = 6;
 /// So many undecided values one after the other end the way upwards.
