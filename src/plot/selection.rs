@@ -63,7 +63,7 @@ impl Found {
             Verdict::Holds | Verdict::ConstantSuffices => Found::Holds,
             Verdict::Violated => Found::Violated,
             Verdict::ConstantRefuted => Found::ConstantRefuted,
-            Verdict::Undecided => Found::Undecided,
+            Verdict::Undecided | Verdict::Failed => Found::Undecided,
         }
     }
 }
