@@ -20,6 +20,8 @@ use crate::what_if::{Changes, Draft, WhatIf};
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
 #[derive(Clone)]
 pub struct Experiment {
+    /// The file, if it was read from one.
+    pub path: Option<PathBuf>,
     /// The file's name without its ending: it names the CSV, the plots and the random streams.
     pub name: String,
     /// The claim of the registry that the file names.
@@ -253,7 +255,8 @@ impl Experiment {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Self::parse(&name, &text).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+        let read = Self::parse(&name, &text).map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        Ok(Experiment { path: Some(path.to_path_buf()), ..read })
     }
 
     /// Reads and checks a text.
@@ -276,10 +279,15 @@ impl Experiment {
         let printed = claims::find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
         let changes = changes(printed, &wire, text)?;
         let claim = changed(printed, &changes)?;
-        if wire.chain && wire.methods.is_some() {
-            return Err(Error::input(
-                "a chain's links are evaluated as the claim says; leave methods out where chain = true",
-            ));
+        let ignored = [
+            ("methods", wire.methods.is_some()),
+            ("bounds", !wire.bounds.is_empty()),
+            ("relation", wire.relation.is_some()),
+        ];
+        if let Some((key, _)) = ignored.iter().find(|(_, given)| wire.chain && *given) {
+            return Err(Error::input(format!(
+                "chain = true evaluates the links of the claim's proof as they are printed; leave {key} out"
+            )));
         }
         let claim = match &wire.threshold {
             None => claim,
@@ -310,9 +318,10 @@ impl Experiment {
             let block = expand(claim, grid, text, MOST_CELLS - cells.len())?;
             cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
         }
-        if let Some(cell) = cells.first() {
-            claim.bounds(cell)?;
-        }
+        // What a file changes is evaluated at every cell before any is measured; printed bounds may be costly.
+        let looked_at =
+            if changes == Changes::default() { cells.iter().take(1) } else { cells.iter().take(MOST_CELLS) };
+        looked_at.map(|cell| claim.bounds(cell)).collect::<Result<Vec<_>>>()?;
         let judge = match &wire.judge {
             None => Vec::new(),
             Some(names) => {
@@ -333,6 +342,7 @@ impl Experiment {
         }
         let design = design(claim, &methods, &precision, wire.chain, &changes, &cells);
         Ok(Experiment {
+            path: None,
             design,
             name: name.into(),
             printed,
@@ -615,8 +625,15 @@ fn range(name: &str, text: &str, earlier: &[(&str, String)]) -> Result<Vec<Strin
         None => (rest, None),
     };
     let (low, high) = (end(low)?, end(high)?);
-    if low > high || high - low > MOST_CELLS as u64 && count.is_none() {
-        return Err(refused());
+    if low > high {
+        return Err(Error::input(format!("{name} = {text:?}: write the smaller end first")));
+    }
+    if high - low > MOST_CELLS as u64 && count.is_none() {
+        return Err(Error::input(format!(
+            "{name} = {text:?}: these are {} values, and an experiment has at most {MOST_CELLS} cells; take some of them, as in \
+             \"{low}..{high} log 20\"",
+            (high - low).saturating_add(1)
+        )));
     }
     let mut values: Vec<u64> = match count {
         None => (low..=high).collect(),

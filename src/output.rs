@@ -1,6 +1,7 @@
 //! Files are written whole or not at all: to a temporary file beside the place, then renamed.
 
-use std::io::Write;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -110,6 +111,55 @@ pub fn writable_folder(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop)).map_err(|error| {
         Error::input(format!("cannot write into {} ({error}); name another folder with --out", folder.display()))
     })
+}
+
+/// The file by which a process holds a folder of results.
+const LOCK: &str = ".lock";
+
+/// A folder that one process writes into; others are refused until it is dropped, or the process ends in any way.
+pub struct FolderLock(File);
+
+impl FolderLock {
+    /// Makes the folder, tries that files can be written there, and takes it.
+    ///
+    /// # Errors
+    /// As [`writable_folder`]; and where another process holds it, which is named.
+    pub fn take(folder: &Path) -> Result<Self> {
+        writable_folder(folder)?;
+        let path = folder.join(LOCK);
+        let mut file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(Error::write(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                return Err(Error::input(format!(
+                    "{} is in use by {}; wait for its end, or name another folder",
+                    folder.display(),
+                    if holder.is_empty() { "another process" } else { holder.trim() }
+                )));
+            }
+            // Not every file system has locks; two runs into one folder are rare there too.
+            Err(TryLockError::Error(_)) => return Ok(FolderLock(file)),
+        }
+        let command = std::env::args().skip(1).take(3).collect::<Vec<_>>().join(" ");
+        let named = format!("process {} (lemmascope {command})\n", std::process::id());
+        file.set_len(0).and_then(|()| file.write_all(named.as_bytes())).map_err(Error::write(&path))?;
+        Ok(FolderLock(file))
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // The name of a process that has gone would mislead; the lock itself ends with the file's handle.
+        let _ = self.0.set_len(0);
+    }
 }
 
 /// Half-written files older than this belong to no process that is still writing.

@@ -189,6 +189,8 @@ pub fn table(tallies: &[Tally]) -> String {
         let shown: Vec<&Tally> = tallies.iter().filter(|tally| tally.kind == kind).collect();
         if !shown.is_empty() {
             text += &format!("{title}\n{}\n", terminal_table(kind, &shown));
+            let named = shown.iter().filter(|tally| tally.kind == Kind::WhatIf);
+            named.for_each(|tally| text += &format!("  {}: {}\n", tally.claim, tally.name()));
         }
     }
     let least = tallies.iter().filter(|tally| tally.kind != Kind::Link).filter_map(|tally| {
@@ -211,7 +213,12 @@ fn terminal_table(kind: Kind, tallies: &[&Tally]) -> comfy_table::Table {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);
         }
     }
-    table.add_rows(tallies.iter().map(|tally| row(tally)[..shown].to_vec()));
+    for tally in tallies {
+        let mut cells = row(tally)[..shown].to_vec();
+        // A what-if's formula is too long for a terminal's table.
+        cells[1] = tally.bound.clone();
+        table.add_row(cells);
+    }
     table
 }
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use crate::cell::{Cell, Value};
+use crate::cell::{Cell, Domain, Value};
 use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, LeastConstant, Link, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
@@ -98,7 +98,8 @@ impl WhatIf {
             bounds.push((name.clone(), formula, *relation));
         }
         let condition = |text: &String| Condition::parse(text).map_err(|error| Error::input(format!("where: {error}")));
-        let conditions = changes.conditions.iter().map(condition).collect::<Result<_>>()?;
+        let conditions = changes.conditions.iter().map(condition).collect::<Result<Vec<_>>>()?;
+        conditions.iter().try_for_each(|condition| check_words(claim, condition))?;
         let relation = changes.relation.unwrap_or(claim.about().relation);
         let about = About { relation, ..*claim.about() };
         Ok(WhatIf { claim, about, bounds, conditions, without: changes.without.clone(), changes: changes.clone() })
@@ -176,6 +177,18 @@ impl<'a> Names<'a> {
             _ => other(),
         }
     }
+}
+
+/// Refuses words that a parameter of the claim never takes: such a condition would be met nowhere, or everywhere.
+fn check_words(claim: &dyn Claim, condition: &Condition) -> Result<()> {
+    for (name, word) in condition.pairs_of_names() {
+        let parameter = claim.about().parameters.iter().find(|parameter| parameter.name == name);
+        let takes_words = |domain| matches!(domain, Domain::Word(_) | Domain::Target);
+        if let Some(parameter) = parameter.filter(|parameter| takes_words(parameter.domain)) {
+            parameter.parse(word).map_err(|error| Error::input(format!("where {}: {error}", condition.text())))?;
+        }
+    }
+    Ok(())
 }
 
 /// A bound's name becomes a column's entry and a legend's.

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, interruptible, note, parse_alpha, print, thread_pool};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, check_judge, read_all};
-use crate::output::write_together;
+use crate::output::{FolderLock, write_together};
 use crate::record::{self, Record};
 use crate::report::folder::record_files;
 use crate::report::gate::Comparison;
@@ -164,6 +164,7 @@ impl Fresh {
 
 /// Measures into a folder of its own, which is gone afterwards; after an interruption it waits there for --resume.
 fn measure(plan: &Plan, arguments: &Arguments) -> Result<Vec<Fresh>> {
+    let lock = FolderLock::take(&arguments.baseline.join(SCRATCH))?;
     let interrupted = interruptible("stopping after the cells under way; Ctrl-C again stops at once")?;
     let progress = Progress::new(arguments.quiet);
     let scratch = arguments.baseline.join(SCRATCH);
@@ -190,6 +191,7 @@ fn measure(plan: &Plan, arguments: &Arguments) -> Result<Vec<Fresh>> {
         Ok(Fresh { name: experiment.name.clone(), csv, records: record::read(path)? })
     };
     let fresh = paths.iter().zip(&plan.experiments).map(read).collect::<Result<Vec<_>>>()?;
+    drop(lock);
     std::fs::remove_dir_all(&scratch).map_err(Error::write(&scratch))?;
     Ok(fresh)
 }

@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, interruptible, note, parse_alpha, print, thread_pool};
 use crate::error::{FAILED, Result};
 use crate::experiment::{Experiment, read_all};
+use crate::output::FolderLock;
 use crate::record::Record;
 use crate::report::command::command;
 use crate::report::folder::Folder;
@@ -40,7 +41,8 @@ pub struct Arguments {
     /// Measure part I of N only, and keep it as a checkpoint; run --resume merges the parts.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     shard: Option<Shard>,
-    /// Take over what checkpoints in the results' folder hold.
+    /// Go on with the checkpoints in the results' folder, and refuse those of another design. What a run of the same design has
+    /// kept is taken over without it too.
     #[arg(long)]
     resume: bool,
     /// Exit with 1 where a judged bound is violated inside its hypotheses; refuted: also where a constant is refuted.
@@ -75,9 +77,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         shares: BTreeMap::new(),
     };
     let pool = thread_pool(arguments.threads)?;
+    let _lock = FolderLock::take(&arguments.out)?;
     let design = plan.design()?;
     if !arguments.resume && arguments.shard.is_none() && !checkpoint::own_files(&arguments.out, &design).is_empty() {
-        note("checkpoints of this run are here and not taken over; --resume would go on with them");
+        note("going on with what an interrupted run of this design has kept here");
     }
     let finished = pool.install(|| measure(&plan, arguments))?;
     let Finished::Complete(paths) = finished else {

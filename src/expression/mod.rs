@@ -223,6 +223,11 @@ impl Condition {
         self.comparisons.iter().flat_map(|(left, _, right)| names_in(left).chain(names_in(right)))
     }
 
+    /// The comparisons of two names, one of which may stand for a word: `kernel == flat`.
+    pub fn pairs_of_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.comparisons.iter().filter_map(|(left, _, right)| Some((word(left)?, word(right)?)))
+    }
+
     /// Whether the condition is met; `None` where rounding does not tell, or a side is not a number (a division by 0).
     /// `words` gives the parameters whose values are words: `kernel == flat` compares texts.
     ///

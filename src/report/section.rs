@@ -196,8 +196,11 @@ impl<'a> Section<'a> {
             text += &format!("\n      {}\n", search.command);
         }
         text += &Links::new(&self.chains).text(self.id());
-        let files: Vec<String> =
-            self.sets().iter().map(|(experiment, _)| format!("experiments/{}.toml", experiment.name)).collect();
+        let file = |(experiment, _): &Set| match &experiment.path {
+            Some(path) => path.display().to_string(),
+            None => format!("{}.toml", experiment.name),
+        };
+        let files: Vec<String> = self.sets().iter().map(file).collect();
         if !files.is_empty() {
             text += &format!("\n    lemmascope run {}\n", files.join(" "));
         }

@@ -70,11 +70,27 @@ pub fn read_all(out: &Path, design: &str, parts: &str) -> Result<Progress> {
             other.display()
         )));
     }
+    read_own(out, design)
+}
+
+/// Reads every checkpoint of this design, if there is one.
+///
+/// # Errors
+/// Where one is damaged.
+pub fn read_own(out: &Path, design: &str) -> Result<Progress> {
     let mut progress = Progress::new();
-    for path in own {
+    for path in own_files(out, design) {
         progress.extend(read(&path, design)?);
     }
     Ok(progress)
+}
+
+/// Reads one checkpoint of this design, if it is there.
+///
+/// # Errors
+/// Where it is damaged.
+pub fn read_one(path: &Path, design: &str) -> Result<Progress> {
+    if path.exists() { read(path, design) } else { Ok(Progress::new()) }
 }
 
 /// The checkpoint files of this design in a results folder, by name.

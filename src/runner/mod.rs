@@ -158,8 +158,12 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
         Some(Shard { index, count }) => format!("shard-{}-of-{count}", index + 1),
     };
     let path = checkpoint::path(conditions.out, &design, &part);
-    let known =
-        if conditions.resume { checkpoint::read_all(conditions.out, &design, DESIGN_PARTS)? } else { Progress::new() };
+    // What an interrupted run of this design has kept is taken over, asked or not: it would be measured alike again.
+    let known = match (conditions.resume, conditions.shard) {
+        (true, _) => checkpoint::read_all(conditions.out, &design, DESIGN_PARTS)?,
+        (false, None) => checkpoint::read_own(conditions.out, &design)?,
+        (false, Some(_)) => checkpoint::read_one(&path, &design)?,
+    };
     let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
     let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();
     let save = |progress: &Progress| checkpoint::write(&path, &design, progress);

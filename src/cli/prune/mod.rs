@@ -14,11 +14,11 @@ use clap::ValueEnum;
 
 use stop::Work;
 
-use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print};
+use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print, thread_pool};
 use crate::cnn::weights::{self, Architecture};
 use crate::cnn::{Comparison, Image, Images, Network};
 use crate::error::{Error, Result};
-use crate::output::{refuse_folder, writable_folder, write_together};
+use crate::output::{FolderLock, refuse_folder, write_together};
 use crate::pruning::design::{EPS, USUAL};
 use crate::pruning::scale::NORMS;
 use crate::pruning::{Approximation, Assessment, Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch};
@@ -151,10 +151,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     let images = arguments.images.as_ref().map(|path| Images::read(path, &target, arguments.biases)).transpose()?;
     let side = side(arguments, &target, images.as_ref())?;
     let design = design(arguments);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.threads.unwrap_or(0).into())
-        .build()
-        .map_err(|error| Error::input(format!("cannot start threads ({error}); name fewer with --threads")))?;
+    let pool = thread_pool(arguments.threads)?;
     let in_target = |error| Error::input(format!("{}: {error}", arguments.target.display()));
     work.begin("checking".into(), 0, "", None);
     pool.install(|| design.check(&target)).map_err(in_target)?;
@@ -163,7 +160,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     Approximation::by_network(&target, &target).chain(side.0, side.1).map_err(in_target)?;
     files::NAMES.iter().try_for_each(|name| refuse_folder(&arguments.out.join(name)))?;
     refuse_own_input(arguments)?;
-    writable_folder(&arguments.out)?;
+    let _lock = FolderLock::take(&arguments.out)?;
     let ticket = pool.install(|| {
         let pruned = construct(arguments, &design, &target, work)?;
         Ticket::new(arguments, design, pruned, side, images, work)
