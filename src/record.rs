@@ -13,7 +13,7 @@ use crate::verdict::{Verdict, pronounce, slack_log10, vacuous};
 
 /// The columns before and after the claim's parameters.
 const BEFORE: [&str; 2] = ["claim", "experiment"];
-const AFTER: [&str; 25] = [
+const AFTER: [&str; 26] = [
     "measured",
     "ln_measured",
     "lo",
@@ -38,6 +38,7 @@ const AFTER: [&str; 25] = [
     "alpha",
     "design",
     "revision",
+    "least_constant",
     "reason",
 ];
 
@@ -78,14 +79,19 @@ pub fn rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, evidence: &Evidence
             quantity: about.quantity,
             formula: claim.formula(&bound.name),
             verdict: pronounce(claim, evidence, bound),
+            least_constant: None,
         };
         row(claim, origin, cell, &hypotheses, &judged)
     };
     bounds.iter().map(row).collect()
 }
 
-/// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound.
-pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]) -> Vec<Row> {
+/// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound. A link that is claimed for
+/// large constants says above which one it holds.
+///
+/// # Errors
+/// Where that constant cannot be evaluated.
+pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]) -> Result<Vec<Row>> {
     let hypotheses = claim.hypotheses(cell);
     let row = |link: &Link| {
         let (left, right) = link.sides();
@@ -96,8 +102,12 @@ pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]
             quantity: Quantity::Size,
             formula: link.text.to_string(),
             verdict: link.verdict(),
+            least_constant: match link.for_large {
+                Some(_) => claim.least_constant(cell, link.name)?.map(|least| least.holds).filter(|c| c.is_finite()),
+                None => None,
+            },
         };
-        row(claim, origin, cell, &hypotheses, &judged)
+        Ok(row(claim, origin, cell, &hypotheses, &judged))
     };
     links.iter().map(row).collect()
 }
@@ -110,10 +120,11 @@ struct Judged<'a> {
     quantity: Quantity,
     formula: String,
     verdict: Verdict,
+    least_constant: Option<f64>,
 }
 
 fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], judged: &Judged) -> Row {
-    let Judged { evidence, bound, relation, quantity, formula, verdict } = judged;
+    let Judged { evidence, bound, relation, quantity, formula, verdict, least_constant } = judged;
     let unmet: Vec<String> = hypotheses.iter().filter_map(Hypothesis::unmet).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
     let mut row = vec![claim.about().id.to_string(), origin.experiment.to_string()];
@@ -143,6 +154,7 @@ fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis
         number(origin.alpha),
         origin.design.to_string(),
         REVISION.to_string(),
+        least_constant.map(number).unwrap_or_default(),
         String::new(),
     ]);
     row
@@ -292,6 +304,11 @@ impl Record {
         self.columns.get("method").map(String::as_str).unwrap_or_default()
     }
 
+    /// The constant above which a link holds that is claimed for large ones, where it is known.
+    pub fn least_constant(&self) -> Option<f64> {
+        self.columns.get("least_constant")?.parse().ok()
+    }
+
     /// Why nothing was measured; empty where something was.
     pub fn reason(&self) -> &str {
         self.columns.get("reason").map(String::as_str).unwrap_or_default()
@@ -388,7 +405,7 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
         (_, None) => Some(ln("measured")?),
     };
     let key: Vec<String> = parameters.iter().map(|name| format!("{name}={}", text(name))).collect();
-    let shown = parameters.iter().map(String::as_str).chain(["method", "reason"]);
+    let shown = parameters.iter().map(String::as_str).chain(["method", "least_constant", "reason"]);
     let lo = if text("lo").is_empty() { f64::NEG_INFINITY } else { ln("lo")? };
     Ok(Record {
         claim: text("claim").into(),

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::experiment::{Experiment, Plot, read_all};
 use crate::output::write_together;
 use crate::plot;
-use crate::record::{self, Record};
+use crate::record::Record;
+use crate::report::folder::read_own;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -27,7 +28,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let experiments = read_all(&arguments.files)?;
-    let records = record::read_all(experiments.iter().map(|e| e.name.as_str()), &arguments.out)?;
+    let records = experiments.iter().map(|own| read_own(own, &arguments.out)).collect::<Result<Vec<_>>>()?;
     let sets: Vec<(&Experiment, &[Record])> = experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
     let files = draw_all(&sets, &arguments.out)?;
     if arguments.json {

@@ -90,11 +90,20 @@ struct Judged {
     right: Measured,
     slack_log10: Option<Number>,
     verdict: &'static str,
+    /// The constant for large enough values of which the paper claims the link, and above which value it holds.
+    for_large: Option<&'static str>,
+    least_constant: Option<Number>,
 }
 
 impl Judged {
-    fn new(link: &Link) -> Self {
-        Judged {
+    fn new(claim: &dyn Claim, cell: &Cell, link: &Link) -> Result<Self> {
+        let least = match link.for_large {
+            Some(_) => claim.least_constant(cell, link.name)?,
+            None => None,
+        };
+        Ok(Judged {
+            for_large: link.for_large,
+            least_constant: least.and_then(|least| finite(least.holds)),
             name: link.name,
             equation: link.equation,
             text: link.text,
@@ -105,7 +114,7 @@ impl Judged {
             right: Measured::from(&link.right),
             slack_log10: link.slack_log10().and_then(finite),
             verdict: link.verdict().name(),
-        }
+        })
     }
 }
 
@@ -126,7 +135,7 @@ impl Report {
         Ok(Report {
             claim: about.id,
             cell: cell_object(cell),
-            links: links.iter().map(Judged::new).collect(),
+            links: links.iter().map(|link| Judged::new(claim, cell, link)).collect::<Result<_>>()?,
             first_failing: first_failing(links).map(|link| link.name),
             bounds: bounds.iter().map(whole).collect(),
             outside: conditions.iter().any(|condition| !condition.is_met()),
@@ -148,6 +157,13 @@ impl Report {
                 link.slack_log10.as_ref().map_or("none".into(), |slack| short(slack.get())),
                 link.text,
             );
+            if let Some(constant) = link.for_large {
+                let from = match &link.least_constant {
+                    Some(least) => format!("holds at this cell above {constant} = {}", short(least.get())),
+                    None => "from which on it holds here is not known".into(),
+                };
+                text += &format!("    claimed for large enough {constant}: {from}\n");
+            }
         }
         text += &match self.first_failing {
             Some(name) => {

@@ -57,8 +57,9 @@ impl<'a> Links<'a> {
             let Some(word) = failing.first().map(|record| record.verdict) else { continue };
             lines += &match (word, firsts.get(name)) {
                 (Verdict::ConstantRefuted, _) => format!(
-                    "  - `{name}`, claimed for large enough constants: fails at the constant of {} of {of} cells\n",
-                    failing.len()
+                    "  - `{name}`, claimed for large enough constants: fails at the constant of {} of {of} cells{}\n",
+                    failing.len(),
+                    from_which_on(&failing)
                 ),
                 (_, Some((count, _))) => {
                     format!("  - `{name}`: fails at {} of {of} cells, the first to fail at {count}\n", failing.len())
@@ -71,4 +72,14 @@ impl<'a> Links<'a> {
         text += &if lines.is_empty() { "; none fails.\n".into() } else { format!("; those that fail:\n{lines}") };
         text + &format!("\n      lemmascope trace {id} {}\n", set_options(&shown.key))
     }
+}
+
+/// From which constant on a link holds, over the cells at which it fails.
+fn from_which_on(failing: &[&Record]) -> String {
+    let known: Vec<f64> = failing.iter().filter_map(|record| record.least_constant()).collect();
+    let Some(most) = known.iter().copied().reduce(f64::max) else {
+        return "; from which on it holds is not known".into();
+    };
+    let all = if known.len() == failing.len() { "them all".into() } else { format!("{} of them", known.len()) };
+    format!("; it holds at {all} above {most:.4}")
 }

@@ -242,7 +242,7 @@ fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) 
     let rows = guarded(cell_place(experiment, cell), || {
         if experiment.chain {
             let links = chain(claim, &experiment.name, cell, plan.seed, alpha)?;
-            return Ok(record::link_rows(claim, &origin, cell, &links));
+            return record::link_rows(claim, &origin, cell, &links);
         }
         bounds = claim.bounds(cell)?;
         let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
