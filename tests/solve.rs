@@ -104,7 +104,7 @@ fn the_json_has_the_promised_keys() {
     }
     let expected = json!({
         "status": "found", "subset": [0, 1, 3], "error": 0, "size": 3, "interrupted": false, "n": 4, "dimension": 1,
-        "eps": 0.25, "seed": 7
+        "eps": 0.25, "seed": 7, "decimal": false, "proved_nearest": null, "reason": null, "notes": []
     });
     assert_eq!(found, expected);
     let none = answer(folder.path(), &[&base[..], &["--size", "2"]].concat());
@@ -163,6 +163,194 @@ fn a_solver_can_be_forced() {
     solve_in(folder.path(), &unknown).code(2).stderr(predicate::str::contains(format!("the solvers are {names}")));
 }
 
+/// A folder of `tests/cases/solve`.
+fn case(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/solve").join(name)
+}
+
+const FILES: [&str; 4] = ["--vectors", "v.csv", "--target", "t.csv"];
+
+#[test]
+fn tables_of_other_programs_are_read_right() {
+    for name in [
+        "csv-decimal-comma",
+        "csv-numeric-header-R",
+        "csv-pandas-index",
+        "csv-quoted-numbers",
+        "csv-r-write-table",
+        "csv-trailing-comma",
+        "csv-tsv-trailing-tab",
+    ] {
+        let found = answer(&case(name), &[&FILES[..], &["--eps", "0.05"]].concat());
+        assert_eq!((&found["status"], &found["subset"]), (&json!("found"), &json!([0, 1, 4])), "{name}");
+        let note = found["notes"].to_string();
+        assert_eq!(
+            note.contains("taken for an index"),
+            ["csv-pandas-index", "csv-r-write-table"].contains(&name),
+            "{note}"
+        );
+    }
+}
+
+#[test]
+fn what_can_be_taken_in_two_ways_is_refused_until_the_user_says_which() {
+    let rows = "0.62,-1.31\n-0.48,0.17\n1.05,0.93\n-0.77,-0.56\n0.29,1.44\n";
+    let counted: String = rows.lines().enumerate().map(|(row, line)| format!("{row},{line}\n")).collect();
+    let folder = folder_with(&[
+        ("counted.csv", counted.into()),
+        ("numbers.csv", format!("0,1\n{rows}").into()),
+        ("z.csv", "0.4,0.3\n".into()),
+        ("counted-z.csv", "0,0.4,0.3\n".into()),
+    ]);
+    let with = |vectors: &'static str, target: &'static str, rest: &[&'static str]| {
+        [&["--vectors", vectors, "--target", target, "--eps", "0.05"], rest].concat()
+    };
+    for target in ["z.csv", "counted-z.csv"] {
+        solve_in(folder.path(), &with("counted.csv", target, &[]))
+            .code(2)
+            .stderr(predicate::str::contains("counted.csv: line 1, column 1: the first column counts the rows"));
+        let found = answer(folder.path(), &with("counted.csv", target, &["--first-column", "index"]));
+        assert_eq!(found["subset"], json!([0, 1, 4]), "{target}");
+    }
+    solve_in(folder.path(), &with("counted.csv", "z.csv", &["--first-column", "data"])).code(2).stderr(
+        predicate::str::contains("2 (or delete the first column of the vectors, if it is an index)")
+            .or(predicate::str::contains("3 (or delete the first column of the vectors, if it is an index)")),
+    );
+    solve_in(folder.path(), &with("numbers.csv", "z.csv", &[]))
+        .code(2)
+        .stderr(predicate::str::contains("numbers.csv: line 1: this is a row of whole numbers that may be a header"));
+    let found = answer(folder.path(), &with("numbers.csv", "z.csv", &["--first-line", "header"]));
+    assert_eq!(found["subset"], json!([0, 1, 4]));
+    let data = answer(folder.path(), &with("numbers.csv", "z.csv", &["--first-line", "data"]));
+    assert_eq!(data["n"], 6);
+}
+
+#[test]
+fn targets_out_of_reach_are_none_at_once() {
+    for (name, arguments) in [
+        ("ss-out-of-reach", vec!["--vectors", "v60.csv", "--target", "tneg.csv", "--eps", "0.1"]),
+        ("ss-out-of-reach", vec!["--vectors", "v60.csv", "--target", "t.csv", "--eps", "0.1"]),
+        ("ss-out-of-reach", vec!["--vectors", "v40.csv", "--target", "t.csv", "--eps", "0.1"]),
+        ("ss-out-of-reach", vec!["--vectors", "v.csv", "--target", "t.csv", "--eps", "0.1", "--solver", "beam"]),
+        ("ss-order-666", vec!["--vectors", "v.csv", "--target", "t.csv", "--eps", "0", "--size", "21"]),
+        ("ss-order-666", vec!["--vectors", "v.csv", "--target", "t2.csv", "--eps", "0"]),
+    ] {
+        let none = answer(&case(name), &arguments);
+        assert_eq!((&none["status"], &none["solver"]), (&json!("none"), &json!("bounds")), "{arguments:?}");
+        assert!(none["seconds"].as_f64().is_some_and(|seconds| seconds < 0.5), "{none}");
+        assert!(none["reason"].as_str().is_some_and(|reason| reason.contains("in coordinate 0")), "{none}");
+    }
+    let found = answer(&case("ss-order-666"), &[&FILES[..], &["--eps", "0", "--size", "30"]].concat());
+    assert_eq!(found["status"], "found");
+}
+
+#[test]
+fn decimals_add_up_exactly_where_asked() {
+    let cents = case("ss-cents-46134");
+    let exact = [&FILES[..], &["--eps", "0"]].concat();
+    let none = answer(&cents, &exact);
+    assert_eq!(none["status"], "none");
+    assert!(
+        none["notes"].to_string().contains("0.1 + 0.2 is not 0.3") && none["notes"].to_string().contains("--decimal")
+    );
+    let found = answer(&cents, &[&exact[..], &["--decimal"]].concat());
+    assert_eq!((&found["status"], &found["error"], &found["decimal"]), (&json!("found"), &json!(0), &json!(true)));
+    assert_eq!(found["subset"], json!([0, 1, 5, 10, 17, 19, 23, 26]));
+    let folder = folder_with(&[
+        ("x.csv", "0.1\n0.2\n0.4\n".into()),
+        ("z.csv", "0.3\n".into()),
+        ("y.csv", "0.35\n".into()),
+        ("x.npy", float64(&[0.1, 0.2], "(2,)")),
+        ("far.csv", "1e30\n1e-30\n".into()),
+    ]);
+    let with = |vectors: &'static str, target: &'static str, eps: &'static str| {
+        vec!["--vectors", vectors, "--target", target, "--eps", eps, "--decimal"]
+    };
+    assert_eq!(answer(folder.path(), &with("x.csv", "z.csv", "0"))["subset"], json!([0, 1]));
+    let within = answer(folder.path(), &with("x.csv", "y.csv", "0.05"));
+    assert_eq!((&within["status"], &within["error"]), (&json!("found"), &json!(0.05)));
+    assert_eq!(answer(folder.path(), &with("x.csv", "y.csv", "0.049999999999"))["status"], "none");
+    for (arguments, expected) in [
+        (with("x.npy", "z.csv", "0"), "x.npy holds binary numbers, and --decimal asks for decimals"),
+        (with("far.csv", "z.csv", "0"), "the largest number is beyond 38 digits"),
+    ] {
+        solve_in(folder.path(), &arguments).code(2).stderr(predicate::str::contains(expected));
+    }
+}
+
+#[test]
+fn the_nearest_subset_is_found_and_proved() {
+    let small = case("csv-quoted-numbers");
+    let nearest = answer(&small, &[&FILES[..], &["--nearest"]].concat());
+    assert_eq!((&nearest["status"], &nearest["proved_nearest"]), (&json!("none"), &json!(true)));
+    assert_eq!((&nearest["subset"], &nearest["error"]), (&json!([0, 1, 4]), &json!(0.02999999999999997)));
+    let within = answer(&small, &[&FILES[..], &["--nearest", "--eps", "0.05"]].concat());
+    assert_eq!((&within["status"], &within["proved_nearest"]), (&json!("found"), &json!(true)));
+    let beam = answer(&small, &[&FILES[..], &["--nearest", "--solver", "beam"]].concat());
+    assert_eq!((&beam["subset"], &beam["proved_nearest"]), (&json!([0, 1, 4]), &json!(false)));
+    let far = answer(
+        &case("ss-out-of-reach"),
+        &["--vectors", "v60.csv", "--target", "tneg.csv", "--nearest", "--time-limit", "5"],
+    );
+    assert_eq!((&far["subset"], &far["error"], &far["proved_nearest"]), (&json!([]), &json!(3), &json!(true)));
+    let sized =
+        answer(&case("ss-order-666"), &[&FILES[..], &["--nearest", "--size", "21", "--time-limit", "5"]].concat());
+    assert_eq!(
+        (&sized["status"], &sized["error"], &sized["proved_nearest"]),
+        (&json!("none"), &json!(60), &json!(true))
+    );
+    solve_in(&small, &[&FILES[..], &["--nearest"]].concat())
+        .success()
+        .stdout(predicate::str::contains("it is proved that no other subset is nearer"));
+}
+
+/// From no subset but the empty one to all of them: each solver ends, and agrees with the exact one.
+#[test]
+fn every_solver_ends_on_few_vectors() {
+    let rows =
+        ["0.62,-1.31", "-0.48,0.17", "1.05,0.93", "-0.77,-0.56", "0.29,1.44", "-1.18,0.38", "0.83,-0.25", "0.14,0.71"];
+    for n in [1, 2, 8] {
+        let folder = folder_with(&[("v.csv", rows[..n].join("\n").into()), ("t.csv", "0.4,0.3".into())]);
+        for size in [None, Some(0), Some(1), Some(n / 2), Some(n)] {
+            let size = size.map(|size| size.to_string());
+            let sized: Vec<&str> = size.iter().flat_map(|size| ["--size", size]).collect();
+            let base = [&FILES[..], &sized, &["--nearest", "--time-limit", "20"]].concat();
+            let answers =
+                SOLVERS.map(|solver| answer(folder.path(), &[&base[..], &["--solver", solver.name()]].concat()));
+            for answer in &answers {
+                assert!(answer["seconds"].as_f64().is_some_and(|seconds| seconds < 5.0), "{answer}");
+                assert_eq!(answer["error"], answers[0]["error"], "{n} {size:?}");
+            }
+        }
+        let beam = [&FILES[..], &["--eps", "1e-9", "--solver", "beam", "--time-limit", "20"]].concat();
+        let ended = answer(folder.path(), &beam);
+        assert!(ended["seconds"].as_f64().is_some_and(|seconds| seconds < 5.0), "{ended}");
+        assert!(
+            ended["status"] == "none" || ended["reason"].to_string().contains("the beam saw all subsets"),
+            "{ended}"
+        );
+        let too_many = (n + 1).to_string();
+        solve_in(folder.path(), &[&FILES[..], &["--eps", "0.1", "--size", &too_many]].concat()).code(2);
+    }
+}
+
+#[test]
+fn a_search_that_gives_up_says_why() {
+    let folder = hard();
+    let why = |rest: &[&str]| answer(folder.path(), &[&HARD[..], rest].concat())["reason"].to_string();
+    let reason = why(&["--solver", "meet-in-the-middle"]);
+    assert!(reason.contains("meet-in-the-middle takes at most 128 vectors, and 400 are given"), "{reason}");
+    assert!(why(&["--time-limit", "0.2"]).contains("the time limit of 0.2 s is over"));
+    let sums = case("ss-out-of-reach");
+    let unsettled = ["--vectors", "v.csv", "--target", "inside.csv", "--eps", "0", "--solver", "meet-in-the-middle"];
+    let folder = folder_with(&[
+        ("v.csv", std::fs::read(sums.join("v.csv")).unwrap()),
+        ("inside.csv", "250.0001,250.0001".into()),
+    ]);
+    let reason = answer(folder.path(), &unsettled)["reason"].to_string();
+    assert!(reason.contains("a half of these 100 vectors has about 2^50 sums: leave out --solver"), "{reason}");
+}
+
 #[test]
 fn bad_input_is_named_with_its_mend() {
     let folder = folder_with(&[
@@ -183,6 +371,8 @@ fn bad_input_is_named_with_its_mend() {
         ("empty.csv", vec![]),
         ("ragged.csv", "1,2\n3\n".into()),
         ("word.csv", "1,2\n3,four\n".into()),
+        ("missing.csv", "x,y\n1,2\n3,NA\n".into()),
+        ("mixed.csv", "1,5;2.5\n".into()),
     ]);
     let with = |vectors: &'static str, target: &'static str, rest: &[&'static str]| {
         [&["--vectors", vectors, "--target", target, "--eps", "0.1"], rest].concat()
@@ -195,6 +385,11 @@ fn bad_input_is_named_with_its_mend() {
         (with("empty.csv", "z.npy", &[]), "empty.csv is empty: give"),
         (with("ragged.csv", "z.npy", &[]), "ragged.csv: line 2: 1 columns, and 2 before: give"),
         (with("word.csv", "z.npy", &[]), "word.csv: line 2, column 2: \"four\" is not a number: write"),
+        (with("missing.csv", "z.npy", &[]), "missing.csv: line 3, column 2: \"NA\" is not a number: write a finite"),
+        (
+            with("mixed.csv", "z.npy", &[]),
+            "mixed.csv: line 1, column 2: \"2.5\", but decimal commas and decimal points",
+        ),
         (with("complex.npy", "z.npy", &[]), "complex.npy: its dtype is \"<c16\", complex numbers: save x.real"),
         (with("cut.npy", "z.npy", &[]), "cut.npy is damaged"),
         (with("nan.npy", "z.npy", &[]), "nan.npy: entry 1 of vector 1 (both from 0) is NaN: give finite"),

@@ -1,9 +1,11 @@
 //! Arrays of numbers from files: NumPy's `.npy` and `.npz`, and numbers as text.
 
+mod decimal;
 mod npy;
 mod npz;
 mod text;
 
+pub use decimal::{Decimal, decimal_text, in_common_unit};
 pub use npz::{members, read_member, read_members, read_text, shapes};
 
 use std::fs::File;
@@ -53,6 +55,48 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(Error::read(path))
 }
 
+/// What is known of a text beyond what stands in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading {
+    /// What the first line is; the text tells where nothing else does.
+    pub first_line: Option<FirstLine>,
+    /// What the first column is; the text tells where nothing else does.
+    pub first_column: Option<FirstColumn>,
+    /// Whether the numbers are kept as decimals too.
+    pub decimal: bool,
+}
+
+/// What the first line of a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstLine {
+    /// Names of the columns.
+    Header,
+    /// Numbers.
+    Data,
+}
+
+/// What the first column of a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstColumn {
+    /// Names or numbers of the rows.
+    Index,
+    /// Numbers.
+    Data,
+}
+
+/// The numbers of a file, and what else is known of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// The numbers.
+    pub array: Array,
+    /// The same numbers exactly as written, where they were asked for.
+    pub decimals: Vec<Decimal>,
+    /// What was passed over, and what may be meant otherwise, each in a sentence.
+    pub notes: Vec<String>,
+    /// Whether a number is written as a short decimal that no float64 equals, such as 0.1.
+    pub rounded: bool,
+}
+
 /// What a `.npy` file begins with.
 const NPY: &[u8] = b"\x93NUMPY";
 /// What a zip archive begins with, as a `.npz` file is one.
@@ -62,8 +106,9 @@ pub(crate) const ZIP: &[u8] = b"PK";
 /// blanks. Text has always two axes. What the file begins with decides, not its name.
 ///
 /// # Errors
-/// When the file cannot be read, does not fit into memory, is damaged, or holds anything but real numbers.
-pub fn read(path: &Path) -> Result<Array> {
+/// When the file cannot be read, does not fit into memory, is damaged, holds anything but real numbers, is text that can be
+/// taken in two ways, or holds binary numbers where decimals are asked for.
+pub fn read(path: &Path, reading: Reading) -> Result<Table> {
     let name = path.display().to_string();
     let (mut file, length) = open(path)?;
     let mut start = Vec::new();
@@ -78,7 +123,17 @@ pub fn read(path: &Path) -> Result<Array> {
     }
     let is_npy = start == NPY || path.extension().is_some_and(|ending| ending == "npy");
     let mut bytes = BufReader::new(start.chain(file));
-    if is_npy { npy::parse(&name, &mut bytes, length) } else { text::parse(&name, &mut bytes) }
+    if !is_npy {
+        return text::parse(&name, &mut bytes, reading);
+    }
+    if reading.decimal {
+        return Err(Error::input(format!(
+            "{name} holds binary numbers, and --decimal asks for decimals as they are written: give text, for example by \
+             np.savetxt('x.csv', x, fmt='%.2f', delimiter=','), or leave out --decimal"
+        )));
+    }
+    let array = npy::parse(&name, &mut bytes, length)?;
+    Ok(Table { array, decimals: Vec::new(), notes: Vec::new(), rounded: false })
 }
 
 /// Opens a file, and tells its length where it has one: pipes have none.
@@ -132,7 +187,7 @@ mod tests {
         let read_bytes = |name: &str, bytes: &[u8]| {
             let path = folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
-            read(&path)
+            read(&path, Reading::default()).map(|table| table.array)
         };
         let one = npy::tests::file("'<f8'", "(1,)", false, &1.5f64.to_le_bytes());
         assert_eq!(read_bytes("x.txt", &one).unwrap(), Array { shape: vec![1], data: vec![1.5] });
@@ -146,8 +201,8 @@ mod tests {
             let message = read_bytes(name, bytes).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
         }
-        assert!(read(folder.path()).unwrap_err().to_string().contains("is a folder: name a file"));
-        assert!(matches!(read(&folder.path().join("none.npy")), Err(Error::Read { .. })));
+        assert!(read(folder.path(), Reading::default()).unwrap_err().to_string().contains("is a folder: name a file"));
+        assert!(matches!(read(&folder.path().join("none.npy"), Reading::default()), Err(Error::Read { .. })));
     }
 
     #[test]
@@ -159,7 +214,7 @@ mod tests {
         let length = header.len() as u64 + (1 << 38);
         // The file takes no room: it is a hole.
         if File::options().write(true).open(&path).unwrap().set_len(length).is_ok() {
-            let message = read(&path).unwrap_err().to_string();
+            let message = read(&path, Reading::default()).unwrap_err().to_string();
             assert!(message.contains("large.npy does not fit into memory: its numbers take 2199.0 GB"), "{message}");
         }
         assert!(reserve("x", &mut Vec::new(), usize::MAX).is_err());

@@ -54,7 +54,9 @@ enum Verb {
     /// Look for a subset of vectors that adds up to a target.
     ///
     /// The vectors are an n x d array in a .npy file or text (a row a line), the target has d numbers. The answer is found
-    /// (a subset within eps), none (proved: there is no such subset) or gave-up (neither, with the best subset seen).
+    /// (a subset within eps), none (proved: there is no such subset) or gave-up (neither, with the best subset seen and the
+    /// reason). Text may have a header, an index with an empty or missing name, quoted numbers and decimal commas between
+    /// semicolons, tabs or blanks; what can be taken in two ways is refused until --first-line or --first-column says what it is.
     /// Exit codes: 0 answered; 2 bad input; 4 given up because of Ctrl-C.
     Solve(solve::Arguments),
     /// Prune a random network structurally until it computes nearly what a target network computes.

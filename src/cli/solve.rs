@@ -6,16 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use super::json::{Number, json_number, pretty, shown};
 use super::progress::Telling;
 use super::{DEFAULT_SEED, interruptible, parse_seconds, print};
-use crate::arrays::{self, Array};
+use crate::arrays::{self, Array, Decimal, FirstColumn, FirstLine, Reading, Table, decimal_text, in_common_unit};
 use crate::error::{Error, Result};
 use crate::numeric::number;
 use crate::random::Address;
-use crate::subset_sum::{self, Answer, Budget, Outcome, Problem, SOLVERS, Solution, Solver};
+use crate::subset_sum::bounds::{self, Exclusion};
+use crate::subset_sum::{
+    self, Answer, Beam, Budget, Exact, Integers, Outcome, Problem, SOLVERS, Solution, Solver, exact,
+};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -25,12 +29,24 @@ pub struct Arguments {
     /// The target: d numbers, in a .npy file or as text.
     #[arg(long, value_name = "FILE")]
     target: PathBuf,
-    /// How far the sum may be from the target, in the max norm.
-    #[arg(long, allow_negative_numbers = true, value_parser = parse_eps)]
-    eps: f64,
+    /// How far the sum may be from the target, in the max norm. Under --nearest 0 where it is not given.
+    #[arg(long, allow_negative_numbers = true, value_parser = parse_eps, required_unless_present = "nearest")]
+    eps: Option<Eps>,
     /// How many vectors the subset must have; any number without it.
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = parse_size)]
     size: Option<usize>,
+    /// Look for the subset nearest to the target, whatever eps is, and say whether it is proved that none is nearer.
+    #[arg(long)]
+    nearest: bool,
+    /// Add up the numbers of text files as decimals, without rounding: 0.1 + 0.2 is 0.3 then, which it is not in binary.
+    #[arg(long)]
+    decimal: bool,
+    /// What the first line of a text is, where it may be either.
+    #[arg(long, value_name = "KIND")]
+    first_line: Option<LineKind>,
+    /// What the first column of a text is, where it may be either.
+    #[arg(long, value_name = "KIND")]
+    first_column: Option<ColumnKind>,
     /// The seconds that the search may take, once the files are read.
     #[arg(
         long,
@@ -54,9 +70,33 @@ pub struct Arguments {
     quiet: bool,
 }
 
-fn parse_eps(text: &str) -> std::result::Result<f64, String> {
-    let eps = text.parse::<f64>().ok().filter(|eps| *eps >= 0.0 && eps.is_finite());
-    eps.ok_or_else(|| "write a finite number, at least 0".into())
+#[derive(Clone, Copy, ValueEnum)]
+enum LineKind {
+    /// Names of the columns.
+    Header,
+    /// Numbers.
+    Data,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum ColumnKind {
+    /// Names or numbers of the rows, which are passed over.
+    Index,
+    /// Numbers.
+    Data,
+}
+
+/// A tolerance, in binary and as it is written.
+#[derive(Clone, Copy)]
+struct Eps {
+    value: f64,
+    decimal: Option<Decimal>,
+}
+
+fn parse_eps(text: &str) -> std::result::Result<Eps, String> {
+    let value = text.parse::<f64>().ok().filter(|eps| *eps >= 0.0 && eps.is_finite());
+    let value = value.ok_or("write a finite number, at least 0")?;
+    Ok(Eps { value, decimal: Decimal::parse(text) })
 }
 
 fn find_solver(name: &str) -> std::result::Result<&'static dyn Solver, String> {
@@ -69,30 +109,81 @@ fn parse_size(text: &str) -> std::result::Result<usize, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let (vectors, dimension) = read_vectors(&arguments.vectors)?;
-    let target = read_target(&arguments.target, dimension, arguments, &vectors)?;
-    let problem = Problem::new(&vectors.data, dimension, &target.data, arguments.eps, arguments.size)
-        .map_err(|error| Error::input(format!("{}: {error}", arguments.vectors.display())))?;
+    let input = Input::read(arguments)?;
+    let named = |error| Error::input(format!("{}: {error}", arguments.vectors.display()));
+    let integers = input.integers(arguments).map_err(named)?;
+    let problem = match &integers {
+        Some((integers, _)) => integers.problem(arguments.size),
+        None => Problem::new(
+            &input.vectors.array.data,
+            input.dimension,
+            &input.target.array.data,
+            input.eps.value,
+            arguments.size,
+        ),
+    };
+    let problem = problem.map_err(named)?;
     let interrupted = interruptible("stopping; the best subset so far is shown. Ctrl-C again stops at once")?;
     let start = Instant::now();
     let answer = search(arguments, &problem, &interrupted);
-    let report = Report::new(arguments, &problem, &answer, start.elapsed(), interrupted.load(Ordering::Relaxed));
+    let unit = integers.as_ref().map(|(integers, unit)| (integers, *unit));
+    let stop = Stop { elapsed: start.elapsed(), interrupted: interrupted.load(Ordering::Relaxed) };
+    let report = Report::new(arguments, &input, &problem, unit, &answer, &stop);
     print(&if arguments.json { pretty(&report) } else { report.text() })?;
     Ok(if report.is_cut_short() { ExitCode::from(4) } else { ExitCode::SUCCESS })
 }
 
+/// What the files and `--eps` hold.
+struct Input {
+    vectors: Table,
+    dimension: usize,
+    target: Table,
+    eps: Eps,
+}
+
+impl Input {
+    fn read(arguments: &Arguments) -> Result<Self> {
+        let reading = Reading {
+            first_line: arguments.first_line.map(|kind| match kind {
+                LineKind::Header => FirstLine::Header,
+                LineKind::Data => FirstLine::Data,
+            }),
+            first_column: arguments.first_column.map(|kind| match kind {
+                ColumnKind::Index => FirstColumn::Index,
+                ColumnKind::Data => FirstColumn::Data,
+            }),
+            decimal: arguments.decimal,
+        };
+        let (vectors, dimension) = read_vectors(&arguments.vectors, reading)?;
+        let target = read_target(arguments, reading, dimension, &vectors.array)?;
+        let eps = arguments.eps.map_or_else(|| parse_eps("0"), Ok).map_err(Error::input)?;
+        Ok(Input { vectors, dimension, target, eps })
+    }
+
+    /// The same numbers as integers of a unit, the power of ten of which comes with them, if decimals are asked for.
+    fn integers(&self, arguments: &Arguments) -> Result<Option<(Integers, i32)>> {
+        if !arguments.decimal {
+            return Ok(None);
+        }
+        let eps = self.eps.decimal.ok_or_else(|| Error::input("--eps has more than 38 digits: write fewer"))?;
+        let (unit, [vectors, target, eps]) = in_common_unit([&self.vectors.decimals, &self.target.decimals, &[eps]])?;
+        Ok(Some((Integers::new(vectors, self.dimension, target, eps[0])?, unit)))
+    }
+}
+
 /// The vectors, a row each, and how many entries each has.
-fn read_vectors(path: &Path) -> Result<(Array, usize)> {
-    let array = arrays::read(path)?;
+fn read_vectors(path: &Path, reading: Reading) -> Result<(Table, usize)> {
+    let table = arrays::read(path, reading)?;
+    let array = &table.array;
     let dimension = match array.shape[..] {
         [_] => 1,
         [_, dimension] => dimension,
         _ => {
-            return Err(refused(path, &array, "give n vectors of d entries as the rows of an n x d array"));
+            return Err(refused(path, array, "give n vectors of d entries as the rows of an n x d array"));
         }
     };
     if array.data.is_empty() {
-        return Err(refused(path, &array, "give at least one vector of at least one entry"));
+        return Err(refused(path, array, "give at least one vector of at least one entry"));
     }
     if let Some(index) = array.data.iter().position(|x| !x.is_finite()) {
         let (row, column) = (index / dimension, index % dimension);
@@ -102,22 +193,29 @@ fn read_vectors(path: &Path) -> Result<(Array, usize)> {
             array.data[index]
         )));
     }
-    Ok((array, dimension))
+    Ok((table, dimension))
 }
 
 /// The target: as many numbers as a vector has, along one axis.
-fn read_target(path: &Path, dimension: usize, arguments: &Arguments, vectors: &Array) -> Result<Array> {
-    let array = arrays::read(path)?;
+fn read_target(arguments: &Arguments, reading: Reading, dimension: usize, vectors: &Array) -> Result<Table> {
+    let path = &arguments.target;
+    // The target may have no index where the vectors have one.
+    let reading = Reading { first_column: reading.first_column.filter(|&kind| kind == FirstColumn::Data), ..reading };
+    let mut table = arrays::read(path, reading)?;
+    if arguments.first_column == Some(ColumnKind::Index) && table.array.shape[..] == [1, dimension + 1] {
+        table.array = Array { shape: vec![1, dimension], data: table.array.data.split_off(1) };
+        table.decimals = table.decimals.split_off(table.decimals.len().min(1));
+    }
+    let array = &table.array;
     let axes = array.shape.iter().filter(|&&length| length != 1).count();
     if axes > 1 || array.data.len() != dimension {
-        let transposed = vectors.shape.len() == 2 && vectors.shape[0] == array.data.len();
-        let hint = if transposed { " (or transpose the vectors: they are the rows)" } else { "" };
         let mend = format!(
-            "give as many numbers as each vector of {} of the shape {} has, {dimension}{hint}",
+            "give as many numbers as each vector of {} of the shape {} has, {dimension}{}",
             arguments.vectors.display(),
-            vectors.shape_text()
+            vectors.shape_text(),
+            likely_cause(dimension, vectors, array)
         );
-        return Err(refused(path, &array, &mend));
+        return Err(refused(path, array, &mend));
     }
     match array.data.iter().position(|x| !x.is_finite()) {
         Some(index) => Err(Error::input(format!(
@@ -125,25 +223,65 @@ fn read_target(path: &Path, dimension: usize, arguments: &Arguments, vectors: &A
             path.display(),
             array.data[index]
         ))),
-        None => Ok(array),
+        None => Ok(table),
     }
+}
+
+/// Why the target may have another number of entries than the vectors.
+fn likely_cause(dimension: usize, vectors: &Array, target: &Array) -> String {
+    let entries = target.data.len();
+    let whole = |array: &Array| array.data.iter().all(|x| x.fract() == 0.0);
+    let cause = match entries {
+        _ if vectors.shape.len() == 2 && vectors.shape[0] == entries => "transpose the vectors: they are the rows",
+        _ if target.shape.len() == 2 && target.shape[1] == dimension => "give one row of the target only",
+        _ if entries == 2 * dimension && whole(target) || 2 * entries == dimension && whole(vectors) => {
+            "write decimal points, if these are decimal commas"
+        }
+        _ if entries + 1 == dimension => "delete the first column of the vectors, if it is an index",
+        _ if entries == dimension + 1 => "delete the first number of the target, if it is an index",
+        _ => return String::new(),
+    };
+    format!(" (or {cause})")
 }
 
 fn refused(path: &Path, array: &Array, mend: &str) -> Error {
     Error::input(format!("{} has the shape {}: {mend}", path.display(), array.shape_text()))
 }
 
+/// What came of a search.
+struct Found {
+    outcome: Outcome,
+    solver: &'static str,
+    /// What proves `none` before any search.
+    exclusion: Option<Exclusion>,
+    /// Whether no subset is nearer than the best one, where that was asked for.
+    proved_nearest: Option<bool>,
+}
+
+/// The name, in the place of a solver's, of what proves `none` without one.
+const BOUNDS: &str = "bounds";
+
 /// Lets the solvers work while the progress is shown.
-fn search(arguments: &Arguments, problem: &Problem, interrupted: &AtomicBool) -> Answer {
+fn search(arguments: &Arguments, problem: &Problem, interrupted: &AtomicBool) -> Found {
+    let exclusion = bounds::excluded(problem);
+    if exclusion.is_some() && !arguments.nearest {
+        return Found { outcome: Outcome::None, solver: BOUNDS, exclusion, proved_nearest: None };
+    }
     let deadline = Instant::now() + Duration::from_secs_f64(arguments.time_limit);
     let estimator = arguments.solver.map_or("automatic", |solver| solver.name());
     let mut stream = Address { seed: arguments.seed, experiment: "solve", cell: "", estimator, batch: 0 }.stream();
     watched(arguments.quiet, |progress| {
         let budget = Budget::until(deadline, interrupted, progress);
-        match arguments.solver {
-            Some(solver) => Answer { outcome: solver.solve(problem, &mut stream, &budget), solver: solver.name() },
-            None => subset_sum::solve(problem, &mut stream, &budget),
+        if arguments.nearest {
+            let nearest = subset_sum::nearest(problem, arguments.solver, &mut stream, &budget);
+            let outcome = problem.found_or_gave_up(nearest.solution);
+            return Found { outcome, solver: nearest.solver, exclusion, proved_nearest: Some(nearest.proved) };
         }
+        let Answer { outcome, solver } = match arguments.solver {
+            Some(solver) => Answer::of(solver, problem, &mut stream, &budget),
+            None => subset_sum::solve(problem, &mut stream, &budget),
+        };
+        Found { outcome, solver, exclusion, proved_nearest: None }
     })
 }
 
@@ -176,10 +314,16 @@ fn watched<T>(quiet: bool, work: impl FnOnce(&(dyn Fn(f64) + Sync)) -> T) -> T {
     result
 }
 
+/// How the search ended.
+struct Stop {
+    elapsed: Duration,
+    interrupted: bool,
+}
+
 #[derive(Serialize)]
 struct Report {
     status: &'static str,
-    /// Indices from 0, sorted; none where it is proved that there is no such subset.
+    /// Indices from 0, sorted; missing where it is proved that there is no such subset, unless the nearest one is asked for.
     subset: Option<Vec<usize>>,
     error: Option<Number>,
     size: Option<usize>,
@@ -190,30 +334,68 @@ struct Report {
     dimension: usize,
     eps: Number,
     seed: u64,
+    /// Whether sums and error are exact decimals.
+    decimal: bool,
+    /// Whether it is proved that no subset is nearer; missing without `--nearest`.
+    proved_nearest: Option<bool>,
+    /// What proves `none` before any search, or why the search gave up.
+    reason: Option<String>,
+    /// What the user should know of the files and the arithmetic.
+    notes: Vec<String>,
     /// The size that was asked for.
     #[serde(skip)]
     asked: Option<usize>,
 }
 
 impl Report {
-    fn new(arguments: &Arguments, problem: &Problem, answer: &Answer, time: Duration, interrupted: bool) -> Self {
-        let (status, solution): (_, Option<&Solution>) = match &answer.outcome {
+    fn new(
+        arguments: &Arguments,
+        input: &Input,
+        problem: &Problem,
+        integers: Option<(&Integers, i32)>,
+        found: &Found,
+        stop: &Stop,
+    ) -> Self {
+        let proved = found.exclusion.is_some() || found.proved_nearest == Some(true);
+        let (status, solution): (_, Option<&Solution>) = match &found.outcome {
             Outcome::Found(solution) => ("found", Some(solution)),
             Outcome::None => ("none", None),
+            Outcome::GaveUp { best } if proved => ("none", Some(best)),
             Outcome::GaveUp { best } => ("gave-up", Some(best)),
         };
+        let error = |solution: &Solution| match integers {
+            Some((integers, unit)) => decimal_text(integers.error(&solution.subset), unit),
+            None => number(solution.error),
+        };
+        let reason = match &found.exclusion {
+            Some(exclusion) => Some(exclusion.to_string()),
+            None => (status == "gave-up").then(|| why_gave_up(arguments, problem, stop)),
+        };
+        let mut notes = [&input.vectors.notes[..], &input.target.notes[..]].concat();
+        let missed = match found.proved_nearest {
+            Some(true) => solution.map_or(0.0, |solution| solution.error),
+            _ => bounds::least_error(problem),
+        };
+        let by_rounding = status != "found" && problem.eps().max(missed) <= problem.rounding();
+        if by_rounding && (input.vectors.rounded || input.target.rounded) && !arguments.decimal {
+            notes.push(DECIMALS.into());
+        }
         Report {
             status,
             subset: solution.map(|solution| solution.subset.clone()),
-            error: solution.map(|solution| json_number(number(solution.error))),
+            error: solution.map(|solution| json_number(error(solution))),
             size: solution.map(|solution| solution.subset.len()),
-            seconds: json_number(format!("{:.3}", time.as_secs_f64())),
-            solver: answer.solver,
-            interrupted,
+            seconds: json_number(format!("{:.3}", stop.elapsed.as_secs_f64())),
+            solver: found.solver,
+            interrupted: stop.interrupted,
             n: problem.len(),
             dimension: problem.dimension(),
-            eps: json_number(number(problem.eps())),
+            eps: json_number(number(input.eps.value)),
             seed: arguments.seed,
+            decimal: arguments.decimal,
+            proved_nearest: found.proved_nearest,
+            reason,
+            notes,
             asked: problem.size(),
         }
     }
@@ -240,10 +422,43 @@ impl Report {
             ),
         };
         let mut text = format!("{}: {what}\n", self.status);
+        if let Some(reason) = &self.reason {
+            text += &format!("reason  {reason}\n");
+        }
+        if let Some(proved) = self.proved_nearest {
+            let not = if proved { "" } else { "not " };
+            text += &format!("nearest it is {not}proved that no other subset is nearer than this one\n");
+        }
         if let (Some(subset), Some(size)) = (&self.subset, self.size) {
             let indices: String = subset.iter().map(|index| format!(" {index}")).collect();
             text += &format!("error   {}\nsize    {size}\nsubset {indices}\n", shown(&self.error));
         }
+        for note in &self.notes {
+            text += &format!("note    {note}\n");
+        }
         text + &format!("solver  {}, {} s, n = {n}, dimension {dimension}", self.solver, self.seconds)
     }
 }
+
+/// Why a search ended with neither a subset within eps nor a proof.
+fn why_gave_up(arguments: &Arguments, problem: &Problem, stop: &Stop) -> String {
+    let is_forced = |solver: &dyn Solver| arguments.solver.is_some_and(|forced| forced.name() == solver.name());
+    if stop.interrupted {
+        return "interrupted".into();
+    }
+    if let Some(misfit) = exact::misfit(problem).filter(|_| is_forced(&Exact)) {
+        return format!("{misfit}: leave out --solver, or give fewer vectors");
+    }
+    if stop.elapsed.as_secs_f64() >= arguments.time_limit {
+        return format!("the time limit of {} s is over", arguments.time_limit);
+    }
+    if is_forced(&Beam::DEFAULT) {
+        return "the beam saw all subsets, but proves nothing: leave out --solver".into();
+    }
+    "more than a million subsets are as near as rounding can tell: give a larger --eps, or decimals and --decimal"
+        .into()
+}
+
+/// What to do where sums of short decimals may miss the target by their rounding alone.
+const DECIMALS: &str = "the files hold decimals, which binary numbers only come near: 0.1 + 0.2 is not 0.3 there. Add --decimal \
+                        to add them up exactly, or give an --eps such as 1e-9";

@@ -75,6 +75,8 @@ const SMALLEST_TOLERANCE: f64 = 1e-100;
 impl Beam {
     /// The usual effort.
     pub const DEFAULT: Beam = Beam { first_width: 32, last_width: 4096 };
+    /// What goes on where the usual effort found nothing.
+    pub const WIDER: Beam = Beam { first_width: 2 * Beam::DEFAULT.last_width, ..Beam::DEFAULT };
 }
 
 impl Default for Beam {
@@ -127,15 +129,20 @@ impl Beam {
         if rising.is_empty() {
             return best;
         }
+        let mut complete = false;
         let mut effort = Effort { width: self.first_width, margin: FIRST_MARGIN, least: 0, pull: 0.0, settle: false };
         while best.error > problem.eps() {
             let at_most_width = effort.width >= widest;
             // The last of counted effort looks for the best, and of the others every second one, in case none is near enough.
-            effort.settle = at_most_width && (budget.is_counted() || effort.pull == 0.0);
+            effort.settle = complete || at_most_width && (budget.is_counted() || effort.pull == 0.0);
             let attempt = Attempt::new(problem, &norms, &rising, &effort, budget);
-            attempt.improve(effort.width, effort.pull, &mut best, budget);
+            let saw_all = attempt.improve(effort.width, effort.pull, &mut best, budget);
             budget.tell(best.error);
             if budget.is_spent() || (budget.is_counted() && at_most_width) {
+                break;
+            }
+            complete = !budget.is_counted() && saw_all && attempt.moments.len() == rising.len();
+            if complete && !attempt.hopeful {
                 break;
             }
             if at_most_width {
@@ -264,8 +271,9 @@ impl<'p, 'a> Attempt<'p, 'a> {
     }
 
     /// One search with a beam of this width; replaces `best` by what is better. Strictly, a partial subset has
-    /// exp(`pull` log-odds of what it took) times as many completions, with a pull of 1.
-    fn improve(&self, width: usize, pull: f64, best: &mut Solution, budget: &Budget) {
+    /// exp(`pull` log-odds of what it took) times as many completions, with a pull of 1. Returns whether no subset of the pool
+    /// was left out.
+    fn improve(&self, width: usize, pull: f64, best: &mut Solution, budget: &Budget) -> bool {
         let moments = &self.moments;
         let endings = Endings::new(moments, width, self.size);
         let wide = WIDE_AT_LEAST.max(WIDE_A_COORDINATE * moments.stride);
@@ -275,7 +283,8 @@ impl<'p, 'a> Attempt<'p, 'a> {
             let narrow = index + wide < moments.len() || budget.is_spent();
             front.decide(moments, index, self.size, if narrow { NARROW.min(width) } else { width });
         }
-        let Some((node, mask)) = self.join(&front, &endings, best.error, budget) else { return };
+        let saw_all = !front.is_cut && endings.are_all;
+        let Some((node, mask)) = self.join(&front, &endings, best.error, budget) else { return saw_all };
         let mut subset = self.taken.clone();
         subset.extend(front.subset(node).map(|index| moments.order[index]));
         subset.extend((0..endings.last).filter(|bit| mask >> bit & 1 == 1).map(|bit| moments.order[decided + bit]));
@@ -283,6 +292,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
         if solution.error < best.error {
             *best = solution;
         }
+        saw_all
     }
 
     /// The partial subset, and the subset of the last vectors, whose sums are nearest to the target together, if nearer
@@ -390,6 +400,8 @@ struct Front {
     distances: Vec<f64>,
     /// How far the log-odds of what was taken count for a partial subset.
     pull: f64,
+    /// Whether partial subsets were left out.
+    is_cut: bool,
     /// For each vector decided and each partial subset then kept, the one it came from, twice, plus whether it was taken.
     decisions: Vec<Vec<u32>>,
 }
@@ -416,6 +428,7 @@ impl Front {
             choices: Vec::new(),
             distances: Vec::new(),
             pull,
+            is_cut: false,
             decisions: Vec::with_capacity(moments.len()),
         }
     }
@@ -433,6 +446,7 @@ impl Front {
         let step = moments.step(index);
         self.list_choices(&step, size, moments.len() - index - 1);
         if self.choices.len() > width {
+            self.is_cut = true;
             self.choices.select_nth_unstable(width - 1);
             self.choices.truncate(width);
         }
@@ -495,6 +509,8 @@ struct Endings {
     /// The size that both parts must have together.
     size: Option<usize>,
     groups: Vec<Group>,
+    /// Whether no size is left out.
+    are_all: bool,
 }
 
 #[derive(Default, Clone)]
@@ -532,7 +548,8 @@ impl Endings {
                 })
                 .collect(),
         };
-        Endings { last, size, groups }
+        let are_all = groups.iter().all(|group| !group.masks.is_empty());
+        Endings { last, size, groups, are_all }
     }
 
     /// Which group completes a partial subset of so many vectors.

@@ -7,6 +7,7 @@
 
 use std::ops::{ControlFlow, Range};
 
+use super::bounds::sums_are_exact;
 use super::grid::Grid;
 use super::{Budget, Outcome, Problem, Solution, Solver};
 use crate::random::Stream;
@@ -40,14 +41,13 @@ impl Solver for Exact {
     }
 
     fn solve(&self, problem: &Problem, _: &mut Stream, budget: &Budget) -> Outcome {
-        let some_subset = || problem.solution((0..problem.size().unwrap_or(0)).collect());
-        if !(fits(problem) || !budget.is_counted() && fits_in_strips(problem)) {
-            return problem.found_or_gave_up(some_subset());
+        if !fits_budget(problem, budget) {
+            return problem.found_or_gave_up(problem.some_subset());
         }
-        let radius = problem.eps() + problem.rounding() + f64::MIN_POSITIVE;
+        let radius = problem.radius();
         let mut best: Option<Solution> = None;
         let mut candidates = 0;
-        let end = join_halves(problem, radius, budget, |masks| {
+        let end = join_halves(problem, &mut radius.clone(), budget, |masks| {
             let solution = problem.solution(masks.indices(problem));
             candidates += 1;
             if best.as_ref().is_none_or(|best| solution.error < best.error) {
@@ -55,13 +55,62 @@ impl Solver for Exact {
                 best = Some(solution);
             }
             let within = best.as_ref().is_some_and(|best| best.error <= problem.eps());
-            if within || candidates == MOST_CANDIDATES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if within || candidates == MOST_CANDIDATES { ControlFlow::Break(()) } else { ControlFlow::Continue(radius) }
         });
         match end {
             ControlFlow::Continue(()) => Outcome::None,
-            ControlFlow::Break(()) => problem.found_or_gave_up(best.unwrap_or_else(some_subset)),
+            ControlFlow::Break(()) => problem.found_or_gave_up(best.unwrap_or_else(|| problem.some_subset())),
         }
     }
+}
+
+/// The nearest subset, from one that is known on, and whether it is proved that none is nearer. The search ends at a subset
+/// within eps, which must be a number that no error is below.
+pub(super) fn nearest(problem: &Problem, start: Solution, budget: &Budget) -> (Solution, bool) {
+    if start.error <= problem.eps() || !fits_budget(problem, budget) {
+        let is_least = start.error <= problem.eps();
+        return (start, is_least);
+    }
+    let rounding = if sums_are_exact(problem) { 0.0 } else { problem.rounding().max(f64::MIN_POSITIVE) };
+    let mut radius = start.error + rounding;
+    let mut best = start;
+    let mut candidates = 0;
+    let end = join_halves(problem, &mut radius, budget, |masks| {
+        let solution = problem.solution(masks.indices(problem));
+        candidates += 1;
+        if solution.error < best.error {
+            budget.tell(solution.error);
+            (best, candidates) = (solution, 0);
+        }
+        let is_end = best.error <= problem.eps() || candidates == MOST_CANDIDATES;
+        if is_end { ControlFlow::Break(()) } else { ControlFlow::Continue(best.error + rounding) }
+    });
+    let proved = end.is_continue() || best.error <= problem.eps();
+    (best, proved)
+}
+
+/// Why the exact solver does not take the problem, if it does not.
+pub fn misfit(problem: &Problem) -> Option<String> {
+    if fits_in_strips(problem) {
+        return None;
+    }
+    let (n, most_vectors) = (problem.len(), 2 * MOST_VECTORS_A_HALF);
+    if n > most_vectors {
+        return Some(format!("{} takes at most {most_vectors} vectors, and {n} are given", Exact.name()));
+    }
+    let most = (MOST_SUMS.min(MOST_NUMBERS / problem.dimension() as u64)).max(1) * MOST_STRIPS;
+    let sums =
+        most_sums(problem).map_or("2^64 sums or more".to_string(), |sums| format!("about 2^{} sums", sums.ilog2()));
+    Some(format!(
+        "{} lists at most 2^{} sums of a half in {} dimensions, and a half of these {n} vectors has {sums}",
+        Exact.name(),
+        most.ilog2(),
+        problem.dimension(),
+    ))
+}
+
+fn fits_budget(problem: &Problem, budget: &Budget) -> bool {
+    fits(problem) || !budget.is_counted() && fits_in_strips(problem)
 }
 
 /// How many subsets (of the asked size, if any) have a sum within eps of the target, as recomputed in f64. The problem must
@@ -69,10 +118,10 @@ impl Solver for Exact {
 pub fn count(problem: &Problem) -> u64 {
     assert!(fits(problem), "too many sums for the exact solver");
     let mut count = 0;
-    let radius = problem.eps() + problem.rounding() + f64::MIN_POSITIVE;
-    let _ = join_halves(problem, radius, &Budget::COUNTED, |masks| {
+    let radius = problem.radius();
+    let _ = join_halves(problem, &mut radius.clone(), &Budget::COUNTED, |masks| {
         count += u64::from(problem.solution(masks.indices(problem)).error <= problem.eps());
-        ControlFlow::Continue(())
+        ControlFlow::Continue(radius)
     });
     count
 }
@@ -147,13 +196,13 @@ fn binomial(n: usize, k: usize) -> Option<u64> {
     (0..k as u64).try_fold(1u64, |product, i| Some(product.checked_mul(n as u64 - i)? / (i + 1)))
 }
 
-/// Visits all subsets whose sums, as added up by halves, are nearer to the target than the radius. Breaks where `visit`
-/// does, or the budget is spent.
+/// Visits all subsets whose sums, as added up by halves, are nearer to the target than the radius; `visit` returns the
+/// radius to go on with, which must not grow. Breaks where `visit` does, or the budget is spent.
 fn join_halves(
     problem: &Problem,
-    radius: f64,
+    radius: &mut f64,
     budget: &Budget,
-    mut visit: impl FnMut(Masks) -> ControlFlow<()>,
+    mut visit: impl FnMut(Masks) -> ControlFlow<(), f64>,
 ) -> ControlFlow<()> {
     let (first, second) = halves(problem);
     let first_sizes = sizes(problem, first.len(), second.len());
@@ -168,7 +217,7 @@ fn join_halves(
     cuts.sort_unstable_by(f64::total_cmp);
     cuts.dedup();
     for strip in cuts.windows(2) {
-        let facing = [target - strip[1] - radius, target - strip[0] + radius];
+        let facing = [target - strip[1] - *radius, target - strip[0] + *radius];
         for size in first_sizes.clone().map_or(vec![None], |sizes| sizes.map(Some).collect()) {
             let a = first.sums([strip[0], strip[1]], size);
             let b = second.sums(facing, size.and_then(|size| Some(problem.size()? - size)));
@@ -296,14 +345,14 @@ fn join(
     target: &[f64],
     first: &Sums,
     second: &Sums,
-    radius: f64,
+    radius: &mut f64,
     budget: &Budget,
-    visit: &mut impl FnMut(Masks) -> ControlFlow<()>,
+    visit: &mut impl FnMut(Masks) -> ControlFlow<(), f64>,
 ) -> ControlFlow<()> {
     if first.masks.is_empty() || second.masks.is_empty() {
         return ControlFlow::Continue(());
     }
-    let grid = Grid::new(&second.rows, target.len(), target.len(), radius);
+    let grid = Grid::new(&second.rows, target.len(), target.len(), *radius);
     let mut centre = vec![0.0; target.len()];
     for (done, (row, &mask)) in first.rows.chunks_exact(target.len()).zip(&first.masks).enumerate() {
         if done % BETWEEN_CHECKS == 0 && budget.is_spent() {
@@ -312,11 +361,8 @@ fn join(
         for ((centre, z), a) in centre.iter_mut().zip(target).zip(row) {
             *centre = z - a;
         }
-        let mut visit_one = |_, id: u32| {
-            visit(Masks(mask, second.masks[id as usize]))?;
-            ControlFlow::Continue(radius)
-        };
-        grid.search(&centre, &mut radius.clone(), &mut visit_one)?;
+        let mut visit_one = |_, id: u32| visit(Masks(mask, second.masks[id as usize]));
+        grid.search(&centre, radius, &mut visit_one)?;
     }
     ControlFlow::Continue(())
 }

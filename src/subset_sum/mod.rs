@@ -3,11 +3,13 @@
 //! One trait, [`Solver`], one result type, [`Outcome`], and one file a solver.
 
 pub mod beam;
+pub mod bounds;
 pub mod budget;
 pub mod cover;
 pub mod enumerate;
 pub mod exact;
 mod grid;
+mod integers;
 mod moments;
 
 pub use beam::Beam;
@@ -15,6 +17,7 @@ pub use budget::Budget;
 pub use cover::covers_unit_interval;
 pub use enumerate::{KSubsetCounter, sums_cover_unit_interval};
 pub use exact::Exact;
+pub use integers::Integers;
 
 use crate::error::{Error, Result};
 use crate::random::Stream;
@@ -27,6 +30,10 @@ pub struct Problem<'a> {
     target: &'a [f64],
     eps: f64,
     size: Option<usize>,
+    /// What the numbers are rounded from, where they are integers.
+    integers: Option<&'a Integers>,
+    /// Whether they are integers whose sums are all exact.
+    exact: bool,
 }
 
 impl<'a> Problem<'a> {
@@ -56,7 +63,7 @@ impl<'a> Problem<'a> {
         if let Some(size) = size.filter(|&size| size > n) {
             return Err(Error::input(format!("no {size} of {n} vectors can be taken: give a size of at most {n}")));
         }
-        let problem = Problem { vectors, dimension, target, eps, size };
+        let problem = Problem { vectors, dimension, target, eps, size, integers: None, exact: false };
         if !problem.magnitude().is_finite() {
             return Err(Error::input(
                 "a vector or the target holds NaN, infinity or numbers whose sums overflow: give finite, smaller numbers",
@@ -85,7 +92,7 @@ impl<'a> Problem<'a> {
     where
         'a: 'b,
     {
-        Problem { target, size, ..*self }
+        Problem { target, size, integers: None, ..*self }
     }
 
     /// The sum of all vectors minus the target: what the vectors left out must add up to.
@@ -129,10 +136,15 @@ impl<'a> Problem<'a> {
         self.size
     }
 
-    /// The solution made of these vectors, its error recomputed from the input in the order of the indices.
+    /// The solution made of these vectors, its error recomputed from the input in the order of the indices, or exactly for
+    /// [`Integers`].
     pub fn solution(&self, mut subset: Vec<usize>) -> Solution {
         subset.sort_unstable();
         assert!(subset.windows(2).all(|pair| pair[0] < pair[1]), "a subset takes a vector twice");
+        if let Some(integers) = self.integers {
+            let error = integers.float_error(&subset, self.eps);
+            return Solution { subset, error };
+        }
         let mut sum = vec![0.0; self.dimension];
         for &index in &subset {
             for (sum, x) in sum.iter_mut().zip(self.vector(index)) {
@@ -141,6 +153,21 @@ impl<'a> Problem<'a> {
         }
         let error = sum.iter().zip(self.target).fold(0.0, |max: f64, (s, z)| max.max((s - z).abs()));
         Solution { subset, error }
+    }
+
+    /// Whether the numbers are integers beyond those whose sums are exact.
+    fn has_rounded_integers(&self) -> bool {
+        self.integers.is_some() && !self.exact
+    }
+
+    /// What sums that are nearer to the target than this may be within eps, whatever the order of adding up.
+    fn radius(&self) -> f64 {
+        (self.eps + self.rounding()).next_up().max(f64::MIN_POSITIVE)
+    }
+
+    /// The first vectors, as many as asked, or none.
+    fn some_subset(&self) -> Solution {
+        self.solution((0..self.size.unwrap_or(0)).collect())
     }
 
     /// Found if the solution is within eps, and otherwise that the solver gave up with it.
@@ -161,7 +188,10 @@ impl<'a> Problem<'a> {
     }
 
     /// More than two sums of the same subset, added up in different orders, can differ in any coordinate.
-    fn rounding(&self) -> f64 {
+    pub fn rounding(&self) -> f64 {
+        if self.exact {
+            return 0.0;
+        }
         2.0 * (self.len() + 2) as f64 * f64::EPSILON * self.magnitude()
     }
 }
@@ -239,8 +269,7 @@ pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer 
     if budget.is_counted() {
         return beam;
     }
-    let wider = Beam { first_width: 2 * Beam::DEFAULT.last_width, ..Beam::DEFAULT };
-    better(beam, Answer::of(&wider, problem, stream, budget))
+    better(beam, Answer::of(&Beam::WIDER, problem, stream, budget))
 }
 
 /// The answer with the smaller error; the second if it is final.
@@ -248,6 +277,53 @@ fn better(first: Answer, second: Answer) -> Answer {
     match (&first.outcome, &second.outcome) {
         (Outcome::GaveUp { best: one }, Outcome::GaveUp { best: other }) if one.error <= other.error => first,
         _ => second,
+    }
+}
+
+/// The nearest subset that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nearest {
+    /// The subset, of the asked size.
+    pub solution: Solution,
+    /// Whether it is proved that no subset of the asked size is nearer.
+    pub proved: bool,
+    /// The name of the solver that found or proved it.
+    pub solver: &'static str,
+}
+
+/// Looks for the subset nearest to the target, whatever eps is: by one solver, or by a beam and then by the exact one, where
+/// time and memory let it, or ever wider beams.
+pub fn nearest(problem: &Problem, forced: Option<&dyn Solver>, stream: &mut Stream, budget: &Budget) -> Nearest {
+    // No subset is nearer than the goal.
+    let goal = Problem { eps: bounds::least_error(problem), ..*problem };
+    let takes = |solver: &dyn Solver| forced.is_none_or(|forced| forced.name() == solver.name());
+    let is_proved = |solution: &Solution| solution.error <= goal.eps && !problem.has_rounded_integers();
+    let mut best = problem.some_subset();
+    let mut solver = Exact.name();
+    if takes(&Beam::DEFAULT) && !(forced.is_none() && exact::is_quick(problem)) {
+        let effort = if forced.is_some() { *budget } else { budget.counted() };
+        best = nearer(best, Beam::DEFAULT.solve(&goal, stream, &effort));
+        solver = Beam::DEFAULT.name();
+    }
+    let mut proved = is_proved(&best);
+    if proved || forced.is_some_and(|solver| solver.name() != Exact.name()) {
+        return Nearest { solution: best, proved, solver };
+    }
+    if forced.is_some() || exact::is_quick(problem) || exact::is_worth_it(problem, budget) {
+        (best, proved) = exact::nearest(&goal, best, budget);
+        solver = Exact.name();
+    } else if !budget.is_counted() {
+        best = nearer(best, Beam::WIDER.solve(&goal, stream, budget));
+        proved = is_proved(&best);
+    }
+    Nearest { solution: best, proved: proved && !problem.has_rounded_integers(), solver }
+}
+
+/// The nearer of two subsets.
+fn nearer(best: Solution, outcome: Outcome) -> Solution {
+    match outcome {
+        Outcome::Found(other) | Outcome::GaveUp { best: other } if other.error < best.error => other,
+        _ => best,
     }
 }
 

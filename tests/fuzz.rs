@@ -1,0 +1,193 @@
+//! Mutated files for every reader: each is read, or refused with a message, in bounded time and memory.
+//!
+//! One function a reader. The mutations are seeded, and the seconds bound how many of them are tried.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lemmascope::arrays::{self, FirstColumn, FirstLine, Reading};
+use lemmascope::random::Stream;
+use rand::RngExt;
+
+/// What each reader gets.
+const SECONDS: Duration = Duration::from_secs(3);
+/// The longest that one small file may take on a busy machine.
+const MOST_SECONDS: Duration = Duration::from_secs(5);
+/// By how much the memory of the whole process may grow.
+const MOST_MEMORY_KB: u64 = 1 << 19;
+
+/// Valid files of one format, and words that mean something in it.
+struct Seeds {
+    files: Vec<Vec<u8>>,
+    words: Vec<&'static [u8]>,
+}
+
+impl Seeds {
+    /// A file with up to four mutations.
+    fn mutant(&self, stream: &mut Stream) -> Vec<u8> {
+        let mut bytes = self.pick(stream).clone();
+        for _ in 0..stream.random_range(1..=4) {
+            self.mutate(&mut bytes, stream);
+        }
+        bytes
+    }
+
+    fn pick(&self, stream: &mut Stream) -> &Vec<u8> {
+        &self.files[stream.random_range(0..self.files.len())]
+    }
+
+    fn mutate(&self, bytes: &mut Vec<u8>, stream: &mut Stream) {
+        let at = stream.random_range(0..=bytes.len());
+        let end = (at + stream.random_range(0..=8)).min(bytes.len());
+        match stream.random_range(0..7) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => bytes.extend_from_within(at..end),
+            3 => drop(bytes.splice(at..end, self.words[stream.random_range(0..self.words.len())].iter().copied())),
+            4 => {
+                let other = self.pick(stream);
+                bytes.truncate(at);
+                bytes.extend_from_slice(&other[at.min(other.len())..]);
+            }
+            5 => drop(bytes.splice(at..at, std::iter::repeat_n(stream.random(), stream.random_range(1..300)))),
+            _ => bytes[at..end].iter_mut().for_each(|byte| *byte = stream.random()),
+        }
+    }
+
+    /// Reads mutants until the time is over; `read` returns the message of a refusal.
+    fn try_on(&self, read: impl Fn(&Path) -> Result<(), String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mutant");
+        let mut stream = Stream::new(51, 52);
+        let (start, before) = (Instant::now(), peak_memory_kb());
+        let (mut taken, mut refused) = (0, 0);
+        while start.elapsed() < SECONDS {
+            let bytes = self.mutant(&mut stream);
+            std::fs::write(&path, &bytes).unwrap();
+            let begin = Instant::now();
+            let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&path)));
+            assert!(begin.elapsed() < MOST_SECONDS, "{:?} for {:?}", begin.elapsed(), bytes.escape_ascii().to_string());
+            match read {
+                Ok(Ok(())) => taken += 1,
+                Ok(Err(message)) => {
+                    assert!(message.len() > 10, "{message:?} for {:?}", bytes.escape_ascii().to_string());
+                    refused += 1;
+                }
+                Err(_) => panic!("a panic for {:?}", bytes.escape_ascii().to_string()),
+            }
+        }
+        println!("{taken} mutants read, {refused} refused");
+        assert!(taken > 20 && refused > 20, "{taken} read, {refused} refused: the mutants try nothing");
+        let grown = peak_memory_kb() - before;
+        assert!(grown < MOST_MEMORY_KB, "{grown} kB more");
+    }
+}
+
+/// The most memory that this process ever held, where the operating system tells.
+fn peak_memory_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    peak.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn npy(descr: &str, shape: &str, fortran: bool, data: &[u8]) -> Vec<u8> {
+    let order = if fortran { "True" } else { "False" };
+    let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+fn npy_files() -> Vec<Vec<u8>> {
+    vec![
+        npy("<f8", "(2, 3)", false, &[1; 48]),
+        npy(">f4", "(2, 2)", true, &[63; 16]),
+        npy("|u1", "(5,)", false, &[1, 2, 3, 4, 5]),
+        npy("<i8", "()", false, &7i64.to_le_bytes()),
+    ]
+}
+
+#[test]
+fn npy_is_read_or_refused() {
+    let words = [
+        &b"9999999999"[..],
+        b"99999999999999999999",
+        b"(((((((((((((((",
+        b"[('a', '<f8')]",
+        b"<c16",
+        b"True",
+        b"L",
+        b"\xff\xff\xff\xff",
+        b"\x02\x00",
+        b"'",
+    ];
+    let seeds = Seeds { files: npy_files(), words: words.to_vec() };
+    seeds.try_on(|path| arrays::read(path, Reading::default()).map(drop).map_err(|error| error.to_string()));
+}
+
+#[test]
+fn npz_is_read_or_refused() {
+    let archive = |method| {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in ["x.npy", "y.npy"].into_iter().zip(npy_files()) {
+            writer.start_file(name, zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+            writer.write_all(&bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    };
+    let files = vec![archive(zip::CompressionMethod::Stored), archive(zip::CompressionMethod::Deflated)];
+    let words = [&b"PK\x03\x04"[..], b"PK\x05\x06", b"\xff\xff\xff\xff", b"x.npy", b"../x", b"99999999", b"\x00\x00"];
+    Seeds { files, words: words.to_vec() }.try_on(|path| {
+        arrays::members(path).map_err(|error| error.to_string())?;
+        arrays::read_members(path, ["x", "y"]).map(drop).map_err(|error| error.to_string())
+    });
+}
+
+#[test]
+fn text_is_read_or_refused() {
+    let files = [
+        "x,y\n1,-2.5e3\n4,0.125\n",
+        ",x,y\n0,0.62,-1.31\n1,-0.48,0.17\n",
+        "\"x\" \"y\"\n\"1\" 0,62 -1,31\n\"2\" -0,48 0,17\n",
+        "0,62;-1,31;\r\n-0,48;0,17;\r\n",
+        "# remark\n1\t2\t\n\n3\t4\t\n",
+        "0.62\n-0.48\n1.05\n",
+    ];
+    let words = [
+        &b","[..],
+        b";",
+        b"\t",
+        b" ",
+        b"\"",
+        b"\n",
+        b"\r",
+        b"NA",
+        b"inf",
+        b"1e999",
+        b"1e-999",
+        b"-0",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"#",
+        b"1.000,00",
+        b"1e2147483648",
+        b"99999999999999999999999999999999999999999999",
+    ];
+    let seeds = Seeds { files: files.map(|text| text.as_bytes().to_vec()).to_vec(), words: words.to_vec() };
+    let readings = [
+        Reading::default(),
+        Reading { decimal: true, ..Reading::default() },
+        Reading { first_line: Some(FirstLine::Header), first_column: Some(FirstColumn::Index), decimal: false },
+        Reading { first_line: Some(FirstLine::Data), first_column: Some(FirstColumn::Data), decimal: true },
+    ];
+    seeds.try_on(|path| {
+        let read = readings.map(|reading| arrays::read(path, reading));
+        for table in read.iter().flatten() {
+            let product: usize = table.array.shape.iter().product();
+            assert!(product == table.array.data.len() && product > 0, "{table:?}");
+            assert!(table.array.data.iter().all(|x| x.is_finite()), "{table:?}");
+            assert!(table.decimals.is_empty() || table.decimals.len() == product, "{table:?}");
+        }
+        let [read, ..] = read;
+        read.map(drop).map_err(|error| error.to_string())
+    });
+}
