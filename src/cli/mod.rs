@@ -27,7 +27,7 @@ use crate::runner::Effort;
 /// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
 ///
 /// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or one that check's baseline does not know; 2 bad input or usage; 3 undecided, under --strict;
-/// 4 interrupted or incomplete.
+/// 4 interrupted or incomplete; 5 a cell of a run could not be measured, or a defect of this program.
 #[derive(Parser)]
 #[command(name = "lemmascope", version)]
 pub struct Cli {

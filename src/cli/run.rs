@@ -76,6 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         effort: arguments.effort.into(),
         shares: BTreeMap::new(),
     };
+    let shares = plan.shares();
     let pool = thread_pool(arguments.threads)?;
     let _lock = FolderLock::take(&arguments.out)?;
     let design = plan.design()?;
@@ -99,9 +100,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     checkpoint::remove(&arguments.out, &design);
     if arguments.json {
         let records: Vec<PathBuf> = names.iter().map(|name| arguments.out.join(format!("{name}.csv"))).collect();
-        print(&pretty(&serde_json::json!({ "records": records, "out": arguments.out, "tallies": tallies })))?;
+        print(&pretty(
+            &serde_json::json!({ "records": records, "out": arguments.out, "alpha": shares, "tallies": tallies }),
+        ))?;
     } else if !arguments.quiet {
         print(&summary::table(&tallies))?;
+        let runner::Shares { alpha, intervals, each, covers } = shares;
+        print(&format!(
+            "chance of error at most {alpha} over {intervals} intervals, {each:.3e} each; it covers {covers}"
+        ))?;
         print(&format!("records, plots, summary.md and findings.md are in {}", arguments.out.display()))?;
     }
     gate(&sets, arguments)

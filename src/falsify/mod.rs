@@ -87,7 +87,7 @@ pub struct Constant {
     pub ln_lo: f64,
     /// ln of the upper limit; infinite where there is none.
     pub ln_hi: f64,
-    /// Whether any of the values behind it is sampled.
+    /// Whether it is known only between its limits: values behind it are sampled, or less was measured than is claimed.
     pub sampled: bool,
 }
 

@@ -115,7 +115,10 @@ impl Searched {
                 format!("{word} at {cell} ({}){smallest}.", self.evidence())
             }
             false if self.cell.is_none() => "no counterexample; measured or claimed is 0 at every cell.".into(),
-            false => format!("no counterexample; the least slack found is {} at {cell}.", slack(&self.slack_log10)),
+            false => {
+                let least = self.least_slack.as_ref().map_or(&self.slack_log10, |least| &least.slack_log10);
+                format!("no counterexample; the least slack found is {} at {cell}.", slack(least))
+            }
         };
         if let Some(least) = self.least_slack.as_ref().filter(|_| self.found) {
             text += &format!(" The least slack found is {} at {}.", slack(&least.slack_log10), object(&least.cell));

@@ -69,6 +69,23 @@ pub struct Plan {
     pub shares: BTreeMap<String, f64>,
 }
 
+/// How a run's chance of error is split.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Shares {
+    /// The chance that any interval of the run misses.
+    pub alpha: f64,
+    /// The intervals: one for each cell and method.
+    pub intervals: usize,
+    /// The share of each.
+    pub each: f64,
+    /// What the promise is about.
+    pub covers: &'static str,
+}
+
+/// What the promise of a run is about.
+const COVERS: &str = "every interval of this run: of cells, of thresholds with all the values they try, and of all sampled links of a \
+                      chain's cell together; searches and other runs have their own";
+
 /// One cell of one experiment by one method.
 #[derive(Debug, Clone, Copy)]
 struct Unit {
@@ -81,6 +98,13 @@ impl Plan {
     /// The chance of error that a cell of an experiment may take.
     fn share(&self, experiment: &Experiment, units: usize) -> f64 {
         self.shares.get(&experiment.name).copied().unwrap_or_else(|| share_of_error(self.alpha, units))
+    }
+
+    /// How its chance of error is split over its intervals.
+    pub fn shares(&self) -> Shares {
+        let intervals = self.units().len();
+        let (alpha, each) = (self.alpha, share_of_error(self.alpha, intervals));
+        Shares { alpha, intervals, each, covers: COVERS }
     }
 
     fn units(&self) -> Vec<Unit> {

@@ -180,23 +180,31 @@ impl Threshold {
         cell_of(self.claim, given.iter().map(|(name, text)| (*name, text.as_str())))
     }
 
+    /// Whether the claim speaks of that value at all (n >= k).
+    fn admits(&self, cell: &Cell, value: f64) -> Result<bool> {
+        match self.inner(cell, value) {
+            Ok(_) => Ok(true),
+            Err(Error::Input(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The least value of the range that the claim does not refuse (n >= k).
     fn least(&self, cell: &Cell) -> Result<f64> {
         let (from, to) = self.range;
-        let refused = match self.inner(cell, from) {
-            Ok(_) => return Ok(from),
-            Err(refused) => refused,
-        };
+        if self.admits(cell, from)? {
+            return Ok(from);
+        }
         let (mut refused_at, mut value) = (from, self.step(from).min(to));
-        while self.inner(cell, value).is_err() {
+        while !self.admits(cell, value)? {
             if value == to {
-                return Err(refused);
+                return self.inner(cell, from).map(|_| from);
             }
             (refused_at, value) = (value, self.step(value).min(to));
         }
         while self.is_open((refused_at, value)) {
             let middle = self.middle((refused_at, value));
-            if self.inner(cell, middle).is_err() { refused_at = middle } else { value = middle }
+            if self.admits(cell, middle)? { value = middle } else { refused_at = middle }
         }
         Ok(value)
     }
@@ -298,15 +306,18 @@ impl Hunt<'_> {
         let most = self.threshold.range.1;
         let (mut value, mut undecided) = (least, 0);
         loop {
-            match self.try_value(value)? {
-                Side::Reached => return Ok(()),
-                Side::Undecided => undecided += 1,
-                Side::Below => undecided = 0,
+            match self.try_value(value) {
+                Ok(Side::Reached) => return Ok(()),
+                Ok(Side::Undecided) => undecided += 1,
+                Ok(Side::Below) => undecided = 0,
+                // Beyond some size the method reaches no cell.
+                Err(Error::Unreachable(_)) if !self.trials.is_empty() => return Ok(()),
+                Err(error) => return Err(error),
             }
             let next = self.threshold.step(value).min(most);
             // Beyond some size a claim refuses its cells: nothing can be proved there.
             let ends = value == most || undecided == MOST_UNDECIDED_UPWARDS || self.trials.len() == MOST_TRIALS;
-            if ends || self.threshold.inner(self.cell, next).is_err() {
+            if ends || !self.threshold.admits(self.cell, next)? {
                 return Ok(());
             }
             value = next;
