@@ -145,7 +145,9 @@ fn looks(selection: &Selection) -> Vec<Option<Mark>> {
         *counts[point.series].entry(Mark { outside: false, ..look }).or_default() += 1;
     }
     let plain = |mark: &Mark| mark.found == Found::Holds && !mark.vacuous;
-    let most = |looks: &HashMap<Mark, usize>| looks.iter().max_by_key(|(mark, count)| (**count, plain(mark))).map(|(mark, _)| *mark);
+    let most = |looks: &HashMap<Mark, usize>| {
+        looks.iter().max_by_key(|(mark, count)| (**count, plain(mark))).map(|(mark, _)| *mark)
+    };
     counts.iter().map(most).collect()
 }
 
@@ -159,8 +161,8 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
     let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
     let grey = Mark::plain(None);
     let mark = |mark: Mark| Key::Mark(mark, false);
-    let open_below = |point: &Point| point.heights.lo.is_infinite() && point.heights.hi.is_finite();
-    let open_above = |point: &Point| point.heights.hi == f64::INFINITY;
+    let open_below = |point: &Point| point.heights.lo == f64::NEG_INFINITY && point.heights.hi > f64::NEG_INFINITY;
+    let open_above = |point: &Point| point.heights.hi == f64::INFINITY && point.heights.lo < f64::INFINITY;
     let slack = plot.y == Quantity::Slack;
     let bound = |line: usize, name: &str| {
         let drawn = any(&|point| point.bound(line).is_some());
@@ -184,10 +186,22 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
             "no line: not measured between".to_string(),
         ),
         (selection.panels.iter().any(|panel| !panel.fits.is_empty()), Key::Nothing, "solid: fitted powers".into()),
-        (any(&|point| panel::has_bar(point, shortest) && !open_below(point) && !open_above(point)), Key::Interval, "interval".into()),
-        (any(&open_below), Key::OpenInterval(true, false), "lower limit 0".into()),
+        (
+            any(&|point| panel::has_bar(point, shortest) && !open_below(point) && !open_above(point)),
+            Key::Interval,
+            "interval".into(),
+        ),
+        (
+            any(&open_below),
+            Key::OpenInterval(true, false),
+            if slack { "no lower limit" } else { "lower limit 0" }.into(),
+        ),
         (any(&open_above), Key::OpenInterval(false, true), "no upper limit".into()),
-        (any(&|point| point.heights.value == Some(f64::NEG_INFINITY)), Key::Nothing, "at the lower edge: 0".into()),
+        (
+            any(&|point| point.heights.value.is_some_and(f64::is_infinite)),
+            Key::Nothing,
+            if slack { "at the edge: measured 0" } else { "at the lower edge: 0" }.into(),
+        ),
         (violated(false), mark(Mark { found: Found::Violated, ..grey }), "violated".into()),
         (
             violated(true),
@@ -199,7 +213,11 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
             mark(Mark { found: Found::ConstantRefuted, ..grey }),
             "constant refuted".into(),
         ),
-        (any(&|point| point.found == Found::Undecided), mark(Mark { found: Found::Undecided, ..grey }), "undecided".into()),
+        (
+            any(&|point| point.found == Found::Undecided),
+            mark(Mark { found: Found::Undecided, ..grey }),
+            "undecided".into(),
+        ),
         (any(&|point| point.vacuous), mark(Mark { vacuous: true, ..grey }), "vacuous bound".into()),
         (any(&|point| point.struck), mark(Mark { struck: true, ..grey }), "outside the hypotheses".into()),
         (
@@ -229,7 +247,7 @@ impl Entry {
         match self.key {
             Key::Mark(mark, joined) => {
                 if joined {
-                    canvas.line(&[left, right], Stroke(mark.colour(), 1.0));
+                    canvas.line(&[left, right], Stroke(mark.colour(), panel::JOIN));
                 }
                 mark.draw(canvas, middle);
                 mark.draw_ring(canvas, middle);

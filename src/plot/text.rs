@@ -136,8 +136,8 @@ pub fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
 /// What a break after each word costs, beside 1 for a line.
 fn break_penalties(words: &[&str]) -> Vec<f64> {
     const BINDING: [&str; 22] = [
-        "of", "the", "a", "an", "in", "to", "by", "for", "with", "and", "or", "at", "from", "=", "+", "-", "*", "/", "cap",
-        "<=", ">=", "−",
+        "of", "the", "a", "an", "in", "to", "by", "for", "with", "and", "or", "at", "from", "=", "+", "-", "*", "/",
+        "cap", "<=", ">=", "−",
     ];
     let mut depth = 0i32;
     let penalty = |(i, word): (usize, &&str)| {
@@ -297,9 +297,14 @@ mod tests {
     #[test]
     fn texts_are_texts_with_a_generic_family() {
         let svg = set("a < b");
-        assert!(svg.contains("sans-serif") && svg.contains(">a &lt; b</text>") && svg.contains("text-anchor=\"middle\""));
+        assert!(
+            svg.contains("sans-serif") && svg.contains(">a &lt; b</text>") && svg.contains("text-anchor=\"middle\"")
+        );
         // A subscript is lowered and what follows it is back on the line.
-        assert!(set("I_eps(z)").contains(">I<tspan dy=\"1.6\" font-size=\"7\">ε</tspan><tspan dy=\"-1.6\">(z)</tspan></text>"));
+        assert!(
+            set("I_eps(z)")
+                .contains(">I<tspan dy=\"1.6\" font-size=\"7\">ε</tspan><tspan dy=\"-1.6\">(z)</tspan></text>")
+        );
         assert!(set("S cap S'").contains("font-size=\"12.5\">\u{2009}∩\u{2009}</tspan>"), "{}", set("S cap S'"));
         assert!(!set("a\u{1}b").contains('\u{1}'));
         let outlined = outlines(&[("ab".into(), (0.0, 0.0), small(Anchor::End))]);
