@@ -307,6 +307,52 @@ fn claims_are_listed_and_explained() {
     assert!(json.as_array().unwrap().iter().any(|claim| claim["id"] == "second-moment"));
 }
 
+/// Zeros, one point, ranges of two ulps and of 1e8 decades: each has its picture, and none takes memory or time.
+#[test]
+fn plots_of_odd_values_are_drawn() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plots");
+    let folder = tempfile::tempdir().unwrap();
+    for (name, plots) in [
+        ("a", &["logzero", "auto"][..]),
+        ("b", &["one"]),
+        ("c", &["tiny", "tinylin"]),
+        ("d", &["two-eight", "long"]),
+        ("e", &["zeros", "zslack"]),
+        ("g", &["p"]),
+        ("ch", &["p"]),
+    ] {
+        let file = cases.join(format!("{name}.toml"));
+        run_in(folder.path(), &["run", file.to_str().unwrap(), "--quiet"]).success();
+        for plot in plots {
+            let svg = std::fs::read_to_string(folder.path().join(format!("results/{name}.{plot}.svg"))).unwrap();
+            assert!(svg.contains("<text") && !svg.contains("NaN") && !svg.contains("inf\""), "{name} {plot}");
+            assert!(svg.len() < 200_000, "{name} {plot}");
+        }
+    }
+}
+
+#[test]
+fn files_that_cannot_be_written_are_refused_before_anything_is_measured() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plots");
+    let folder = tempfile::tempdir().unwrap();
+    let long = cases.join("long-name.toml");
+    run_in(folder.path(), &["run", long.to_str().unwrap()])
+        .code(2)
+        .stderr(predicate::str::contains("255 are permitted"));
+    let plot = |name: &str| {
+        format!(
+            "claim = \"chi-square-tails\"\ntitle = \"t\"\nabout = \"a\"\n[[grid]]\ntail = \"upper\"\nd = 1\nt = 1.0\n\
+                 [[plot]]\nname = \"{name}\"\ntitle = \"t\"\nx = \"d\"\ny = \"slack\"\n"
+        )
+    };
+    std::fs::write(folder.path().join("a.toml"), plot("b.c")).unwrap();
+    std::fs::write(folder.path().join("a.b.toml"), plot("c")).unwrap();
+    run_in(folder.path(), &["run", "a.toml", "a.b.toml"])
+        .code(2)
+        .stderr(predicate::str::contains("would both write a.b.c.svg"));
+    assert!(!folder.path().join("results").exists());
+}
+
 #[test]
 fn plots_are_drawn_again_from_records() {
     let folder = folder_with("small.toml", EXPERIMENT);

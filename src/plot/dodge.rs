@@ -14,7 +14,9 @@ pub struct Spot {
 }
 
 /// The distance of markers that stand beside each other, where there is room.
-const APART: f64 = 9.0;
+pub const APART: f64 = 10.0;
+/// How far apart the first and the last of them may be: beyond, they would read as other places.
+pub const WIDEST: f64 = 4.0 * APART;
 /// The part of the way to the next places that points may take.
 const SHARE: f64 = 0.7;
 /// Places closer than this are one.
@@ -34,7 +36,8 @@ pub fn offsets(spots: &[Spot], room: f64, all: bool) -> Vec<f64> {
         let room = SHARE * before.min(after).min(room);
         for mut cluster in clusters(spots, group, all) {
             cluster.sort_by_key(|index| spots[*index].series);
-            let step = APART.min(room / cluster.len() as f64);
+            let widest = if all { f64::INFINITY } else { WIDEST / (cluster.len().max(2) - 1) as f64 };
+            let step = APART.min(room / cluster.len() as f64).min(widest);
             let middle = 0.5 * (cluster.len() - 1) as f64;
             for (rank, index) in cluster.into_iter().enumerate() {
                 offsets[index] = (rank as f64 - middle) * step;
@@ -70,11 +73,11 @@ mod tests {
     fn what_is_covered_stands_beside() {
         // Two that coincide, and one far above them.
         let spots = [spot(50.0, 90.0, 100.0, 1), spot(50.0, 90.0, 100.0, 0), spot(50.0, 10.0, 20.0, 2)];
-        assert_eq!(offsets(&spots, 200.0, false), [4.5, -4.5, 0.0]);
+        assert_eq!(offsets(&spots, 200.0, false), [5.0, -5.0, 0.0]);
         // A bar that reaches to a marker is covered too.
         let spots = [spot(50.0, 10.0, 95.0, 0), spot(50.0, 90.0, 100.0, 1)];
-        assert_eq!(offsets(&spots, 200.0, false), [-4.5, 4.5]);
-        assert_eq!(offsets(&[spot(50.0, 0.0, 1.0, 0), spot(50.0, 9.0, 10.0, 1)], 200.0, true), [-4.5, 4.5]);
+        assert_eq!(offsets(&spots, 200.0, false), [-5.0, 5.0]);
+        assert_eq!(offsets(&[spot(50.0, 0.0, 1.0, 0), spot(50.0, 9.0, 10.0, 1)], 200.0, true), [-5.0, 5.0]);
         assert!(offsets(&[], 200.0, false).is_empty());
     }
 

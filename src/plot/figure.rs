@@ -7,6 +7,7 @@ use crate::record::Record;
 
 use super::axis::{Axis, Room, Scale, Tick};
 use super::canvas::{Canvas, Place};
+use super::dodge::{APART, WIDEST};
 use super::legend::{Arrangement, Legend};
 use super::marks::RING;
 use super::panel::{SHORTEST_BAR, View};
@@ -87,7 +88,9 @@ impl Layout {
         let ticks = if upwards { widest(&x) + 10.0 } else { TICKS };
         let below = rows as f64 * panel.1 + (rows - 1) as f64 * (heading + GAP);
         let across = columns as f64 * panel.0 + (columns - 1) as f64 * GAP;
-        let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below, LABEL_LINES);
+        // The label may reach as far as what stands below the panels, and as far above them.
+        let beyond = ticks + MEDIUM * LEADING;
+        let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below + 2.0 * beyond, LABEL_LINES);
         let left = EDGE + y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0;
         let legend = Legend::new(plot, selection, SHORTEST_BAR / panel.1 * (y.hi - y.lo));
         let beside = columns == 1;
@@ -186,7 +189,8 @@ fn x_axis(selection: &Selection, pixels: f64) -> (Axis, bool) {
     let axis = Axis::new(&selection.x, &places, &level);
     if !matches!(selection.x, Scale::Words(_)) {
         // The outermost markers stay inside.
-        let beside = (RING + 8.0) / pixels * (axis.hi - axis.lo);
+        let beside = RING + 2.0 + 0.5 * WIDEST.min(APART * (selection.series.len().max(1) - 1) as f64);
+        let beside = beside / pixels * (axis.hi - axis.lo);
         let axis = places.iter().fold(axis, |axis, place| axis.reaching(place - beside).reaching(place + beside));
         return (axis.ticked_at(selection.places.clone(), &level), false);
     }

@@ -161,8 +161,8 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
     let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
     let grey = Mark::plain(None);
     let mark = |mark: Mark| Key::Mark(mark, false);
-    let open_below = |point: &Point| point.heights.lo.is_infinite() && point.heights.hi.is_finite();
-    let open_above = |point: &Point| point.heights.hi == f64::INFINITY;
+    let open_below = |point: &Point| point.heights.lo == f64::NEG_INFINITY && point.heights.hi > f64::NEG_INFINITY;
+    let open_above = |point: &Point| point.heights.hi == f64::INFINITY && point.heights.lo < f64::INFINITY;
     let slack = plot.y == Quantity::Slack;
     let bound = |line: usize, name: &str| {
         let drawn = any(&|point| point.bound(line).is_some());
@@ -191,9 +191,17 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
             Key::Interval,
             "interval".into(),
         ),
-        (any(&open_below), Key::OpenInterval(true, false), "lower limit 0".into()),
+        (
+            any(&open_below),
+            Key::OpenInterval(true, false),
+            if slack { "no lower limit" } else { "lower limit 0" }.into(),
+        ),
         (any(&open_above), Key::OpenInterval(false, true), "no upper limit".into()),
-        (any(&|point| point.heights.value == Some(f64::NEG_INFINITY)), Key::Nothing, "at the lower edge: 0".into()),
+        (
+            any(&|point| point.heights.value.is_some_and(f64::is_infinite)),
+            Key::Nothing,
+            if slack { "at the edge: measured 0" } else { "at the lower edge: 0" }.into(),
+        ),
         (violated(false), mark(Mark { found: Found::Violated, ..grey }), "violated".into()),
         (
             violated(true),
@@ -239,7 +247,7 @@ impl Entry {
         match self.key {
             Key::Mark(mark, joined) => {
                 if joined {
-                    canvas.line(&[left, right], Stroke(mark.colour(), 1.0));
+                    canvas.line(&[left, right], Stroke(mark.colour(), panel::JOIN));
                 }
                 mark.draw(canvas, middle);
                 mark.draw_ring(canvas, middle);

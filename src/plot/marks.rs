@@ -79,6 +79,10 @@ impl Mark {
 
     /// Draws the marker.
     pub fn draw(&self, canvas: &mut Canvas, at: Place) {
+        if self.struck {
+            // Behind the marker, whose shape stays to be seen.
+            canvas.line(&[(at.0 - 6.0, at.1 + 6.0), (at.0 + 6.0, at.1 - 6.0)], Stroke(INK, 1.0));
+        }
         let hollow = self.found == Found::Undecided;
         let (fill, edge) = match hollow {
             true => (WHITE, Stroke(self.colour(), 1.3)),
@@ -99,11 +103,6 @@ impl Mark {
         }
         if self.vacuous {
             canvas.disc(at, 1.2, if hollow { INK } else { WHITE });
-        }
-        if self.struck {
-            let ends = |reach: f64| [(at.0 - reach, at.1 + reach), (at.0 + reach, at.1 - reach)];
-            canvas.line(&ends(4.6), Stroke(WHITE, 2.2));
-            canvas.line(&ends(4.8), Stroke(INK, 1.0));
         }
     }
 

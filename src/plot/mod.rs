@@ -88,27 +88,60 @@ only = { k = 16, target = "spread" }
         all.map(|(k, d, target, ln)| record(k, d, target, "quadrature", scale * ln, scale * ln - 2.0)).collect()
     }
 
-    fn draw(name: &str, records: &[Record]) -> Result<String> {
+    fn picture(name: &str, records: &[Record]) -> Result<Canvas> {
         let experiment = experiment();
         let plot: &Plot = experiment.plots.iter().find(|plot| plot.name == name).unwrap();
-        Ok(super::draw(&experiment, plot, records)?.svg())
+        super::draw(&experiment, plot, records)
+    }
+
+    fn draw(name: &str, records: &[Record]) -> Result<String> {
+        Ok(picture(name, records)?.svg())
+    }
+
+    /// The texts of a figure, without what raises and lowers parts of them.
+    fn texts(svg: &str) -> Vec<String> {
+        let plain = |text: &str| {
+            let inside = text.split_once('>').map_or("", |(_, inside)| inside);
+            inside.split('<').map(|part| part.split_once('>').map_or(part, |(_, after)| after)).collect()
+        };
+        svg.split("<text").skip(1).map(|text| plain(text.split("</text>").next().unwrap_or_default())).collect()
     }
 
     fn says(svg: &str, text: &str) -> bool {
-        svg.contains(&format!("aria-label=\"{text}\""))
+        texts(svg).iter().any(|known| known == text)
+    }
+
+    /// An experiment of one plot over these columns, and records of it with these columns and values.
+    fn other(plot: &str, columns: &[(&str, &str, f64)]) -> (Experiment, Vec<Record>) {
+        let text = format!("{}[[plot]]\nname = \"p\"\ntitle = \"t\"\n{plot}", PLOTS.split("[[plot]]").next().unwrap());
+        let records = columns.iter().map(|(k, target, ln)| {
+            let mut record = record(1, 1, target, "quadrature", *ln, ln - 1.0);
+            record.columns.insert("k".into(), (*k).into());
+            record
+        });
+        (Experiment::parse("test", &text).unwrap(), records.collect())
+    }
+
+    fn draw_other(plot: &str, columns: &[(&str, &str, f64)]) -> String {
+        let (experiment, records) = other(plot, columns);
+        super::draw(&experiment, &experiment.plots[0], &records).unwrap().svg()
     }
 
     #[test]
-    fn every_kind_of_plot_is_drawn_twice_alike_without_text_elements() {
+    fn every_kind_of_plot_is_drawn_twice_alike() {
         for name in ["measured", "slack", "methods"] {
             let svg = draw(name, &records(1.0)).unwrap();
             assert_eq!(svg, draw(name, &records(1.0)).unwrap());
-            assert!(!svg.contains("<text") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-            assert!(says(&svg, "bound (printed)"));
+            assert!(svg.contains("<text") && !svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
+            assert!(says(&svg, "printed bound"));
         }
         let measured = draw("measured", &records(1.0)).unwrap();
-        assert!(says(&measured, "Measured &amp; &lt;bound&gt;, at eps = 10^-9"));
-        assert!(says(&measured, "target = origin") && says(&measured, "Pr(X_1 + ... + X_k in I_eps(z))"));
+        assert!(says(&measured, "Measured &amp; &lt;bound&gt;, at ε = 10−9"), "{:?}", texts(&measured));
+        assert!(
+            says(&measured, "target = origin") && says(&measured, "Pr(X1 + … + Xk ∈ Iε(z))"),
+            "{:?}",
+            texts(&measured)
+        );
         let slack = draw("slack", &records(1.0)).unwrap();
         assert!(says(&slack, "slack = log₁₀(measured / bound)"));
     }
@@ -122,18 +155,52 @@ only = { k = 16, target = "spread" }
         for record in odd.iter_mut().filter(|record| record.columns["k"] == "16") {
             record.unmet = vec!["k >= 17".into()];
         }
+        odd[1].unmet = vec!["k >= 65".into()];
         odd[1].verdict = Verdict::Violated;
+        odd[5].verdict = Verdict::Violated;
         odd[2].verdict = Verdict::Undecided;
         odd[4].vacuous = true;
         let odd = draw("measured", &odd).unwrap();
         assert!(signs.iter().all(|sign| says(&odd, sign)) && says(&odd, "violated"));
+        assert!(says(&odd, "violated, outside the hypotheses"));
+    }
+
+    /// A series whose points are all hollow is hollow in the legend too, and nothing is paler than its series.
+    #[test]
+    fn the_legend_shows_the_marks_that_are_drawn() {
+        let mut all = records(1.0);
+        for record in &mut all {
+            (record.verdict, record.unmet) = (Verdict::Undecided, vec!["k >= 1000".into()]);
+        }
+        let svg = draw("measured", &all).unwrap();
+        let edges = |colour: &str| svg.matches(&format!("stroke=\"{colour}\" stroke-width=\"1.3\"/>")).count();
+        // Three points of the first series in each of two panels, and its key.
+        assert_eq!(edges("#0072b2"), 7, "{svg}");
+        assert_eq!(edges("#e69f00"), 7);
+    }
+
+    #[test]
+    fn a_refuted_constant_is_no_violation() {
+        let mut all = records(1.0);
+        for record in &mut all {
+            record.verdict = Verdict::ConstantRefuted;
+            record.slack_log10 = record.slack_log10.map(|slack| -slack);
+        }
+        for name in ["slack", "measured"] {
+            let svg = draw(name, &all).unwrap();
+            assert!(says(&svg, "constant refuted") && !says(&svg, "violated"));
+            assert!(!svg.contains("#d60000") && !svg.contains("#fdeae8") && !svg.contains("#b00000"));
+        }
+        all.iter_mut().for_each(|record| record.verdict = Verdict::ConstantSuffices);
+        assert!(!says(&draw("measured", &all).unwrap(), "undecided"));
     }
 
     #[test]
     fn values_far_below_f64_have_their_place() {
         let svg = draw("measured", &records(1000.0)).unwrap();
-        assert!(says(&svg, "10^-2000"), "{svg}");
+        assert!(says(&svg, "10−2000"), "{:?}", texts(&svg));
         assert!(draw("slack", &records(1000.0)).is_ok());
+        assert!(draw("measured", &records(1e16)).is_ok() && draw("slack", &records(1e16)).is_ok());
     }
 
     #[test]
@@ -146,10 +213,51 @@ only = { k = 16, target = "spread" }
         (records[3].ln_lo, records[3].ln_hi, records[3].ln_measured) = (f64::NEG_INFINITY, f64::NEG_INFINITY, None);
         let svg = draw("measured", &records).unwrap();
         assert!(says(&svg, "lower limit 0") && says(&svg, "1 cell without a value to draw"), "{svg}");
+        assert!(says(&svg, "at the lower edge: 0"));
+    }
+
+    /// One point, equal ones, zeros, no upper limits, one category: all have their figure.
+    #[test]
+    fn degenerate_plots_are_drawn() {
+        let change = |change: &dyn Fn(&mut Record)| {
+            let mut all = records(1.0);
+            all.iter_mut().for_each(change);
+            all
+        };
+        let zero = |record: &mut Record| {
+            (record.ln_measured, record.ln_lo, record.ln_hi) =
+                (Some(f64::NEG_INFINITY), f64::NEG_INFINITY, f64::NEG_INFINITY);
+            record.slack_log10 = None;
+        };
+        let cases = [
+            records(1.0)[..1].to_vec(),
+            records(1.0)[6..7].to_vec(),
+            change(&|record| record.ln_measured = Some(-1.0)),
+            change(&zero),
+            change(&|record| record.ln_hi = f64::INFINITY),
+            change(&|record| (record.ln_hi, record.ln_lo, record.ln_measured) = (f64::INFINITY, 0.0, None)),
+            change(&|record| record.slack_log10 = Some(-5.0)),
+            change(&|record| record.ln_bound = Some(record.ln_lo - 1e16)),
+        ];
+        for (number, case) in cases.iter().enumerate() {
+            for name in ["measured", "slack", "methods"] {
+                let axis: Vec<Record> = case
+                    .iter()
+                    .cloned()
+                    .map(|mut record| {
+                        record.columns.insert("target".into(), "axis".into());
+                        record
+                    })
+                    .collect();
+                let picture = picture(name, &axis).unwrap();
+                assert!(!picture.svg().contains("NaN") && !picture.svg().contains("inf\""), "{number} {name}");
+                assert!(super::png(&picture).is_ok());
+            }
+        }
     }
 
     #[test]
-    fn nothing_to_show_is_an_error_that_names_plot_and_mend() {
+    fn nothing_to_show_is_an_error_that_names_plot_and_remedy() {
         let message = |name: &str, records: &[Record]| draw(name, records).unwrap_err().to_string();
         let empty = message("empty", &records(1.0));
         assert!(empty.contains("plot empty of test") && empty.contains("target = spread; change"), "{empty}");
@@ -159,13 +267,160 @@ only = { k = 16, target = "spread" }
         assert!(message("slack", &unbounded).contains("none of its 6 records"), "{}", message("slack", &unbounded));
     }
 
+    /// Series that coincide stand beside each other, in plots of every kind.
     #[test]
-    fn the_png_is_the_svg_at_twice_its_size() {
-        let experiment = experiment();
-        let picture = super::draw(&experiment, &experiment.plots[0], &records(1.0)).unwrap();
-        let (svg, png) = (picture.svg(), png(&picture).unwrap());
+    fn coinciding_series_are_all_seen() {
+        let targets = ["origin", "axis", "spread"];
+        let columns: Vec<(&str, &str, f64)> =
+            ["16", "64"].into_iter().flat_map(|k| targets.map(|target| (k, target, -1.0))).collect();
+        for y in ["measured", "slack"] {
+            let svg = draw_other(&format!("x = \"k\"\ny = \"{y}\"\nseries = \"target\"\n"), &columns);
+            let centre = |line: &str| Some(line.split_once("cx=\"")?.1.split_once('"')?.0.to_string());
+            let discs: Vec<String> =
+                svg.lines().filter(|line| line.contains("fill=\"#0072b2\"")).filter_map(centre).collect();
+            assert_eq!(discs.len(), 3, "two points and a key: {svg}");
+            // The second series has squares: the middle one stands at its place, the first one to its left.
+            let left = |colour: &str| {
+                let corners =
+                    svg.lines().filter(|line| line.contains(&format!("fill=\"{colour}\"")) && line.contains("polygon"));
+                let first = |line: &str| line.split_once("points=\"")?.1.split_once(',')?.0.parse::<f64>().ok();
+                corners.filter_map(first).fold(f64::INFINITY, f64::min)
+            };
+            let disc: f64 = discs[0].parse().unwrap();
+            assert!(left("#e69f00") > disc + 6.0 && left("#009e73") > left("#e69f00") + 6.0, "{y}");
+        }
+    }
+
+    /// A line is no word on places between which nothing was measured.
+    #[test]
+    fn lines_break_where_nothing_was_measured() {
+        let solid = |svg: &str, colour: &str| {
+            svg.lines()
+                .filter(|line| {
+                    line.contains("polyline") && line.contains(&format!("stroke=\"{colour}\" stroke-width=\"1.2\"/>"))
+                })
+                .count()
+        };
+        let plot = "x = \"k\"\ny = \"slack\"\nseries = \"target\"\n";
+        let columns = [
+            ("16", "origin", -1.0),
+            ("64", "origin", -1.1),
+            ("256", "origin", -1.2),
+            ("16", "axis", -5.0),
+            ("256", "axis", -5.1),
+        ];
+        let (experiment, mut records) = other(plot, &columns);
+        let svg = super::draw(&experiment, &experiment.plots[0], &records).unwrap().svg();
+        // Each series has its key, too; the second skips a place.
+        assert_eq!((solid(&svg, "#0072b2"), solid(&svg, "#e69f00")), (2, 1), "{svg}");
+        assert!(says(&svg, "no line: not measured between"));
+        // Where the bound begins to fail between two places is not known.
+        records[2].slack_log10 = Some(-1.0);
+        let svg = super::draw(&experiment, &experiment.plots[0], &records[..3]).unwrap().svg();
+        let ends = svg
+            .lines()
+            .find(|line| line.contains("polyline") && line.contains("#0072b2\" stroke-width=\"1.2\"/>"))
+            .unwrap();
+        assert_eq!(ends.split("fill").next().unwrap().matches(',').count(), 2, "{ends}");
+        let next = [("1", "origin", -1.0), ("2", "origin", -1.1)];
+        assert!(!says(&draw_other(plot, &next), "no line: not measured between"));
+    }
+
+    #[test]
+    fn coinciding_bounds_take_turns() {
+        let columns = [
+            ("16", "origin", -1.0),
+            ("64", "origin", -2.0),
+            ("16", "axis", -1.0),
+            ("64", "axis", -2.0),
+            ("16", "spread", -5.0),
+            ("64", "spread", -3.0),
+        ];
+        let svg = draw_other("x = \"k\"\ny = \"measured\"\nseries = \"target\"\n", &columns);
+        let patterns = |colour: &str| -> Vec<&str> {
+            let lines =
+                svg.lines().filter(|line| line.contains(&format!("stroke=\"{colour}\"")) && line.contains("dasharray"));
+            lines.filter_map(|line| Some(line.split_once("dasharray=\"")?.1.split_once('"')?.0)).collect()
+        };
+        assert_eq!(patterns("#0072b2")[0], "4.5 9.5");
+        assert_eq!(patterns("#e69f00")[0], "4.5 9.5");
+        assert_eq!(patterns("#009e73"), ["4.5 2.5"]);
+    }
+
+    #[test]
+    fn fitted_powers_are_drawn_on_log_axes() {
+        let columns =
+            [("1", "origin", 0.0), ("2", "origin", 2f64.ln()), ("3", "origin", 3f64.ln()), ("6", "origin", 6f64.ln())];
+        let svg =
+            draw_other("x = \"k\"\ny = \"measured\"\nseries = \"target\"\nfit = true\nscale = \"log\"\n", &columns);
+        assert!(
+            says(&svg, "solid: fitted powers") && texts(&svg).iter().any(|text| text.contains("~ k1.00 [")),
+            "{:?}",
+            texts(&svg)
+        );
+        assert!(["1", "2", "3", "6"].iter().all(|tick| says(&svg, tick)));
+        let line = svg.lines().find(|line| line.contains("stroke-width=\"0.9\"")).unwrap();
+        let places: Vec<f64> = line.split('"').nth(1).unwrap().split([' ', ',']).map(|n| n.parse().unwrap()).collect();
+        // Straight: the middle of its places is the middle of its ends.
+        assert!(
+            (places[32] - 0.5 * (places[0] + places[64])).abs() < 0.1
+                && (places[33] - 0.5 * (places[1] + places[65])).abs() < 0.1
+        );
+    }
+
+    #[test]
+    fn a_series_without_points_in_a_panel_says_so() {
+        let columns = [("16", "origin", -1.0), ("64", "origin", -1.0), ("16", "axis", -1.0)];
+        let svg = draw_other("x = \"eps\"\ny = \"measured\"\nseries = \"k\"\npanels = \"target\"\n", &columns);
+        assert!(says(&svg, "64 (not measured at target = axis)"), "{:?}", texts(&svg));
+    }
+
+    #[test]
+    fn names_are_typeset_and_can_be_given() {
+        let plot = "x = \"k\"\ny = \"measured\"\nseries = \"eps\"\nlabels = { k = \"mu_+ / mu\" }\n";
+        let svg = draw_other(plot, &[("16", "axis", -1.0)]);
+        assert!(says(&svg, "μ+ / μ") && says(&svg, "ε") && !says(&svg, "k"), "{:?}", texts(&svg));
+        let wrong = PLOTS.replace("title = \"Slack\"", "title = \"Slack\"\nlabels = { n = \"N\" }");
+        assert!(Experiment::parse("test", &wrong).is_err());
+    }
+
+    /// Hundreds of series, panels and words, and texts of any length, make a figure of a page.
+    #[test]
+    fn large_plots_stay_of_a_page() {
+        let names: Vec<String> = (1..=200).map(|i| format!("a-very-long-name-of-a-target-{i}")).collect();
+        let columns: Vec<(&str, &str, f64)> = names.iter().map(|name| ("16", name.as_str(), -1.0)).collect();
+        let long = format!("label = \"{}\"\n", "very long ".repeat(500));
+        for plot in [
+            "x = \"k\"\ny = \"measured\"\nseries = \"target\"\n",
+            "x = \"k\"\ny = \"slack\"\npanels = \"target\"\n",
+            "x = \"target\"\ny = \"measured\"\n",
+        ] {
+            let (experiment, records) = other(&format!("{plot}{long}"), &columns);
+            let mut plot = experiment.plots[0].clone();
+            plot.title = "t".repeat(5000);
+            let picture = super::draw(&experiment, &plot, &records).unwrap();
+            let (width, height) = picture.size();
+            assert!(width < 1100.0 && height < 2000.0, "{width} {height}");
+            let svg = picture.svg();
+            assert!(plot.series.is_none() || says(&svg, "and 177 more"));
+            assert!(svg.len() < 2_000_000);
+        }
+        let forty: Vec<(&str, &str, f64)> = columns[..40].to_vec();
+        let (_, height) = {
+            let (experiment, records) = other("x = \"k\"\ny = \"measured\"\npanels = \"target\"\n", &forty);
+            super::draw(&experiment, &experiment.plots[0], &records).unwrap().size()
+        };
+        assert!(height < 1400.0, "{height}");
+    }
+
+    #[test]
+    fn the_png_says_its_resolution() {
+        let picture = picture("measured", &records(1.0)).unwrap();
+        let png = super::png(&picture).unwrap();
         assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
         let width = u32::from_be_bytes([png[16], png[17], png[18], png[19]]);
-        assert!(svg.contains(&format!("width=\"{}\"", width / 2)) && width > 800);
+        assert!((f64::from(width) - picture.size().0 * 300.0 / 96.0).abs() <= 1.0);
+        let at = png.windows(4).position(|name| name == b"pHYs").unwrap() + 4;
+        assert_eq!(png[at..at + 9], [0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1], "11811 pixels a metre are 300 an inch");
     }
 }

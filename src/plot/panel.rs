@@ -15,6 +15,8 @@ const DASHES: [(f64, f64); 3] = [(4.5, 2.5), (1.6, 1.6), (9.0, 3.0)];
 pub const DOTS: Dash = Dash { on: 1.2, off: 2.2, skip: 0.0 };
 /// A bar that is shorter than this many pixels is hidden by its marker.
 pub const SHORTEST_BAR: f64 = 8.0;
+/// The width of lines between a series' points.
+pub const JOIN: f64 = 1.2;
 /// More lines of bounds that lie on each other than this cannot take turns; one stands for all.
 const MOST_TURNS: usize = 5;
 
@@ -56,17 +58,14 @@ impl<'a> View<'a> {
     pub fn draw(&self, canvas: &mut Canvas) {
         self.draw_ground(canvas);
         self.draw_bounds(canvas);
-        for (series, line) in &self.panel.fits {
-            let line: Vec<Place> = line.iter().map(|(x, y)| self.at(*x, *y)).collect();
-            canvas.line(&line, Stroke(Mark::plain(Some(*series)).colour(), 0.9));
-        }
+        self.draw_fits(canvas);
         for (index, point) in self.panel.points.iter().enumerate().filter(|(_, point)| self.has_bar(point)) {
             let ((x, low), (_, high)) = (self.of(index, point.heights.lo), self.of(index, point.heights.hi));
             let open = (point.heights.lo.is_infinite(), point.heights.hi.is_infinite());
             draw_bar(canvas, x, (low, high), open, Mark::of(point).colour());
         }
         for (series, run) in self.joins() {
-            canvas.line(&run, Stroke(Mark::plain(Some(series)).colour(), 1.0));
+            canvas.line(&run, Stroke(Mark::plain(Some(series)).colour(), JOIN));
         }
         let marked: Vec<(Mark, Place)> = self
             .panel
@@ -79,6 +78,24 @@ impl<'a> View<'a> {
         for (index, point) in self.panel.points.iter().enumerate() {
             if let Some(height) = point.heights.mark() {
                 Mark::of(point).draw_ring(canvas, self.of(index, height));
+            }
+        }
+    }
+
+    /// The fitted powers; lines that lie on each other take turns.
+    fn draw_fits(&self, canvas: &mut Canvas) {
+        const WHOLE: Dash = Dash { on: 7.0, off: 0.0, skip: 0.0 };
+        let place = |(x, y): &(f64, f64)| self.at(*x, *y);
+        let lines: Vec<(usize, Vec<Place>)> =
+            self.panel.fits.iter().map(|(series, line)| (*series, line.iter().map(place).collect())).collect();
+        let coincide = |a: &[Place], b: &[Place]| a.iter().zip(b).all(|(p, q)| (p.1 - q.1).abs() < 1.0 && p.0 == q.0);
+        for (number, (series, line)) in lines.iter().enumerate() {
+            let alike = |(_, other): &&(usize, Vec<Place>)| coincide(line, other);
+            let (rank, count) = (lines[..number].iter().filter(alike).count(), lines.iter().filter(alike).count());
+            let stroke = Stroke(Mark::plain(Some(*series)).colour(), 0.9);
+            match count {
+                1 => canvas.line(line, stroke),
+                _ => canvas.dashed(line, WHOLE.shared(rank, count), stroke),
             }
         }
     }
@@ -213,8 +230,12 @@ impl<'a> View<'a> {
                 self.with_bound(Some(series), line).into_iter().map(place).collect()
             })
             .collect();
+        // Lines that only cross do not lie on each other: they meet at two places, and at half of those that both have.
         let meet = |a: &Vec<Place>, b: &Vec<Place>| {
-            a.iter().any(|(x, y)| b.iter().any(|(u, v)| (x - u).abs() < 0.5 && (y - v).abs() < 1.0))
+            let common =
+                || a.iter().flat_map(|p| b.iter().filter(|q| (p.0 - q.0).abs() < 0.5).map(move |q| (p.1, q.1)));
+            let met = common().filter(|(y, v)| (y - v).abs() < 1.0).count();
+            met >= 2.min(common().count()).max(1) && 2 * met >= common().count()
         };
         // The first series of each heap stands for it.
         let mut heaps: Vec<usize> = Vec::new();
@@ -243,6 +264,15 @@ impl<'a> View<'a> {
             }
             return;
         }
+        if self.is_by_words() && is_function(&points, line) && colour.is_none() {
+            // One line across each word, for all series beside each other.
+            let half = 0.45 / (self.x.hi - self.x.lo) * self.size.0;
+            let mut places: Vec<Place> =
+                points.iter().filter_map(|point| Some(self.at(point.x, point.bound(line)?))).collect();
+            places.dedup_by(|later, earlier| later.0 == earlier.0);
+            places.iter().for_each(|(x, y)| canvas.dashed(&[(x - half, *y), (x + half, *y)], dash(line), stroke));
+            return;
+        }
         for (index, point) in shown.iter().zip(points) {
             let Some((x, y)) = point.bound(line).map(|bound| self.of(*index, bound)) else { continue };
             canvas.dashed(&[(x - 9.25, y), (x + 9.25, y)], dash(line), stroke);
@@ -263,7 +293,14 @@ impl<'a> View<'a> {
             if series.windows(2).any(|pair| pair[0].1.x == pair[1].1.x) {
                 continue;
             }
-            for run in series.chunk_by(|(_, a), (_, b)| is_joined(&self.selection.x, &places, a, b)) {
+            let points: Vec<&Point> = series.iter().map(|(_, point)| *point).collect();
+            let mut from = 0;
+            for to in 1..=series.len() {
+                if to < series.len() && is_joined(self.selection, &places, &points, to) {
+                    continue;
+                }
+                let run = &series[from..to];
+                from = to;
                 let run: Vec<Place> =
                     run.iter().filter_map(|(index, point)| Some(self.of(*index, point.heights.value?))).collect();
                 if run.len() > 1 {
@@ -275,15 +312,21 @@ impl<'a> View<'a> {
     }
 }
 
-/// Whether a line may join two neighbours of a series. `places` are all places that were measured, in order.
-fn is_joined(scale: &Scale, places: &[f64], a: &Point, b: &Point) -> bool {
+/// Whether a line may join a series' point with this number to the one before. `places` are all places that were measured,
+/// in order.
+fn is_joined(selection: &Selection, places: &[f64], points: &[&Point], number: usize) -> bool {
+    let (a, b) = (points[number - 1], points[number]);
     let (Some(from), Some(to)) = (a.heights.value, b.heights.value) else { return false };
-    let skipped = places.iter().any(|place| a.x < *place && *place < b.x);
+    let is_skipped = places.iter().any(|place| a.x < *place && *place < b.x);
+    // A series whose own steps are as wide as this one left nothing out.
+    let before = number.checked_sub(2).map_or(0.0, |before| a.x - points[before].x);
+    let after = points.get(number + 1).map_or(0.0, |after| after.x - b.x);
+    let is_wide = b.x - a.x > 1.5 * before.max(after);
     let crosses = (from < 0.0) != (to < 0.0);
     // Between whole numbers that follow each other there is nothing to measure.
-    let value = |place: f64| if *scale == Scale::Log { 10f64.powf(place) } else { place };
-    let is_next = (value(b.x) - value(a.x) - 1.0).abs() < 1e-6;
-    !skipped && (!crosses || is_next)
+    let value = |place: f64| if selection.x == Scale::Log { 10f64.powf(place) } else { place };
+    let is_next = selection.whole && (value(b.x) - value(a.x) - 1.0).abs() < 1e-6;
+    !(is_skipped && is_wide) && (!crosses || is_next)
 }
 
 /// Whether some lines between a series' points are left out.
@@ -291,8 +334,11 @@ pub fn has_gaps(selection: &Selection) -> bool {
     selection.panels.iter().any(|panel| {
         let mut places: Vec<f64> = panel.points.iter().map(|point| point.x).collect();
         places.sort_by(f64::total_cmp);
-        let steps = panel.points.windows(2).filter(|pair| pair[0].series == pair[1].series && pair[0].x != pair[1].x);
-        steps.into_iter().any(|pair| !is_joined(&selection.x, &places, &pair[0], &pair[1]))
+        panel.points.chunk_by(|a, b| a.series == b.series).any(|series| {
+            let points: Vec<&Point> = series.iter().collect();
+            let differ = |number: &usize| points[number - 1].x != points[*number].x;
+            (1..points.len()).filter(differ).any(|number| !is_joined(selection, &places, &points, number))
+        })
     })
 }
 

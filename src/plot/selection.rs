@@ -21,6 +21,8 @@ pub struct Selection {
     pub y: Scale,
     /// The measured places along the horizontal axis, in order, each with its value.
     pub places: Vec<Tick>,
+    /// Whether all of them are whole numbers.
+    pub whole: bool,
     /// The names of the series, in order; one empty name where the plot has no series.
     pub series: Vec<String>,
     /// What the legend adds to each series: its fitted power, and where it was not measured.
@@ -99,7 +101,8 @@ impl Point {
 /// The heights of a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heights {
-    /// The measured value, if there is one that the scale can show; minus infinity for 0 on a log scale.
+    /// The measured value, if there is one that the scale can show; minus infinity for 0 on a log scale, and infinite for
+    /// the slack of 0.
     pub value: Option<f64>,
     /// The lower limit.
     pub lo: f64,
@@ -182,7 +185,8 @@ impl Selection {
             .collect();
         places.dedup_by(|later, earlier| later.at == earlier.at);
         let series = shorts(&series);
-        Ok(Selection { x, y, places, series, notes, panels, omitted: shown.len() - drawn })
+        let whole = numbers(&values).is_some_and(|numbers| numbers.iter().all(|number| number.fract() == 0.0));
+        Ok(Selection { x, y, places, whole, series, notes, panels, omitted: shown.len() - drawn })
     }
 
     /// All points of all panels.
@@ -260,9 +264,12 @@ fn unmeasured(plot: &Plot, shown: &[&Record], series: &str, headings: &[String],
         .collect();
     match &absent[..] {
         [] => String::new(),
-        [one] => format!(" (not measured at {one})"),
-        [one, other] => format!(" (not measured at {one}, {other})"),
-        more => format!(" (not measured in {} of {} panels)", more.len(), headings.len()),
+        more if more.len() > 2 => format!(" (not measured in {} of {} panels)", more.len(), headings.len()),
+        few => format!(
+            " (not measured at {} = {})",
+            plot.panels.as_deref().map_or("", |column| plot.name_of(column)),
+            few.join(", ")
+        ),
     }
 }
 
@@ -456,5 +463,8 @@ fn slack(record: &Record, relation: Relation, scale: &Scale) -> Option<Heights> 
     // Equality has its most slack at the bound itself.
     let around = matches!(relation, Relation::Equal { .. }) && record.ln_lo < ln_bound && ln_bound < record.ln_hi;
     let hi = if around { of(ln_bound) } else { a.max(b) };
-    Some(Heights { value: record.slack_log10.map(|slack| scale.place(slack)), lo: a.min(b), hi, bound: None })
+    // A value of 0 is infinitely far from its bound.
+    let zero = record.ln_measured.filter(|ln| *ln == f64::NEG_INFINITY).map(of);
+    let value = record.slack_log10.map(|slack| scale.place(slack)).or(zero);
+    Some(Heights { value, lo: a.min(b), hi, bound: None })
 }
