@@ -67,7 +67,21 @@ static ABOUT: About = About {
     quantity: Quantity::Probability,
     methods: &[Method::ClosedForm, Method::Literal],
     constants: &[],
-    readings: &[],
+    readings: &[
+        Reading {
+            bound: "mu-minus",
+            text: "part (2) ends with mu_-",
+            taken: true,
+            why: "part (2) speaks of mu_- only, and part (1) ends with the mean that it speaks of",
+        },
+        Reading {
+            bound: PRINTED,
+            text: "part (2) ends with mu_+, of which no more is known than mu <= mu_+, as in part (1)",
+            taken: false,
+            why: "part (2) does not introduce mu_+; that it is at least mu is a hypothesis of part (1), and for part (2) the \
+                program's",
+        },
+    ],
 };
 
 /// Relative rounding of a sum of terms by ratios, or of a law folded from this many events.

@@ -52,7 +52,32 @@ static ABOUT: About = About {
     quantity: Quantity::Probability,
     methods: &[Method::Literal, Method::Enumeration],
     constants: &["C"],
-    readings: &[],
+    readings: &[
+        Reading {
+            bound: PRINTED,
+            text: "norm1 <= 1 of each slice K_(:,:,t0,:), one for each input channel",
+            taken: true,
+            why: "the proof has it so, and t0 counts the c0 input channels",
+        },
+        Reading {
+            bound: "norm-fourth-axis",
+            text: "norm1 <= 1 of each K_(:,:,:,t0), one for each filter",
+            taken: false,
+            why: "the lemma's display has the index there; slices of norm1 up to c1 are then allowed, which Corollary 19 admits too",
+        },
+        Reading {
+            bound: "corollary-19",
+            text: "each K with the same probability, from Corollary 19 for a fixed target",
+            taken: false,
+            why: "the proof shows this, and the lemma says more: for all K at once",
+        },
+        Reading {
+            bound: "all-kernels",
+            text: "all K at once, by a union over a net of them",
+            taken: true,
+            why: "\"with probability 1 - eps, for all K\"; the proof does not take this step",
+        },
+    ],
 };
 
 /// The kernel's side.

@@ -97,7 +97,20 @@ static ABOUT: About = About {
     quantity: Quantity::Size,
     methods: &[Method::Search],
     constants: &["C"],
-    readings: &[],
+    readings: &[
+        Reading {
+            bound: "eps-below-1",
+            text: "eps < 1",
+            taken: true,
+            why: "the proof observes it, and from eps = 1 on a probability of 1 - eps is no promise",
+        },
+        Reading {
+            bound: "thesis",
+            text: "eps is any positive number",
+            taken: false,
+            why: "the theorem's first sentence says so; e^(eps/2) - 1 <= eps then fails from about 2.51 on, where nothing is promised",
+        },
+    ],
 };
 
 impl Claim for LayerError {

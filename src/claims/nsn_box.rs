@@ -60,7 +60,21 @@ static ABOUT: About = About {
     quantity: Quantity::Probability,
     methods: &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal],
     constants: &[],
-    readings: &[],
+    readings: &[
+        Reading {
+            bound: PRINTED,
+            text: "k stands inside the root",
+            taken: true,
+            why: "Eq. 4 at the end of the proof, Eq. 11 and Eq. 19 have it there, and the proof's sums of squares are about k",
+        },
+        Reading {
+            bound: "k-outside-root",
+            text: "k stands outside the root, beside it in the denominator",
+            taken: false,
+            why: "the lemma's display and two lines of the proof show it there; the bound is then weaker by k^(d/2), and Eq. 11 does \
+                not follow from it",
+        },
+    ],
 };
 
 impl Claim for NsnBox {
@@ -82,13 +96,18 @@ impl Claim for NsnBox {
         ]
     }
 
-    /// The printed bound, and `two-pi`: the same with the 2 pi of the normal density where pi is printed.
+    /// The printed bound; `two-pi`: the same with the 2 pi of the normal density where pi is printed; and `k-outside-root`, as the
+    /// lemma's display has it.
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
         let (k, d, eps) = (cell.real("k"), cell.real("d"), cell.real("eps"));
         let c = c_d(cell.integer("d"));
         let spread = (1.0 + 2.0 * c.sqrt() + 2.0 * c) * k;
         let bound = |pi: f64| -16f64.ln() + d * ((2.0 * eps).ln() - 0.5 * (pi * spread).ln());
-        Ok(vec![Bound::from_ln(PRINTED, bound(PI)), Bound::from_ln("two-pi", bound(2.0 * PI))])
+        Ok(vec![
+            Bound::from_ln(PRINTED, bound(PI)),
+            Bound::from_ln("two-pi", bound(2.0 * PI)),
+            Bound::from_ln("k-outside-root", bound(PI) - 0.5 * d * k.ln()),
+        ])
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {

@@ -10,6 +10,7 @@ use crate::nsn::c_d;
 use crate::nsn::importance::ImportanceJointBox;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
+use crate::numeric::ln_add;
 use std::f64::consts::PI;
 
 /// The claim of Lemma 8.
@@ -53,7 +54,32 @@ static ABOUT: About = About {
     quantity: Quantity::Probability,
     methods: &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal],
     constants: &["C"],
-    readings: &[],
+    readings: &[
+        Reading {
+            bound: "after-6-tail-overline",
+            text: "the complement of E-down, by an overline",
+            taken: true,
+            why: "the lines before it have the overline, and Lemma 17 bounds the complement",
+        },
+        Reading {
+            bound: "after-6-tail",
+            text: "E-down itself, without the overline",
+            taken: false,
+            why: "it is shown without one in that line only: perhaps an error of the extraction",
+        },
+        Reading {
+            bound: "last-with-j",
+            text: "the last line ends with j, as the lemma does",
+            taken: true,
+            why: "the lemma's display and Eq. 12 have j there",
+        },
+        Reading {
+            bound: "last",
+            text: "the last line ends with k",
+            taken: false,
+            why: "it is shown with k twice, which no C saves for j < k; with k the lemma would be stronger than it is stated",
+        },
+    ],
 };
 
 impl Claim for NsnJointBox {
@@ -74,11 +100,18 @@ impl Claim for NsnJointBox {
         vec![Hypothesis::new("k >= C d^3 log(d/eps)", k >= c * d.powi(3) * (d / eps).ln())]
     }
 
+    /// The printed bound; `two-pi`: the same with the 2 pi of the normal density, as a repaired Lemma 7 needs it; and
+    /// `with-exponential`: what the proof has before exp(-c_d j) becomes exp(-c_d k).
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
         let (j, d, eps) = (cell.real("j"), cell.real("d"), cell.real("eps"));
         let c = c_d(cell.integer("d"));
         let base = (4.0 * eps * eps / (PI * (1.0 - 2.0 * c.sqrt()) * j)).ln();
-        Ok(vec![Bound::from_ln(PRINTED, 3f64.ln() + d * base)])
+        let with_exponential = ln_add(d * base, 2f64.ln() - c * j);
+        Ok(vec![
+            Bound::from_ln(PRINTED, 3f64.ln() + d * base),
+            Bound::from_ln("two-pi", 3f64.ln() + d * (base - 2f64.ln())),
+            Bound::from_ln("with-exponential", with_exponential),
+        ])
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {

@@ -53,7 +53,21 @@ static ABOUT: About = About {
     quantity: Quantity::Size,
     methods: &[Method::Literal],
     constants: &[],
-    readings: &[],
+    readings: &[
+        Reading {
+            bound: PRINTED,
+            text: "S and S' are uniform subsets of size k",
+            taken: true,
+            why: "the proof draws them so",
+        },
+        Reading {
+            bound: "any-subsets",
+            text: "S and S' are uniform subsets of any size",
+            taken: false,
+            why: "the lemma says no more than two subsets of [n] drawn uniformly; their overlap is then binomial, and the identity \
+                fails",
+        },
+    ],
 };
 
 impl Claim for SecondMoment {
@@ -80,7 +94,12 @@ impl Claim for SecondMoment {
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell, cell.word("moment"))?)])
+        let printed = Bound::from_ln(PRINTED, ln_identity(cell, cell.word("moment"))?);
+        let mut bounds = vec![printed];
+        if cell.word("moment") == "second" {
+            bounds.push(Bound::from_ln("any-subsets", ln_sum_over(cell, ln_overlap_of_any)?));
+        }
+        Ok(bounds)
     }
 
     /// Pr(box), E[T] and E[T^2] by their identities.
@@ -149,21 +168,46 @@ fn power(cell: &Cell) -> i32 {
 pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), cell.target());
-    let near = |integral: Integral| match integral.relative_error < NEAR {
-        true => Ok(integral.ln),
-        false => Err(Error::unreachable("a quadrature of the identity does not converge; take parameters nearer to 1")),
-    };
     let ln_single = near(ln_box(k, d, eps, target, TOLERANCE))?;
     if moment == "first" {
         return Ok(ln_binomial(n, k) + ln_single);
     }
-    // binom(n,k)^2 Pr(overlap = k-j) = binom(n,k) binom(k,j) binom(n-k,j).
+    ln_sum_over(cell, ln_overlap)
+}
+
+/// ln of binom(n,k)^2 Pr(|S cap S'| = k-j) for two uniform k-subsets: binom(n,k) binom(k,j) binom(n-k,j).
+fn ln_overlap(n: u64, k: u64, j: u64) -> f64 {
+    ln_binomial(n, k) + ln_binomial(k, j) + ln_binomial(n - k, j)
+}
+
+/// The same for uniform subsets of any size, which share each element with probability 1/4.
+fn ln_overlap_of_any(n: u64, k: u64, j: u64) -> f64 {
+    let shared = k - j;
+    let ln_p = ln_binomial(n, shared) + shared as f64 * 0.25f64.ln() + (n - shared) as f64 * 0.75f64.ln();
+    2.0 * ln_binomial(n, k) + ln_p
+}
+
+/// The sum over j of the law of the overlap times the joint probability, for the j of which there are such subsets.
+fn ln_sum_over(cell: &Cell, ln_law: fn(u64, u64, u64) -> f64) -> Result<f64> {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    let (eps, target) = (cell.real("eps"), cell.target());
     let term = |j: u64| {
-        let ln_joint = if j == 0 { ln_single } else { near(ln_joint_box(k, j, d, eps, target, TOLERANCE))? };
-        Ok(ln_binomial(k, j) + ln_binomial(n - k, j) + ln_joint)
+        let ln_joint = match j {
+            0 => near(ln_box(k, d, eps, target, TOLERANCE))?,
+            _ => near(ln_joint_box(k, j, d, eps, target, TOLERANCE))?,
+        };
+        Ok(ln_law(n, k, j) + ln_joint)
     };
     let terms = (0..=k.min(n - k)).map(term).collect::<Result<Vec<f64>>>()?;
-    Ok(ln_binomial(n, k) + ln_sum_exp(&terms))
+    Ok(ln_sum_exp(&terms))
+}
+
+/// ln of an integral that is near enough.
+fn near(integral: Integral) -> Result<f64> {
+    match integral.relative_error < NEAR {
+        true => Ok(integral.ln),
+        false => Err(Error::unreachable("a quadrature of the identity does not converge; take parameters nearer to 1")),
+    }
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(super) fn least_constant(cell: &Cell, link: &str) -> Result<Option<LeastCons
         let links = probabilities(n, c0 as usize, eps, event);
         links.into_iter().find(|known| known.name == link).map(|known| known.verdict())
     };
-    let holds = |n: u64| verdict(n, one_minus(0.0)) == Some(Verdict::Holds);
+    let holds = |n: u64| verdict(n, one_minus(0.0)) == Some(Verdict::ConstantSuffices);
     match link {
         "eq-25" | "both-signs" | "both-signs-of-all" => {
             // Pr(at most n/3 heads) falls from each multiple of 3 to the next, and between them.
@@ -80,7 +80,7 @@ pub(super) fn least_constant(cell: &Cell, link: &str) -> Result<Option<LeastCons
             let (mut fails, mut n) = (0, 1);
             while n <= WIDEST_SAMPLED
                 && verdict(n, sample(&target, n as usize, &request, &mut stream, SEARCH_ALPHA)?)
-                    == Some(Verdict::Violated)
+                    == Some(Verdict::ConstantRefuted)
             {
                 (fails, n) = (n, 2 * n);
             }
@@ -544,7 +544,8 @@ mod tests {
     #[test]
     fn a_wide_pair_passes_but_for_the_slips() {
         let chain = verdicts(&[]);
-        assert_eq!(named(&chain, Verdict::Violated), ["filters-of-l", "blocked-mask", "entries"], "{chain:?}");
+        let failing = ["filters-of-l", "corollary-19-eps", "all-kernels", "blocked-mask", "entries", "remark-13"];
+        assert_eq!(named(&chain, Verdict::Violated), failing, "{chain:?}");
         for name in ["lemma-11", "exchange-of-sums", "eq-25", "both-signs", "eq-26", "eq-27", "triangle", "eq-27-used"]
         {
             assert!(named(&chain, Verdict::Holds).contains(&name), "{name} of {chain:?}");
@@ -564,6 +565,47 @@ mod tests {
         let channels = verdicts(&[("c0", "4")]);
         assert!(named(&channels, Verdict::Holds).contains(&"both-signs"), "{channels:?}");
         assert!(named(&channels, Verdict::Violated).contains(&"both-signs-of-all"), "{channels:?}");
+    }
+
+    /// By hand: Pr(at most n/3 heads of n) <= eps/4 = 0.05 for good from n = 26 on: at 24 it is 0.0758, at 27 0.0610, ...
+    #[test]
+    fn eq_25_holds_from_some_constant_on() {
+        let at = |n: &str| {
+            cell_of(&KernelPruning, [("d", "1"), ("c0", "1"), ("c1", "1"), ("n", n), ("eps", "0.2")]).unwrap()
+        };
+        let unit = 5f64.ln().powi(3);
+        for link in ["eq-25", "both-signs", "both-signs-of-all"] {
+            let least = least_constant(&at("8"), link).unwrap().unwrap();
+            let last = (least.holds * unit).round() as u64;
+            let verdict = |n: u64| {
+                let links = probabilities(n, 1, 0.2, one_minus(0.0));
+                links.iter().find(|known| known.name == link).unwrap().verdict()
+            };
+            assert_eq!(verdict(last), Verdict::ConstantRefuted, "{link} {last}");
+            assert!((last + 1..last + 200).all(|n| verdict(n) == Verdict::ConstantSuffices), "{link} {last}");
+        }
+        assert!(least_constant(&at("8"), "eq-26").unwrap().is_none());
+    }
+
+    /// By hand: points with |a_1| + ... + |a_d| <= M are 2 M + 1 on a line, and 13 for M = 2 in the plane.
+    #[test]
+    fn nets_are_counted() {
+        for (dimension, mesh, points) in [(1.0, 0.1, 21.0f64), (2.0, 0.5, 13.0), (3.0, 1.0, 7.0)] {
+            assert!((ln_net(dimension, mesh).exp() - points).abs() < 1e-9, "{dimension} {mesh}");
+        }
+    }
+
+    /// Near eps = 1 Theorem 3 admits n = 1, whatever C is: two filters are too few, and the pair is never near all K.
+    #[test]
+    fn near_eps_1_theorem_3_admits_too_few_filters() {
+        let chain = verdicts(&[("eps", "0.9"), ("n", "1")]);
+        assert!(named(&chain, Verdict::Violated).contains(&"theorem-3-eps"), "{chain:?}");
+        let mut stream = Stream::new(3, 4);
+        let cell = cell_of(&KernelPruning, [("d", "1"), ("c0", "1"), ("c1", "1"), ("n", "1"), ("eps", "0.9")]).unwrap();
+        let target = targets(&cell).swap_remove(0);
+        for _ in 0..100 {
+            assert_eq!(is_near_all(&RandomPair::draw(&target.kernel, 1, &mut stream).unwrap(), 0.9), Some(false));
+        }
     }
 
     /// A pair that cannot be pruned says nothing of what rests on Eq. 27; what is arithmetic stands at the smallest eps too.

@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn the_last_line_with_j_holds_from_some_constant_on() {
         let given = [("k", "4000"), ("j", "1000"), ("d", "3"), ("eps", "1e-3")];
-        assert_eq!(verdict(&given, "last"), Verdict::Violated);
-        assert_eq!(verdict(&given, "last-with-j"), Verdict::Holds);
+        assert_eq!(verdict(&given, "last"), Verdict::ConstantRefuted);
+        assert_eq!(verdict(&given, "last-with-j"), Verdict::ConstantSuffices);
         let cell = cell_of(&NsnJointBox, given).unwrap();
         assert_eq!(least_constant(&cell, "last").unwrap().holds, f64::INFINITY);
         for (link, block) in
@@ -197,7 +197,11 @@ mod tests {
                 let (k, j) = (k.to_string(), if block == "4000" { k.to_string() } else { block.to_string() });
                 verdict(&[("k", &k), ("j", &j), ("d", "3"), ("eps", "1e-3")], link)
             };
-            assert_eq!((at(fails), at(fails + 1.0)), (Verdict::Violated, Verdict::Holds), "{link} {block}: {fails}");
+            assert_eq!(
+                (at(fails), at(fails + 1.0)),
+                (Verdict::ConstantRefuted, Verdict::ConstantSuffices),
+                "{link} {block}: {fails}"
+            );
         }
     }
 }
