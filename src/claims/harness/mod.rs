@@ -232,7 +232,7 @@ static DRAWS: About = About {
 };
 
 /// A search for a violation ends after this multiple of the limit.
-const MOST: f64 = 40.0;
+const MOST: f64 = 16.0;
 
 impl Claim for Draws {
     fn about(&self) -> &About {
