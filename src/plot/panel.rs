@@ -316,7 +316,8 @@ impl<'a> View<'a> {
 /// in order.
 fn is_joined(selection: &Selection, places: &[f64], points: &[&Point], number: usize) -> bool {
     let (a, b) = (points[number - 1], points[number]);
-    let (Some(from), Some(to)) = (a.heights.value, b.heights.value) else { return false };
+    let finite = |point: &Point| point.heights.value.filter(|height| height.is_finite());
+    let (Some(from), Some(to)) = (finite(a), finite(b)) else { return false };
     let is_skipped = places.iter().any(|place| a.x < *place && *place < b.x);
     // A series whose own steps are as wide as this one left nothing out.
     let before = number.checked_sub(2).map_or(0.0, |before| a.x - points[before].x);
