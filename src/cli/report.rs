@@ -43,6 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 /// # Errors
 /// Where no records are there, or a file cannot be read or written.
 pub fn write(folder: &Folder, out: &Path) -> Result<String> {
+    folder.left_out.iter().for_each(|line| note(line));
     let sets = folder.sets();
     if sets.is_empty() {
         return Err(Error::input(format!(
@@ -50,7 +51,6 @@ pub fn write(folder: &Folder, out: &Path) -> Result<String> {
             out.display()
         )));
     }
-    folder.left_out.iter().for_each(|line| note(line));
     let origin = folder.origin();
     let page = report::markdown(&sets, &searches(out)?, &origin);
     let table = summary::markdown(&summary::tally(sets.iter().copied()), &origin);
