@@ -85,7 +85,8 @@ fn goal_row(goal: &Goal) -> String {
     let approximation = pruned.approximation();
     let starts = images.as_ref().and_then(|images| approximation.worst_of(images.images()));
     let starts: Vec<Image> = starts.cloned().into_iter().collect();
-    let assessment = Assessment::new(&design, &pruned, side, &starts, 0, &|_| {}, &Watch::NOBODY).expect("the kernels fit");
+    let assessment =
+        Assessment::new(&design, &pruned, side, &starts, 0, &|_| {}, &Watch::NOBODY).expect("the kernels fit");
     let total = assessment.expect("nobody interrupts").total;
     let seconds = start.elapsed().as_secs_f64();
     let right = compared.map(|figures| format!("{} ({})", figures.pruned_right, figures.target_right));

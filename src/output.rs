@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn a_rename_that_fails_midway_leaves_everything_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        let [old, new, too_long] = ["old".into(), "new".into(), "x".repeat(300)].map(|name: String| folder.path().join(name));
+        let [old, new, too_long] =
+            ["old".into(), "new".into(), "x".repeat(300)].map(|name: String| folder.path().join(name));
         write_whole(&old, b"1").unwrap();
         assert!(write_together(&[(&old, b"2"), (&new, b"3"), (&too_long, b"4")]).is_err());
         assert_eq!(std::fs::read(&old).unwrap(), b"1");

@@ -51,7 +51,9 @@ impl Images {
         let (pixels, labels) = (find(&PIXELS, "x")?, find(&LABELS, "y")?);
         // The shape says whether the numbers need be read at all.
         let layout = Layout::new(&name, pixels, &shapes, inputs)?;
-        network.shapes(layout.rows, layout.columns).map_err(|error| Error::input(format!("{name}: {pixels}: {error}")))?;
+        network
+            .shapes(layout.rows, layout.columns)
+            .map_err(|error| Error::input(format!("{name}: {pixels}: {error}")))?;
         let [x, y] = arrays::read_members(path, [pixels, labels])?;
         if x.data.iter().all(|x| x.trunc() == *x && *x >= 0.0) && x.data.iter().any(|x| *x > 1.0) {
             let largest = x.data.iter().copied().fold(0.0, f64::max);
@@ -162,11 +164,15 @@ impl Layout {
             }
             [count, rows, columns] if inputs == 1 => Layout { count, channels: 1, rows, columns, channels_last: false },
             [_, _, _, _] => {
-                return wrong(format!("give at least one image, of the {inputs} channels that the network takes, as (N, C, H, W)"));
+                return wrong(format!(
+                    "give at least one image, of the {inputs} channels that the network takes, as (N, C, H, W)"
+                ));
             }
             [_, pixels] if pixels.is_multiple_of(inputs) && (pixels / inputs).isqrt().pow(2) == pixels / inputs => {
                 let side = (pixels / inputs).isqrt();
-                return wrong(format!("give images as (N, C, H, W): {array} = {array}.reshape(-1, {inputs}, {side}, {side})"));
+                return wrong(format!(
+                    "give images as (N, C, H, W): {array} = {array}.reshape(-1, {inputs}, {side}, {side})"
+                ));
             }
             _ => return wrong("give images as (N, C, H, W)".into()),
         };
@@ -196,9 +202,16 @@ fn classes(name: &str, array: &str, y: Array, count: usize, classes: usize) -> R
                 let zeros = row.iter().filter(|x| **x == 0.0).count();
                 row.iter().position(|x| *x == 1.0).filter(|_| ones == 1 && zeros + 1 == row.len())
             };
-            return y.data.chunks_exact(width).enumerate().map(|(index, row)| {
-                class(row).ok_or_else(|| wrong(format!("row {index} (from 0) is not one 1 among zeros: give classes, {array}.argmax(1)")))
-            }).collect();
+            return y
+                .data
+                .chunks_exact(width)
+                .enumerate()
+                .map(|(index, row)| {
+                    class(row).ok_or_else(|| {
+                        wrong(format!("row {index} (from 0) is not one 1 among zeros: give classes, {array}.argmax(1)"))
+                    })
+                })
+                .collect();
         }
         _ => {
             let shape = y.shape_text();
@@ -330,11 +343,14 @@ mod tests {
         let whole: Vec<f64> = x.iter().map(|x| 16.0 * 20.0 * x).collect();
         for (result, what) in [
             (read(1, ("x", "(3, 4)", &x), ("y", "(3,)", &[0.0; 3])), "x = x.reshape(-1, 1, 2, 2)"),
-            (read(1, ("x", "(3, 1, 2, 2)", &whole), ("y", "(3,)", &[0.0; 3])), "whole numbers up to 220, as images of integers do: scale"),
+            (
+                read(1, ("x", "(3, 1, 2, 2)", &whole), ("y", "(3,)", &[0.0; 3])),
+                "whole numbers up to 220, as images of integers do: scale",
+            ),
             (read(1, ("x", "(3, 1, 2, 2)", &x), ("y", "(3, 2)", &[0.5; 6])), "y.argmax(1)"),
             (read(1, ("x", "(3, 1, 2, 2)", &x), ("y", "(2,)", &[0.0; 2])), "one label for each of the 3 images"),
             (read(1, ("x", "(3, 1, 2, 2)", &x), ("z", "(3,)", &[0.0; 3])), "a.npz has no array y, but x, z: save"),
-            (read(2, ("x", "(3, 1, 2, 2)", &x), ("y", "(3,)", &[0.0; 3])), "of the 2 channels"),
+            (read(2, ("x", "(3, 1, 4, 1)", &x), ("y", "(3,)", &[0.0; 3])), "of the 2 channels"),
         ] {
             let message = result.unwrap_err().to_string();
             assert!(message.contains(what), "{message}");

@@ -300,9 +300,7 @@ pub(super) fn error(target: &Layer, response: &Split) -> Split {
 }
 
 fn overflow(tensor: &str) -> Error {
-    Error::input(format!(
-        "{tensor}: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"
-    ))
+    Error::input(format!("{tensor}: over inputs in [-1, 1] outputs of this layer overflow: scale the weights down"))
 }
 
 fn largest(values: &[f64]) -> f64 {

@@ -354,7 +354,8 @@ mod tests {
         let target = Network::new(vec![layer(1e99); 3]).unwrap();
         let design = Design { eps: Some(1e50), ..Design::new(100) };
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let message = Assessment::new(&design, &pruned, (1, 1), &[], 0, &|_| {}, &Watch::NOBODY).unwrap_err().to_string();
+        let message =
+            Assessment::new(&design, &pruned, (1, 1), &[], 0, &|_| {}, &Watch::NOBODY).unwrap_err().to_string();
         assert!(message.contains("give a smaller eps"), "{message}");
     }
 

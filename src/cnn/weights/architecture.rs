@@ -81,15 +81,24 @@ const REFUSED: [(&[&str], &str); 9] = [
     ),
     (
         &[
-            "sigmoid", "tanh", "gelu", "silu", "swish", "elu", "selu", "celu", "relu6", "hardswish", "hardtanh", "mish",
-            "softplus", "prelu",
+            "sigmoid",
+            "tanh",
+            "gelu",
+            "silu",
+            "swish",
+            "elu",
+            "selu",
+            "celu",
+            "relu6",
+            "hardswish",
+            "hardtanh",
+            "mish",
+            "softplus",
+            "prelu",
         ],
         "another activation than ReLU: the pairs that stand in for layers are made for ReLU (or leaky ReLU, {leakyrelu: slope})",
     ),
-    (
-        &["softmax", "logsoftmax"],
-        "softmax, which does not change the class that is largest: leave it out",
-    ),
+    (&["softmax", "logsoftmax"], "softmax, which does not change the class that is largest: leave it out"),
     (&["conv1d", "conv3d"], "a convolution of other than two axes: only images are taken"),
     (
         &["depthwise", "depthwiseconv", "groupedconv", "separableconv"],
@@ -208,7 +217,9 @@ impl Reader {
         match entry {
             Value::String(word) => self.word(word),
             Value::Object(table) => self.table(table),
-            _ => Err(format!("{entry} is neither a word such as \"relu\" nor a table such as {{conv: \"conv1\", pad: 1}}")),
+            _ => Err(format!(
+                "{entry} is neither a word such as \"relu\" nor a table such as {{conv: \"conv1\", pad: 1}}"
+            )),
         }
     }
 
@@ -257,7 +268,10 @@ impl Reader {
             Some(all) => {
                 let side = fields.size(all)?;
                 if side.is_some_and(|side| side != 1) {
-                    return Err("an average to other than 1 x 1 depends on the size of the map: write {avgpool: SIDE, stride}".into());
+                    return Err(
+                        "an average to other than 1 x 1 depends on the size of the map: write {avgpool: SIDE, stride}"
+                            .into(),
+                    );
                 }
                 self.steps.push(Step::GlobalPool);
             }
@@ -341,7 +355,8 @@ impl Reader {
         }
         let mut leaks = self.leaks.iter().filter(|(before, _)| *before < count);
         let leak = leaks.next().map_or(0.0, |(_, leak)| *leak);
-        let said: Vec<usize> = self.leaks.iter().filter(|(before, _)| *before < count).map(|(before, _)| *before).collect();
+        let said: Vec<usize> =
+            self.leaks.iter().filter(|(before, _)| *before < count).map(|(before, _)| *before).collect();
         let everywhere = said.is_empty() || (1..count).all(|before| said.contains(&before));
         if leaks.any(|(_, other)| *other != leak) || (leak != 0.0 && !everywhere) {
             return Err("its ReLUs have more than one leak: give one slope everywhere".into());
@@ -351,7 +366,11 @@ impl Reader {
 }
 
 fn check_stride(stride: usize) -> Read<()> {
-    if (1..=MOST_STRIDE).contains(&stride) { Ok(()) } else { Err(format!("it has stride {stride}: give 1 to {MOST_STRIDE}")) }
+    if (1..=MOST_STRIDE).contains(&stride) {
+        Ok(())
+    } else {
+        Err(format!("it has stride {stride}: give 1 to {MOST_STRIDE}"))
+    }
 }
 
 /// The fields of a table, by their plain names.

@@ -43,7 +43,8 @@ pub(super) fn build(tensors: &Tensors, stated: Option<&Architecture>, biases: Bi
     let placed = place(tensors, arch, &modules)?;
     let numbers = tensors.list.iter().map(|(_, shape)| shape.iter().product::<usize>());
     tensors.check_room(numbers.fold(0, usize::saturating_add))?;
-    let mut builder = Builder { tensors, arch, biases, layers: Vec::new(), flat: false, averaged: false, is_over: false };
+    let mut builder =
+        Builder { tensors, arch, biases, layers: Vec::new(), flat: false, averaged: false, is_over: false };
     let last = placed.iter().rposition(|step| matches!(step, Placed::Weighted(..)));
     for (index, step) in placed.iter().enumerate() {
         let more = last.is_some_and(|last| index < last);
@@ -58,7 +59,7 @@ pub(super) fn build(tensors: &Tensors, stated: Option<&Architecture>, biases: Bi
         builder.step(step, more, relu_before_weights)?;
     }
     let plain = modules.iter().all(|module| module.kind == Kind::Conv && is_plain_name(&module.name))
-        && builder.layers.iter().all(|built| !built.fixed && !built.whole);
+        && !arch.steps.iter().any(|step| matches!(step, Step::Pool { .. } | Step::GlobalPool));
     let words = builder.words();
     let network = builder.finish()?;
     let said = (!plain).then(|| format!("{} is read as {words}", tensors.file));
@@ -75,10 +76,10 @@ fn refuse_biases(tensors: &Tensors, modules: &[Module], biases: Biases) -> Resul
     let norm = modules.iter().find(|module| module.kind == Kind::Norm);
     let bias = modules.iter().find_map(|module| module.bias.as_ref().filter(|_| module.kind != Kind::Norm));
     match (biases, bias, norm) {
-        (Biases::Refused, Some((bias, _)), _) => Err(tensors.wrong(
-            bias,
-            "it is a bias, which the paper's networks do not have: train without, or say --biases",
-        )),
+        (Biases::Refused, Some((bias, _)), _) => {
+            Err(tensors
+                .wrong(bias, "it is a bias, which the paper's networks do not have: train without, or say --biases"))
+        }
         (Biases::Refused, None, Some(norm)) => {
             let tensor = norm.mean.as_ref().or(norm.variance.as_ref()).map_or(norm.name.as_str(), |(name, _)| name);
             Err(tensors.wrong(
@@ -116,7 +117,10 @@ fn inferred_arch(tensors: &Tensors, modules: &[Module]) -> Result<Architecture> 
         if side % 2 == 0 {
             return Err(tensors.wrong(
                 &module.tensor(),
-                &format!("no padding keeps the size for an even side of {side}: give arch, or say --arch {}", example(&order)),
+                &format!(
+                    "no padding keeps the size for an even side of {side}: give arch, or say --arch {}",
+                    example(&order)
+                ),
             ));
         }
         let (cin, cout, k) = (None, None, None);
@@ -177,7 +181,8 @@ fn place<'a>(tensors: &Tensors, arch: &'a Architecture, modules: &[Module]) -> R
     let (weighted, norms) = split(modules);
     let named = arch.weighted().filter(|layer| layer.name.is_some()).count();
     let count = arch.weighted().count();
-    let mut next = if named == count { Vec::new() } else { unnamed(tensors, arch, &weighted, named, count)? }.into_iter();
+    let mut next =
+        if named == count { Vec::new() } else { unnamed(tensors, arch, &weighted, named, count)? }.into_iter();
     let mut placed = Vec::new();
     let has_norms = arch.steps.iter().any(|step| matches!(step, Step::Norm { .. }));
     let mut left: Vec<Module> = modules.to_vec();
@@ -218,7 +223,10 @@ fn place<'a>(tensors: &Tensors, arch: &'a Architecture, modules: &[Module]) -> R
         None => Ok(placed),
         Some(module) => {
             let tensor = if module.kind == Kind::Norm { module.name.clone() } else { module.tensor() };
-            Err(tensors.wrong(&tensor, &format!("it is in no layer of {}: list every layer, or leave it out of the file", arch.source)))
+            Err(tensors.wrong(
+                &tensor,
+                &format!("it is in no layer of {}: list every layer, or leave it out of the file", arch.source),
+            ))
         }
     }
 }
@@ -384,10 +392,14 @@ impl Builder<'_> {
                     return Err(wrong(format!("its windows are {rows} x {columns}: give square ones")));
                 }
                 if layer.linear {
-                    return Err(wrong(format!("its shape is {shape_text}, that of a convolution: say conv, not linear")));
+                    return Err(wrong(format!(
+                        "its shape is {shape_text}, that of a convolution: say conv, not linear"
+                    )));
                 }
                 if self.flat {
-                    return Err(wrong("it stands behind flatten, where only linear layers can: leave flatten out".into()));
+                    return Err(wrong(
+                        "it stands behind flatten, where only linear layers can: leave flatten out".into(),
+                    ));
                 }
                 (inputs, rows, false)
             }
@@ -412,7 +424,10 @@ impl Builder<'_> {
         };
         let said = [("cout", layer.cout, shape[0]), ("cin", layer.cin, inputs), ("k", layer.k, side)];
         let linear_features = shape.len() == 2 && layer.cin == Some(shape[1]);
-        if said.iter().any(|(name, said, is)| said.is_some_and(|said| said != *is) && !(*name == "cin" && linear_features)) {
+        if said
+            .iter()
+            .any(|(name, said, is)| said.is_some_and(|said| said != *is) && !(*name == "cin" && linear_features))
+        {
             let [cout, cin, k] = said.map(|(_, said, is)| said.unwrap_or(is));
             let groups = if cin > inputs && cin.is_multiple_of(inputs) && shape.len() == 4 {
                 "; convolutions in groups, whose filters see some channels only, are not taken"
@@ -507,9 +522,12 @@ impl Builder<'_> {
         };
         let (factors, biases) = (read(&norm.weight, Some(1.0), "weight")?, read(&norm.bias, Some(0.0), "bias")?);
         let (means, variances) = (read(&norm.mean, None, "running_mean")?, read(&norm.variance, None, "running_var")?);
-        let scales: Vec<f64> = factors.iter().zip(&variances).map(|(factor, variance)| factor / (variance + eps).sqrt()).collect();
+        let scales: Vec<f64> =
+            factors.iter().zip(&variances).map(|(factor, variance)| factor / (variance + eps).sqrt()).collect();
         if !scales.iter().chain(&means).chain(&biases).all(|x| x.is_finite()) {
-            return Err(self.tensors.wrong(name, "this batch norm has a variance below 0, or numbers that are not finite"));
+            return Err(self
+                .tensors
+                .wrong(name, "this batch norm has a variance below 0, or numbers that are not finite"));
         }
         let last = self.layers.last_mut().expect("it was there");
         let kernel = &last.layer.kernel;
@@ -533,7 +551,9 @@ impl Builder<'_> {
             return Err(self.wrong("average pooling stands behind a flattened map: leave it out"));
         }
         let Some(last) = self.layers.last_mut() else {
-            return Err(self.wrong("average pooling stands before the first layer: pool the images instead, and leave it out"));
+            return Err(
+                self.wrong("average pooling stands before the first layer: pool the images instead, and leave it out")
+            );
         };
         let implied = !self.arch.states_relus() && more;
         if !implied && !last.rectified {
@@ -573,7 +593,10 @@ impl Builder<'_> {
 
     fn finish(mut self) -> Result<Network> {
         if self.layers.is_empty() {
-            return Err(Error::input(format!("{}: a network needs at least one layer: give conv0.weight", self.tensors.file)));
+            return Err(Error::input(format!(
+                "{}: a network needs at least one layer: give conv0.weight",
+                self.tensors.file
+            )));
         }
         if self.averaged && self.layers.iter().any(|built| built.whole) {
             return Err(self.wrong("an average over all pixels stands behind a flattened map: leave it out"));
@@ -599,7 +622,8 @@ fn pooled(layer: &Layer, side: usize, stride: usize) -> Layer {
     let whole = kernel.side() + (side - 1) * layer.stride;
     let share = 1.0 / (side * side) as f64;
     // At (r, s) of the whole lies every entry of the kernel that a window of the pool puts there.
-    let reached = |at: usize| (0..side).filter_map(move |a| at.checked_sub(a * layer.stride).filter(|&r| r < kernel.side()));
+    let reached =
+        |at: usize| (0..side).filter_map(move |a| at.checked_sub(a * layer.stride).filter(|&r| r < kernel.side()));
     let sums = Kernel::from_fn(kernel.outputs(), kernel.inputs(), whole, |o, i, r, s| {
         reached(r).map(|r| reached(s).map(|s| kernel.at(o, i, r, s)).sum::<f64>()).sum::<f64>() * share
     });

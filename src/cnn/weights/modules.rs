@@ -53,13 +53,34 @@ const AROUND: [&str; 6] = ["downsample", "shortcut", "residual", "add", "cat", "
 
 /// What a tensor is of, by the end of its name, and why it cannot be taken.
 const ODD: [(&[&str], &str); 7] = [
-    (&["weight_orig", "weight_mask", "bias_orig", "bias_mask"], "it is masked by torch.nn.utils.prune: call prune.remove(module, \"weight\") and save again"),
-    (&["weight_g", "weight_v"], "it is a part of a weight norm: call torch.nn.utils.remove_weight_norm(module) and save again"),
-    (&["original0", "original1", "original"], "it is a parametrization: call torch.nn.utils.parametrize.remove_parametrizations(module, \"weight\") and save again"),
-    (&["weight_u", "weight_sigma"], "it is a part of a spectral norm: call torch.nn.utils.remove_spectral_norm(module) and save again"),
-    (&["scale", "zero_point", "_packed_params"], "it is quantised: save the network before it is quantised, or its dequantised weights"),
-    (&["kernel", "kernel:0", "gamma:0", "moving_mean:0"], "it is named as Keras and Flax do, which keep kernels as (row, column, in, out): transpose them by (3, 2, 0, 1) and call them NAME.weight"),
-    (&["in_proj_weight", "in_proj_bias", "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"], "it is of an attention or recurrent layer, which is no convolution"),
+    (
+        &["weight_orig", "weight_mask", "bias_orig", "bias_mask"],
+        "it is masked by torch.nn.utils.prune: call prune.remove(module, \"weight\") and save again",
+    ),
+    (
+        &["weight_g", "weight_v"],
+        "it is a part of a weight norm: call torch.nn.utils.remove_weight_norm(module) and save again",
+    ),
+    (
+        &["original0", "original1", "original"],
+        "it is a parametrization: call torch.nn.utils.parametrize.remove_parametrizations(module, \"weight\") and save again",
+    ),
+    (
+        &["weight_u", "weight_sigma"],
+        "it is a part of a spectral norm: call torch.nn.utils.remove_spectral_norm(module) and save again",
+    ),
+    (
+        &["scale", "zero_point", "_packed_params"],
+        "it is quantised: save the network before it is quantised, or its dequantised weights",
+    ),
+    (
+        &["kernel", "kernel:0", "gamma:0", "moving_mean:0"],
+        "it is named as Keras and Flax do, which keep kernels as (row, column, in, out): transpose them by (3, 2, 0, 1) and call them NAME.weight",
+    ),
+    (
+        &["in_proj_weight", "in_proj_bias", "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"],
+        "it is of an attention or recurrent layer, which is no convolution",
+    ),
 ];
 
 /// The modules of a file, in the order of their tensors' names.
@@ -86,7 +107,9 @@ pub(super) fn modules(tensors: &Tensors) -> Result<Vec<Module>> {
         };
         *place = Some((tensor.clone(), shape.clone()));
     }
-    modules.retain(|module| [&module.weight, &module.bias, &module.mean, &module.variance].iter().any(|part| part.is_some()));
+    modules.retain(|module| {
+        [&module.weight, &module.bias, &module.mean, &module.variance].iter().any(|part| part.is_some())
+    });
     modules.iter_mut().try_for_each(|module| {
         module.kind = kind(tensors, module)?;
         Ok(())
@@ -101,7 +124,9 @@ pub(super) fn modules(tensors: &Tensors) -> Result<Vec<Module>> {
 fn split<'a>(tensor: &'a str, shape: &[usize]) -> (&'a str, &'a str) {
     match tensor.rsplit_once(['.', '/']) {
         Some(parts) => parts,
-        None if ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"].contains(&tensor) => ("", tensor),
+        None if ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"].contains(&tensor) => {
+            ("", tensor)
+        }
         None if matches!(shape.len(), 2 | 4) => (tensor, "weight"),
         None => (tensor, ""),
     }
@@ -171,7 +196,8 @@ pub(super) fn natural(name: &str) -> Vec<(String, u64, String)> {
 /// The name with `#` for each number, and the numbers.
 fn template(name: &str) -> (String, Vec<u64>) {
     let key = natural(name);
-    let text = key.iter().map(|(text, _, number)| if number.is_empty() { text.clone() } else { format!("{text}#") }).collect();
+    let text =
+        key.iter().map(|(text, _, number)| if number.is_empty() { text.clone() } else { format!("{text}#") }).collect();
     (text, key.iter().filter(|(.., number)| !number.is_empty()).map(|(_, number, _)| *number).collect())
 }
 
@@ -202,7 +228,8 @@ pub(super) fn in_order(tensors: &Tensors, weighted: &[Module]) -> Result<Option<
     if groups.len() > MOST_GROUPS {
         return Ok(None);
     }
-    let mut found = orders(groups.into_iter().map(|(_, group)| group).collect()).into_iter().filter(|order| chains(order));
+    let mut found =
+        orders(groups.into_iter().map(|(_, group)| group).collect()).into_iter().filter(|order| chains(order));
     Ok(match (found.next(), found.next()) {
         (Some(order), None) => Some(order),
         _ => None,
@@ -264,7 +291,8 @@ pub(super) fn roomy_gap<'a>(order: &'a [Module], norms: &[Module]) -> Option<(&'
             return false;
         };
         let between = norms.iter().filter_map(|norm| sequential(&norm.name));
-        let norms = between.filter(|(template, number)| *template == text && (first..last).contains(number)).count() as u64;
+        let norms =
+            between.filter(|(template, number)| *template == text && (first..last).contains(number)).count() as u64;
         text == other && last - first > 2 + norms
     })
 }
@@ -291,9 +319,8 @@ pub(super) fn find<'a>(modules: &'a [Module], name: &str) -> Option<&'a Module> 
     if let Some(module) = modules.iter().find(|module| module.name == name) {
         return Some(module);
     }
-    let mut ending = modules.iter().filter(|module| {
-        module.name.strip_suffix(name).is_some_and(|before| before.ends_with('.'))
-    });
+    let mut ending =
+        modules.iter().filter(|module| module.name.strip_suffix(name).is_some_and(|before| before.ends_with('.')));
     ending.next().filter(|_| ending.next().is_none())
 }
 
