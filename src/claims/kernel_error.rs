@@ -70,7 +70,7 @@ impl Claim for KernelError {
 
     fn check(&self, cell: &Cell) -> Result<()> {
         let [d, c0, c1] = ["d", "c0", "c1"].map(|name| cell.integer(name) as usize);
-        check_size(cell.integer("n"), d, c0, c1)?;
+        check_size(cell.integer("n"), d, c0, c1, 1)?;
         check_kernel(cell)?;
         if cell.word("kernel") == "all" && cell.integer("n") > MOST_FOR_ALL {
             return Err(Error::input(format!(
@@ -214,5 +214,12 @@ mod tests {
     fn wide_pairs_for_all_kernels_are_refused() {
         let given = [("d", "1"), ("c0", "1"), ("c1", "1"), ("n", "33"), ("kernel", "all")];
         assert!(cell_of(&KernelError, given).unwrap_err().to_string().contains("n up to 32"));
+    }
+
+    #[test]
+    fn what_memory_does_not_hold_is_refused_with_what_it_takes() {
+        let given = [("d", "15"), ("c0", "1"), ("c1", "1024"), ("n", "16")];
+        let message = cell_of(&KernelError, given).unwrap_err().to_string();
+        assert!(message.contains("searches of 230400 dimensions take about 1274"), "{message}");
     }
 }

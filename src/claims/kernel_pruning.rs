@@ -5,6 +5,7 @@ mod proof;
 use super::nsn_box::EPS;
 use super::nsn_joint_box::C;
 use super::*;
+use crate::arrays::{free_memory, gigabytes};
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
 use crate::pruning::design::USUAL;
@@ -129,8 +130,8 @@ pub(super) fn check_kernel(cell: &Cell) -> Result<()> {
     Ok(())
 }
 
-/// Refuses random pairs that would not fit into memory.
-pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
+/// Refuses random pairs that would not fit into memory, with the searches on them, of which so many run at once.
+pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize, at_once: usize) -> Result<()> {
     let [n, d, c0, c1] = [n as u128, d as u128, c0 as u128, c1 as u128];
     let weights = 2 * n * c0 * (c0 + d * d * c1);
     if weights > MOST_WEIGHTS {
@@ -138,8 +139,25 @@ pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize) -> Result<()> {
             "n = {n}: the random pair would have {weights} weights; keep 2 n c0 (c0 + d^2 c1) at most {MOST_WEIGHTS}"
         )));
     }
-    Ok(())
+    let dimension = d * d * c1;
+    let numbers = PAIRS * weights + KERNELS * c0 * dimension + COVARIANCES * dimension * dimension;
+    let bytes = u64::try_from(8 * numbers * at_once as u128).unwrap_or(u64::MAX);
+    match free_memory().filter(|&free| bytes > free) {
+        Some(free) => Err(Error::input(format!(
+            "d = {d}, c1 = {c1}: searches of {dimension} dimensions take about {} ({at_once} at once), and {} are free; give a \
+             smaller d or c1, or a smaller n",
+            gigabytes(bytes),
+            gigabytes(free)
+        ))),
+        None => Ok(()),
+    }
 }
+
+/// Copies of a pair's weights, of kernels of the target's shape, and of the covariance that guides a search, that are held at
+/// once.
+const PAIRS: u128 = 3;
+const KERNELS: u128 = 8;
+const COVARIANCES: u128 = 3;
 
 /// Widths up to which the subsets of either sign's candidates, about n, are listed by enumeration.
 const MOST_LISTED: usize = 16;
@@ -159,7 +177,7 @@ impl Claim for KernelPruning {
             return Err(Error::input("kernel = all is decided without a beam; write event = exists, or kernel = net"));
         }
         let [d, c0, c1] = ["d", "c0", "c1"].map(|name| cell.integer(name) as usize);
-        check_size(cell.integer("n"), d, c0, c1)
+        check_size(cell.integer("n"), d, c0, c1, rayon::current_num_threads())
     }
 
     fn bearing(&self, cell: &Cell) -> Bearing {

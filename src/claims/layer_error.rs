@@ -135,7 +135,7 @@ impl Claim for LayerError {
                 _ => Ok(()),
             };
         }
-        shapes.iter().try_for_each(|shape| check_size(cell.integer("n"), shape.k, shape.cin, shape.cout))
+        shapes.iter().try_for_each(|shape| check_size(cell.integer("n"), shape.k, shape.cin, shape.cout, 1))
     }
 
     /// Eq. 31 says that with high probability a layer can be pruned: one draw, pruned by one search, illustrates that.

@@ -29,7 +29,13 @@ pub(super) fn file(name: &str) -> Option<PathBuf> {
 /// When the name is none, or the file cannot be read.
 pub(super) fn shapes(name: &str) -> Result<Vec<LayerShape>> {
     let Some(layers) = name.strip_prefix(RANDOM) else {
-        return Ok(weights::read(Path::new(name))?.layers().iter().map(|layer| layer.shape()).collect());
+        let network = weights::read(Path::new(name))?;
+        if network.depth() < network.layers().len() {
+            return Err(Error::input(format!(
+                "network = {name}: it has average pooling, which the statement does not cover"
+            )));
+        }
+        return Ok(network.layers().iter().map(|layer| layer.shape()).collect());
     };
     let layers = layers.parse::<usize>().ok().filter(|layers| (1..=MOST_LAYERS).contains(layers));
     let layers = layers.ok_or_else(|| {

@@ -64,7 +64,8 @@ impl Claim for PlantedTicket {
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
-        check_size(cell.integer("n"), cell.integer("d") as usize, 1, cell.integer("c1") as usize)
+        let at_once = rayon::current_num_threads();
+        check_size(cell.integer("n"), cell.integer("d") as usize, 1, cell.integer("c1") as usize, at_once)
     }
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {

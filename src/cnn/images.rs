@@ -350,7 +350,7 @@ mod tests {
             (read(1, ("x", "(3, 1, 2, 2)", &x), ("y", "(3, 2)", &[0.5; 6])), "y.argmax(1)"),
             (read(1, ("x", "(3, 1, 2, 2)", &x), ("y", "(2,)", &[0.0; 2])), "one label for each of the 3 images"),
             (read(1, ("x", "(3, 1, 2, 2)", &x), ("z", "(3,)", &[0.0; 3])), "a.npz has no array y, but x, z: save"),
-            (read(2, ("x", "(3, 1, 2, 2)", &x), ("y", "(3,)", &[0.0; 3])), "of the 2 channels"),
+            (read(2, ("x", "(3, 1, 4, 1)", &x), ("y", "(3,)", &[0.0; 3])), "of the 2 channels"),
         ] {
             let message = result.unwrap_err().to_string();
             assert!(message.contains(what), "{message}");

@@ -52,6 +52,10 @@ pub struct Watch<'a> {
     pub advanced: &'a (dyn Fn() + Sync),
 }
 
+/// Copies of a channel's candidates and of the covariance that guides a search, that a search holds at once.
+const CANDIDATES: f64 = 2.0;
+const COVARIANCES: f64 = 3.0;
+
 /// Never raised.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -101,13 +105,14 @@ impl Design {
         let least = (dimension + 1).max(self.size.unwrap_or(0));
         self.scale.check(&layer.kernel).map_err(|error| Error::input(format!("{tensor}: {error}")))?;
         // Before anything of that size is drawn.
-        let bytes = ((width / parts) as u64).saturating_mul(8 * dimension as u64);
-        let free = free_memory().unwrap_or(u64::MAX);
-        if bytes > free {
+        let threads = rayon::current_num_threads();
+        let candidates = (width / parts) as f64 * dimension as f64 * CANDIDATES;
+        let bytes = 8.0 * threads as f64 * (candidates + COVARIANCES * (dimension as f64).powi(2));
+        if let Some(free) = free_memory().filter(|&free| bytes > free as f64) {
             return Err(Error::input(format!(
-                "{tensor}: the candidates of one input channel take {} at width {width}, and {} are free: give a smaller \
-                 --width",
-                gigabytes(bytes),
+                "{tensor}: its searches, of {dimension} dimensions at width {width}, take about {} on {threads} threads, and {} are \
+                 free: give a smaller --width or fewer --threads",
+                gigabytes(bytes as u64),
                 gigabytes(free)
             )));
         }

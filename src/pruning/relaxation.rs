@@ -24,7 +24,7 @@ use crate::numeric::larger_or_nan;
 const MOST_WORK: f64 = 1e10;
 
 /// What it costs to look through a pixel of an image, in products.
-const LOOKED_THROUGH: f64 = 20.0;
+const LOOKED_THROUGH: f64 = 8.0;
 
 /// The lowest and the highest value.
 type Range = (f64, f64);
@@ -100,19 +100,21 @@ pub(super) fn error_bounds(
 impl Relaxation<'_> {
     /// Products that the ranges of a layer take.
     fn work(&self, layer: usize) -> f64 {
-        let (mut field, mut products) = (1, 0.0);
+        // However little of an image a form sees, all of it is copied and looked through.
+        let looked_through =
+            |channels: usize, (rows, columns): (usize, usize)| LOOKED_THROUGH * (channels * rows * columns) as f64;
+        let outputs = self.approximation.responses()[layer].plus.outputs();
+        let (mut field, mut products) = (1, looked_through(outputs, self.shapes[layer + 1]));
         for index in (0..=layer).rev() {
             let LayerShape { cin, cout, k, stride, .. } = self.approximation.target().layers()[index].shape();
             let (rows, columns) = self.shapes[index + 1];
             let seen = field.min(rows) * field.min(columns);
             products += 5.0 * (seen * cin * cout * k * k) as f64;
-            // However little of an image a form sees, all of it is looked through.
-            let (input_rows, input_columns) = self.shapes[index];
-            products += LOOKED_THROUGH * (cin * input_rows * input_columns) as f64;
+            products += looked_through(cin, self.shapes[index]);
             field = (field - 1) * stride + k;
         }
         let (rows, columns) = self.shapes[layer + 1];
-        let pixels = self.approximation.responses()[layer].plus.outputs() * rows * columns;
+        let pixels = outputs * rows * columns;
         (4 * SLOPES_BELOW.len() * pixels) as f64 * products
     }
 

@@ -165,7 +165,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
         let pruned = construct(arguments, &design, &target, work)?;
         Ticket::new(arguments, design, pruned, side, images, work)
     })?;
-    work.begin("comparing with the masked random network".into(), 0, "", None);
+    work.begin("certifying: comparing with the masked random network".into(), 0, "", None);
     let agreement = pool.install(|| ticket.agreement())?;
     if work.is_stopped() {
         return Err(stopped_certifying(work));
@@ -275,7 +275,7 @@ fn construct(
     for (count, &index) in places.iter().enumerate().skip(layers.len()) {
         let share = (costs[..=count].iter().sum::<f64>() / all, costs[count] / all);
         let problems = 2 * target.layers()[index].kernel.inputs();
-        let name = format!("layer {} ({} of {})", target.roles()[index].name, count + 1, places.len());
+        let name = format!("pruning layer {} ({} of {})", target.roles()[index].name, count + 1, places.len());
         work.begin(name, problems, "searches", Some(share));
         let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
         let Some(layer) = design.prune_layer(target, index, &watch)? else {
@@ -320,15 +320,15 @@ impl Ticket {
         images: Option<Images>,
         work: &Work,
     ) -> Result<Self> {
-        work.begin("comparing on images".into(), 0, "", None);
+        work.begin("certifying: comparing on images".into(), 0, "", None);
         let compared = images.as_ref().map(|images| compare(images, &pruned)).transpose()?;
         // An image may be the worst input known.
         let inside = images.as_ref().filter(|images| images.max_norm() <= 1.0 && images.size() == side);
         let worst = inside.and_then(|images| pruned.approximation().worst_of(images.images()));
         let starts: Vec<Image> = worst.cloned().into_iter().collect();
-        work.begin("bounding the error".into(), 0, "", None);
+        work.begin("certifying: bounding the error".into(), 0, "", None);
         let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
-        let search = |inputs| work.begin("looking for the worst input".into(), inputs, "inputs", None);
+        let search = |inputs| work.begin("certifying: looking for the worst input".into(), inputs, "inputs", None);
         let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &search, &watch)?;
         let assessment = assessment.ok_or_else(|| stopped_certifying(work))?;
         let images = arguments

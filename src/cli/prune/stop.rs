@@ -72,7 +72,11 @@ impl Work {
             }
             if self.is_stopped() && stopping.get_or_insert_with(Instant::now).elapsed() >= GRACE {
                 let _writing = self.writing.lock();
-                note("lemmascope: stopped; the layers that were pruned are kept, and --resume goes on with them");
+                let stage = self.stage.lock().map(|stage| stage.name.clone()).unwrap_or_default();
+                note(&format!(
+                    "lemmascope: {} while {stage}; the layers that were pruned are kept: run again with --resume to go on",
+                    self.reason()
+                ));
                 std::process::exit(4);
             }
             telling.show(|seconds| self.line(seconds));

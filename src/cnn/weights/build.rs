@@ -59,7 +59,7 @@ pub(super) fn build(tensors: &Tensors, stated: Option<&Architecture>, biases: Bi
         builder.step(step, more, relu_before_weights)?;
     }
     let plain = modules.iter().all(|module| module.kind == Kind::Conv && is_plain_name(&module.name))
-        && builder.layers.iter().all(|built| !built.fixed && !built.whole);
+        && !arch.steps.iter().any(|step| matches!(step, Step::Pool { .. } | Step::GlobalPool));
     let words = builder.words();
     let network = builder.finish()?;
     let said = (!plain).then(|| format!("{} is read as {words}", tensors.file));

@@ -315,7 +315,7 @@ mod tests {
         let image = crate::cnn::Image::new(1, 1, 1, vec![3.0]).unwrap();
         assert_eq!(network.forward(&image.with_ones()).data(), [8.0]);
         for (name, shape, what) in [
-            ("conv2.bias", vec![1], "there is no such layer"),
+            ("conv2.bias", vec![1], "it is a bias of no convolution"),
             ("conv1.bias", vec![3], "3 entries for 1"),
             ("conv1.bias", vec![1, 1], "tensor conv1.bias: its shape is (1, 1): give (out,)"),
             ("conv01.bias", vec![1], "tensor conv01.bias: it is a bias of no convolution"),
@@ -327,7 +327,7 @@ mod tests {
         }
         write(&tensors[..1]);
         let message = read_with_biases(&path).unwrap_err().to_string();
-        assert!(message.contains("net holds no biases conv<i>.bias: leave --biases out"), "{message}");
+        assert!(message.contains("net holds no biases NAME.bias and no batch norm: leave --biases out"), "{message}");
     }
 
     #[test]
@@ -367,7 +367,10 @@ mod tests {
         };
         assert!(parse("f", &two(2)).is_ok());
         let cases = [
-            ("is missing", file(&[("conv1.weight", Dtype::F32, vec![1, 1, 1, 1], ones(1))], None)),
+            ("tensor conv1.weight: it is missing", {
+                let named = |name| (name, Dtype::F32, vec![1, 1, 1, 1], ones(1));
+                file(&[named("conv0.weight"), named("conv2.weight")], None)
+            }),
             ("takes 3 inputs", two(3)),
             ("give F16, BF16, F32 or F64", one(Dtype::I32, vec![1, 1, 1, 1], ones(1))),
             ("give square ones", one(Dtype::F32, vec![1, 1, 1, 3], ones(3))),
@@ -383,7 +386,10 @@ mod tests {
                 with_arch(r#"[{"cin": 2, "cout": 1, "k": 1, "stride": 1, "pad": 0}]"#),
             ),
             ("give 1 to 4096", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1000000000, "pad": 0}]"#)),
-            ("it is no tensor", file(&[("conv00.weight", Dtype::F32, vec![1, 1, 1, 1], ones(1))], None)),
+            ("tensor conv00.weight: it has the number of conv0.weight: give each layer its own", {
+                let named = |name| (name, Dtype::F32, vec![1, 1, 1, 1], ones(1));
+                file(&[named("conv0.weight"), named("conv00.weight")], None)
+            }),
             ("stride 0", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 0, "pad": 0}]"#)),
             ("give at most 4096", with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1, "pad": 4097}]"#)),
             ("list every layer", with_arch("[]")),
@@ -393,7 +399,10 @@ mod tests {
                 with_arch(r#"[{"cin": 1, "cout": 1, "k": 1, "stride": 1, "pad": 0, "relu": true}]"#),
             ),
             ("tensor conv0.bias: it is a bias", file(&[("conv0.bias", Dtype::F32, vec![1], ones(1))], None)),
-            ("tensor fc.weight: it is no tensor", file(&[("fc.weight", Dtype::F32, vec![1], ones(1))], None)),
+            (
+                "tensor fc.weight: its shape is (1,): a batch norm comes with running_mean",
+                file(&[("fc.weight", Dtype::F32, vec![1], ones(1))], None),
+            ),
         ];
         for (what, bytes) in cases {
             let error = parse("f.safetensors", &bytes).unwrap_err();
@@ -422,5 +431,184 @@ mod tests {
             flipped[index] ^= 0x15;
             let _ = parse("flipped", &flipped);
         }
+    }
+
+    fn random(shape: &[usize], stream: &mut Stream) -> Vec<f64> {
+        Kernel::normal(shape.iter().product(), 1, 1, stream).data().to_vec()
+    }
+
+    fn of_tensors(tensors: &[(&str, Vec<usize>, Vec<f64>)]) -> Vec<u8> {
+        let tensors: Vec<(&str, Dtype, Vec<usize>, Vec<u8>)> = tensors
+            .iter()
+            .map(|(name, shape, data)| {
+                (*name, Dtype::F64, shape.clone(), data.iter().flat_map(|x| x.to_le_bytes()).collect())
+            })
+            .collect();
+        file(&tensors, None)
+    }
+
+    fn read_stated(bytes: &[u8], arch: &str, biases: Biases) -> Result<Reading> {
+        let arch = Architecture::parse("arch", arch)?;
+        build::build(&Tensors::of_safetensors("f", bytes)?, Some(&arch), biases)
+    }
+
+    /// Averages over windows, by definition.
+    fn averaged(image: &crate::cnn::Image, side: usize, stride: usize) -> crate::cnn::Image {
+        let size = |pixels: usize| (pixels - side) / stride + 1;
+        crate::cnn::Image::from_fn(image.channels(), size(image.rows()), size(image.columns()), |c, p, q| {
+            let window = (0..side).flat_map(|r| (0..side).map(move |s| (p * stride + r, q * stride + s)));
+            window.map(|(r, s)| image.at(c, r, s)).sum::<f64>() / (side * side) as f64
+        })
+    }
+
+    /// A convolution or linear layer with biases, by definition.
+    fn biased(layer: &Layer, bias: &[f64], image: &crate::cnn::Image) -> crate::cnn::Image {
+        let output = layer.forward(image);
+        crate::cnn::Image::from_fn(output.channels(), output.rows(), output.columns(), |c, r, s| {
+            output.at(c, r, s) + bias[c]
+        })
+    }
+
+    /// Convolutions with biases, batch norm, average pooling and linear layers, against forward passes layer by layer.
+    #[test]
+    fn a_network_as_pytorch_saves_it_computes_what_it_does_there() {
+        let mut stream = Stream::new(23, 24);
+        let mut tensor = |name: &'static str, shape: &[usize]| (name, shape.to_vec(), random(shape, &mut stream));
+        let mut tensors = vec![
+            tensor("module.conv1.weight", &[3, 2, 3, 3]),
+            tensor("module.conv1.bias", &[3]),
+            tensor("module.bn1.weight", &[3]),
+            tensor("module.bn1.bias", &[3]),
+            tensor("module.bn1.running_mean", &[3]),
+            tensor("module.bn1.running_var", &[3]),
+            tensor("module.conv2.weight", &[4, 3, 3, 3]),
+            tensor("module.fc1.weight", &[5, 4 * 2 * 2]),
+            tensor("module.fc1.bias", &[5]),
+            tensor("module.fc2.weight", &[3, 5]),
+            tensor("module.fc2.bias", &[3]),
+        ];
+        tensors[5].2.iter_mut().for_each(|variance| *variance = variance.abs() + 0.1);
+        let arch = r#"[{"conv": "conv1", "pad": 1}, {"batchnorm": "bn1", "eps": 0.001}, "relu", {"avgpool": 2}, {"conv": "conv2", "pad": 1},
+            "relu", {"avgpool": 3, "stride": 2}, "flatten", {"linear": "fc1"}, "relu", "dropout", {"linear": "fc2"}]"#;
+        let reading = read_stated(&of_tensors(&tensors), arch, Biases::Taken).unwrap();
+        let network = &reading.network;
+        assert!(reading.said.unwrap().contains("module.fc1 (linear over 4 x 2 x 2) ->5"));
+        assert_eq!((network.depth(), network.layers().len(), network.least_side()), (4, 6, Some(10)));
+        let image = crate::cnn::Image::from_fn(2, 10, 10, |c, r, s| ((3 * c + 7 * r + 5 * s) % 11) as f64 / 5.0 - 1.0);
+        let of = |name: &str| &tensors.iter().find(|(other, ..)| *other == format!("module.{name}")).unwrap().2[..];
+        let layer = |name: &str, outputs, inputs, side, pad| Layer {
+            kernel: Kernel::new(outputs, inputs, side, of(&format!("{name}.weight")).to_vec()).unwrap(),
+            stride: 1,
+            pad,
+        };
+        let first = biased(&layer("conv1", 3, 2, 3, 1), of("conv1.bias"), &image);
+        let normed = crate::cnn::Image::from_fn(3, 10, 10, |c, r, s| {
+            let normal = (first.at(c, r, s) - of("bn1.running_mean")[c]) / (of("bn1.running_var")[c] + 0.001).sqrt();
+            of("bn1.weight")[c] * normal + of("bn1.bias")[c]
+        });
+        let second = layer("conv2", 4, 3, 3, 1).forward(&averaged(&normed.positive(), 2, 2));
+        // 5 x 5, pooled to 2 x 2 and flattened in the order (channel, row, column).
+        let hidden = biased(&layer("fc1", 5, 4, 2, 0), of("fc1.bias"), &averaged(&second.positive(), 3, 2));
+        let expected = biased(&layer("fc2", 3, 5, 1, 0), of("fc2.bias"), &hidden.positive());
+        let output = network.forward(&image.with_ones());
+        assert!(output.distance(&expected) < 1e-10 * expected.max_norm(), "{}", output.distance(&expected));
+        let message = network.shapes(12, 12).unwrap_err().to_string();
+        assert!(
+            message.contains("fc1.weight is a linear layer over 2 x 2 pixels") && message.contains("10 x 10"),
+            "{message}"
+        );
+        // Written as plain convolutions and read again, it computes the same, and pooling is still not pruned.
+        let again = parse("again", &to_bytes(network)).unwrap();
+        assert_eq!(again.forward(&image.with_ones()), output);
+        assert_eq!(again.depth(), 4);
+    }
+
+    /// Before a ReLU, and behind the last layer, averages are a part of the convolution.
+    #[test]
+    fn pooling_before_a_relu_is_folded() {
+        let mut stream = Stream::new(25, 26);
+        let mut tensor = |name: &'static str, shape: &[usize]| (name, shape.to_vec(), random(shape, &mut stream));
+        let tensors = [tensor("a.weight", &[2, 1, 3, 3]), tensor("b.weight", &[2, 2, 2, 2])];
+        let arch = r#"[{"conv": "a", "stride": 2, "pad": 1}, {"avgpool": 3, "stride": 2}, "relu", {"conv": "b"}, {"avgpool": 2}]"#;
+        let network = read_stated(&of_tensors(&tensors), arch, Biases::Refused).unwrap().network;
+        assert_eq!((network.depth(), network.layers().len()), (2, 2));
+        let layer = |index: usize, outputs, inputs, side, stride, pad| Layer {
+            kernel: Kernel::new(outputs, inputs, side, tensors[index].2.clone()).unwrap(),
+            stride,
+            pad,
+        };
+        for (rows, columns) in [(30, 30), (31, 33), (37, 28)] {
+            let image =
+                crate::cnn::Image::from_fn(1, rows, columns, |_, r, s| ((7 * r + 5 * s) % 11) as f64 / 5.0 - 1.0);
+            let hidden = averaged(&layer(0, 2, 1, 3, 2, 1).forward(&image), 3, 2).positive();
+            let expected = averaged(&layer(1, 2, 2, 2, 1, 0).forward(&hidden), 2, 2);
+            assert!(network.forward(&image).distance(&expected) < 1e-12);
+        }
+    }
+
+    #[test]
+    fn what_the_names_leave_open_is_asked_for_with_an_architecture_that_can_be_read() {
+        let mut stream = Stream::new(27, 28);
+        let mut tensor = |name: &'static str, shape: &[usize]| (name, shape.to_vec(), random(shape, &mut stream));
+        let open = [
+            vec![tensor("a.weight", &[2, 2, 1, 1]), tensor("b.weight", &[2, 2, 1, 1])],
+            vec![tensor("conv1.weight", &[2, 1, 3, 3]), tensor("fc1.weight", &[3, 8]), tensor("fc2.weight", &[2, 3])],
+            vec![tensor("0.weight", &[2, 1, 3, 3]), tensor("3.weight", &[2, 2, 3, 3])],
+            vec![tensor("features.0.weight", &[2, 1, 3, 3]), tensor("classifier.1.weight", &[2, 8])],
+        ];
+        for tensors in open {
+            let bytes = of_tensors(&tensors);
+            let message = parse("f", &bytes).unwrap_err().to_string();
+            let example = message.lines().find_map(|line| line.trim().strip_prefix("layers = ")).unwrap();
+            let value: toml::Table = toml::from_str(&format!("layers = {example}")).unwrap();
+            let json = serde_json::to_string(&value).unwrap();
+            let read = read_stated(&bytes, &json, Biases::Refused);
+            assert!(read.is_ok(), "{message}: {read:?}");
+        }
+        let chained = [
+            tensor("stem.weight", &[2, 1, 3, 3]),
+            tensor("head.weight", &[3, 2, 1, 1]),
+            tensor("odd.weight", &[4, 3, 1, 1]),
+        ];
+        assert_eq!(parse("f", &of_tensors(&chained)).unwrap().roles()[2].name, "odd");
+    }
+
+    #[test]
+    fn what_state_dicts_hold_besides_is_refused_by_its_name() {
+        let mut stream = Stream::new(29, 30);
+        let mut tensor = |name: &'static str, shape: &[usize]| (name, shape.to_vec(), random(shape, &mut stream));
+        let conv = tensor("conv0.weight", &[6, 1, 3, 3]);
+        for (other, what) in [
+            (tensor("conv1.weight", &[6, 1, 3, 3]), "a convolution in groups"),
+            (tensor("conv1.weight", &[6, 6, 3]), "only convolutions over two axes"),
+            (tensor("conv1.weight", &[6, 6, 1, 3]), "its windows are 1 x 3"),
+            (tensor("conv1.weight_orig", &[6, 6, 3, 3]), "prune.remove"),
+            (tensor("conv1.weight_g", &[6, 1, 1, 1]), "remove_weight_norm"),
+            (tensor("conv1.scale", &[1]), "it is quantised"),
+            (tensor("conv1/kernel", &[3, 3, 6, 6]), "transpose them by (3, 2, 0, 1)"),
+            (tensor("layer1.downsample.0.weight", &[6, 6, 1, 1]), "a connection around layers"),
+            (tensor("deconv1.weight", &[6, 6, 3, 3]), "a layer that enlarges images"),
+            (tensor("norm.weight", &[6]), "a batch norm comes with running_mean"),
+        ] {
+            let message = parse("f", &of_tensors(&[conv.clone(), other])).unwrap_err().to_string();
+            assert!(message.contains(what), "{message}");
+        }
+        let linear = [tensor("fc1.weight", &[4, 4]), tensor("fc2.weight", &[2, 4])];
+        for (arch, what) in [
+            (r#"["flatten", {"linear": "fc1"}, "relu", {"linear": "fc2"}]"#, "say of how many channels the images are"),
+            (r#"[{"linear": "fc1"}, {"linear": "fc2"}, "relu"]"#, "no ReLU stands between fc1 and fc2"),
+            (r#"[{"linear": "fc1"}, "relu", {"linear": "fc2"}, "relu"]"#, "a ReLU follows the last layer"),
+            (r#"[{"avgpool": 2}, {"linear": "fc1"}, "relu", {"linear": "fc2"}]"#, "pool the images instead"),
+            (r#"[{"linear": "fc1"}, "relu", {"linear": "fc3"}]"#, "holds no tensor fc3.weight, but those of fc1, fc2"),
+            (r#"[{"linear": "fc1"}]"#, "tensor fc2.weight: it is in no layer of arch"),
+            (r#"[{"conv": "fc1"}, "relu", {"linear": "fc1"}]"#, "fc1 stands there twice"),
+            (r#"["gap", {"linear": "fc1"}, "relu", {"linear": "fc2"}]"#, "only one layer can follow"),
+        ] {
+            let message = read_stated(&of_tensors(&linear), arch, Biases::Refused).unwrap_err().to_string();
+            assert!(message.contains(what), "{arch}: {message}");
+        }
+        let flat = r#"["flatten", {"linear": "fc1", "cin": 1}, "relu", {"linear": "fc2"}]"#;
+        let network = read_stated(&of_tensors(&linear), flat, Biases::Refused).unwrap().network;
+        assert_eq!((network.inputs(), network.least_side()), (1, Some(2)));
     }
 }
