@@ -132,8 +132,8 @@ impl Axis {
 
     /// An axis along which 0 and both signs have their place; `label` names a value.
     fn signed(least: f64, most: f64, room: &Room, label: fn(f64) -> String) -> Self {
-        // Far from 0 a power of ten is to lie on the axis.
-        let missing = if least > 1.0 || most < -1.0 { (1.2 - (most - least)).max(0.0) } else { 0.0 };
+        // On an axis of this length lies 0 or a power of ten.
+        let missing = (1.2 - (most - least)).max(0.0);
         let (lo, hi) = padded(least - 0.5 * missing, most + 0.5 * missing, (most - least).max(1.0));
         let powers = [
             (&[1.0, 2.0, 3.0, 5.0][..], 0, 1),
