@@ -3,7 +3,7 @@
 use std::f64::consts::LN_10;
 
 use crate::claims::{Bound, Claim, Quantity, Relation};
-use crate::evidence::{Bearing, Evidence};
+use crate::evidence::{Evidence, Shows};
 
 /// What the evidence says of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,11 @@ pub fn pronounce(claim: &dyn Claim, evidence: &Evidence, bound: &Bound) -> Verdi
 /// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds, and
 /// evidence that only illustrates decides nothing.
 pub fn judge(evidence: &Evidence, bound: &Bound, relation: Relation) -> Verdict {
-    match (compare(evidence, bound, relation), evidence.bearing) {
-        (_, Bearing::Illustrates) | (Verdict::Holds, Bearing::Refutes) => Verdict::Undecided,
+    let shows = evidence.bearing.shows(bound.relation.unwrap_or(relation));
+    match (compare(evidence, bound, relation), shows) {
+        (_, Shows::Illustrates) | (Verdict::Holds, Shows::Refutes) | (Verdict::Violated, Shows::Confirms) => {
+            Verdict::Undecided
+        }
         (verdict, _) => verdict,
     }
 }
@@ -170,7 +173,7 @@ pub fn share_of_error(alpha: f64, cells: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Method;
+    use crate::evidence::{Bearing, Method};
     use crate::expression::Number;
 
     fn evidence(lo: f64, hi: f64) -> Evidence {
@@ -186,7 +189,10 @@ mod tests {
             }
         }
         assert_eq!(judge(&evidence(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Holds);
-        let refutes_only = |lo, hi| Evidence { bearing: Bearing::Refutes, ..evidence(lo, hi) };
+        let refutes_only = |lo, hi| Evidence { bearing: Bearing::Upper, ..evidence(lo, hi) };
+        let confirms_only = |lo, hi| Evidence { bearing: Bearing::Lower, ..evidence(lo, hi) };
+        assert_eq!(judge(&confirms_only(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Holds);
+        assert_eq!(judge(&confirms_only(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Undecided);
         let illustrates = |lo, hi| Evidence { bearing: Bearing::Illustrates, ..evidence(lo, hi) };
         assert_eq!(judge(&illustrates(0.3, 0.4), &bound, Relation::AtLeast), Verdict::Undecided);
         assert_eq!(judge(&refutes_only(0.6, 0.7), &bound, Relation::AtLeast), Verdict::Undecided);

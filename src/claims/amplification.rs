@@ -72,6 +72,11 @@ impl Claim for Amplification {
         Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
     }
 
+    /// The corollary speaks of any subset, its proof of one within a group.
+    fn bearing(&self, cell: &Cell) -> Bearing {
+        if cell.word("argument") == "groups" { Bearing::Lower } else { Bearing::Decides }
+    }
+
     /// `mean`: E[T] over all n vectors. `groups` and `group`: how many groups, of how many vectors.
     fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
         let (groups, size) = groups(cell);

@@ -11,7 +11,7 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Hypothesis, cell_of, find_method};
 use crate::error::{Error, Result};
-use crate::evidence::{Bearing, Evidence};
+use crate::evidence::{Evidence, Shows};
 use crate::experiment::{Precision, Until};
 use crate::numeric::{decimal, number};
 use crate::record::hypotheses;
@@ -85,7 +85,7 @@ struct Report {
     relation: &'static str,
     hypotheses: Vec<Hypothesis>,
     outside: bool,
-    bearing: Bearing,
+    bearing: Shows,
 }
 
 #[derive(Serialize)]
@@ -118,7 +118,7 @@ impl Report {
             measured: Measured::from(evidence),
             bounds: bounds.iter().map(judged).collect(),
             relation: about.relation.name(),
-            bearing: evidence.bearing,
+            bearing: evidence.bearing.shows(about.relation),
             outside: conditions.iter().any(|condition| !condition.is_met()),
             hypotheses: conditions,
         }

@@ -9,7 +9,7 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::{Cell, Value};
 use crate::claims::{Bound, Claim, PRINTED, cell_of, find, find_method};
 use crate::error::{Error, Result};
-use crate::evidence::{Bearing, Evidence};
+use crate::evidence::{Evidence, Shows};
 use crate::numeric::number;
 use crate::runner::threshold::{Crossing, MOST_TRIALS, Question, Threshold, allowance};
 use crate::verdict::pronounce;
@@ -104,7 +104,7 @@ struct Report {
     measured: Measured,
     asks: Option<serde_json::Value>,
     verdict: Option<&'static str>,
-    bearing: Bearing,
+    bearing: Shows,
     /// The chance that the interval misses the threshold, which all values share.
     alpha: f64,
     /// The share of each value that is tried.
@@ -163,7 +163,7 @@ impl Report {
             },
             asks: asks.map(json),
             verdict,
-            bearing: evidence.bearing,
+            bearing: evidence.bearing.shows(threshold.about().relation),
             alpha: arguments.alpha,
             alpha_each: arguments.alpha / MOST_TRIALS as f64,
             order: format!(

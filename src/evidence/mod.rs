@@ -6,6 +6,7 @@ pub mod proportion;
 pub mod quadrature;
 
 use crate::cell::Hypothesis;
+use crate::claims::Relation;
 use quadrature::Integral;
 
 /// How a value was measured.
@@ -76,29 +77,67 @@ pub struct Evidence {
     pub bearing: Bearing,
 }
 
-/// What a measured value says of the statement whose bound it stands beside.
+/// How what is measured stands to what the statement speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearing {
+    /// It is the same.
+    Decides,
+    /// It is never less: the probability of pruning one kernel, where the statement says all.
+    Upper,
+    /// It is never more: a subset within the groups of a proof, where the statement says any subset.
+    Lower,
+    /// Nothing follows from it: one draw, where the statement speaks of a probability; what one search finds, where it speaks of
+    /// what there is.
+    Illustrates,
+}
+
+/// What a measured value can show of a statement with a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Bearing {
+pub enum Shows {
     /// On the claimed side the statement holds at the cell, on the other it is violated.
     Decides,
-    /// On the wrong side the statement is violated; on the right side nothing follows, because less is measured than the
-    /// statement claims (one kernel, where it says all).
+    /// On the wrong side the statement is violated; on the right side nothing follows.
     Refutes,
-    /// Nothing follows (one draw, where the statement speaks of a probability; what one search finds, where it speaks of what
-    /// there is).
+    /// On the right side the statement holds; on the wrong side nothing follows.
+    Confirms,
+    /// Nothing follows.
     Illustrates,
 }
 
 impl Bearing {
+    /// What a value can show, by the relation that is claimed.
+    pub fn shows(self, relation: Relation) -> Shows {
+        match (self, relation) {
+            (Bearing::Decides, _) => Shows::Decides,
+            (Bearing::Upper, Relation::AtLeast) | (Bearing::Lower, Relation::AtMost) => Shows::Refutes,
+            (Bearing::Upper, Relation::AtMost) | (Bearing::Lower, Relation::AtLeast) => Shows::Confirms,
+            (Bearing::Upper | Bearing::Lower, Relation::Equal { .. }) | (Bearing::Illustrates, _) => Shows::Illustrates,
+        }
+    }
+
+    /// The bearing of the least value of a parameter at which a probability that grows with it reaches a level.
+    pub fn of_threshold(self) -> Self {
+        match self {
+            Bearing::Upper => Bearing::Lower,
+            Bearing::Lower => Bearing::Upper,
+            same => same,
+        }
+    }
+}
+
+impl Shows {
     /// What a reader of the verdict should know.
     pub fn caution(self) -> Option<&'static str> {
         match self {
-            Bearing::Decides => None,
-            Bearing::Refutes => {
+            Shows::Decides => None,
+            Shows::Refutes => {
                 Some("less is measured than the statement claims: a value on the right side does not confirm it")
             }
-            Bearing::Illustrates => Some("what is measured only illustrates the statement: no verdict follows"),
+            Shows::Confirms => {
+                Some("more is measured than the statement claims: a value on the wrong side does not refute it")
+            }
+            Shows::Illustrates => Some("what is measured only illustrates the statement: no verdict follows"),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Estimator, Relation};
 use crate::error::{Error, Result};
-use crate::evidence::{Bearing, Evidence, Method};
+use crate::evidence::{Evidence, Method};
 use crate::experiment::{Precision, Until};
 use crate::runner::measure::{Job, Sampling, measure};
 use crate::verdict::{Verdict, judge, slack_limits, slack_log10};
@@ -205,7 +205,7 @@ impl<'a> Lab<'a> {
         let relation = bound.relation.unwrap_or(self.claim.about().relation);
         // Evidence that tells nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
         let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.is_met());
-        let verdict = match outside || evidence.bearing == Bearing::Illustrates {
+        let verdict = match outside {
             true => Verdict::Undecided,
             false => judge(&evidence, &bound, relation),
         };

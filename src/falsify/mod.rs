@@ -303,7 +303,7 @@ impl Search<'_> {
         let lows = seen.iter().map(|seen| seen.evidence.ln_lo - seen.bound.ln_hi);
         let highs = seen.iter().map(|seen| seen.evidence.ln_hi - seen.bound.ln_lo);
         // Where less is measured than the statement claims, it may ask for more than what was seen.
-        let partial = seen.iter().any(|seen| seen.evidence.bearing == Bearing::Refutes);
+        let partial = seen.iter().any(|seen| seen.evidence.bearing != Bearing::Decides);
         let (ln_lo, ln_hi) = match (relation, partial) {
             (Relation::AtLeast, false) => (lows.reduce(f64::min)?, highs.reduce(f64::min)?),
             (Relation::AtLeast, true) => (f64::NEG_INFINITY, highs.reduce(f64::min)?),

@@ -6,7 +6,8 @@ use rand::seq::SliceRandom;
 
 use super::region::{Axis, Region};
 use crate::cell::{Cell, Value};
-use crate::claims::{Bearing, Claim, Hypothesis};
+use crate::claims::{Claim, Hypothesis};
+use crate::evidence::Shows;
 use crate::nsn::Target;
 use crate::random::Stream;
 
@@ -28,9 +29,10 @@ const LONGEST_TARGET: u64 = 16;
 impl Space<'_> {
     /// Whether the statement speaks of the cell, and evidence there can refute it.
     pub fn allows(&self, cell: &Cell) -> bool {
+        let shows = self.claim.bearing(cell).shows(self.claim.about().relation);
         self.claim.check(cell).is_ok()
             && self.claim.hypotheses(cell).iter().all(Hypothesis::is_met)
-            && self.claim.bearing(cell) != Bearing::Illustrates
+            && matches!(shows, Shows::Decides | Shows::Refutes)
     }
 
     /// The place of a cell along an axis.

@@ -425,7 +425,7 @@ impl Claim for Threshold {
 
     /// As for the probability: where that cannot confirm what is claimed, no threshold can.
     fn bearing(&self, cell: &Cell) -> Bearing {
-        self.least_inner(cell).map_or(Bearing::Illustrates, |inner| self.claim.bearing(&inner))
+        self.least_inner(cell).map_or(Bearing::Illustrates, |inner| self.claim.bearing(&inner).of_threshold())
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
