@@ -1,5 +1,7 @@
-//! Puts the lemmas of a published paper to the test: A. da Cunha, F. d'Amore and E. Natale, *Convolutional neural
-//! networks contain structured strong lottery tickets* (NeurIPS 2023, HAL hal-04143024).
+//! Puts the lemmas of a paper to the test: A. da Cunha, F. d'Amore and E. Natale, *Convolutional neural networks contain
+//! structured strong lottery tickets*, HAL hal-04143024 v1 of 27 June 2023. Its cover names a v2 of 16 November 2023, and the
+//! version in the proceedings of NeurIPS 2023 has another title (*Polynomially over-parameterized convolutional neural networks
+//! contain structured strong winning lottery tickets*); neither was compared. "The paper" is v1 throughout.
 //!
 //! Each statement of the paper is a [`claims::Claim`]: hypotheses, a printed bound, and ways to measure what the bound
 //! speaks of. The frame measures it over a grid of cells, sets the measured interval beside the bound, and gives a verdict

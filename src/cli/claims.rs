@@ -1,23 +1,32 @@
-//! `lemmascope claims`: lists the claims, or explains one.
+//! `lemmascope claims`: lists the claims, explains one, or prints the index of the paper.
 
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use super::print;
-use crate::claims::{Claim, REGISTRY, find};
+use crate::claims::{Claim, REGISTRY, Reading, find};
 use crate::error::Result;
+use crate::tickets::index::index;
 
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The claim to explain; without it, all are listed.
     claim: Option<String>,
+    /// Print every numbered statement and equation of the paper, and what judges it, as Markdown.
+    #[arg(long, conflicts_with = "claim")]
+    index: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.index {
+        let index = index();
+        print(&if arguments.json { format!("{:#}", index.json()) } else { index.markdown().trim_end().to_string() })?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let chosen: Vec<&dyn Claim> = match &arguments.claim {
         Some(id) => vec![find(id)?],
         None => REGISTRY.to_vec(),
@@ -57,6 +66,15 @@ fn explain(claim: &dyn Claim) -> String {
         let default = parameter.default.map(|value| format!(" (default {value})")).unwrap_or_default();
         text += &format!("  {:width$}  {}: {}{default}\n", parameter.name, parameter.meaning, parameter.domain);
     }
+    if !about.constants.is_empty() {
+        text += &format!("\nthe paper says only that there are such constants: {}\n", about.constants.join(", "));
+    }
+    if !about.readings.is_empty() {
+        text += "\nreadings\n";
+    }
+    for Reading { bound, text: reading, taken, why } in about.readings {
+        text += &format!("  {bound}{}: {reading} ({why})\n", if *taken { ", taken" } else { "" });
+    }
     text.trim_end().to_string()
 }
 
@@ -67,6 +85,11 @@ fn to_json(claim: &dyn Claim) -> serde_json::Value {
         .iter()
         .map(|p| json!({ "name": p.name, "meaning": p.meaning, "permitted": p.domain.to_string(), "default": p.default }))
         .collect();
+    let readings: Vec<_> = about
+        .readings
+        .iter()
+        .map(|Reading { bound, text, taken, why }| json!({ "bound": bound, "text": text, "taken": taken, "why": why }))
+        .collect();
     json!({
         "id": about.id,
         "source": about.source,
@@ -76,5 +99,7 @@ fn to_json(claim: &dyn Claim) -> serde_json::Value {
         "printed": about.formula,
         "methods": about.methods.iter().map(|method| method.name()).collect::<Vec<_>>(),
         "parameters": parameters,
+        "constants": about.constants,
+        "readings": readings,
     })
 }

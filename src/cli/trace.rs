@@ -9,11 +9,12 @@ use super::evaluate::cell_from;
 use super::json::{Measured, Number, cell_object, finite, pretty, shown};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
 use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Hypothesis, Link, REGISTRY, find, first_failing};
+use crate::claims::{Bound, Claim, Hypothesis, LeastConstant, Link, REGISTRY, find, first_failing};
 use crate::error::{Error, Result};
 use crate::experiment::{Precision, Until};
 use crate::record::hypotheses;
 use crate::runner::measure::{Job, Sampling, chain, measure};
+use crate::tickets::rulings::{Kind, of_link};
 use crate::verdict::{pronounce, slack_log10};
 
 #[derive(clap::Args)]
@@ -93,6 +94,18 @@ struct Judged {
     /// The constant for large enough values of which the paper claims the link, and above which value it holds.
     for_large: Option<&'static str>,
     least_constant: Option<Number>,
+    /// A value of it at which the link fails.
+    refuted_constant: Option<Number>,
+    #[serde(skip)]
+    least: Option<LeastConstant>,
+    /// The ruling on a link that fails.
+    ruling: Option<Ruled>,
+}
+
+#[derive(Serialize)]
+struct Ruled {
+    id: String,
+    kind: Kind,
 }
 
 impl Judged {
@@ -101,9 +114,14 @@ impl Judged {
             Some(_) => claim.least_constant(cell, link.name)?,
             None => None,
         };
+        let verdict = link.verdict();
+        let ruling = if verdict.is_missed() { of_link(claim.about().id, link.name) } else { None };
         Ok(Judged {
             for_large: link.for_large,
             least_constant: least.and_then(|least| finite(least.holds)),
+            refuted_constant: least.and_then(|least| finite(least.fails)),
+            least,
+            ruling: ruling.map(|ruling| Ruled { id: ruling.id, kind: ruling.kind }),
             name: link.name,
             equation: link.equation,
             text: link.text,
@@ -113,8 +131,21 @@ impl Judged {
             left: Measured::from(&link.left),
             right: Measured::from(&link.right),
             slack_log10: link.slack_log10().and_then(finite),
-            verdict: link.verdict().name(),
+            verdict: verdict.name(),
         })
+    }
+
+    /// What is known of the constant of a link that is claimed for large ones.
+    fn from(&self, constant: &str) -> String {
+        let above = |value: f64| short(&value.to_string());
+        match self.least {
+            Some(least) if least.fails == f64::INFINITY => format!("fails here for every {constant}"),
+            Some(least) if least.holds.is_finite() => format!("holds here above {constant} = {}", above(least.holds)),
+            Some(least) if least.fails > 0.0 => {
+                format!("fails here at {constant} = {}; from which on it holds is not known", above(least.fails))
+            }
+            _ => "from which on it holds here is not known".into(),
+        }
     }
 }
 
@@ -150,7 +181,7 @@ impl Report {
         for link in &self.links {
             let first = self.first_failing == Some(link.name);
             text += &format!(
-                "{} {:width$}  {:9}  slack {:>12}  {}\n",
+                "{} {:width$}  {:17}  slack {:>12}  {}\n",
                 if first { ">" } else { " " },
                 link.equation,
                 link.verdict,
@@ -158,11 +189,10 @@ impl Report {
                 link.text,
             );
             if let Some(constant) = link.for_large {
-                let from = match &link.least_constant {
-                    Some(least) => format!("holds at this cell above {constant} = {}", short(least.get())),
-                    None => "from which on it holds here is not known".into(),
-                };
-                text += &format!("    claimed for large enough {constant}: {from}\n");
+                text += &format!("    claimed for large enough {constant}: {}\n", link.from(constant));
+            }
+            if let Some(Ruled { id, kind }) = &link.ruling {
+                text += &format!("    {}: ruling {id}\n", kind.text());
             }
         }
         text += &match self.first_failing {

@@ -1,5 +1,6 @@
-//! What is said of this paper: which text was read, and the rulings on what is wrong in it.
+//! What is said of this paper: which text was read, what judges each of its numbers, and the rulings on what is wrong in it.
 
+pub mod index;
 pub mod rulings;
 
 /// Which text was read, for the head of every page.

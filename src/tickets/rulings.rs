@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub enum Kind {
     /// The statement fails within its own hypotheses, and no admissible constant saves it.
     StatementFalse,
+    /// A step has no proof; neither it nor the statement is shown to be false.
+    ProofGap,
     /// A step of the proof fails as it is printed, and the statement stands.
     ProofStepFalse,
     /// An index, a sign or a word is wrong, plainly from the context.
@@ -20,6 +22,7 @@ impl Kind {
     pub fn text(self) -> &'static str {
         match self {
             Kind::StatementFalse => "statement false",
+            Kind::ProofGap => "step without a proof, not shown false",
             Kind::ProofStepFalse => "proof step false, statement stands",
             Kind::Slip => "slip of the pen",
         }
@@ -49,6 +52,9 @@ pub struct Ruling {
     /// The links of the proof that fail by this cause, the one that shows it best first.
     #[serde(default)]
     pub links: Vec<String>,
+    /// Links of other claims' proofs that fail by this cause, as `claim/link`.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The bound of the claim that is the repair, if there is one.
     pub repaired_by: Option<String>,
 }
@@ -68,10 +74,38 @@ pub fn rulings() -> Vec<Ruling> {
     rulings
 }
 
+/// The ruling on a link of a claim's proof, if there is one.
+pub fn of_link(claim: &str, link: &str) -> Option<Ruling> {
+    let elsewhere = format!("{claim}/{link}");
+    let is_of = |ruling: &Ruling| {
+        (ruling.claim == claim && ruling.links.iter().any(|known| known == link)) || ruling.also.contains(&elsewhere)
+    };
+    rulings().into_iter().find(is_of)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::claims::find;
+    use crate::tickets::index::tests::names;
+
+    #[test]
+    fn what_rulings_name_exists() {
+        for ruling in rulings() {
+            let (bounds, links) = names(&ruling.claim);
+            for bound in ruling.bound.iter().chain(&ruling.repaired_by) {
+                assert!(bounds.contains(bound), "{}: {bound}", ruling.id);
+            }
+            for link in &ruling.links {
+                assert!(links.contains(link), "{}: {link}", ruling.id);
+                assert_eq!(of_link(&ruling.claim, link).unwrap().id, ruling.id, "{link} has two rulings");
+            }
+            for link in &ruling.also {
+                let (claim, link) = link.split_once('/').unwrap();
+                assert!(names(claim).1.contains(link), "{}: {link}", ruling.id);
+            }
+        }
+    }
 
     #[test]
     fn rulings_name_claims_and_what_shows_them() {

@@ -43,6 +43,8 @@ pub(super) fn least_constant(cell: &Cell, link: &str) -> Option<LeastConstant> {
         }
         _ => return None,
     };
+    // Fewer vectors than the block has are not admitted.
+    let last_k = if j < k && last_k < j as f64 { 0.0 } else { last_k };
     let asked = (d as f64).powi(3) * (d as f64 / eps).ln();
     (asked > 0.0).then(|| LeastConstant::above("C", last_k / asked))
 }
@@ -187,7 +189,7 @@ mod tests {
         let cell = cell_of(&NsnJointBox, given).unwrap();
         assert_eq!(least_constant(&cell, "last").unwrap().holds, f64::INFINITY);
         for (link, block) in
-            [("hypothesis-k", "1000"), ("last-with-j", "1000"), ("last-with-j", "4000"), ("last", "4000")]
+            [("hypothesis-k", "1000"), ("last-with-j", "100"), ("last-with-j", "4000"), ("last", "4000")]
         {
             let cell = cell_of(&NsnJointBox, [("k", "4000"), ("j", block), ("d", "3"), ("eps", "1e-3")]).unwrap();
             let least = least_constant(&cell, link).unwrap();

@@ -1,0 +1,237 @@
+//! The index of the paper: every numbered statement and equation, and what judges it.
+
+use serde::{Deserialize, Serialize};
+
+/// How far the program goes with a place of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// A claim, or a link of a claim's proof, judges it.
+    Judged,
+    /// It only defines something.
+    Definition,
+    /// Neither.
+    NotJudged,
+}
+
+impl Status {
+    /// The status in words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Status::Judged => "judged",
+            Status::Definition => "definition",
+            Status::NotJudged => "not judged",
+        }
+    }
+}
+
+/// A place of the paper.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its number, such as `Lemma 7` or `Eq. 13`; of lines without one, where they stand.
+    pub place: String,
+    /// What judges it: claims, and links as `claim/link`.
+    #[serde(default)]
+    pub by: Vec<String>,
+    /// What it defines.
+    pub defines: Option<String>,
+    /// Why it is not judged.
+    pub because: Option<String>,
+}
+
+impl Item {
+    /// How far the program goes with it.
+    pub fn status(&self) -> Status {
+        match (self.by.is_empty(), &self.defines) {
+            (false, _) => Status::Judged,
+            (true, Some(_)) => Status::Definition,
+            (true, None) => Status::NotJudged,
+        }
+    }
+
+    /// What stands beside it in the table.
+    fn note(&self) -> String {
+        let judges: Vec<String> = self.by.iter().map(|judge| format!("`{judge}`")).collect();
+        match self.status() {
+            Status::Judged => judges.join(", "),
+            Status::Definition => self.defines.clone().unwrap_or_default(),
+            Status::NotJudged => format!("because: {}", self.because.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// The whole index.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// What has a number, statements before equations, and these before footnotes.
+    #[serde(rename = "item")]
+    pub numbered: Vec<Item>,
+    /// Lines of proofs without a number, and what is measured beside the paper.
+    #[serde(rename = "line")]
+    pub lines: Vec<Item>,
+}
+
+/// The index of this paper.
+pub fn index() -> Index {
+    toml::from_str(include_str!("index.toml")).expect("the index is part of the program and tested")
+}
+
+impl Index {
+    /// How many numbered items have this status.
+    pub fn count(&self, status: Status) -> usize {
+        self.numbered.iter().filter(|item| item.status() == status).count()
+    }
+
+    /// The index as a table in Markdown, with its counts.
+    pub fn markdown(&self) -> String {
+        let [judged, definitions, not_judged] =
+            [Status::Judged, Status::Definition, Status::NotJudged].map(|status| self.count(status));
+        let table = |items: &[Item]| -> String {
+            let row = |item: &Item| format!("| {} | {} | {} |\n", item.place, item.status().text(), item.note());
+            format!("| place | status | by |\n| --- | --- | --- |\n{}", items.iter().map(row).collect::<String>())
+        };
+        format!(
+            "{} Of {} numbered statements, equations and footnotes {judged} are judged, {definitions} are definitions, and \
+             {not_judged} are not judged. A judge is a claim, or a link of a claim's proof as `claim/link`, which `lemmascope trace` \
+             evaluates.\n\n{}\nLines of proofs without a number:\n\n{}",
+            super::TEXT,
+            self.numbered.len(),
+            table(&self.numbered),
+            table(&self.lines)
+        )
+    }
+
+    /// The index as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        let item = |item: &Item| {
+            serde_json::json!({
+                "place": item.place,
+                "status": item.status(),
+                "by": item.by,
+                "note": item.defines.as_ref().or(item.because.as_ref()),
+            })
+        };
+        let items = |items: &[Item]| items.iter().map(item).collect::<Vec<_>>();
+        serde_json::json!({
+            "text": super::TEXT,
+            "judged": self.count(Status::Judged),
+            "definitions": self.count(Status::Definition),
+            "not_judged": self.count(Status::NotJudged),
+            "numbered": items(&self.numbered),
+            "lines": items(&self.lines),
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::claims::{REGISTRY, cell_of, find};
+    use crate::random::Stream;
+    use std::collections::BTreeSet;
+
+    /// A cell of each claim, and more where a chain's links differ between cells.
+    const CELLS: &[(&str, &str)] = &[
+        ("lueker", "n=4 eps=0.1"),
+        ("channel-blocked-mask", "c=2 n=3"),
+        ("nsn-box", "k=16 d=2 eps=0.1"),
+        ("nsn-joint-box", "k=40 j=20 d=2 eps=0.1"),
+        ("second-moment", "n=6 k=2 d=1 eps=0.2"),
+        ("overlap-tail", "n=100 k=10 d=3"),
+        ("second-moment-ratio", "n=100 k=10 d=3 eps=0.2"),
+        ("second-moment-ratio", "n=100 k=10 d=1 eps=0.2"),
+        ("mrss", "n=9 k=3 d=1 eps=0.2"),
+        ("transition", "n=9 k=3 d=1 eps=0.2"),
+        ("solver-error", "n=9 k=3 d=1"),
+        ("relu-split", "c=2 n=3"),
+        ("kernel-pruning", "d=1 c0=1 c1=1 n=12 eps=0.2"),
+        ("kernel-error", "d=1 c0=1 c1=1 n=12"),
+        ("layer-error", "network=random-1 error=injected eps=0.2 i=1"),
+        ("pruned-network", "network=random-1 n=64 eps=0.5"),
+        ("planted-ticket", "n=40 d=1"),
+        ("normal-interval", "sigma=1 z=1 eps=0.1"),
+        ("second-moment-method", "p=0.5"),
+        ("chernoff", "tail=lower n=10 p=0.5 delta=0.5"),
+        ("chi-square-tails", "tail=upper d=3 t=1"),
+        ("nsn-half-normal", "d=2"),
+        ("amplification", "n=37 k=4 d=1 eps=0.1"),
+        ("conv-inequality", "d=2 d2=2 c0=1 c1=1"),
+    ];
+
+    /// Every bound and every link of a claim at its cells, as names.
+    pub(crate) fn names(id: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+        let claim = find(id).unwrap();
+        let (mut bounds, mut links) = (BTreeSet::new(), BTreeSet::new());
+        let cells = CELLS.iter().filter(|(known, _)| *known == id);
+        for (_, text) in cells {
+            let given = text.split(' ').map(|part| part.split_once('=').unwrap());
+            let cell = cell_of(claim, given).unwrap_or_else(|error| panic!("{id}: {error}"));
+            bounds.extend(claim.bounds(&cell).unwrap().into_iter().map(|bound| bound.name));
+            let chain = claim.chain(&cell, &mut Stream::new(1, 2), 1e-6).unwrap();
+            links.extend(chain.iter().map(|link| link.name.to_string()));
+        }
+        assert!(!bounds.is_empty(), "{id} has no cell here");
+        (bounds, links)
+    }
+
+    #[test]
+    fn no_number_is_missing() {
+        let statements = "Theorem 1, Definition 2, Theorem 3, Definition 4, Theorem 5, Definition 6, Lemma 7, Lemma 8, Lemma 9, \
+            Definition 10, Lemma 11, Lemma 12, Remark 13, Lemma 14, Lemma 15, Lemma 16, Lemma 17, Lemma 18, Corollary 19, Lemma 20";
+        let statements = statements.split(", ").map(String::from);
+        let expected: Vec<String> = statements
+            .chain((1..=37).map(|number| format!("Eq. {number}")))
+            .chain((1..=8).map(|number| format!("Footnote {number}")))
+            .collect();
+        let found: Vec<String> = index().numbered.into_iter().map(|item| item.place).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_item_is_judged_or_says_why_not() {
+        let Index { numbered, lines } = index();
+        for item in numbered.iter().chain(&lines) {
+            let said = [!item.by.is_empty(), item.defines.is_some(), item.because.is_some()];
+            assert_eq!(said.iter().filter(|said| **said).count(), 1, "{}", item.place);
+        }
+    }
+
+    /// What is named exists, and what exists is named.
+    #[test]
+    fn the_index_names_all_claims_and_links_and_no_others() {
+        let Index { numbered, lines } = index();
+        let named: BTreeSet<String> = numbered.iter().chain(&lines).flat_map(|item| item.by.clone()).collect();
+        let mut known = BTreeSet::new();
+        for claim in REGISTRY {
+            let id = claim.about().id;
+            known.insert(id.to_string());
+            // The links of Eqs. 15-17 stand in the proof of Theorem 5 too.
+            let shared = if id == "second-moment-ratio" { names("overlap-tail").1 } else { BTreeSet::new() };
+            known.extend(names(id).1.difference(&shared).map(|link| format!("{id}/{link}")));
+        }
+        assert_eq!(named, known);
+    }
+
+    #[test]
+    fn readings_are_bounds_or_links() {
+        for claim in REGISTRY {
+            let about = claim.about();
+            let (bounds, links) = names(about.id);
+            for reading in about.readings {
+                let known = bounds.contains(reading.bound) || links.contains(reading.bound);
+                assert!(known, "{}: {}", about.id, reading.bound);
+            }
+            assert!(about.readings.is_empty() || about.readings.iter().any(|reading| reading.taken), "{}", about.id);
+        }
+    }
+
+    #[test]
+    fn the_table_counts_what_it_lists() {
+        let text = index().markdown();
+        assert!(text.contains("| Eq. 13 | judged | `second-moment-ratio/eq-13-sevens`"), "{text}");
+        assert!(text.contains("Of 65 numbered statements"), "{text}");
+        assert_eq!(text.matches("| not judged |").count(), index().count(Status::NotJudged) + 1);
+    }
+}
