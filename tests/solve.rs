@@ -451,6 +451,21 @@ fn the_time_limit_is_kept() {
     assert!(answer["seconds"].as_f64().is_some_and(|seconds| seconds < 2.5), "{answer}");
 }
 
+/// Half of the vectors have a hundred million equal sums, and normal ones are hard to part evenly.
+#[test]
+fn the_time_limit_is_kept_where_strips_are_crowded() {
+    let mut stream = Stream::new(35, 36);
+    let ones = [vec![1.0; 59], vec![0.3]].concat();
+    let normal: Vec<f64> = (0..60).map(|_| StandardNormal.sample(&mut stream)).collect();
+    for (vectors, target) in [(ones, 30.5), (normal, 0.1)] {
+        let folder = folder_with(&[("x.npy", float64(&vectors, "(60,)")), ("z.npy", float64(&[target], "()"))]);
+        let forced = ["--vectors", "x.npy", "--target", "z.npy", "--eps", "1e-30", "--solver", "meet-in-the-middle"];
+        let answer = answer(folder.path(), &[&forced[..], &["--time-limit", "1"]].concat());
+        assert_eq!(answer["status"], "gave-up");
+        assert!(answer["seconds"].as_f64().is_some_and(|seconds| seconds < 4.0), "{answer}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod ctrl_c {
     use super::*;

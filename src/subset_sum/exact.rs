@@ -219,9 +219,12 @@ fn join_halves(
     for strip in cuts.windows(2) {
         let facing = [target - strip[1] - *radius, target - strip[0] + *radius];
         for size in first_sizes.clone().map_or(vec![None], |sizes| sizes.map(Some).collect()) {
-            let a = first.sums([strip[0], strip[1]], size);
-            let b = second.sums(facing, size.and_then(|size| Some(problem.size()? - size)));
-            join(problem.target(), &a, &b, radius, budget, &mut visit)?;
+            let other_size = size.and_then(|size| Some(problem.size()? - size));
+            for a in first.sums([strip[0], strip[1]], size) {
+                for b in second.sums(facing, other_size) {
+                    join(problem.target(), &a, &b, radius, budget, &mut visit)?;
+                }
+            }
         }
     }
     ControlFlow::Continue(())
@@ -270,7 +273,9 @@ impl Half {
             let mut firsts: Vec<f64> = Vec::new();
             let corners = |sums: &Sums, most: usize| -> Vec<f64> {
                 let step = (sums.masks.len() / most).max(1);
-                sums.rows.chunks_exact(self.dimension).step_by(step).map(|row| row[self.axis]).collect()
+                let mut column: Vec<f64> = sums.column(self.dimension, self.axis).collect();
+                column.sort_unstable_by(f64::total_cmp);
+                column.into_iter().step_by(step).collect()
             };
             for a in self.first.iter().flat_map(|sums| corners(sums, 256)) {
                 firsts.extend(self.second.iter().flat_map(|sums| corners(sums, 256)).map(|b| a + b));
@@ -284,29 +289,63 @@ impl Half {
     }
 
     /// The sums of this size, if any is asked, whose coordinate `axis` is at least the first bound and below the second.
-    fn sums(&self, strip: [f64; 2], size: Option<usize>) -> Sums {
-        let pairs: Vec<(usize, usize)> = match size {
+    fn sums(&self, strip: [f64; 2], size: Option<usize>) -> Strip<'_> {
+        let pairs = match size {
             None => vec![(0, 0)],
             Some(size) => (0..self.first.len().min(size + 1)).map(|part| (part, size - part)).collect(),
         };
+        Strip { half: self, strip, pairs, row: 0 }
+    }
+}
+
+/// The sums in a strip, in parts that fit into memory: many may be equal, so that no strip parts them.
+struct Strip<'h> {
+    half: &'h Half,
+    strip: [f64; 2],
+    /// Which lists of both quarters are still to be added up.
+    pairs: Vec<(usize, usize)>,
+    /// The next sum of the first quarter.
+    row: usize,
+}
+
+impl Iterator for Strip<'_> {
+    type Item = Sums;
+
+    fn next(&mut self) -> Option<Sums> {
+        let Half { dimension, axis, .. } = *self.half;
+        // Strips that share the sums equally hold half of it.
+        let most = 2 * MOST_SUMS.min(MOST_NUMBERS / dimension as u64) as usize;
         let mut sums = Sums::default();
-        for (a, b) in pairs {
-            let Some(second) = self.second.get(b) else { continue };
-            let column: Vec<f64> = second.rows.chunks_exact(self.dimension).map(|row| row[self.axis]).collect();
-            for (row, mask) in self.first[a].rows.chunks_exact(self.dimension).zip(&self.first[a].masks) {
-                let [low, high] = strip.map(|bound| column.partition_point(|x| row[self.axis] + x < bound));
-                let near = low * self.dimension..high.max(low) * self.dimension;
-                for other in second.rows[near].chunks_exact(self.dimension) {
-                    sums.rows.extend(row.iter().zip(other).map(|(x, y)| x + y));
+        while let Some(&(a, b)) = self.pairs.first().filter(|_| sums.masks.len() < most) {
+            let (first, second) = (&self.half.first[a], self.half.second.get(b));
+            let column: Vec<f64> = second.iter().flat_map(|sums| sums.column(dimension, axis)).collect();
+            if let Some(second) = second {
+                while self.row < first.masks.len() && sums.masks.len() < most {
+                    let row = &first.rows[self.row * dimension..(self.row + 1) * dimension];
+                    let [low, high] = self.strip.map(|bound| column.partition_point(|x| row[axis] + x < bound));
+                    let near = low * dimension..high.max(low) * dimension;
+                    for other in second.rows[near].chunks_exact(dimension) {
+                        sums.rows.extend(row.iter().zip(other).map(|(x, y)| x + y));
+                    }
+                    let mask = first.masks[self.row];
+                    sums.masks.extend(second.masks[low..high.max(low)].iter().map(|other| mask | other));
+                    self.row += 1;
                 }
-                sums.masks.extend(second.masks[low..high.max(low)].iter().map(|other| mask | other));
+            }
+            if second.is_none() || self.row == first.masks.len() {
+                self.pairs.remove(0);
+                self.row = 0;
             }
         }
-        sums
+        (!sums.masks.is_empty()).then_some(sums)
     }
 }
 
 impl Sums {
+    fn column(&self, dimension: usize, axis: usize) -> impl Iterator<Item = f64> {
+        self.rows.chunks_exact(dimension).map(move |row| row[axis])
+    }
+
     /// The same by rising coordinate `axis`.
     fn sorted(&self, dimension: usize, axis: usize) -> Sums {
         let row = |id: usize| &self.rows[id * dimension..(id + 1) * dimension];
@@ -436,7 +475,8 @@ mod tests {
             let sums_of = |cuts: &[f64]| -> Vec<u64> {
                 let sizes = size.map_or(vec![None], |size| (0..=size).map(Some).collect());
                 let strips = cuts.windows(2).flat_map(|cut| sizes.iter().map(move |size| ([cut[0], cut[1]], *size)));
-                let mut masks: Vec<u64> = strips.flat_map(|(strip, size)| half.sums(strip, size).masks).collect();
+                let mut masks: Vec<u64> =
+                    strips.flat_map(|(strip, size)| half.sums(strip, size)).flat_map(|sums| sums.masks).collect();
                 masks.sort_unstable();
                 masks
             };
