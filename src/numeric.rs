@@ -153,17 +153,35 @@ pub fn ln_chi_square_log_density(k: f64, u: f64) -> f64 {
     kappa * (t - t.exp_m1()) + 0.5 * (kappa / (2.0 * PI)).ln() - stirling_remainder(kappa)
 }
 
-/// A non-negative number given by its ln, as decimal text with 15 significant digits, also far outside f64's range.
-pub fn decimal(ln: f64) -> String {
+/// A non-negative number given by its ln, as decimal text with the digits that the ln has, 15 at the most, also far outside f64's
+/// range. `None` where the ln has no digit left for the number: from |ln| of 2^53 on.
+pub fn decimal(ln: f64) -> Option<String> {
     if ln == f64::NEG_INFINITY {
-        return "0".into();
+        return Some("0".into());
     }
     let value = ln.exp();
     if value.is_normal() {
-        return number(format!("{value:.14e}").parse().unwrap_or(value));
+        return Some(number(format!("{value:.14e}").parse().unwrap_or(value)));
     }
+    // One unit in the last place of the ln is a relative error of the number.
+    let digits = -(ln.abs() * f64::EPSILON).log10();
+    if digits.is_nan() || digits < 0.0 {
+        return None;
+    }
+    let places = (digits.floor() as usize).min(11);
     let exponent = (ln / LN_10).floor();
-    format!("{:.11}e{}", (ln - exponent * LN_10).exp(), exponent as i64)
+    let mantissa = format!("{:.places$}", (ln - exponent * LN_10).exp());
+    // 9.99 may be rounded up to 10.
+    let (mantissa, exponent) = match mantissa.strip_prefix("10") {
+        Some(rest) => (format!("1{rest}"), exponent + 1.0),
+        None => (mantissa, exponent),
+    };
+    Some(format!("{mantissa}e{}", exponent as i64))
+}
+
+/// A non-negative number given by its ln, for people: decimal text, or `e^-5e19` where that has no digits.
+pub fn for_people(ln: f64) -> String {
+    decimal(ln).unwrap_or_else(|| format!("e^{}", number(ln)))
 }
 
 /// A finite number as short text that reads back to the same number: `64`, `0.1`, `1e-9`.
@@ -242,9 +260,19 @@ mod tests {
 
     #[test]
     fn decimals_reach_beyond_f64() {
-        assert_eq!(decimal(0.25f64.ln()), "0.25");
-        assert_eq!(decimal(f64::NEG_INFINITY), "0");
-        let tiny = decimal(-2000.0);
+        assert_eq!(decimal(0.25f64.ln()).unwrap(), "0.25");
+        assert_eq!(decimal(f64::NEG_INFINITY).unwrap(), "0");
+        assert_eq!(decimal(-5e19), None);
+        assert_eq!(for_people(-5e19), "e^-5e19");
+        // Two digits are left at 1e13; and 1e-400 is not 10e-401.
+        assert_eq!(decimal(-1e13).unwrap().split('e').next().unwrap().len(), 4);
+        assert_eq!(decimal(-400.0 * LN_10).unwrap(), "1.00000000000e-400");
+        for ln in [-1e15, 1e15, -9e15, f64::MIN, f64::MAX] {
+            assert!(
+                decimal(ln).is_none_or(|text| ln_of_decimal(&text).is_some_and(|read| (read / ln - 1.0).abs() < 1e-12))
+            );
+        }
+        let tiny = decimal(-2000.0).unwrap();
         assert!(tiny.contains("e-869"), "{tiny}");
         assert!((ln_of_decimal(&tiny).unwrap() + 2000.0).abs() < 1e-8);
         assert_eq!(ln_of_decimal("0"), Some(f64::NEG_INFINITY));

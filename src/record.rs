@@ -130,14 +130,14 @@ fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis
     let mut row = vec![claim.about().id.to_string(), origin.experiment.to_string()];
     row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
     row.extend([
-        evidence.ln.map(decimal).unwrap_or_default(),
+        evidence.ln.and_then(decimal).unwrap_or_default(),
         evidence.ln.map(finite).unwrap_or_default(),
-        decimal(evidence.ln_lo),
-        if evidence.ln_hi == f64::INFINITY { String::new() } else { decimal(evidence.ln_hi) },
+        decimal(evidence.ln_lo).unwrap_or_default(),
+        if evidence.ln_hi == f64::INFINITY { String::new() } else { decimal(evidence.ln_hi).unwrap_or_default() },
         evidence.method.name().to_string(),
         evidence.work.to_string(),
         bound.name.clone(),
-        bound.non_positive.map(number).unwrap_or_else(|| decimal(bound.ln)),
+        bound.non_positive.map_or_else(|| decimal(bound.ln).unwrap_or_default(), number),
         finite(bound.ln),
         slack_log10(evidence, bound, *relation).map(number).unwrap_or_default(),
         unmet.is_empty().to_string(),
@@ -400,8 +400,9 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
     };
     let parameters = &columns[BEFORE.len()..columns.len() - AFTER.len()];
     let ln_measured = match (text("measured"), optional("ln_measured")?) {
-        ("", _) => None,
+        // A number may be out of print where its log is not.
         (_, Some(ln)) => Some(ln),
+        ("", None) => None,
         (_, None) => Some(ln("measured")?),
     };
     let key: Vec<String> = parameters.iter().map(|name| format!("{name}={}", text(name))).collect();

@@ -1,7 +1,7 @@
 //! Tails of the binomial, the Poisson-binomial and the chi-square law, in logs: exact but for rounding, however far out.
 
 use crate::numeric::{ln_sum_exp, stirling_remainder};
-use std::f64::consts::PI;
+use std::f64::consts::{LN_2, PI};
 
 /// One of the two tails of a law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,36 +12,79 @@ pub enum Tail {
     Lower,
 }
 
-/// Terms this many e-folds below the largest, and below one another's number, add nothing to a double.
-const NEGLIGIBLE: f64 = 50.0;
 /// The most terms of a series or a continued fraction; those below need about the root of their parameter.
 const MOST_TERMS: u64 = 10_000_000;
 
-/// ln Pr(X >= `m`), or of Pr(X <= `m`), for X binomial with `n` trials of probability `p` in (0, 1).
-///
-/// The terms are summed from `m` outwards by the ratio of neighbours, from a first one by Loader's saddle-point form, in
-/// which no large numbers cancel (Loader 2000).
-pub fn ln_binomial_tail(n: u64, p: f64, m: u64, tail: Tail) -> f64 {
-    let ln_odds = p.ln() - (-p).ln_1p();
-    let mut ln = ln_binomial_probability(n, p, m);
-    let mut top = ln;
-    let mut terms = vec![ln];
-    let end = if tail == Tail::Upper { n } else { 0 };
-    let mut at = m;
-    while at != end {
-        let ratio = |i: u64| ((n - i) as f64 / (i + 1) as f64).ln() + ln_odds;
-        (at, ln) = match tail {
-            Tail::Upper => (at + 1, ln + ratio(at)),
-            Tail::Lower => (at - 1, ln - ratio(at - 1)),
-        };
-        top = top.max(ln);
-        terms.push(ln);
-        // Past the mode the ratios fall.
-        if ln < top - NEGLIGIBLE - (n as f64).ln() {
+/// A log, and how far the number may be off, relative to itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rounded {
+    /// ln of the number.
+    pub ln: f64,
+    /// Its relative error is at most this.
+    pub error: f64,
+}
+
+/// Relative error of a probability by its saddle-point form, beside that of the exponential of its log.
+const SADDLE_POINT: f64 = 1e-14;
+
+/// The sum of terms that begin with one of this log, from ratio to ratio: each is the next term over the one before, and they fall.
+/// The relative error counts the rounding of every factor, and what is left out.
+fn sum_of_ratios(ln_first: f64, mut ratios: impl Iterator<Item = f64>) -> Rounded {
+    let (mut term, mut sum, mut weighted) = (1.0, 1.0, 0.0);
+    let mut left_out = 0.0;
+    for (place, ratio) in (1u32..).zip(&mut ratios) {
+        term *= ratio;
+        sum += term;
+        weighted += f64::from(place) * term;
+        // What follows is at most a geometric series.
+        left_out = if ratio < 1.0 { term * ratio / (1.0 - ratio) } else { f64::INFINITY };
+        if left_out < 1e-18 * sum {
             break;
         }
     }
-    ln_sum_exp(&terms).min(0.0)
+    if ratios.next().is_none() {
+        left_out = 0.0;
+    }
+    // Four roundings a factor, and one an addition.
+    let error = 5.0 * f64::EPSILON * (1.0 + weighted / sum) + left_out / sum;
+    Rounded { ln: ln_first + f64::ln(sum), error: error + SADDLE_POINT + 8.0 * f64::EPSILON * ln_first.abs() }
+}
+
+/// 1 minus a number.
+fn complement(other: Rounded) -> Rounded {
+    let rest = -other.ln.exp_m1();
+    let ln = if other.ln < -LN_2 { (-other.ln.exp()).ln_1p() } else { rest.ln() };
+    Rounded { ln, error: 2.0 * f64::EPSILON + other.error * other.ln.exp() / rest }
+}
+
+/// ln Pr(X >= `m`), or of Pr(X <= `m`), for X binomial with `n` trials of probability `p` in (0, 1); `m` is at most `n`.
+///
+/// The tail that does not hold the mean is summed from `m` outwards by the ratio of neighbours, from a first term by Loader's
+/// saddle-point form, in which no large numbers cancel (Loader 2000); the other one is what that leaves of 1. Memory is constant,
+/// and the terms are as many as a few standard deviations.
+pub fn binomial_tail(n: u64, p: f64, m: u64, tail: Tail) -> Rounded {
+    let certain = Rounded { ln: 0.0, error: 0.0 };
+    let odds = p / (1.0 - p);
+    let above = m as f64 > n as f64 * p;
+    match (tail, above) {
+        (Tail::Upper, _) if m == 0 => certain,
+        (Tail::Lower, _) if m == n => certain,
+        (Tail::Upper, true) => {
+            let ratio = |i: u64| (n - i) as f64 / (i + 1) as f64 * odds;
+            sum_of_ratios(ln_binomial_probability(n, p, m), (m..n).map(ratio))
+        }
+        (Tail::Lower, false) => {
+            let ratio = |i: u64| i as f64 / (n - i + 1) as f64 / odds;
+            sum_of_ratios(ln_binomial_probability(n, p, m), (1..=m).rev().map(ratio))
+        }
+        (Tail::Upper, false) => complement(binomial_tail(n, p, m - 1, Tail::Lower)),
+        (Tail::Lower, true) => complement(binomial_tail(n, p, m + 1, Tail::Upper)),
+    }
+}
+
+/// As [`binomial_tail`], the log alone.
+pub fn ln_binomial_tail(n: u64, p: f64, m: u64, tail: Tail) -> f64 {
+    binomial_tail(n, p, m, tail).ln
 }
 
 /// ln Pr(X = m) for X binomial.
@@ -54,14 +97,68 @@ fn ln_binomial_probability(n: u64, p: f64, m: u64) -> f64 {
     if y == 0.0 {
         return n * p.ln();
     }
-    let spread = 0.5 * (n / (2.0 * PI * x * y)).ln();
-    let remainders = stirling_remainder(n) - stirling_remainder(x) - stirling_remainder(y);
-    spread + remainders - deviance(x, n * p) - deviance(y, n * q)
+    // n p may have lost its digits among the least doubles, where its log has not.
+    let far =
+        if p < f64::MIN_POSITIVE / f64::EPSILON { x * (x.ln() - n.ln() - p.ln()) - x } else { deviance(x, n * p) };
+    ln_spread(n, x, y) - far - deviance(y, n * q)
+}
+
+/// ln of binom(n, x) sqrt-factors and Stirling remainders, without the deviances: n = x + y.
+fn ln_spread(n: f64, x: f64, y: f64) -> f64 {
+    0.5 * (n / (2.0 * PI * x * y)).ln() + stirling_remainder(n) - stirling_remainder(x) - stirling_remainder(y)
+}
+
+/// ln Pr(|S cap S'| >= `least`) for two uniform k-subsets of [n], 1 <= least <= k <= n: the tail of the hypergeometric law, summed
+/// as that of the binomial one. The saddle-point form of its terms is that of three binomial ones with p = k/n, whose
+/// differences to their means are whole numbers over n.
+pub fn overlap_tail(n: u64, k: u64, least: u64) -> Rounded {
+    let smallest = (2 * k).saturating_sub(n);
+    let certain = Rounded { ln: 0.0, error: 0.0 };
+    let (n, k) = (u128::from(n), u128::from(k));
+    let above = u128::from(least) * n > k * k;
+    // p(m+1)/p(m)
+    let up = |m: u64| {
+        let m = u128::from(m);
+        ((k - m) as f64 / (m + 1) as f64) * ((k - m) as f64 / (n + m + 1 - 2 * k) as f64)
+    };
+    match above {
+        _ if least <= smallest => certain,
+        true => sum_of_ratios(ln_overlap(n, k, u128::from(least)), (least..k as u64).map(up)),
+        false => {
+            let below = (smallest..least - 1).rev().map(|m| 1.0 / up(m));
+            complement(sum_of_ratios(ln_overlap(n, k, u128::from(least - 1)), below))
+        }
+    }
+}
+
+/// ln Pr(|S cap S'| = m).
+fn ln_overlap(n: u128, k: u128, m: u128) -> f64 {
+    let real = |x: u128| x as f64;
+    // The four parts: shared, S only, S' only, neither. Their means are k^2/n, k(n-k)/n twice, (n-k)^2/n, and each differs from its
+    // mean by (m n - k^2)/n, up to the sign.
+    let parts = [m, k - m, k - m, n + m - 2 * k];
+    let means = [k * k, k * (n - k), k * (n - k), (n - k) * (n - k)].map(|product| real(product) / real(n));
+    let difference = (m as i128 * n as i128 - (k * k) as i128) as f64 / real(n);
+    let signs = [1.0, -1.0, -1.0, 1.0];
+    let mut ln = 0.0;
+    for ((part, mean), sign) in parts.into_iter().zip(means).zip(signs) {
+        let x = real(part);
+        ln -= if part == 0 { mean } else { deviance_by(x, mean, sign * difference) };
+        ln -= if part == 0 { 0.0 } else { stirling_remainder(x) + 0.5 * (2.0 * PI * x).ln() };
+    }
+    // k! (n-k)! k! (n-k)! / n!: their own deviances are 0.
+    let of_factorial =
+        |x: u128| if x == 0 { 0.0 } else { stirling_remainder(real(x)) + 0.5 * (2.0 * PI * real(x)).ln() };
+    ln + 2.0 * of_factorial(k) + 2.0 * of_factorial(n - k) - of_factorial(n)
 }
 
 /// x ln(x/mean) + mean - x, which is never negative, without its cancellation near x = mean.
 fn deviance(x: f64, mean: f64) -> f64 {
-    let difference = x - mean;
+    deviance_by(x, mean, x - mean)
+}
+
+/// The same, where x - mean is known better than x and mean.
+fn deviance_by(x: f64, mean: f64, difference: f64) -> f64 {
     if difference.abs() > 0.1 * (x + mean) {
         return x * (x / mean).ln() - difference;
     }

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
 use super::*;
-use crate::tails::{ln_binomial_tail, ln_poisson_binomial_tail};
+use crate::tails::{Rounded, binomial_tail, ln_poisson_binomial_tail};
 
 /// The claim of Lemma 16.
 pub struct Chernoff;
@@ -84,8 +84,8 @@ static ABOUT: About = About {
     ],
 };
 
-/// Relative rounding of a sum of terms by ratios, or of a law folded from this many events.
-const ROUNDING: f64 = 1e-10;
+/// Relative rounding of a law folded from at most so many events.
+const FOLDED: f64 = 1e-10;
 const MOST_FOLDED: u64 = 5000;
 /// How far rounding may move a threshold that is meant to be a whole number.
 const THRESHOLD_ROUNDING: f64 = 8.0 * f64::EPSILON;
@@ -180,28 +180,34 @@ fn spread(n: u64, p: f64) -> Vec<f64> {
 /// The tail's probability. A threshold that may be a whole number, but for rounding, is taken on either side of it.
 fn exact(cell: &Cell) -> Evidence {
     let (n, p, tail) = (cell.integer("n"), cell.real("p"), tail(cell));
-    let ln_tail = |threshold: f64| {
+    let certain = |ln| Rounded { ln, error: 0.0 };
+    let of_threshold = |threshold: f64| {
         let m = if tail == Tail::Upper { threshold.ceil() } else { threshold.floor() };
         if m > n as f64 {
-            return if tail == Tail::Upper { f64::NEG_INFINITY } else { 0.0 };
+            return certain(if tail == Tail::Upper { f64::NEG_INFINITY } else { 0.0 });
         }
         let m = m as u64;
         // X = n surely.
         if p == 1.0 {
-            return if tail == Tail::Upper || m == n { 0.0 } else { f64::NEG_INFINITY };
+            return certain(if tail == Tail::Upper || m == n { 0.0 } else { f64::NEG_INFINITY });
         }
         match cell.word("law") {
-            "binomial" => ln_binomial_tail(n, p, m, tail),
-            _ => ln_poisson_binomial_tail(&spread(n, p), m, tail),
+            "binomial" => binomial_tail(n, p, m, tail),
+            _ => {
+                let ln = ln_poisson_binomial_tail(&spread(n, p), m, tail);
+                Rounded { ln, error: FOLDED + 16.0 * f64::EPSILON * ln.abs() }
+            }
         }
     };
+    let known = |tail: Rounded| Evidence::closed_form(tail.ln, tail.error, n);
     let at = threshold(cell);
-    let ends = [at * (1.0 - THRESHOLD_ROUNDING), at * (1.0 + THRESHOLD_ROUNDING)].map(ln_tail);
-    let (lo, hi) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-    // The two deviances are sums that cancel to a part of their terms.
-    let rounding = |ln: f64| if ln == f64::NEG_INFINITY { 0.0 } else { ROUNDING + 16.0 * f64::EPSILON * ln.abs() };
-    let known = |ln: f64| Evidence::closed_form(ln, rounding(ln), n);
-    Evidence { ln: Some(ln_tail(at)), ln_hi: known(hi).ln_hi, ..known(lo) }
+    let ends = [at * (1.0 - THRESHOLD_ROUNDING), at * (1.0 + THRESHOLD_ROUNDING)].map(of_threshold).map(known);
+    Evidence {
+        ln: Some(of_threshold(at).ln),
+        ln_lo: ends[0].ln_lo.min(ends[1].ln_lo),
+        ln_hi: ends[0].ln_hi.max(ends[1].ln_hi),
+        ..ends[0].clone()
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
 use crate::nsn::c_d;
-use crate::nsn::importance::ImportanceBox;
+use crate::nsn::importance::{ImportanceBox, check_eps};
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedBox;
 use std::f64::consts::PI;
@@ -136,6 +136,7 @@ impl Claim for NsnBox {
                 })
             }
             Method::Importance => {
+                check_eps(eps)?;
                 let importance = ImportanceBox::new(k, d, eps, target);
                 Estimator::values(importance.ln_constant, 256, move || {
                     let importance = importance.clone();

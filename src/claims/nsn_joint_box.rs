@@ -7,10 +7,12 @@ use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_joint_box;
 use crate::nsn::c_d;
-use crate::nsn::importance::ImportanceJointBox;
+use crate::nsn::importance::{ImportanceJointBox, check_eps};
+use crate::nsn::normal::LEAST_EPS;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
 use crate::numeric::ln_add;
+use crate::numeric::number;
 use std::f64::consts::PI;
 
 /// The claim of Lemma 8.
@@ -92,6 +94,12 @@ impl Claim for NsnJointBox {
         if j > k {
             return Err(Error::input(format!("j = {j} exceeds k = {k}; write j from 1 to k")));
         }
+        if cell.real("eps") < LEAST_EPS {
+            return Err(Error::input(format!(
+                "eps = {}: rectangles are evaluated from eps = {LEAST_EPS:e} on; write a larger one",
+                number(cell.real("eps"))
+            )));
+        }
         cell.target().check_dimension(cell.integer("d"))
     }
 
@@ -152,6 +160,7 @@ impl Claim for NsnJointBox {
                 })
             }
             Method::Importance => {
+                check_eps(eps)?;
                 let importance = ImportanceJointBox::new(k, j, d, eps, target);
                 Estimator::values(importance.ln_constant, 256, move || {
                     let importance = importance.clone();

@@ -5,7 +5,7 @@ pub(super) mod proof;
 use super::nsn_box::{D, K};
 use super::*;
 use crate::cell::Domain;
-use crate::numeric::{CompensatedSum, ln_binomial, ln_sum_exp};
+use crate::tails::overlap_tail;
 
 /// The claim of Eqs. 15-17.
 pub struct OverlapTail;
@@ -68,10 +68,10 @@ impl Claim for OverlapTail {
         let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
         let least = k.div_ceil(d);
         if method == Method::ClosedForm {
-            // One rounding a term of a compensated sum of logs, and one of the final exponential.
-            let rounding = 1e-12;
-            let tail = move || Ok(Evidence::closed_form(ln_overlap_tail(n, k, least), rounding, k - least + 1));
-            return Ok(Estimator::deterministic(tail));
+            return Ok(Estimator::deterministic(move || {
+                let tail = overlap_tail(n, k, least);
+                Ok(Evidence::closed_form(tail.ln, tail.error, 1))
+            }));
         }
         if k > LARGEST_DRAWN {
             return Err(Error::unreachable(format!(
@@ -90,44 +90,14 @@ impl Claim for OverlapTail {
 }
 
 /// ln Pr(|S cap S'| >= least) for two uniform k-subsets of [n].
-///
-/// From the probability of the least overlap that can occur upwards by the ratio of neighbours,
-/// p(m+1)/p(m) = (k-m)^2 / ((m+1)(n-2k+m+1)), all in logs: no large numbers are subtracted, at n = 1e12 either.
 pub(super) fn ln_overlap_tail(n: u64, k: u64, least: u64) -> f64 {
-    let smallest = (2 * k).saturating_sub(n);
-    let mut ln_p = CompensatedSum::default();
-    if smallest == 0 {
-        // binom(n-k, k) / binom(n, k) = prod_i (1 - k/(n-i)).
-        for i in 0..k {
-            ln_p.add((-(k as f64) / ((n - i) as f64)).ln_1p());
-        }
-    } else {
-        ln_p.add(ln_binomial(k, smallest));
-        ln_p.add(-ln_binomial(n, k));
-    }
-    let mut tail = Vec::new();
-    let mut top = f64::NEG_INFINITY;
-    for m in smallest..=k {
-        if m >= least {
-            let value = ln_p.value();
-            top = top.max(value);
-            tail.push(value);
-            // Ratios fall with m: once 50 e-folds below the top, k terms more add nothing to a double.
-            if value < top - 50.0 - (k as f64).ln() {
-                break;
-            }
-        }
-        if m < k {
-            let (up, down) = ((k - m) as f64, (m + 1) as f64 * (n + m + 1 - 2 * k) as f64);
-            ln_p.add(2.0 * up.ln() - down.ln());
-        }
-    }
-    ln_sum_exp(&tail).min(0.0)
+    overlap_tail(n, k, least).ln
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numeric::ln_binomial;
 
     /// `overlap_tail.csv` of the reference values: exact rational sums; n, k, d, tail.
     const ORACLE: &str = include_str!("../../tests/oracles/overlap_tail.csv");
@@ -147,6 +117,19 @@ mod tests {
             let total = ln_overlap_tail(n, k, 0);
             assert!(total.abs() < 1e-11, "n={n} k={k}: {total:e}");
         }
+    }
+
+    /// At n = 2k the law is symmetric: (1 + C(k, k/2)^2/C(2k, k))/2, by exact integers. Beyond, all but nothing of the law is
+    /// counted; the last one is Pr(|S cap S'| >= 10^6) at its mean.
+    #[test]
+    fn half_of_the_law_is_half_of_it() {
+        let of = |n, k, d: u64| crate::tails::overlap_tail(n, k, u64::div_ceil(k, d));
+        let half = of(200_000, 100_000, 2);
+        assert!((half.ln.exp() - 0.501_784_117_425_68).abs() < 1e-13 && half.error < 1e-11, "{half:?}");
+        let all = of(2_000_000_000, 1_000_000_000, 3);
+        assert!(all.ln.abs() < 1e-15 && all.error < 1e-15, "{all:?}");
+        let mean = of(1_000_000_000_000, 1_000_000_000, 1000);
+        assert!((mean.ln.exp() - 0.5).abs() < 1e-3 && mean.error < 1e-11, "{mean:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::json::{Measured, Number, cell_object, finite, json_number, pretty, shown};
+use super::json::{Measured, Number, cell_object, finite, json_number, pretty, printed, shown_or_ln};
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::Cell;
@@ -13,7 +13,7 @@ use crate::claims::{Bound, Claim, Hypothesis, cell_of, find_method};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Shows};
 use crate::experiment::{Precision, Until};
-use crate::numeric::{decimal, number};
+use crate::numeric::number;
 use crate::record::hypotheses;
 use crate::runner::measure::{Job, Sampling, measure};
 use crate::verdict::{pronounce, slack_log10, vacuous};
@@ -92,7 +92,8 @@ struct Report {
 struct Judged {
     name: String,
     relation: &'static str,
-    value: Number,
+    /// Missing where it has no decimal digits: its log has them.
+    value: Option<Number>,
     ln: Option<Number>,
     slack_log10: Option<Number>,
     vacuous: bool,
@@ -105,7 +106,7 @@ impl Report {
         let judged = |bound: &Bound| Judged {
             name: bound.name.clone(),
             relation: bound.relation.unwrap_or(about.relation).name(),
-            value: json_number(bound.non_positive.map_or_else(|| decimal(bound.ln), number)),
+            value: bound.non_positive.map_or_else(|| printed(bound.ln), |value| Some(json_number(number(value)))),
             ln: finite(bound.ln),
             slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
             vacuous: vacuous(bound, about.relation, about.quantity),
@@ -131,17 +132,17 @@ impl Report {
             "{} at {}\nmeasured  {}  in [{}, {}]  by {}, work {}\n",
             self.claim,
             cell.join(" ").replace('"', ""),
-            shown(&measured.value),
-            measured.lo.get(),
-            shown(&measured.hi),
+            shown_or_ln(&measured.value, &measured.ln),
+            shown_or_ln(&measured.lo, &measured.ln_lo),
+            shown_or_ln(&measured.hi, &measured.ln_hi),
             measured.method,
             measured.work
         );
         for bound in &self.bounds {
             let slack = bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", slack.get()));
             let vacuous = if bound.vacuous { ", vacuous" } else { "" };
-            text +=
-                &format!("{:9} {} {}: {}{slack}{vacuous}\n", bound.name, bound.relation, bound.value, bound.verdict);
+            let value = shown_or_ln(&bound.value, &bound.ln);
+            text += &format!("{:9} {} {value}: {}{slack}{vacuous}\n", bound.name, bound.relation, bound.verdict);
         }
         for condition in &self.hypotheses {
             let state = match condition.met {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty};
+use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty, printed, shown_or_ln};
 use super::progress::Telling;
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, interruptible, note, parse_alpha, parse_count, parse_seconds, print};
@@ -17,7 +17,7 @@ use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
 use crate::falsify::space::Space;
 use crate::falsify::{Constant, Finding, Plan, Shares, falsify, reproduce};
-use crate::numeric::{decimal, number};
+use crate::numeric::{for_people, number};
 use crate::random::Address;
 use crate::verdict::Verdict;
 use crate::what_if::WhatIf;
@@ -264,7 +264,7 @@ fn limits(seen: &Seen) -> [Option<Number>; 2] {
 
 /// Of exact evidence the end on the careful side.
 fn constant(claim: &dyn Claim, finding: &Finding) -> Option<Span> {
-    let number = |ln: f64| (ln < f64::INFINITY).then(|| json_number(decimal(ln)));
+    let number = |ln: f64| printed(ln).filter(|_| ln < f64::INFINITY);
     let Constant { ln_lo, ln_hi, sampled } = finding.constant?;
     Some(match (sampled, finding.relation(claim.about().relation)) {
         (true, _) => Span::Limits([number(ln_lo), number(ln_hi)]),
@@ -273,8 +273,8 @@ fn constant(claim: &dyn Claim, finding: &Finding) -> Option<Span> {
     })
 }
 
-fn value(bound: &Bound) -> Number {
-    json_number(bound.non_positive.map_or_else(|| decimal(bound.ln), number))
+fn value(bound: &Bound) -> Option<Number> {
+    bound.non_positive.map_or_else(|| printed(bound.ln), |value| Some(json_number(number(value))))
 }
 
 impl Entry {
@@ -298,7 +298,7 @@ impl Entry {
             smallest: finding.smallest,
             measured: best.map(|best| Measured::from(&best.evidence)),
             second: finding.second.as_ref().map(|second| Measured::from(&second.seen.evidence)),
-            bound_value: best.map(|best| value(&best.bound)),
+            bound_value: best.and_then(|best| value(&best.bound)),
             least_slack: finding.worst.as_ref().map(|worst| Least {
                 cell: cell_object(&worst.cell),
                 slack_log10: if finding.sampled { Span::Limits(limits(worst)) } else { Span::Number(slack(worst)) },
@@ -387,9 +387,9 @@ fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
         "measured",
         format!(
             "{} in [{}, {}] by {}",
-            evidence.ln.map_or("unknown".into(), decimal),
-            decimal(evidence.ln_lo),
-            if evidence.ln_hi < f64::INFINITY { decimal(evidence.ln_hi) } else { "no limit".into() },
+            evidence.ln.map_or("unknown".into(), for_people),
+            for_people(evidence.ln_lo),
+            if evidence.ln_hi < f64::INFINITY { for_people(evidence.ln_hi) } else { "no limit".into() },
             evidence.method.name()
         ),
     );
@@ -397,7 +397,7 @@ fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
         "bound",
         format!(
             "{}; slack {} ({})",
-            value(&best.bound).get(),
+            shown_or_ln(&value(&best.bound), &finite(best.bound.ln)),
             slack_text(best),
             finding.verdict().said_of(claim).name()
         ),
@@ -455,9 +455,9 @@ fn constant_text(constant: &Constant, relation: Relation) -> String {
         _ => ("at least", ln_hi),
     };
     if !sampled {
-        return format!("{sense} {}: times this, the bound holds at every cell measured", decimal(careful));
+        return format!("{sense} {}: times this, the bound holds at every cell measured", for_people(careful));
     }
-    let limit = |ln: f64| if ln < f64::INFINITY { decimal(ln) } else { "no limit".into() };
+    let limit = |ln: f64| if ln < f64::INFINITY { for_people(ln) } else { "no limit".into() };
     format!(
         "{sense} a number in [{}, {}]: times that, the bound just holds at every cell measured",
         limit(ln_lo),
@@ -473,7 +473,7 @@ fn confirmation(finding: &Finding) -> String {
     format!(
         "confirmed by {}: in [{}, {}]",
         evidence.method.name(),
-        decimal(evidence.ln_lo),
-        if evidence.ln_hi < f64::INFINITY { decimal(evidence.ln_hi) } else { "no limit".into() }
+        for_people(evidence.ln_lo),
+        if evidence.ln_hi < f64::INFINITY { for_people(evidence.ln_hi) } else { "no limit".into() }
     )
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::cell::{Cell, Value};
 use crate::evidence::Evidence;
-use crate::numeric::{decimal, number};
+use crate::numeric::{self, number};
 
 /// A number as JSON text, which reaches where f64 does not.
 pub type Number = Box<RawValue>;
@@ -13,6 +13,11 @@ pub type Number = Box<RawValue>;
 /// Decimal text as a JSON number.
 pub fn json_number(text: String) -> Number {
     RawValue::from_string(text).expect("decimal text is JSON")
+}
+
+/// The number of a log; none where it has no decimal digits.
+pub fn printed(ln: f64) -> Option<Number> {
+    numeric::decimal(ln).map(json_number)
 }
 
 /// A log, if it is finite.
@@ -35,8 +40,9 @@ pub enum Span {
 pub struct Measured {
     pub value: Option<Number>,
     pub ln: Option<Number>,
-    pub lo: Number,
-    /// Missing where there is no upper limit.
+    /// Missing where it has no decimal digits: its log has them.
+    pub lo: Option<Number>,
+    /// Missing where there is no upper limit, or it has no decimal digits.
     pub hi: Option<Number>,
     pub ln_lo: Option<Number>,
     pub ln_hi: Option<Number>,
@@ -47,10 +53,10 @@ pub struct Measured {
 impl From<&Evidence> for Measured {
     fn from(evidence: &Evidence) -> Self {
         Measured {
-            value: evidence.ln.map(|ln| json_number(decimal(ln))),
+            value: evidence.ln.and_then(printed),
             ln: evidence.ln.and_then(finite),
-            lo: json_number(decimal(evidence.ln_lo)),
-            hi: (evidence.ln_hi < f64::INFINITY).then(|| json_number(decimal(evidence.ln_hi))),
+            lo: printed(evidence.ln_lo),
+            hi: printed(evidence.ln_hi).filter(|_| evidence.ln_hi < f64::INFINITY),
             ln_lo: finite(evidence.ln_lo),
             ln_hi: finite(evidence.ln_hi),
             method: evidence.method.name(),
@@ -73,6 +79,14 @@ pub fn cell_object(cell: &Cell) -> serde_json::Map<String, serde_json::Value> {
 /// A number that may be missing, for people.
 pub fn shown(number: &Option<Number>) -> String {
     number.as_ref().map_or("unknown", |n| n.get()).to_string()
+}
+
+/// A number for people, or its log where it has no decimal digits.
+pub fn shown_or_ln(number: &Option<Number>, ln: &Option<Number>) -> String {
+    match (number, ln) {
+        (None, Some(ln)) => format!("e^{}", ln.get()),
+        (number, _) => shown(number),
+    }
 }
 
 /// A report as JSON text.

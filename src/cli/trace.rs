@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use super::evaluate::cell_from;
-use super::json::{Measured, Number, cell_object, finite, pretty, shown};
+use super::json::{Measured, Number, cell_object, finite, pretty, shown_or_ln};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Hypothesis, LeastConstant, Link, REGISTRY, find, first_failing};
@@ -198,7 +198,8 @@ impl Report {
         text += &match self.first_failing {
             Some(name) => {
                 let link = self.links.iter().find(|link| link.name == name).expect("the failing link is one of them");
-                let (left, right) = (shown(&link.left.value), shown(&link.right.value));
+                let (left, right) =
+                    (shown_or_ln(&link.left.value, &link.left.ln), shown_or_ln(&link.right.value, &link.right.ln));
                 format!("the first link that fails is {name} ({}): {left} against {right}\n", link.equation)
             }
             None => "no link fails at this cell\n".into(),

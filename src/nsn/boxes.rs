@@ -6,7 +6,7 @@
 use crate::evidence::quadrature::{Integral, integrate};
 use crate::numeric::ln_chi_square_log_density;
 
-use super::normal::{ln_interval, ln_rectangle};
+use super::normal::{ln_interval_of_ln, ln_rectangle};
 use super::target::Target;
 
 /// Evaluations that a box, and a joint box, may cost before the quadrature reports what it has.
@@ -35,10 +35,7 @@ pub fn ln_box_of_scale(
 ) -> Integral {
     let coordinates = target.coordinates(k, d);
     let k = k as f64;
-    let ln_f = |u: &[f64; 1]| {
-        let sigma = (0.5 * u[0]).exp();
-        ln_density(u[0]) + ln_product(&coordinates, |z| ln_interval(z, sigma, eps))
-    };
+    let ln_f = |u: &[f64; 1]| ln_density(u[0]) + ln_product(&coordinates, |z| ln_interval_of_ln(z, 0.5 * u[0], eps));
     let starts = combinations(&coordinates, eps, [k.ln()]);
     honest(integrate(ln_f, &starts, tolerance, BUDGET), k, &coordinates, eps)
 }
@@ -103,22 +100,23 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
     let ends = |t: &[f64; 2]| {
         let (u, ln_du) = bend(t[0], knee);
         let (v, ln_dv) = bend(t[1], knee);
-        (u.exp(), v.exp(), ln_du + ln_dv + ln_chi_square_log_density(j, u) + ln_chi_square_log_density(j, v))
+        (u, v, ln_du + ln_dv + ln_chi_square_log_density(j, u) + ln_chi_square_log_density(j, v))
     };
     if shared == 0.0 {
         let ln_f = |t: &[f64; 2]| {
-            let (s, s2, ln_scales) = ends(t);
-            let ln_pair = |z: f64| ln_interval(z, s.sqrt(), eps) + ln_interval(z, s2.sqrt(), eps);
+            let (u, v, ln_scales) = ends(t);
+            let ln_pair = |z: f64| ln_interval_of_ln(z, 0.5 * u, eps) + ln_interval_of_ln(z, 0.5 * v, eps);
             ln_scales + ln_product(&coordinates, ln_pair)
         };
         let starts = combinations(&coordinates, eps, [j.ln(); 2]);
         return honest(integrate(ln_f, &starts, tolerance, BUDGET), j, &coordinates, eps);
     }
     let ln_f = |t: &[f64; 3]| {
-        let (s, s2, ln_scales) = ends(&[t[0], t[1]]);
+        let (u, v, ln_scales) = ends(&[t[0], t[1]]);
         let (w, ln_dw) = bend(t[2], knee);
         let ln_scales = ln_scales + ln_dw + ln_chi_square_log_density(shared, w);
-        ln_scales + ln_product(&coordinates, |z| ln_rectangle(s, w.exp(), s2, z, eps))
+        let [a, b, c] = [u, w, v].map(|ln_s| (0.5 * ln_s).exp());
+        ln_scales + ln_product(&coordinates, |z| ln_rectangle(a, b, c, z, eps))
     };
     let starts = combinations(&coordinates, eps, [j.ln(), j.ln(), shared.ln()]);
     honest(integrate(ln_f, &starts, tolerance, BUDGET), k as f64, &coordinates, eps)

@@ -15,7 +15,26 @@ use std::f64::consts::PI;
 
 use super::target::Target;
 use super::tilted::{TiltedScale, best_envelope, in_unit, minimum_of_convex};
+use crate::error::{Error, Result};
+use crate::numeric::number;
 use crate::random::Stream;
+
+/// Squares of smaller half-widths leave the range of doubles.
+const LEAST_EPS: f64 = 1e-140;
+
+/// Refuses half-widths whose squares would underflow.
+///
+/// # Errors
+/// [`Error::Unreachable`], with the methods that reach further.
+pub fn check_eps(eps: f64) -> Result<()> {
+    if eps < LEAST_EPS {
+        return Err(Error::unreachable(format!(
+            "eps = {}: importance samples squares of eps, from eps = {LEAST_EPS:e} on; take quadrature or conditional",
+            number(eps)
+        )));
+    }
+    Ok(())
+}
 
 /// ln E[s^(-alpha/2)] for s ~ chi-square with `k` degrees of freedom; infinite where alpha >= k.
 fn ln_inverse_moment(k: f64, alpha: f64) -> f64 {

@@ -15,7 +15,7 @@ use rand_distr::{Distribution, Gamma, Open01};
 use std::f64::consts::PI;
 
 use super::boxes::ln_product;
-use super::normal::{LN_SQRT_2PI, ln_interval, ln_rectangle};
+use super::normal::{LN_SQRT_2PI, ln_interval_of_ln, ln_rectangle};
 use super::target::Target;
 use crate::numeric::ln_chi_square_moment;
 use crate::random::Stream;
@@ -90,8 +90,7 @@ impl TiltedBox {
     /// One value in [0, 1].
     pub fn draw(&self, stream: &mut Stream) -> f64 {
         let ln_s = self.scale.draw_ln(stream);
-        let sigma = (0.5 * ln_s).exp();
-        let ln_f = ln_product(&self.coordinates, |z| ln_interval(z, sigma, self.eps));
+        let ln_f = ln_product(&self.coordinates, |z| ln_interval_of_ln(z, 0.5 * ln_s, self.eps));
         in_unit(ln_f + self.scale.ln_weight(ln_s) - self.ln_envelope)
     }
 }
@@ -126,7 +125,7 @@ impl Envelope {
         let entropy = |x: f64| if x > 0.0 { x * x.ln() } else { 0.0 };
         let w0 = 1.0 - 2.0 * w;
         let ln_single = (2.0 * eps).ln() - LN_SQRT_2PI;
-        let ln_double = (4.0 * eps * eps / (2.0 * PI)).ln() + 0.5 * (entropy(w0) + 2.0 * entropy(w));
+        let ln_double = 2.0 * (2.0 * eps).ln() - (2.0 * PI).ln() + 0.5 * (entropy(w0) + 2.0 * entropy(w));
         Envelope {
             ln_c: tau * d * ((1.0 - theta) * ln_single + theta * ln_double),
             alpha: tau * theta * d * (1.0 - w),
@@ -169,9 +168,10 @@ impl TiltedJointBox {
         if let Some(shared) = &self.shared {
             let ln_b = shared.draw_ln(stream);
             ln_weight += shared.ln_weight(ln_b);
-            b = ln_b.exp();
+            b = (0.5 * ln_b).exp();
         }
-        let ln_f = ln_product(&self.coordinates, |z| ln_rectangle(ln_s.exp(), b, ln_s2.exp(), z, self.eps));
+        let (a, c) = ((0.5 * ln_s).exp(), (0.5 * ln_s2).exp());
+        let ln_f = ln_product(&self.coordinates, |z| ln_rectangle(a, b, c, z, self.eps));
         in_unit(ln_f + ln_weight - self.ln_envelope)
     }
 }

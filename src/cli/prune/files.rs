@@ -10,7 +10,7 @@ use crate::cli::json::pretty;
 use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
-use crate::numeric::{decimal, larger_or_nan, number};
+use crate::numeric::{for_people, larger_or_nan, number};
 use crate::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
 use crate::random::{Address, Stream};
 use rand::RngExt;
@@ -284,7 +284,7 @@ impl Ticket {
             let finite = |x: f64| optional(Some(x).filter(|x| x.is_finite()));
             let unmet: Vec<String> = layer.hypotheses.iter().filter_map(Hypothesis::unmet).collect();
             let ln_limit = layer.ln_first_moment_limit;
-            let limit = if ln_limit.is_nan() { String::new() } else { decimal(ln_limit) };
+            let limit = if ln_limit.is_nan() { String::new() } else { for_people(ln_limit) };
             let row = [
                 ("target", self.target.file.clone()),
                 ("layer", layer.layer.to_string()),

@@ -8,7 +8,7 @@ use super::files::NAMES;
 use super::{Arguments, Ticket, files, print};
 use crate::cli::json::pretty;
 use crate::error::Result;
-use crate::numeric::decimal;
+use crate::numeric::for_people;
 
 /// What --json prints: the certificate without the inputs, the time and the folder.
 #[derive(Serialize)]
@@ -114,7 +114,7 @@ fn short(ln: f64) -> String {
     if ln.is_nan() {
         return "unknown".into();
     }
-    let text = decimal(ln);
+    let text = for_people(ln);
     match (ln.exp() > 0.0, text.split_once('e')) {
         (false, Some((digits, exponent))) => format!("{digits:.5}e{exponent}"),
         _ => format!("{:.3e}", ln.exp()),
