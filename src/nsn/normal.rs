@@ -36,11 +36,21 @@ pub fn ln_interval(z: f64, sigma: f64, eps: f64) -> f64 {
     if sigma == 0.0 {
         return ln_point(z.abs(), eps);
     }
+    let ln_width = || LN_2 + eps.ln() - sigma.ln();
+    if USUAL.contains(&sigma) && USUAL.contains(&eps) && z.abs() < USUAL.end {
+        return ln_interval_scaled([z.abs(), sigma, eps], ln_width);
+    }
     // Powers of 2 put sigma near 1 and change no digit, but of what is then negligible.
     let power = -ilogb(sigma);
     let scaled = [z.abs(), sigma, eps].map(|x| ldexp(x, power));
-    ln_interval_near_1(scaled, LN_2 + eps.ln() - sigma.ln())
+    if scaled[0].is_infinite() && scaled[2].is_infinite() {
+        return ln_point(z.abs(), eps).max(f64::MIN);
+    }
+    ln_interval_scaled(scaled, ln_width)
 }
+
+/// Between these no quotient of two lengths, nor its square, leaves the range of doubles.
+const USUAL: std::ops::Range<f64> = 1e-70..1e70;
 
 /// As [`ln_interval`], from the log of sigma, which may lie outside the range of doubles.
 pub fn ln_interval_of_ln(z: f64, ln_sigma: f64, eps: f64) -> f64 {
@@ -51,7 +61,10 @@ pub fn ln_interval_of_ln(z: f64, ln_sigma: f64, eps: f64) -> f64 {
     };
     let sigma = (ln_sigma + power * LN_2).exp();
     let scaled = [ldexp(z.abs(), power as i32), sigma, ldexp(eps, power as i32)];
-    ln_interval_near_1(scaled, LN_2 + eps.ln() - ln_sigma)
+    if scaled[0].is_infinite() && scaled[2].is_infinite() {
+        return ln_point(z.abs(), eps).max(f64::MIN);
+    }
+    ln_interval_scaled(scaled, || LN_2 + eps.ln() - ln_sigma)
 }
 
 /// The law is a point at 0; an edge there takes half of it, as the limit of narrow laws does.
@@ -66,19 +79,19 @@ fn ln_point(z: f64, eps: f64) -> f64 {
 /// Intervals narrower than this in units of sigma are their density times their width, to all digits.
 const NARROW: f64 = 1e-9;
 
-/// ln Pr(|Y - z| <= eps) for sigma near 1; `ln_width` is ln(2 eps/sigma), also where eps has underflown.
-fn ln_interval_near_1([z, sigma, eps]: [f64; 3], ln_width: f64) -> f64 {
+/// ln Pr(|Y - z| <= eps) where no quotient of the three overflows; `ln_width` is ln(2 eps/sigma), also where eps has underflown.
+fn ln_interval_scaled([z, sigma, eps]: [f64; 3], ln_width: impl Fn() -> f64) -> f64 {
     let scale = 1.0 / (SQRT_2 * sigma);
     if eps >= z {
         return match eps * scale < NARROW {
-            true => ln_width - LN_SQRT_2PI,
+            true => ln_width() - LN_SQRT_2PI,
             false => (0.5 * (erf((eps - z) * scale) + erf((eps + z) * scale))).ln(),
         };
     }
     let edge = (z - eps) / sigma;
     let reach = 2.0 * NEGLIGIBLE / (edge + (edge * edge + 2.0 * NEGLIGIBLE).sqrt());
     let whole = 2.0 * eps / sigma;
-    let (width, ln_width) = if whole < reach { (whole, ln_width) } else { (reach, reach.ln()) };
+    let width = whole.min(reach);
     let folds = width * (edge + 0.5 * width);
     let rule = match folds {
         // Four nodes are off by 6e-10 f^8.
@@ -94,7 +107,10 @@ fn ln_interval_near_1([z, sigma, eps]: [f64; 3], ln_width: f64) -> f64 {
             w * (-t * (edge + 0.5 * t)).exp()
         })
         .sum();
-    (ln_width + integral.ln() - 0.5 * edge * edge - LN_SQRT_2PI).max(f64::MIN)
+    // A width that has underflown has its log.
+    let is_narrow = whole < NARROW.min(reach);
+    let ln_integral = if is_narrow { ln_width() + integral.ln() } else { (width * integral).ln() };
+    (ln_integral - 0.5 * edge * edge - LN_SQRT_2PI).max(f64::MIN)
 }
 
 /// ln Pr(A+B and B+C both within `eps` of `z`) for independent normals A, B, C with mean 0 and standard deviations `a`, `b`, `c`.

@@ -150,7 +150,7 @@ pub(super) mod tests {
         ("kernel-error", "d=1 c0=1 c1=1 n=12"),
         ("layer-error", "network=random-1 error=injected eps=0.2 i=1"),
         ("pruned-network", "network=random-1 n=64 eps=0.5"),
-        ("planted-ticket", "n=40 d=1"),
+        ("planted-ticket", "n=40 d=1 eps=0.1"),
         ("normal-interval", "sigma=1 z=1 eps=0.1"),
         ("second-moment-method", "p=0.5"),
         ("chernoff", "tail=lower n=10 p=0.5 delta=0.5"),
