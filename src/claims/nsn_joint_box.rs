@@ -6,11 +6,9 @@ use super::nsn_box::{D, EPS, K, TARGET};
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_joint_box;
-use crate::nsn::c_d;
 use crate::nsn::importance::ImportanceJointBox;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
-use std::f64::consts::PI;
 
 /// The claim of Lemma 8.
 pub struct NsnJointBox;
@@ -56,6 +54,13 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+/// What Lemma 8 and Theorem 5 ask of k.
+pub(super) const LARGE_SIZE: Written = Written::new("k >= C d^3 log(d/eps)", "k >= C*d^3*ln(d/eps)");
+
+const CONDITIONS: &[Written] = &[LARGE_SIZE];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "3*(4*eps^2/(pi*(1 - 2*sqrt(c_d))*j))^d")];
+
 impl Claim for NsnJointBox {
     fn about(&self) -> &About {
         &ABOUT
@@ -69,16 +74,12 @@ impl Claim for NsnJointBox {
         cell.target().check_dimension(cell.integer("d"))
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (k, d, eps, c) = (cell.real("k"), cell.real("d"), cell.real("eps"), cell.real("C"));
-        vec![Hypothesis::new("k >= C d^3 log(d/eps)", k >= c * d.powi(3) * (d / eps).ln())]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (j, d, eps) = (cell.real("j"), cell.real("d"), cell.real("eps"));
-        let c = c_d(cell.integer("d"));
-        let base = (4.0 * eps * eps / (PI * (1.0 - 2.0 * c.sqrt()) * j)).ln();
-        Ok(vec![Bound::from_ln(PRINTED, 3f64.ln() + d * base)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream) -> Result<Vec<Link>> {
@@ -133,6 +134,7 @@ impl Claim for NsnJointBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     #[test]
     fn the_bound_is_the_printed_formula() {

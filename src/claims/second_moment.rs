@@ -6,7 +6,7 @@ use crate::cell::Domain;
 use crate::evidence::quadrature::Integral;
 use crate::nsn::boxes::{ln_box, ln_joint_box};
 use crate::nsn::sampling::add_nsn_vectors;
-use crate::numeric::{ln_binomial, ln_sum_exp};
+use crate::numeric::ln_binomial;
 use crate::subset_sum::KSubsetCounter;
 
 /// The claim of Lemma 9.
@@ -56,6 +56,9 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+const FORMULAS: &[Written] =
+    &[Written::at(PRINTED, "second", "moment", "second"), Written::at(PRINTED, "first", "moment", "first")];
+
 impl Claim for SecondMoment {
     fn about(&self) -> &About {
         &ABOUT
@@ -79,16 +82,15 @@ impl Claim for SecondMoment {
         Vec::new()
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, ln_identity(cell, cell.word("moment"))?)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// Pr(box), E[T] and E[T^2] by their identities.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        let ln_first = ln_identity(cell, "first")?;
-        let ln_box = ln_first - ln_binomial(cell.integer("n"), cell.integer("k"));
-        let second = Number::from_ln(ln_identity(cell, "second")?);
-        Ok(vec![("box", Number::from_ln(ln_box)), ("first", Number::from_ln(ln_first)), ("second", second)])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        let (first, second) = (identity(cell, "first")?, identity(cell, "second")?);
+        let subsets = binomial(cell.integer("n"), cell.integer("k"));
+        Ok(vec![("box", first / subsets), ("first", first), ("second", second)])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -116,28 +118,33 @@ fn power(cell: &Cell) -> i32 {
     if cell.word("moment") == "first" { 1 } else { 2 }
 }
 
-/// ln of the right side of the identity for the `first` or `second` moment.
+/// The binomial coefficient between its ends.
+fn binomial(n: u64, k: u64) -> Number {
+    Number::whole(n).binomial(Number::whole(k))
+}
+
+/// The right side of the identity for the `first` or `second` moment.
 ///
 /// # Errors
 /// Where a quadrature in it does not come near enough.
-pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
+pub(super) fn identity(cell: &Cell, moment: &str) -> Result<Number> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), cell.target());
     let near = |integral: Integral| match integral.relative_error < NEAR {
-        true => Ok(integral.ln),
+        true => Ok(Evidence::quadrature(integral).number()),
         false => Err(Error::input("a quadrature of the identity does not converge; take parameters nearer to 1")),
     };
-    let ln_single = near(ln_box(k, d, eps, target, TOLERANCE))?;
+    let single = near(ln_box(k, d, eps, target, TOLERANCE))?;
     if moment == "first" {
-        return Ok(ln_binomial(n, k) + ln_single);
+        return Ok(binomial(n, k) * single);
     }
     // binom(n,k)^2 Pr(overlap = k-j) = binom(n,k) binom(k,j) binom(n-k,j).
     let term = |j: u64| {
-        let ln_joint = if j == 0 { ln_single } else { near(ln_joint_box(k, j, d, eps, target, TOLERANCE))? };
-        Ok(ln_binomial(k, j) + ln_binomial(n - k, j) + ln_joint)
+        let joint = if j == 0 { single } else { near(ln_joint_box(k, j, d, eps, target, TOLERANCE))? };
+        Ok(binomial(k, j) * binomial(n - k, j) * joint)
     };
-    let terms = (0..=k.min(n - k)).map(term).collect::<Result<Vec<f64>>>()?;
-    Ok(ln_binomial(n, k) + ln_sum_exp(&terms))
+    let sum = (0..=k.min(n - k)).map(term).try_fold(Number::new(0.0), |sum, term| Ok::<_, Error>(sum + term?))?;
+    Ok(binomial(n, k) * sum)
 }
 
 #[cfg(test)]
@@ -170,7 +177,7 @@ mod tests {
                 let names = ["n", "k", "d", "eps"];
                 let given = names.into_iter().zip(texts.iter().map(String::as_str));
                 let given = given.chain([("target", target.as_str()), ("moment", moment)]);
-                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().exp();
+                let identity = identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().value();
                 assert!((identity - mean).abs() < 4.5 * error, "{moment} {n} {k}: {identity} for {mean} +- {error}");
             }
         }
@@ -181,7 +188,7 @@ mod tests {
         // n = k: T is 0 or 1, so E[T^2] = E[T] = Pr(box).
         let moment = |moment: &str| {
             let given = [("n", "5"), ("k", "5"), ("d", "2"), ("eps", "0.3"), ("moment", moment)];
-            ln_identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap()
+            identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().ln_abs()
         };
         assert!((moment("first") - moment("second")).abs() < 1e-12);
     }
