@@ -1,14 +1,12 @@
 //! What-if: a claim with further bounds, other hypotheses or the relation turned round, as a user writes them.
 
-use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use crate::cell::{Cell, Domain, Value};
-use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, LeastConstant, Link, Relation};
+use crate::cell::{Cell, Domain};
+use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, LeastConstant, Link, Names, Relation};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::expression::{Condition, Formula, Number};
-use crate::nsn::c_d_enclosed;
 use crate::random::Stream;
 
 /// What a user changes in a claim.
@@ -110,13 +108,9 @@ impl WhatIf {
         &self.changes
     }
 
-    fn is_met(&self, condition: &Condition, names: &Names) -> Result<Option<bool>> {
-        let word = |name: &str| match names.cell.get(name) {
-            Some(value @ (Value::Word(_) | Value::Target(_))) => Some(value.to_string()),
-            _ => None,
-        };
-        let named = |error: Error| names.error(|| Error::input(format!("where, at {}: {error}", names.cell.key())));
-        condition.is_met(&|name| names.number(name), &word).map_err(named)
+    fn is_met(condition: &Condition, cell: &Cell, names: &Names) -> Result<Option<bool>> {
+        let named = |error: Error| names.error(|| Error::input(format!("where, at {}: {error}", cell.key())));
+        condition.is_met(&|name| names.number(name), &|name| names.word(name)).map_err(named)
     }
 
     /// Refuses dropped hypotheses that the claim does not have.
@@ -141,41 +135,6 @@ impl WhatIf {
     fn stripped(&self, mut evidence: Evidence) -> Evidence {
         evidence.observed.retain(|hypothesis| !self.without.contains(&hypothesis.name));
         evidence
-    }
-}
-
-/// What the names in formulas stand for at a cell. The claim's own symbols may cost quadratures: they are computed when a
-/// formula asks for one.
-struct Names<'a> {
-    claim: &'a dyn Claim,
-    cell: &'a Cell,
-    symbols: OnceCell<Result<Vec<(&'static str, Number)>>>,
-}
-
-impl<'a> Names<'a> {
-    fn new(claim: &'a dyn Claim, cell: &'a Cell) -> Self {
-        Names { claim, cell, symbols: OnceCell::new() }
-    }
-
-    fn number(&self, name: &str) -> Option<Number> {
-        match (name, self.cell.get(name), self.cell.get("d")) {
-            (_, Some(Value::Integer(value)), _) => return Some(Number::whole(*value)),
-            (_, Some(Value::Real(value)), _) => return Some(Number::new(*value)),
-            ("pi", ..) => return Some(Number::pi()),
-            ("e", ..) => return Some(Number::e()),
-            ("c_d", _, Some(Value::Integer(d))) => return Some(c_d_enclosed(*d)),
-            _ => {}
-        }
-        let symbols = self.symbols.get_or_init(|| self.claim.symbols(self.cell)).as_ref().ok()?;
-        symbols.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-    }
-
-    /// Why the symbols could not be computed, or else the other error.
-    fn error(&self, other: impl FnOnce() -> Error) -> Error {
-        match self.symbols.get() {
-            Some(Err(error)) => Error::input(error.to_string()),
-            _ => other(),
-        }
     }
 }
 
@@ -253,11 +212,11 @@ impl Claim for WhatIf {
         if self.conditions.is_empty() {
             return printed.collect();
         }
-        let names = Names::new(self.claim, cell);
+        let names = Names::new(cell, || self.claim.symbols(cell));
         let added = self
             .conditions
             .iter()
-            .map(|condition| Hypothesis::new(condition.text(), self.is_met(condition, &names).ok().flatten()));
+            .map(|condition| Hypothesis::new(condition.text(), Self::is_met(condition, cell, &names).ok().flatten()));
         printed.chain(added).collect()
     }
 
@@ -269,9 +228,9 @@ impl Claim for WhatIf {
         if self.bounds.is_empty() && self.conditions.is_empty() {
             return Ok(bounds);
         }
-        let names = Names::new(self.claim, cell);
+        let names = Names::new(cell, || self.claim.symbols(cell));
         for condition in &self.conditions {
-            self.is_met(condition, &names)?;
+            Self::is_met(condition, cell, &names)?;
         }
         for (name, formula, relation) in &self.bounds {
             if bounds.iter().any(|bound| bound.name == *name) {
