@@ -47,6 +47,8 @@ impl std::fmt::Display for Domain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Domain::Integer(min, max) => write!(f, "a whole number from {min} to {max}"),
+            Domain::Real(above, max) if above.is_infinite() && max.is_infinite() => f.write_str("a finite number"),
+            Domain::Real(above, max) if above.is_infinite() => write!(f, "a number of at most {}", number(*max)),
             Domain::Real(above, max) if max.is_infinite() => write!(f, "a finite number above {}", number(*above)),
             Domain::Real(above, max) => write!(f, "a number above {} and at most {}", number(*above), number(*max)),
             Domain::Word(words) => write!(f, "one of {}", words.join(", ")),

@@ -32,7 +32,11 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// The run was stopped before its end; what was measured is in the checkpoints.
+    /// Standard output could not be written: what was to be shown is lost, and no file was to change.
+    #[error("cannot write to standard output: {0}")]
+    Print(std::io::Error),
+
+    /// The work was stopped before its end; the message says what is kept.
     #[error("{0}")]
     Interrupted(String),
 
@@ -100,16 +104,31 @@ impl Error {
         move |source| Error::Write { path, source }
     }
 
+    /// What kind of error it is, in a word, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Error::Input(_) => "input",
+            Error::Read { .. } => "read",
+            Error::Write { .. } | Error::Print(_) => "write",
+            Error::Interrupted(_) => "interrupted",
+            Error::Unreachable(_) => "unreachable",
+            Error::Defect(_) => "defect",
+        }
+    }
+
     /// 2: bad input or usage, also a method that cannot reach the cell; 4: interrupted or incomplete; 5: a defect of this
     /// program.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Input(_) | Error::Read { .. } | Error::Unreachable(_) => 2,
-            Error::Write { .. } | Error::Interrupted(_) => 4,
+            Error::Write { .. } | Error::Print(_) | Error::Interrupted(_) => INCOMPLETE,
             Error::Defect(_) => FAILED,
         }
     }
 }
+
+/// The exit code of what was stopped before its end, or could not be written.
+pub const INCOMPLETE: u8 = 4;
 
 /// The exit code of a defect, and of a run in which a cell could not be measured.
 pub const FAILED: u8 = 5;

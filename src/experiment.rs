@@ -450,14 +450,14 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
         let folder = Path::new("experiments");
         let entries = std::fs::read_dir(folder).map_err(|error| {
             Error::input(format!(
-                "cannot read the folder experiments here ({error}); name files: lemmascope run FILE.toml ..."
+                "cannot read the folder experiments here ({error}); name the experiments' files, such as mine.toml"
             ))
         })?;
         paths = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
         if paths.is_empty() {
             return Err(Error::input(
-                "the folder experiments holds no .toml file; name files: lemmascope run FILE.toml ...",
+                "the folder experiments holds no .toml file; name the experiments' files, such as mine.toml",
             ));
         }
     }

@@ -2,15 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use lemmascope::cli::{Cli, dispatch, note};
+use lemmascope::cli::{dispatch, fail, parse};
 
 fn main() -> ExitCode {
-    match dispatch(Cli::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            note(&format!("lemmascope: {error}"));
-            ExitCode::from(error.exit_code())
-        }
-    }
+    dispatch(parse()).unwrap_or_else(|error| ExitCode::from(fail(&error)))
 }

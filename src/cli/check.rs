@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::json::pretty;
-use super::progress::Progress;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, interruptible, note, parse_alpha, print, thread_pool};
+use super::run::{interruption, progress};
+use super::watch::{Show, Watch};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, parse_seconds, print, thread_pool};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, check_judge, read_all};
 use crate::output::{FolderLock, write_together};
 use crate::record::{self, Record};
 use crate::report::folder::record_files;
 use crate::report::gate::Comparison;
+use crate::runner::outlook::Outlook;
 use crate::runner::{self, Conditions, Finished, Plan, checkpoint};
 
 #[derive(clap::Args)]
@@ -43,6 +45,9 @@ pub struct Arguments {
     /// Go on with an interrupted check of the same design.
     #[arg(long)]
     resume: bool,
+    /// The seconds that it may take. What is measured by then is kept, with exit code 4; --resume goes on.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
+    time_limit: Option<f64>,
     /// Exit with 3 where a cell inside the hypotheses is undecided that the baseline does not know as such.
     #[arg(long)]
     strict: bool,
@@ -71,9 +76,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         alpha: arguments.alpha,
         effort: arguments.effort.into(),
     };
-    let fresh = measure(&plan, arguments)?;
+    let outlook = Outlook::new(&plan, &arguments.baseline);
+    let show = Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
+    Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| {
+        let fresh = measure(&plan, &outlook, arguments, watch)?;
+        watch.writing(|| compare(&plan, &known, &fresh, arguments))
+    })
+}
+
+/// Compares what was measured with what is known; shows the differences, or takes them over.
+fn compare(plan: &Plan, known: &[Vec<Record>], fresh: &[Fresh], arguments: &Arguments) -> Result<ExitCode> {
     let mut comparison = Comparison::default();
-    for ((experiment, known), fresh) in plan.experiments.iter().zip(&known).zip(&fresh) {
+    for ((experiment, known), fresh) in plan.experiments.iter().zip(known).zip(fresh) {
         let judges = |bound: &str| match arguments.judge.is_empty() {
             true => experiment.judges(bound),
             false => arguments.judge.iter().any(|name| name == bound),
@@ -163,20 +177,17 @@ impl Fresh {
 }
 
 /// Measures into a folder of its own, which is gone afterwards; after an interruption it waits there for --resume.
-fn measure(plan: &Plan, arguments: &Arguments) -> Result<Vec<Fresh>> {
+fn measure(plan: &Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch) -> Result<Vec<Fresh>> {
     let lock = FolderLock::take(&arguments.baseline.join(SCRATCH))?;
-    let interrupted = interruptible("stopping after the cells under way; Ctrl-C again stops at once")?;
-    let progress = Progress::new(arguments.quiet);
     let scratch = arguments.baseline.join(SCRATCH);
     let conditions = Conditions {
         out: &scratch,
         shard: None,
         resume: arguments.resume,
-        interrupted: &interrupted,
-        progress: &|done, total| progress.show(done, total),
+        interrupted: watch.flag(),
+        progress: &|event, unit| outlook.tell(event, unit),
     };
     let finished = thread_pool(arguments.threads)?.install(|| runner::run(plan, &conditions));
-    progress.finish();
     let paths = match finished {
         Ok(Finished::Complete(paths)) => paths,
         Ok(Finished::Shard(_)) => return Err(Error::input("a check measures everything; it has no parts")),

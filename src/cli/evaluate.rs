@@ -1,21 +1,23 @@
 //! `lemmascope evaluate`: one cell of one claim.
 
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
 
 use serde::Serialize;
 
 use super::json::{Measured, Number, cell_object, finite, json_number, pretty, printed, shown_or_ln};
+use super::progress::left;
+use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Hypothesis, cell_of, find_method};
-use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Shows};
+use crate::error::{Error, INCOMPLETE, Result};
+use crate::evidence::{Evidence, Method, Shows};
 use crate::experiment::{Precision, Until};
 use crate::numeric::number;
 use crate::record::hypotheses;
-use crate::runner::measure::{Job, Sampling, measure};
+use crate::runner::measure::{Job, Sampling, measure_told};
 use crate::verdict::{pronounce, slack_log10, vacuous};
 
 #[derive(clap::Args)]
@@ -42,6 +44,8 @@ pub struct Arguments {
     /// The seed of the random streams.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
+    #[command(flatten)]
+    watch: WatchArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -61,10 +65,56 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
     let bounds = claim.bounds(&cell)?;
     let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
-    let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
-    let report = Report::new(claim, &cell, &evidence, &bounds);
-    print(&if arguments.json { pretty(&report) } else { report.text() })?;
-    Ok(ExitCode::SUCCESS)
+    let show = |evidence: &Evidence, interrupted: Option<String>| {
+        let report = Report::new(claim, &cell, evidence, &bounds, interrupted);
+        print(&if arguments.json { pretty(&report) } else { report.text() })
+    };
+    let sample = GrowingSample::default();
+    let stopped = |stop: Stop| match sample.last() {
+        Some(evidence) => show(&evidence, Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
+        None => Err(nothing_yet(claim, method, &stop)),
+    };
+    let line = |seconds: f64| {
+        format!("{} by {}{}", claim.about().id, method.name(), sample.progress(arguments.replicates, seconds))
+    };
+    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
+        watch.writing(|| show(&evidence, None))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The error of a measurement that has nothing to show before its end.
+pub fn nothing_yet(claim: &dyn Claim, method: Method, stop: &Stop) -> Error {
+    let Stop { reason, .. } = stop;
+    Error::Interrupted(format!("{reason}: {} by {} has nothing to show before its end", claim.about().id, method.name()))
+}
+
+/// The evidence of a sample that grows on another thread.
+#[derive(Default)]
+pub struct GrowingSample(Mutex<Option<Evidence>>);
+
+impl GrowingSample {
+    /// Takes the sample's state.
+    pub fn grow(&self, evidence: &Evidence) {
+        *self.0.lock().expect("no holder of the lock panics") = Some(evidence.clone());
+    }
+
+    /// The last state.
+    pub fn last(&self) -> Option<Evidence> {
+        self.0.lock().expect("no holder of the lock panics").clone()
+    }
+
+    /// How far it is in words, given the seconds that it took; it may be large enough before it takes the most replicates.
+    pub fn progress(&self, most: u64, seconds: f64) -> String {
+        match self.last().map(|evidence| evidence.work).filter(|work| *work > 0) {
+            Some(work) => {
+                let rest = most.saturating_sub(work) as f64 * seconds / work as f64;
+                format!(": {work} of at most {most} replicates, {seconds:.0} s{} at most", left(Some(rest)))
+            }
+            None => format!(", {seconds:.0} s"),
+        }
+    }
 }
 
 /// The cell that `--set NAME=VALUE` options name.
@@ -86,6 +136,9 @@ struct Report {
     hypotheses: Vec<Hypothesis>,
     outside: bool,
     bearing: Shows,
+    /// Why the sample ended before it was large enough; its interval holds all the same. Missing where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -101,7 +154,13 @@ struct Judged {
 }
 
 impl Report {
-    fn new(claim: &dyn Claim, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Self {
+    fn new(
+        claim: &dyn Claim,
+        cell: &Cell,
+        evidence: &Evidence,
+        bounds: &[Bound],
+        interrupted: Option<String>,
+    ) -> Self {
         let about = claim.about();
         let judged = |bound: &Bound| Judged {
             name: bound.name.clone(),
@@ -122,6 +181,7 @@ impl Report {
             bearing: evidence.bearing.shows(about.relation),
             outside: conditions.iter().any(|condition| !condition.is_met()),
             hypotheses: conditions,
+            interrupted,
         }
     }
 
@@ -154,6 +214,9 @@ impl Report {
         }
         if let Some(caution) = self.bearing.caution() {
             text += &format!("{caution}\n");
+        }
+        if let Some(why) = &self.interrupted {
+            text += &format!("{why}: the interval is that of the replicates so far\n");
         }
         if self.outside {
             text += "outside the hypotheses: the statement does not speak of this cell\n";

@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty, printed, shown_or_ln};
-use super::progress::Telling;
+use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, interruptible, note, parse_alpha, parse_count, parse_seconds, print};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, note, parse_alpha, parse_count, parse_seconds, print};
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Relation};
-use crate::error::{Error, Result};
+use crate::error::{Error, INCOMPLETE, Result};
 use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
 use crate::falsify::space::Space;
@@ -45,7 +46,8 @@ pub struct Arguments {
     /// of a best constant misses. It covers all bounds of this search together, and no other search.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     alpha: f64,
-    /// The experiment to write for what is found; CLAIM-counterexample.toml without it.
+    /// The experiment to write for what is found; CLAIM-counterexample.toml in the working folder without it. The file of an
+    /// earlier search that found the same is replaced, any other file stays.
     #[arg(long, value_name = "FILE.toml")]
     out: Option<PathBuf>,
     /// Replace a file that is there.
@@ -71,55 +73,141 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let bounds = bounds(&claim, &region)?;
     let file = out_file(arguments, &claim)?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let interrupted = interruptible("stopping; what was found so far is shown. Ctrl-C again stops at once")?;
-    let telling = Telling::new(arguments.quiet);
     let lab = Lab::new(&claim, arguments.seed, &name);
-    let start = Instant::now();
-    let mut findings = Vec::new();
-    for (index, bound) in bounds.iter().enumerate() {
-        let left = (arguments.time_limit - start.elapsed().as_secs_f64()).max(0.01);
-        let plan = Plan {
-            region: region.clone(),
-            seed: arguments.seed,
-            alpha: arguments.alpha / bounds.len() as f64,
-            evaluations: arguments.evaluations,
-            time: Duration::from_secs_f64(left / (bounds.len() - index) as f64),
+    let search = Search { arguments, claim: &claim, region, bounds, file, state: Mutex::default() };
+    let show = Show { line: &|seconds| search.line(seconds), stopped: &|stop| search.stopped(stop) };
+    // The search ends in time by itself, unless one measurement takes longer.
+    Watch::over((Some(arguments.time_limit + OVERTIME), arguments.quiet), &show, |watch| {
+        search.run(&lab, watch)?;
+        watch.writing(|| search.conclude())
+    })
+}
+
+/// How many seconds after its time a search may end by itself.
+const OVERTIME: f64 = 1.0;
+
+/// A search for all bounds, one after another.
+struct Search<'a> {
+    arguments: &'a Arguments,
+    claim: &'a WhatIf,
+    region: Region,
+    bounds: Vec<String>,
+    file: PathBuf,
+    state: Mutex<State>,
+}
+
+/// What it has found, and what it does.
+#[derive(Default)]
+struct State {
+    findings: Vec<Finding>,
+    phase: &'static str,
+    evaluations: u64,
+    best: Option<Seen>,
+    start: Option<Instant>,
+}
+
+impl Search<'_> {
+    fn run(&self, lab: &Lab, watch: &Watch) -> Result<()> {
+        for (index, bound) in self.bounds.iter().enumerate() {
+            let left = (self.arguments.time_limit - watch.elapsed().as_secs_f64()).max(0.01);
+            let plan = self.plan(left / (self.bounds.len() - index) as f64);
+            *self.state() = State { findings: std::mem::take(&mut self.state().findings), ..State::begun() };
+            let tell = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
+                let mut state = self.state();
+                (state.phase, state.evaluations, state.best) = (phase, evaluations, best.cloned());
+            };
+            let finding = falsify(lab, bound, &plan, watch.flag(), &tell)?;
+            let ends = finding.interrupted;
+            self.state().findings.push(finding);
+            if ends {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(&self, seconds: f64) -> Plan {
+        Plan {
+            region: self.region.clone(),
+            seed: self.arguments.seed,
+            alpha: self.arguments.alpha / self.bounds.len() as f64,
+            evaluations: self.arguments.evaluations,
+            time: Duration::from_secs_f64(seconds),
             first: false,
-        };
-        let tell = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
-            telling.show(|seconds| stand(bound, phase, evaluations, best, seconds));
-        };
-        findings.push(falsify(&lab, bound, &plan, &interrupted, &tell)?);
-        if findings.last().is_some_and(|finding| finding.interrupted) {
-            break;
         }
     }
-    telling.finish();
-    let command = command();
-    let found: Vec<&Finding> = findings.iter().filter(|finding| finding.found).collect();
-    let written = if found.is_empty() {
-        None
-    } else {
-        let text = reproduce::experiment(&claim, claim.changes(), &found, &command);
-        Some(reproduce::write(&file, &text, arguments.force))
-    };
-    let is_written = matches!(written, Some(Ok(())));
-    let report = Report::new(&claim, &findings, is_written.then_some(&*file), &command, arguments.seed);
-    print(&if arguments.json { pretty(&report) } else { text(&claim, &findings, &report) })?;
-    // A file in the way is bad input, but what was found has been shown.
-    written.unwrap_or(Ok(()))?;
-    let any = |is: fn(&Finding) -> bool| findings.iter().any(is);
-    let fails = match arguments.fail_on {
-        None => false,
-        Some(FailOn::Violated) => claim.about().constants.is_empty(),
-        Some(FailOn::Refuted) => true,
-    };
-    Ok(match () {
-        () if any(|finding| finding.interrupted) => ExitCode::from(4),
-        () if fails && any(|finding| finding.found) => ExitCode::from(1),
-        () if arguments.strict && any(|finding| finding.verdict() == Verdict::Undecided) => ExitCode::from(3),
-        () => ExitCode::SUCCESS,
-    })
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of the lock panics")
+    }
+
+    /// How far the search is; it ends with its time at the latest.
+    fn line(&self, seconds: f64) -> String {
+        let state = self.state();
+        let Some(bound) = self.bounds.get(state.findings.len()) else { return format!("{seconds:.0} s") };
+        let most = self.arguments.time_limit;
+        let least = state.best.as_ref().map_or(String::new(), |best| {
+            format!(", least slack {} at {}", number(three_digits(best.slack)), plain(&best.cell))
+        });
+        format!("{bound}: {}, {} cells, {seconds:.0} of at most {most} s{least}", state.phase, state.evaluations)
+    }
+
+    /// Shows the best so far of a search that is left behind.
+    fn stopped(&self, stop: Stop) -> Result<ExitCode> {
+        let mut state = self.state();
+        if let (Some(start), Some(bound)) = (state.start, self.bounds.get(state.findings.len())) {
+            let seconds = start.elapsed().as_secs_f64();
+            let finding = Finding::so_far(bound, &self.plan(seconds), state.best.take(), state.evaluations);
+            state.findings.push(finding);
+        }
+        if state.findings.is_empty() {
+            return Err(Error::Interrupted(format!("{}: no cell was measured", stop.reason)));
+        }
+        drop(state);
+        self.conclude()
+    }
+
+    /// Shows the findings, and writes the experiment that measures the counterexamples again.
+    fn conclude(&self) -> Result<ExitCode> {
+        let Search { arguments, claim, .. } = self;
+        let findings = &self.state().findings;
+        let command = command();
+        let found: Vec<&Finding> = findings.iter().filter(|finding| finding.found).collect();
+        let written = (!found.is_empty()).then(|| {
+            let text = reproduce::experiment(*claim, claim.changes(), &found, &command);
+            reproduce::write(&self.file, &text, arguments.force)
+        });
+        let (file, error) = match &written {
+            Some(Ok(())) => (Some(&*self.file), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
+        };
+        let report = Report::new(*claim, findings, (file, error), &command, arguments.seed);
+        print(&if arguments.json { pretty(&report) } else { text(*claim, findings, &report) })?;
+        if let Some(error) = error {
+            // What was found has been shown.
+            note(&format!("lemmascope: {error}"));
+            return Ok(ExitCode::from(error.exit_code()));
+        }
+        let any = |is: fn(&Finding) -> bool| findings.iter().any(is);
+        let fails = match arguments.fail_on {
+            None => false,
+            Some(FailOn::Violated) => claim.about().constants.is_empty(),
+            Some(FailOn::Refuted) => true,
+        };
+        Ok(match () {
+            () if any(|finding| finding.interrupted) => ExitCode::from(INCOMPLETE),
+            () if fails && any(|finding| finding.found) => ExitCode::from(1),
+            () if arguments.strict && any(|finding| finding.verdict() == Verdict::Undecided) => ExitCode::from(3),
+            () => ExitCode::SUCCESS,
+        })
+    }
+}
+
+impl State {
+    fn begun() -> Self {
+        State { phase: "sweep", start: Some(Instant::now()), ..State::default() }
+    }
 }
 
 /// The bounds to falsify: the user's own, or all of the claim's.
@@ -138,7 +226,7 @@ fn bounds(claim: &WhatIf, region: &Region) -> Result<Vec<String>> {
     })
 }
 
-/// Where the experiment goes. A file that is there already is told of before any time is spent.
+/// Where the experiment goes. A file in the way that is no finding of this claim is told of before any time is spent.
 fn out_file(arguments: &Arguments, claim: &dyn Claim) -> Result<PathBuf> {
     let file = arguments.out.clone().unwrap_or_else(|| format!("{}-counterexample.toml", claim.about().id).into());
     if file.extension().is_none_or(|ending| ending != "toml") {
@@ -147,11 +235,8 @@ fn out_file(arguments: &Arguments, claim: &dyn Claim) -> Result<PathBuf> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(Error::input(format!("--out {}: the folder {} is not there", file.display(), folder.display())));
     }
-    if file.exists() && !arguments.force {
-        note(&format!(
-            "{} is there already and stays unless the finding is the same; --force replaces it",
-            file.display()
-        ));
+    if file.exists() && !arguments.force && !reproduce::is_finding_of(&file, claim) {
+        note(&format!("{} is there already and stays; --force replaces it", file.display()));
     }
     Ok(file)
 }
@@ -167,14 +252,6 @@ fn command() -> String {
     format!("lemmascope {}", arguments.join(" "))
 }
 
-/// How far the search for one bound is.
-fn stand(bound: &str, phase: &str, evaluations: u64, best: Option<&Seen>, seconds: f64) -> String {
-    let least = best.map_or(String::new(), |best| {
-        format!(", least slack {} at {}", number(three_digits(best.slack)), plain(&best.cell))
-    });
-    format!("{bound}: {phase}, {evaluations} cells, {seconds:.0} s{least}")
-}
-
 fn three_digits(x: f64) -> f64 {
     format!("{x:.3e}").parse().unwrap_or(x)
 }
@@ -187,6 +264,9 @@ struct Report {
     file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reproduce: Option<String>,
+    /// Why no file was written for what was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_written: Option<String>,
     command: String,
     seed: u64,
     interrupted: bool,
@@ -314,7 +394,13 @@ impl Entry {
 }
 
 impl Report {
-    fn new(claim: &dyn Claim, findings: &[Finding], file: Option<&Path>, command: &str, seed: u64) -> Self {
+    fn new(
+        claim: &dyn Claim,
+        findings: &[Finding],
+        (file, not_written): (Option<&Path>, Option<&Error>),
+        command: &str,
+        seed: u64,
+    ) -> Self {
         let about = claim.about();
         let first = &findings[0];
         let best = first.best.as_ref();
@@ -323,6 +409,7 @@ impl Report {
             relation: first.relation(about.relation).name(),
             file: file.map(|file| file.display().to_string()),
             reproduce: file.map(|file| format!("lemmascope run {} --seed {seed}", file.display())),
+            not_written: not_written.map(Error::to_string),
             command: command.into(),
             seed,
             interrupted: findings.iter().any(|finding| finding.interrupted),
@@ -351,7 +438,7 @@ fn plain(cell: &Cell) -> String {
 fn text(claim: &dyn Claim, findings: &[Finding], report: &Report) -> String {
     let mut lines: Vec<String> = findings.iter().flat_map(|finding| paragraph(claim, finding)).collect();
     if let (Some(file), Some(command)) = (&report.file, &report.reproduce) {
-        lines.push(format!("{file} measures it again: {command}"));
+        lines.push(format!("written to {file}, which measures it again: {command}"));
     }
     if report.interrupted {
         lines.push("stopped early: this is the best so far".into());

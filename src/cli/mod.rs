@@ -13,11 +13,10 @@ mod run;
 mod solve;
 mod threshold;
 mod trace;
+mod watch;
 mod what_if;
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -27,7 +26,10 @@ use crate::runner::Effort;
 /// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
 ///
 /// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or one that check's baseline does not know; 2 bad input or usage; 3 undecided, under --strict;
-/// 4 interrupted or incomplete; 5 a cell of a run could not be measured, or a defect of this program.
+/// 4 interrupted, at the time limit, or incomplete; 5 a cell of a run could not be measured, or a defect of this program.
+///
+/// Every verb takes --json: standard output holds one JSON document then, in case of an error {"error", "kind", "exit_code"}, where kind is
+/// usage, input, read, write, interrupted, unreachable or defect. Messages and progress go to standard error.
 #[derive(Parser)]
 #[command(name = "lemmascope", version)]
 pub struct Cli {
@@ -75,6 +77,7 @@ enum Verb {
 /// # Errors
 /// Whatever stops the verb, with its exit code.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    watch::listen()?;
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Claims(arguments) => claims::run(&arguments),
@@ -124,21 +127,6 @@ enum FailOn {
     Refuted,
 }
 
-/// A flag that the first Ctrl-C (or a request to terminate) raises, with a word on what happens now; the second one does
-/// not wait.
-fn interruptible(word: &'static str) -> Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(4);
-        }
-        note(word);
-    })
-    .map_err(|error| Error::input(format!("cannot listen for Ctrl-C ({error})")))?;
-    Ok(interrupted)
-}
-
 /// The threads that `--threads` asks for; all cores without it.
 fn thread_pool(threads: Option<u16>) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
@@ -179,10 +167,36 @@ pub fn note(text: &str) {
 /// Prints a line to standard output; a reader that has gone away (`| head`) is not an error.
 fn print(text: &str) -> Result<()> {
     use std::io::Write;
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Write { path: "standard output".into(), source: error })
-        }
+    match writeln!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Print(error)),
         _ => Ok(()),
+    }
+}
+
+/// Says what went wrong, under `--json` as an object too; returns the exit code.
+pub fn fail(error: &Error) -> u8 {
+    note(&format!("lemmascope: {error}"));
+    print_error(&error.to_string(), error.kind(), error.exit_code());
+    error.exit_code()
+}
+
+/// Reads the command line. Where that fails, or asks for help, the program ends.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            print_error(error.to_string().trim_end(), "usage", USAGE);
+        }
+        error.exit()
+    })
+}
+
+/// The exit code of a command line that means nothing.
+const USAGE: u8 = 2;
+
+/// The error as an object, where `--json` asks for one. What is printed there is all that standard output holds.
+fn print_error(error: &str, kind: &str, exit_code: u8) {
+    if std::env::args_os().any(|argument| argument == "--json") {
+        // Nobody may be listening there.
+        let _ = print(&json::pretty(&serde_json::json!({ "error": error, "kind": kind, "exit_code": exit_code })));
     }
 }

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use super::json::pretty;
 use super::print;
-use crate::error::Result;
+use super::progress::left;
+use super::watch::{Show, Stop, Watch, WatchArguments};
+use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Plot, read_all};
 use crate::output::write_together;
 use crate::plot;
@@ -21,6 +24,8 @@ pub struct Arguments {
     /// The folder of the records, where the plots go too.
     #[arg(long, default_value = "results")]
     out: PathBuf,
+    #[command(flatten)]
+    watch: WatchArguments,
     /// Print the files as JSON.
     #[arg(long)]
     json: bool,
@@ -30,25 +35,48 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let experiments = read_all(&arguments.files)?;
     let records = experiments.iter().map(|own| read_own(own, &arguments.out)).collect::<Result<Vec<_>>>()?;
     let sets: Vec<(&Experiment, &[Record])> = experiments.iter().zip(records.iter().map(Vec::as_slice)).collect();
-    let files = draw_all(&sets, &arguments.out)?;
-    if arguments.json {
-        print(&pretty(&files))?;
-    } else {
-        files.iter().try_for_each(|path| print(&path.display().to_string()))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let drawn = AtomicUsize::new(0);
+    let total: usize = experiments.iter().map(|experiment| experiment.plots.len()).sum();
+    let line = |seconds: f64| {
+        let drawn = drawn.load(Ordering::Relaxed);
+        let rest = (drawn > 0).then(|| (total - drawn) as f64 * seconds / drawn as f64);
+        format!("{drawn} of {total} plots, {seconds:.0} s{}", left(rest))
+    };
+    let stopped = |stop: Stop| {
+        let drawn = drawn.load(Ordering::Relaxed);
+        Err(Error::Interrupted(format!("{}: {drawn} of {total} plots are drawn", stop.reason)))
+    };
+    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let files = draw_all(&sets, &arguments.out, watch, &drawn)?;
+        if arguments.json {
+            print(&pretty(&files))?;
+        } else {
+            files.iter().try_for_each(|path| print(&path.display().to_string()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
-/// Draws every plot as SVG and PNG; returns the files.
-pub fn draw_all(sets: &[(&Experiment, &[Record])], out: &Path) -> Result<Vec<PathBuf>> {
+/// Draws every plot as SVG and PNG, counting them; returns the files.
+pub fn draw_all(
+    sets: &[(&Experiment, &[Record])],
+    out: &Path,
+    watch: &Watch,
+    drawn: &AtomicUsize,
+) -> Result<Vec<PathBuf>> {
     let plots: Vec<(&Experiment, &[Record], &Plot)> = sets
         .iter()
         .flat_map(|(experiment, records)| experiment.plots.iter().map(move |plot| (*experiment, *records, plot)))
         .collect();
     let draw = |(experiment, records, plot): &(&Experiment, &[Record], &Plot)| {
+        if watch.is_stopped() {
+            return Err(Error::Interrupted("interrupted".into()));
+        }
         let picture = plot::draw(experiment, plot, records)?;
         let [svg, png] = experiment.plot_files(plot).map(|name| out.join(name));
-        write_together(&[(&svg, picture.svg().into_bytes()), (&png, plot::png(&picture)?)])?;
+        let files = [(&svg, picture.svg().into_bytes()), (&png, plot::png(&picture)?)];
+        watch.writing(|| write_together(&files))?;
+        drawn.fetch_add(1, Ordering::Relaxed);
         Ok(vec![svg, png])
     };
     Ok(plots.par_iter().map(draw).collect::<Result<Vec<_>>>()?.concat())

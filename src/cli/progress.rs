@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Shows how far a search is whose end nobody knows.
+/// Shows how far the work is.
 pub enum Telling {
     /// A line that changes on a terminal.
     Line(ProgressBar, Instant),
     /// Plain lines, not more often than every few seconds.
-    Lines(Mutex<Instant>, Instant),
+    Lines(Mutex<Option<Instant>>, Instant),
     /// Nothing.
     Quiet,
 }
@@ -24,7 +24,7 @@ impl Telling {
             return Telling::Quiet;
         }
         if !std::io::stderr().is_terminal() {
-            return Telling::Lines(Mutex::new(now), now);
+            return Telling::Lines(Mutex::default(), now);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style =
@@ -42,8 +42,9 @@ impl Telling {
             }
             Telling::Lines(last, start) => {
                 let mut last = last.lock().expect("no holder of the lock panics");
-                if last.elapsed() >= BETWEEN_LINES {
-                    *last = Instant::now();
+                let is_time = last.map_or(start.elapsed() >= FIRST_LINE, |last| last.elapsed() >= BETWEEN_LINES);
+                if is_time {
+                    *last = Some(Instant::now());
                     super::note(&line(start.elapsed().as_secs_f64()));
                 }
             }
@@ -58,72 +59,16 @@ impl Telling {
     }
 }
 
-/// Shows how many cells are measured.
-pub enum Progress {
-    /// A bar on a terminal.
-    Bar(ProgressBar),
-    /// Plain lines, not more often than every few seconds.
-    Lines(Mutex<Lines>),
-    /// Nothing.
-    Quiet,
-}
-
-/// When a plain line was last written.
-pub struct Lines {
-    start: Instant,
-    last: Instant,
-    first_done: Option<usize>,
-}
-
+/// How often a plain line is written, and after what time the first.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
+const FIRST_LINE: Duration = Duration::from_secs(1);
 
-impl Progress {
-    /// The form that fits standard error.
-    pub fn new(quiet: bool) -> Self {
-        if quiet {
-            return Progress::Quiet;
-        }
-        if !std::io::stderr().is_terminal() {
-            let now = Instant::now();
-            return Progress::Lines(Mutex::new(Lines { start: now, last: now, first_done: None }));
-        }
-        let style = ProgressStyle::with_template("{bar:32} {pos}/{len} cells  {elapsed} so far, {eta} left");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        Progress::Bar(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
-    }
-
-    /// Tells that `done` of `total` cells are measured.
-    pub fn show(&self, done: usize, total: usize) {
-        match self {
-            Progress::Quiet => {}
-            Progress::Bar(bar) => {
-                bar.set_length(total as u64);
-                bar.set_position(done as u64);
-            }
-            Progress::Lines(lines) => lines.lock().expect("no holder of the lock panics").show(done, total),
-        }
-    }
-
-    /// Clears the bar before something else is printed.
-    pub fn finish(&self) {
-        if let Progress::Bar(bar) = self {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Lines {
-    fn show(&mut self, done: usize, total: usize) {
-        let first = *self.first_done.get_or_insert(done);
-        if self.last.elapsed() < BETWEEN_LINES && done != total {
-            return;
-        }
-        self.last = Instant::now();
-        let elapsed = self.start.elapsed().as_secs_f64();
-        // What a checkpoint held took no time here.
-        let rate = (done - first) as f64 / elapsed;
-        let left =
-            if rate > 0.0 { format!(", about {:.0} s left", (total - done) as f64 / rate) } else { String::new() };
-        super::note(&format!("{done}/{total} cells, {elapsed:.0} s{left}"));
+/// What is left, in words; nothing where that is not known.
+pub fn left(seconds: Option<f64>) -> String {
+    match seconds {
+        Some(seconds) if seconds < 120.0 => format!(", about {seconds:.0} s left"),
+        Some(seconds) if seconds < 7200.0 => format!(", about {:.0} min left", seconds / 60.0),
+        Some(seconds) => format!(", about {:.0} h left", seconds / 3600.0),
+        None => String::new(),
     }
 }

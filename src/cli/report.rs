@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::{note, print};
 use crate::error::{Error, Result};
 use crate::experiment::read_all;
@@ -22,6 +23,8 @@ pub struct Arguments {
     /// The folder of the records, where the page goes too; what searches found is read from its folder falsify.
     #[arg(long, default_value = "results")]
     out: PathBuf,
+    #[command(flatten)]
+    watch: WatchArguments,
     /// Print JSON: the page's path and text.
     #[arg(long)]
     json: bool,
@@ -29,20 +32,24 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let named = if arguments.files.is_empty() { Vec::new() } else { read_all(&arguments.files)? };
-    let folder = Folder::read(&arguments.out, named, &arguments.files)?;
-    let text = write(&folder, &arguments.out)?;
-    print(&match arguments.json {
-        true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
-        false => text,
-    })?;
-    Ok(ExitCode::SUCCESS)
+    let line = |seconds: f64| format!("making the page of the records in {}, {seconds:.0} s", arguments.out.display());
+    let stopped = |stop: Stop| Err(Error::Interrupted(format!("{}: no file was changed", stop.reason)));
+    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let folder = Folder::read(&arguments.out, named, &arguments.files)?;
+        let text = write(&folder, &arguments.out, watch)?;
+        print(&match arguments.json {
+            true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
+            false => text,
+        })?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// Writes the finding page, the verdict table and the fitted powers of a folder's records; returns the page.
 ///
 /// # Errors
 /// Where no records are there, or a file cannot be read or written.
-pub fn write(folder: &Folder, out: &Path) -> Result<String> {
+pub fn write(folder: &Folder, out: &Path, watch: &Watch) -> Result<String> {
     folder.left_out.iter().for_each(|line| note(line));
     let sets = folder.sets();
     if sets.is_empty() {
@@ -57,7 +64,7 @@ pub fn write(folder: &Folder, out: &Path) -> Result<String> {
     let mut files =
         vec![(out.join("findings.md"), page.clone().into_bytes()), (out.join("summary.md"), table.into_bytes())];
     files.extend(fit::to_csv(&sets).map(|fits| (out.join("fits.csv"), fits)));
-    write_together(&files)?;
+    watch.writing(|| write_together(&files))?;
     Ok(page)
 }
 

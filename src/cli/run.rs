@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use super::json::pretty;
 use super::plot::draw_all;
-use super::progress::Progress;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, interruptible, note, parse_alpha, print, thread_pool};
-use crate::error::{FAILED, Result};
+use super::progress::left;
+use super::watch::{Show, Stop, Watch};
+use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, note, parse_alpha, parse_seconds, print, thread_pool};
+use crate::error::{Error, FAILED, Result};
 use crate::experiment::{Experiment, read_all};
 use crate::output::FolderLock;
 use crate::record::Record;
 use crate::report::command::command;
 use crate::report::folder::Folder;
+use crate::report::gate::counted;
 use crate::report::joined::{Set, join};
+
+use crate::runner::outlook::{Left, Outlook};
 use crate::runner::{self, Conditions, Finished, Plan, Shard, checkpoint};
 use crate::summary;
 use crate::verdict::Verdict;
@@ -45,6 +51,9 @@ pub struct Arguments {
     /// kept is taken over without it too.
     #[arg(long)]
     resume: bool,
+    /// The seconds that it may take. What is measured by then is kept as a checkpoint, with exit code 4; --resume goes on.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
+    time_limit: Option<f64>,
     /// Exit with 1 where a judged bound is violated inside its hypotheses; refuted: also where a constant is refuted.
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
@@ -76,6 +85,38 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         effort: arguments.effort.into(),
         shares: BTreeMap::new(),
     };
+    let outlook = Outlook::new(&plan, &arguments.out);
+    let show = Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
+    Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| measure_and_show(plan, &outlook, arguments, watch))
+}
+
+/// How far a run is, and how long it will still take.
+pub fn progress(outlook: &Outlook, seconds: f64) -> String {
+    let (done, total) = outlook.counts();
+    let rest = match outlook.left().filter(|_| outlook.is_open()) {
+        Some(Left { seconds, unknown: 0 }) => left(Some(seconds)),
+        Some(Left { seconds, unknown }) => format!(
+            ", more than {seconds:.0} s left: {} of a kind of which none is measured yet",
+            counted(unknown, "cell")
+        ),
+        None => String::new(),
+    };
+    format!("{done}/{total} cells, {seconds:.0} s{rest}")
+}
+
+/// The error of a run that was stopped, once all that it has measured is kept.
+pub fn interruption(outlook: &Outlook, stop: Stop) -> Error {
+    let (done, total) = outlook.counts();
+    if outlook.is_open() {
+        outlook.wait_until_kept(PATIENCE);
+    }
+    Error::Interrupted(format!("{}: {done} of {total} cells are measured and kept; go on with --resume", stop.reason))
+}
+
+/// How long a full disk may hinder the last checkpoint.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
     let shares = plan.shares();
     let pool = thread_pool(arguments.threads)?;
     let _lock = FolderLock::take(&arguments.out)?;
@@ -83,19 +124,28 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.resume && arguments.shard.is_none() && !checkpoint::own_files(&arguments.out, &design).is_empty() {
         note("going on with what an interrupted run of this design has kept here");
     }
-    let finished = pool.install(|| measure(&plan, arguments))?;
-    let Finished::Complete(paths) = finished else {
-        if !arguments.quiet {
-            print("this part is measured; when all parts' checkpoints are in the folder, run --resume merges them")?;
+    let conditions = Conditions {
+        out: &arguments.out,
+        shard: arguments.shard,
+        resume: arguments.resume,
+        interrupted: watch.flag(),
+        progress: &|event, unit| outlook.tell(event, unit),
+    };
+    let finished = pool.install(|| runner::run(&plan, &conditions))?;
+    if let Finished::Shard(checkpoint) = finished {
+        let merge = "run --resume merges the parts' checkpoints when all are in the folder";
+        if arguments.json {
+            print(&pretty(&serde_json::json!({ "checkpoint": checkpoint, "out": arguments.out, "next": merge })))?;
+        } else if !arguments.quiet {
+            print(&format!("this part is measured; {merge}"))?;
         }
         return Ok(ExitCode::SUCCESS);
-    };
-    drop(paths);
+    }
     let names: Vec<String> = plan.experiments.iter().map(|experiment| experiment.name.clone()).collect();
     let folder = Folder::read(&arguments.out, plan.experiments, &arguments.files)?;
     let sets: Vec<Set> = folder.sets().into_iter().filter(|(own, _)| names.contains(&own.name)).collect();
-    pool.install(|| draw_all(&sets, &arguments.out))?;
-    super::report::write(&folder, &arguments.out)?;
+    pool.install(|| draw_all(&sets, &arguments.out, watch, &AtomicUsize::new(0)))?;
+    super::report::write(&folder, &arguments.out, watch)?;
     let tallies = summary::tally(sets.iter().copied());
     checkpoint::remove(&arguments.out, &design);
     if arguments.json {
@@ -170,20 +220,4 @@ fn failure(experiment: &Experiment, record: &Record) -> String {
         record.verdict.name(),
         command(experiment, record)
     )
-}
-
-/// Measures with a progress bar, until done or Ctrl-C.
-fn measure(plan: &Plan, arguments: &Arguments) -> Result<Finished> {
-    let interrupted = interruptible("stopping after the cells under way; Ctrl-C again stops at once")?;
-    let progress = Progress::new(arguments.quiet);
-    let conditions = Conditions {
-        out: &arguments.out,
-        shard: arguments.shard,
-        resume: arguments.resume,
-        interrupted: &interrupted,
-        progress: &|done, total| progress.show(done, total),
-    };
-    let finished = runner::run(plan, &conditions);
-    progress.finish();
-    finished
 }

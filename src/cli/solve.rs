@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::json::{Number, json_number, pretty, shown};
-use super::progress::Telling;
-use super::{DEFAULT_SEED, interruptible, parse_seconds, print};
+use super::watch::{Show, Stop as Stopped, Watch};
+use super::{DEFAULT_SEED, parse_seconds, print};
 use crate::arrays::{self, Array, Decimal, FirstColumn, FirstLine, Reading, Table, decimal_text, in_common_unit};
-use crate::error::{Error, Result};
+use crate::error::{Error, INCOMPLETE, Result};
 use crate::numeric::number;
 use crate::random::Address;
 use crate::subset_sum::bounds::{self, Exclusion};
@@ -123,14 +122,32 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         ),
     };
     let problem = problem.map_err(named)?;
-    let interrupted = interruptible("stopping; the best subset so far is shown. Ctrl-C again stops at once")?;
-    let start = Instant::now();
-    let answer = search(arguments, &problem, &interrupted);
-    let unit = integers.as_ref().map(|(integers, unit)| (integers, *unit));
-    let stop = Stop { elapsed: start.elapsed(), interrupted: interrupted.load(Ordering::Relaxed) };
-    let report = Report::new(arguments, &input, &problem, unit, &answer, &stop);
-    print(&if arguments.json { pretty(&report) } else { report.text() })?;
-    Ok(if report.is_cut_short() { ExitCode::from(4) } else { ExitCode::SUCCESS })
+    // Numbers that are not negative are in the order of their bits.
+    let least = AtomicU64::new(f64::INFINITY.to_bits());
+    let line = |seconds: f64| match f64::from_bits(least.load(Ordering::Relaxed)) {
+        f64::INFINITY => format!("{seconds:.0} of at most {} s", arguments.time_limit),
+        error => format!("{seconds:.0} of at most {} s, best error so far {error:.3e}", arguments.time_limit),
+    };
+    let stopped = |stop: Stopped| Err(Error::Interrupted(format!("{}{}", stop.reason, best_error(&least))));
+    Watch::over((None, arguments.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let start = Instant::now();
+        let answer = search(arguments, &problem, watch.flag(), &|error| {
+            least.fetch_min(error.abs().to_bits(), Ordering::Relaxed);
+        });
+        let unit = integers.as_ref().map(|(integers, unit)| (integers, *unit));
+        let stop = Stop { elapsed: start.elapsed(), interrupted: watch.is_stopped() };
+        let report = Report::new(arguments, &input, &problem, unit, &answer, &stop);
+        watch.writing(|| print(&if arguments.json { pretty(&report) } else { report.text() }))?;
+        Ok(ExitCode::from(if report.is_cut_short() { INCOMPLETE } else { 0 }))
+    })
+}
+
+/// What is known of a search that is left behind.
+fn best_error(least: &AtomicU64) -> String {
+    match f64::from_bits(least.load(Ordering::Relaxed)) {
+        f64::INFINITY => ": no subset was seen".into(),
+        error => format!(": the best subset seen has the error {error:.3e}"),
+    }
 }
 
 /// What the files and `--eps` hold.
@@ -261,8 +278,13 @@ struct Found {
 /// The name, in the place of a solver's, of what proves `none` without one.
 const BOUNDS: &str = "bounds";
 
-/// Lets the solvers work while the progress is shown.
-fn search(arguments: &Arguments, problem: &Problem, interrupted: &AtomicBool) -> Found {
+/// Lets the solvers work; `progress` is told the least error so far.
+fn search(
+    arguments: &Arguments,
+    problem: &Problem,
+    interrupted: &AtomicBool,
+    progress: &(dyn Fn(f64) + Sync),
+) -> Found {
     let exclusion = bounds::excluded(problem);
     if exclusion.is_some() && !arguments.nearest {
         return Found { outcome: Outcome::None, solver: BOUNDS, exclusion, proved_nearest: None };
@@ -270,48 +292,17 @@ fn search(arguments: &Arguments, problem: &Problem, interrupted: &AtomicBool) ->
     let deadline = Instant::now() + Duration::from_secs_f64(arguments.time_limit);
     let estimator = arguments.solver.map_or("automatic", |solver| solver.name());
     let mut stream = Address { seed: arguments.seed, experiment: "solve", cell: "", estimator, batch: 0 }.stream();
-    watched(arguments.quiet, |progress| {
-        let budget = Budget::until(deadline, interrupted, progress);
-        if arguments.nearest {
-            let nearest = subset_sum::nearest(problem, arguments.solver, &mut stream, &budget);
-            let outcome = problem.found_or_gave_up(nearest.solution);
-            return Found { outcome, solver: nearest.solver, exclusion, proved_nearest: Some(nearest.proved) };
-        }
-        let Answer { outcome, solver } = match arguments.solver {
-            Some(solver) => Answer::of(solver, problem, &mut stream, &budget),
-            None => subset_sum::solve(problem, &mut stream, &budget),
-        };
-        Found { outcome, solver, exclusion, proved_nearest: None }
-    })
-}
-
-/// How often the line on a terminal changes.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
-
-/// Does the work, which tells the least error so far, while another thread shows it.
-fn watched<T>(quiet: bool, work: impl FnOnce(&(dyn Fn(f64) + Sync)) -> T) -> T {
-    let telling = Telling::new(quiet);
-    // Numbers that are not negative are in the order of their bits.
-    let least = AtomicU64::new(f64::INFINITY.to_bits());
-    let stand = |seconds: f64| match f64::from_bits(least.load(Ordering::Relaxed)) {
-        f64::INFINITY => format!("{seconds:.0} s"),
-        error => format!("{seconds:.0} s, best error so far {error:.3e}"),
+    let budget = Budget::until(deadline, interrupted, progress);
+    if arguments.nearest {
+        let nearest = subset_sum::nearest(problem, arguments.solver, &mut stream, &budget);
+        let outcome = problem.found_or_gave_up(nearest.solution);
+        return Found { outcome, solver: nearest.solver, exclusion, proved_nearest: Some(nearest.proved) };
+    }
+    let Answer { outcome, solver } = match arguments.solver {
+        Some(solver) => Answer::of(solver, problem, &mut stream, &budget),
+        None => subset_sum::solve(problem, &mut stream, &budget),
     };
-    let result = std::thread::scope(|scope| {
-        // When the work ends, in whatever way, the sender is gone, and the other thread ends too.
-        let (_working, ended) = mpsc::channel::<()>();
-        scope.spawn(|| {
-            let ended = ended;
-            while ended.recv_timeout(BETWEEN_LOOKS) == Err(RecvTimeoutError::Timeout) {
-                telling.show(stand);
-            }
-        });
-        work(&|error| {
-            least.fetch_min(error.abs().to_bits(), Ordering::Relaxed);
-        })
-    });
-    telling.finish();
-    result
+    Found { outcome, solver, exclusion, proved_nearest: None }
 }
 
 /// How the search ended.

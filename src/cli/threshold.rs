@@ -1,14 +1,17 @@
 //! `lemmascope threshold`: from which value of a parameter on a claim's probability reaches a level.
 
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
 
 use serde::Serialize;
 
+use super::evaluate::nothing_yet;
+use super::progress::left;
+use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::cell::{Cell, Value};
 use crate::claims::{Bound, Claim, PRINTED, cell_of, find, find_method};
-use crate::error::{Error, Result};
+use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Shows};
 use crate::numeric::number;
 use crate::runner::threshold::{Crossing, MOST_TRIALS, Question, Threshold, allowance};
@@ -48,6 +51,8 @@ pub struct Arguments {
     /// The seed of the random streams.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
+    #[command(flatten)]
+    watch: WatchArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -77,16 +82,39 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let given = given.collect::<Result<Vec<_>>>()?;
     let threshold = Threshold::new(claim, &question, method)?;
     let cell = cell_of(&threshold, given)?;
-    let interrupted = AtomicBool::new(false);
-    let crossing =
-        threshold.search(&cell, arguments.seed, &allowance(arguments.alpha, arguments.replicates, &interrupted))?;
-    let report = Report::new(claim, arguments, (&threshold, &cell), &crossing);
-    if arguments.json {
-        print(&serde_json::to_string_pretty(&report).expect("a report has only texts and numbers"))?;
-    } else {
-        print(&report.text())?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let show = |crossing: &Crossing, interrupted: Option<String>| {
+        let report = Report::new(claim, arguments, (&threshold, &cell), crossing, interrupted);
+        print(&if arguments.json {
+            serde_json::to_string_pretty(&report).expect("a report has only texts and numbers")
+        } else {
+            report.text()
+        })
+    };
+    let known: Mutex<Option<Crossing>> = Mutex::default();
+    let last = || known.lock().expect("no holder of the lock panics").clone();
+    let stopped = |stop: Stop| match last() {
+        Some(crossing) => show(&crossing, Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
+        None => Err(nothing_yet(claim, method, &stop)),
+    };
+    let line = |seconds: f64| progress(&threshold, &arguments.find, last().as_ref(), seconds);
+    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let tell = |crossing: Crossing| *known.lock().expect("no holder of the lock panics") = Some(crossing);
+        let allowance = allowance(arguments.alpha, arguments.replicates, watch.flag());
+        let crossing = threshold.search_told(&cell, arguments.seed, &allowance, &tell)?;
+        watch.writing(|| show(&crossing, None))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// How far a search is. On the way up nobody knows its end; between two values the trials are halvings, each as dear as the
+/// dearest so far.
+fn progress(threshold: &Threshold, find: &str, known: Option<&Crossing>, seconds: f64) -> String {
+    let Some(crossing) = known else { return format!("{find}: {seconds:.0} s") };
+    let Crossing { lo, hi, trials, .. } = crossing;
+    let place = hi.map_or(format!("at least {}", number(*lo)), |hi| format!("in [{}, {}]", number(*lo), number(hi)));
+    let dearest = trials.iter().map(|trial| trial.evidence.work).max().unwrap_or(0) as f64;
+    let rest = threshold.halvings(crossing).map(|halvings| halvings * dearest * seconds / crossing.work().max(1) as f64);
+    format!("{find} {place}: {} values tried, {seconds:.0} s{}", trials.len(), left(rest))
 }
 
 /// A number as JSON: whole ones without a point.
@@ -112,6 +140,9 @@ struct Report {
     /// In which order values are tried; least means least in this parameter alone.
     order: String,
     seed: u64,
+    /// Why the search ended early; its limits hold all the same. Missing where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted: Option<String>,
     trials: Vec<Tried>,
 }
 
@@ -141,6 +172,7 @@ impl Report {
         arguments: &Arguments,
         (threshold, cell): (&Threshold, &Cell),
         crossing: &Crossing,
+        interrupted: Option<String>,
     ) -> Self {
         let value = |value: &Value| match value {
             Value::Integer(value) => serde_json::json!(value),
@@ -171,6 +203,7 @@ impl Report {
                 arguments.find
             ),
             seed: arguments.seed,
+            interrupted,
             trials: crossing
                 .trials
                 .iter()
@@ -212,6 +245,9 @@ impl Report {
         }
         if let Some(caution) = self.bearing.caution().filter(|_| self.verdict.is_some()) {
             text += &format!("{caution}\n");
+        }
+        if let Some(why) = &self.interrupted {
+            text += &format!("{why}: the limits are those of the values tried so far\n");
         }
         text += &format!("alpha {}, {} for each value; tried: {}\n", self.alpha, self.alpha_each, self.order);
         for trial in &self.trials {

@@ -1,19 +1,21 @@
 //! `lemmascope trace`: a proof's chain at one cell, link by link.
 
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
 
 use serde::Serialize;
 
-use super::evaluate::cell_from;
+use super::evaluate::{GrowingSample, cell_from};
 use super::json::{Measured, Number, cell_object, finite, pretty, shown_or_ln};
+use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
 use crate::cell::Cell;
 use crate::claims::{Bound, Claim, Hypothesis, LeastConstant, Link, REGISTRY, find, first_failing};
-use crate::error::{Error, Result};
+use crate::error::{Error, INCOMPLETE, Result};
+use crate::evidence::Evidence;
 use crate::experiment::{Precision, Until};
 use crate::record::hypotheses;
-use crate::runner::measure::{Job, Sampling, chain, measure};
+use crate::runner::measure::{Job, Sampling, chain, measure_told};
 use crate::tickets::rulings::{Kind, of_link};
 use crate::verdict::{pronounce, slack_log10};
 
@@ -30,6 +32,8 @@ pub struct Arguments {
     /// The seed of the random streams.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
+    #[command(flatten)]
+    watch: WatchArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -41,13 +45,44 @@ const EXPERIMENT: &str = "trace";
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let claim = find(&arguments.claim)?;
     let cell = cell_from(claim, &arguments.set)?;
-    let links = chain(claim, EXPERIMENT, &cell, arguments.seed, 0.5 * arguments.alpha)?;
-    if links.is_empty() {
-        return Err(no_chain(claim));
-    }
-    let report = Report::new(arguments, claim, &cell, &links)?;
-    print(&if arguments.json { pretty(&report) } else { report.text() })?;
-    Ok(ExitCode::SUCCESS)
+    let bounds = claim.bounds(&cell)?;
+    let traced = Traced { claim, cell: &cell, bounds: &bounds };
+    let links: Mutex<Option<Vec<Link>>> = Mutex::default();
+    let known = || links.lock().expect("no holder of the lock panics").clone();
+    let sample = GrowingSample::default();
+    let show = |links: &[Link], evidence: Option<&Evidence>, interrupted: Option<String>| {
+        let report = Report::new(&traced, links, evidence, interrupted)?;
+        print(&if arguments.json { pretty(&report) } else { report.text() })
+    };
+    let stopped = |stop: Stop| match known() {
+        Some(links) => show(&links, sample.last().as_ref(), Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
+        None => Err(Error::Interrupted(format!("{}: the proof's links are shown together, at their end", stop.reason))),
+    };
+    let precision = Precision { until: Until::Decided, ..Precision::default() };
+    let line = |seconds: f64| match known() {
+        None => format!("the proof of {}, {seconds:.0} s", claim.about().id),
+        Some(_) => format!("the statement itself{}", sample.progress(precision.replicates, seconds)),
+    };
+    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let chain = chain(claim, EXPERIMENT, &cell, arguments.seed, 0.5 * arguments.alpha)?;
+        if chain.is_empty() {
+            return Err(no_chain(claim));
+        }
+        *links.lock().expect("no holder of the lock panics") = Some(chain.clone());
+        let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
+        let method = claim.about().methods[0];
+        let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
+        let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
+        watch.writing(|| show(&chain, Some(&evidence), None))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// What is traced.
+struct Traced<'a> {
+    claim: &'a dyn Claim,
+    cell: &'a Cell,
+    bounds: &'a [Bound],
 }
 
 fn no_chain(claim: &dyn Claim) -> Error {
@@ -68,6 +103,9 @@ struct Report {
     bounds: Vec<Whole>,
     hypotheses: Vec<Hypothesis>,
     outside: bool,
+    /// Why the statement itself was not measured, or not to its end. Missing where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted: Option<String>,
 }
 
 /// The statement that the chain is to prove.
@@ -150,27 +188,30 @@ impl Judged {
 }
 
 impl Report {
-    fn new(arguments: &Arguments, claim: &dyn Claim, cell: &Cell, links: &[Link]) -> Result<Self> {
+    /// Without evidence nothing is said of the statement itself.
+    fn new(
+        traced: &Traced,
+        links: &[Link],
+        evidence: Option<&Evidence>,
+        interrupted: Option<String>,
+    ) -> Result<Self> {
+        let Traced { claim, cell, bounds } = *traced;
         let about = claim.about();
-        let bounds = claim.bounds(cell)?;
-        let precision = Precision { until: Until::Decided, ..Precision::default() };
-        let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
-        let job = Job { claim, experiment: EXPERIMENT, cell, method: about.methods[0], bounds: &bounds };
-        let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
-        let whole = |bound: &Bound| Whole {
+        let whole = |evidence: &Evidence, bound: &Bound| Whole {
             name: bound.name.clone(),
-            verdict: pronounce(claim, &evidence, bound).name(),
-            slack_log10: slack_log10(&evidence, bound, about.relation).and_then(finite),
+            verdict: pronounce(claim, evidence, bound).name(),
+            slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
         };
-        let conditions = hypotheses(claim, cell, &evidence);
+        let conditions = evidence.map_or_else(|| claim.hypotheses(cell), |evidence| hypotheses(claim, cell, evidence));
         Ok(Report {
             claim: about.id,
             cell: cell_object(cell),
             links: links.iter().map(|link| Judged::new(claim, cell, link)).collect::<Result<_>>()?,
             first_failing: first_failing(links).map(|link| link.name),
-            bounds: bounds.iter().map(whole).collect(),
+            bounds: evidence.iter().flat_map(|evidence| bounds.iter().map(|bound| whole(evidence, bound))).collect(),
             outside: conditions.iter().any(|condition| !condition.is_met()),
             hypotheses: conditions,
+            interrupted,
         })
     }
 
@@ -208,6 +249,9 @@ impl Report {
             let slack =
                 bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", short(slack.get())));
             text += &format!("the statement itself ({}): {}{slack}\n", bound.name, bound.verdict);
+        }
+        if let Some(why) = &self.interrupted {
+            text += &format!("{why}: the statement itself was not measured to its end\n");
         }
         let unmet: Vec<String> = self.hypotheses.iter().filter_map(Hypothesis::unmet).collect();
         if !unmet.is_empty() {

@@ -132,6 +132,29 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What is known of a search that is stopped after the plan's time: at best a cell of little slack, of which nothing was confirmed.
+    pub fn so_far(bound: &str, plan: &Plan, best: Option<Seen>, evaluations: u64) -> Self {
+        Finding {
+            bound: bound.into(),
+            region: plan.region.to_string(),
+            found: false,
+            sampled: best.as_ref().is_some_and(Seen::sampled),
+            worst: best.clone(),
+            best,
+            smallest: false,
+            order: shrink::order_of(&plan.region),
+            second: None,
+            constant: None,
+            shares: plan.shares(),
+            replicates: 0,
+            evaluations,
+            refused: 0,
+            reason: None,
+            seconds: plan.time.as_secs_f64(),
+            interrupted: true,
+        }
+    }
+
     /// The relation that was claimed for the bound, given the claim's.
     pub fn relation(&self, claimed: Relation) -> Relation {
         self.best.as_ref().map_or(claimed, |best| best.relation(claimed))
@@ -345,23 +368,11 @@ impl Search<'_> {
     /// A finding of how much was searched.
     fn nothing_seen(&self, ledger: &Ledger) -> Finding {
         Finding {
-            bound: self.bound.into(),
-            region: self.plan.region.to_string(),
-            found: false,
-            sampled: false,
-            best: None,
-            smallest: false,
-            order: shrink::order_of(&self.plan.region),
-            worst: None,
-            second: None,
-            constant: None,
-            shares: self.plan.shares(),
-            replicates: 0,
-            evaluations: ledger.evaluations,
             refused: ledger.refused,
             reason: ledger.reason.clone(),
             seconds: self.clock.elapsed().as_secs_f64(),
             interrupted: self.clock.interrupted(),
+            ..Finding::so_far(self.bound, self.plan, None, ledger.evaluations)
         }
     }
 }

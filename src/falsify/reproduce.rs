@@ -40,7 +40,7 @@ pub fn experiment(claim: &dyn Claim, changes: &Changes, findings: &[&Finding], c
         "claim = {}\ntitle = {}\nabout = {}\nmethods = [{}]\n",
         quoted(about.id),
         quoted(&format!("Counterexamples to {}", about.source)),
-        quoted(&format!("Found by `{command}`. Every hypothesis is met.{prose}")),
+        quoted(&format!("{FOUND_BY}{command}`. Every hypothesis is met.{prose}")),
         methods.join(", "),
     );
     let precision = match replicates {
@@ -88,14 +88,13 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.into()).to_string()
 }
 
-/// Writes the experiment, unless another text stands there already: then only by `force`.
+/// Writes the experiment, unless another text than that of the same finding stands there already: then only by `force`.
 ///
 /// # Errors
 /// Names the file that is in the way, or that cannot be written.
 pub fn write(path: &Path, text: &str, force: bool) -> Result<()> {
     match std::fs::read_to_string(path) {
-        Ok(there) if there == text => Ok(()),
-        Ok(_) if !force => Err(Error::input(format!(
+        Ok(there) if !force && !is_same(&there, text) => Err(Error::input(format!(
             "{} is there already and holds something else; it was left alone. Name another file with --out, or replace it with \
              --force",
             path.display()
@@ -104,6 +103,31 @@ pub fn write(path: &Path, text: &str, force: bool) -> Result<()> {
         _ => write_whole(path, text.as_bytes()),
     }
 }
+
+/// Whether two experiments measure the same: the prose, and the command line in it, does not decide.
+fn is_same(a: &str, b: &str) -> bool {
+    let without_prose = |text: &str| {
+        let mut table: toml::Table = text.parse().ok()?;
+        PROSE.iter().for_each(|key| drop(table.remove(*key)));
+        Some(table)
+    };
+    a == b || without_prose(a).is_some_and(|a| Some(a) == without_prose(b))
+}
+
+/// The keys that do not change what an experiment measures.
+const PROSE: [&str; 2] = ["title", "about"];
+
+/// Whether a search for the claim's counterexamples wrote the file.
+pub fn is_finding_of(path: &Path, claim: &dyn Claim) -> bool {
+    let table: Option<toml::Table> = std::fs::read_to_string(path).ok().and_then(|text| text.parse().ok());
+    let is = |key: &str, holds: &dyn Fn(&str) -> bool| {
+        table.as_ref().and_then(|table| table.get(key)?.as_str()).is_some_and(holds)
+    };
+    is("claim", &|id| id == claim.about().id) && is("about", &|about| about.starts_with(FOUND_BY))
+}
+
+/// How the prose of every finding begins.
+const FOUND_BY: &str = "Found by `";
 
 #[cfg(test)]
 mod tests {
@@ -137,5 +161,20 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
         write(&path, "two", true).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+    }
+
+    #[test]
+    fn the_same_finding_is_overwritten_whatever_command_found_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.toml");
+        let text = |command: &str, k: u32| {
+            format!("claim = \"nsn-box\"\nabout = \"Found by `{command}`.\"\n\n[[grid]]\nk = {k}\n")
+        };
+        write(&path, &text("falsify", 16), false).unwrap();
+        write(&path, &text("falsify --quiet", 16), false).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text("falsify --quiet", 16));
+        assert!(is_finding_of(&path, crate::claims::find("nsn-box").unwrap()));
+        assert!(!is_finding_of(&path, crate::claims::find("lueker").unwrap()));
+        assert!(write(&path, &text("falsify", 17), false).is_err());
     }
 }

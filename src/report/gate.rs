@@ -139,7 +139,7 @@ impl Comparison {
 }
 
 /// `1 failure`, `2 failures`.
-fn counted(count: usize, what: &str) -> String {
+pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

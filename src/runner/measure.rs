@@ -9,7 +9,7 @@ use crate::claims::{Allowance, Bound, Claim, Draw, Estimator, Law, Link, Quantit
 use crate::error::{Error, Result, guarded};
 use crate::evidence::{Evidence, Method, mean, proportion};
 use crate::experiment::{Precision, Until};
-use crate::random::Address;
+use crate::random::{Address, Stream};
 use crate::verdict::{Verdict, compare};
 
 /// How a sample is seeded, when it is large enough, and which chance of error its interval may take.
@@ -51,17 +51,36 @@ pub struct Job<'a> {
 /// [`Error::Unreachable`] where the method cannot reach the cell, [`Error::Defect`] where it breaks a promise (a panic, a replicate
 /// outside [0, 1]), [`Error::Interrupted`] where `interrupted` is set.
 pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
-    let place = || format!("{} by {} at {}", job.claim.about().id, job.method.name(), job.cell.key());
-    guarded(place, || measure_unguarded(job, sampling, interrupted))
+    measure_told(job, sampling, interrupted, &|_| {})
 }
 
-fn measure_unguarded(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
-    let evidence = sample(job, sampling, interrupted)?;
+/// As [`measure`]; `tell` is given the evidence of a growing sample at each look, which its interval covers too.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_told(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell) -> Result<Evidence> {
+    let place = || format!("{} by {} at {}", job.claim.about().id, job.method.name(), job.cell.key());
+    let tell_capped = |evidence: &Evidence| tell(&capped(job, evidence.clone()));
+    guarded(place, || {
+        let evidence = capped(job, sample(job, sampling, interrupted, &tell_capped)?);
+        check_meaning(job, &evidence)?;
+        Ok(evidence)
+    })
+}
+
+/// Is given the evidence of a growing sample.
+pub type Tell<'a> = &'a dyn Fn(&Evidence);
+
+/// The evidence with what the claim says of it: no probability exceeds 1.
+fn capped(job: &Job, evidence: Evidence) -> Evidence {
     let cap = match job.claim.about().quantity {
         Quantity::Probability => 0.0,
         Quantity::Size => f64::INFINITY,
     };
-    let evidence = Evidence { ln_hi: evidence.ln_hi.min(cap), bearing: job.claim.bearing(job.cell), ..evidence };
+    Evidence { ln_hi: evidence.ln_hi.min(cap), bearing: job.claim.bearing(job.cell), ..evidence }
+}
+
+fn check_meaning(job: &Job, evidence: &Evidence) -> Result<()> {
     let numbers = [evidence.ln.unwrap_or(0.0), evidence.ln_lo, evidence.ln_hi];
     // A size may have no upper limit.
     let overflows = numbers[..2].contains(&f64::INFINITY);
@@ -73,7 +92,7 @@ fn measure_unguarded(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -
             job.method.name()
         )));
     }
-    Ok(evidence)
+    Ok(())
 }
 
 /// A proof's links at a cell; what they draw comes from a stream of the cell's own, and the limits of what is sampled among
@@ -100,8 +119,8 @@ pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64, alpha:
     Ok(links)
 }
 
-/// As [`measure`], before it is asked what the evidence can show.
-fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
+/// As [`measure_told`], before it is asked what the evidence can show.
+fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell) -> Result<Evidence> {
     let Job { claim, experiment, cell, method, bounds } = *job;
     let key = cell.key();
     let stream = |batch: u64| {
@@ -129,11 +148,8 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Ev
     let mut done = 0;
     let mut look = FIRST_WAVE.min(budget);
     loop {
-        if interrupted.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted("interrupted".into()));
-        }
         // Batches run in any order, and are reduced in theirs.
-        let draw = |batch| Sample::draw(&replicates, group, &mut stream(batch));
+        let draw = |batch| Sample::draw(&replicates, group, &mut stream(batch), interrupted);
         let wave: Vec<Sample> = (done..look).into_par_iter().map(draw).collect::<Result<_>>()?;
         wave.iter().for_each(|batch| sample.append(batch));
         done = look;
@@ -141,6 +157,7 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Ev
         if done == budget || enough(&evidence) {
             return Ok(evidence);
         }
+        tell(&evidence);
         look = ((done as f64 * GROWTH).ceil() as u64).min(budget);
     }
 }
@@ -156,9 +173,13 @@ struct Sample {
 }
 
 impl Sample {
-    fn draw(replicates: &Replicates, group: u64, stream: &mut crate::random::Stream) -> Result<Self> {
+    fn draw(replicates: &Replicates, group: u64, stream: &mut Stream, interrupted: &AtomicBool) -> Result<Self> {
         let mut sampler = (replicates.sampler)();
-        let draws: Vec<Draw> = (0..replicates.batch).map(|_| sampler(stream)).collect();
+        let draw = |_| match interrupted.load(Ordering::Relaxed) {
+            true => Err(Error::Interrupted("interrupted".into())),
+            false => Ok(sampler(stream)),
+        };
+        let draws: Vec<Draw> = (0..replicates.batch).map(draw).collect::<Result<_>>()?;
         // Every interval rests on this.
         let in_range = |draw: &&Draw| 0.0 <= draw.lo && draw.lo <= draw.hi && draw.hi <= 1.0;
         if let Some(Draw { lo, hi }) = draws.iter().find(|draw| !in_range(draw)) {
@@ -282,7 +303,7 @@ mod tests {
             }),
         };
         let mut stream = Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
-        let sample = Sample::draw(&replicates, 1, &mut stream).unwrap();
+        let sample = Sample::draw(&replicates, 1, &mut stream, &AtomicBool::new(false)).unwrap();
         let evidence = sample.evidence(&replicates, Method::Literal, 1e-2);
         assert_eq!(evidence.ln, Some(0.5f64.ln()));
         assert!(evidence.ln_lo.exp() < 1.0 / 3.0 && evidence.ln_hi.exp() > 2.0 / 3.0);

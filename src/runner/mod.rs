@@ -2,12 +2,13 @@
 
 pub mod checkpoint;
 pub mod measure;
+pub mod outlook;
 pub mod threshold;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -22,6 +23,7 @@ use crate::record::{self, Origin};
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
 use measure::{Job, Sampling, chain, measure};
+use outlook::{TIMINGS, Timing, timings};
 
 /// How many replicates are spent, relative to what the experiments say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,8 +150,23 @@ pub struct Conditions<'a> {
     pub resume: bool,
     /// Set from outside to stop the run; what is measured by then is kept in a checkpoint.
     pub interrupted: &'a AtomicBool,
-    /// Told how many units of how many are measured.
-    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Told what happens to each unit, by its number.
+    pub progress: &'a (dyn Fn(Event, usize) + Sync),
+}
+
+/// What happens to a unit of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// A checkpoint holds it.
+    Known,
+    /// It is to be measured here.
+    Open,
+    /// Its measurement begins.
+    Begun,
+    /// It is measured, after so many seconds.
+    Measured(f64),
+    /// The run was interrupted, and all that was measured until then is kept; said once.
+    Kept,
 }
 
 /// What a run left behind.
@@ -164,6 +181,8 @@ pub enum Finished {
 
 /// How long measured units may wait for a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+/// How soon an interruption is noticed while cells are under way.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What a plan's design consists of.
 const DESIGN_PARTS: &str = "experiments, seed, alpha, effort, the program's source or files that they read";
@@ -211,7 +230,8 @@ pub fn rows(plan: &Plan, conditions: &Conditions) -> Result<Vec<record::Row>> {
     Ok(progress.into_values().flat_map(|measured| measured.rows).collect())
 }
 
-/// Measures the open units, saving as it goes; returns them with the known ones.
+/// Measures the open units, saving as it goes; returns them with the known ones. On an interruption what is measured is kept at
+/// once, whatever the cells under way still take.
 fn measure_units(
     plan: &Plan,
     conditions: &Conditions,
@@ -221,20 +241,29 @@ fn measure_units(
     save: impl Fn(&Progress) -> Result<()> + Sync,
 ) -> Result<Progress> {
     let total = known.len() + open.len();
-    (conditions.progress)(known.len(), total);
+    known.keys().for_each(|unit| (conditions.progress)(Event::Known, *unit));
+    open.iter().for_each(|unit| (conditions.progress)(Event::Open, *unit));
     let state = Mutex::new((known, Instant::now()));
-    let outcome = open.par_iter().with_max_len(1).try_for_each(|&index| {
+    let measure = |&index: &usize| {
+        (conditions.progress)(Event::Begun, index);
         let alpha = plan.share(&plan.experiments[units[index].experiment], units.len());
         let measured = measure_unit(plan, &units[index], alpha, conditions.interrupted)?;
+        (conditions.progress)(Event::Measured(measured.seconds), index);
         let mut state = state.lock().expect("no holder of the lock panics");
         let (progress, saved) = &mut *state;
         progress.insert(index, measured);
-        (conditions.progress)(progress.len(), total);
         if saved.elapsed() > CHECKPOINT_EVERY {
             save(progress)?;
             *saved = Instant::now();
         }
         Ok(())
+    };
+    let keep = || save(&state.lock().expect("no holder of the lock panics").0);
+    let outcome = std::thread::scope(|scope| {
+        // When the cells end, in whatever way, the sender is gone, and the other thread ends too.
+        let (_measuring, ended) = mpsc::channel::<()>();
+        scope.spawn(|| keep_on_interruption(ended, conditions, keep));
+        open.par_iter().with_max_len(1).try_for_each(measure)
     });
     let (progress, _) = state.into_inner().expect("no holder of the lock panics");
     match outcome {
@@ -242,12 +271,27 @@ fn measure_units(
         Err(error) => {
             save(&progress)?;
             Err(match error {
-                Error::Interrupted(_) => Error::Interrupted(format!(
-                    "interrupted: {} of {total} cells are measured and kept; go on with --resume",
-                    progress.len()
-                )),
+                Error::Interrupted(_) => interruption(progress.len(), total),
                 other => other,
             })
+        }
+    }
+}
+
+/// The error of a run that was interrupted and has kept what it measured.
+pub fn interruption(measured: usize, total: usize) -> Error {
+    Error::Interrupted(format!("interrupted: {measured} of {total} cells are measured and kept; go on with --resume"))
+}
+
+/// Waits for an interruption, and saves then.
+fn keep_on_interruption(ended: mpsc::Receiver<()>, conditions: &Conditions, keep: impl Fn() -> Result<()>) {
+    while ended.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if conditions.interrupted.load(Ordering::Relaxed) {
+            // The end of the run saves again, and reports what hinders it.
+            if keep().is_ok() {
+                (conditions.progress)(Event::Kept, 0);
+            }
+            return;
         }
     }
 }
@@ -299,16 +343,22 @@ fn write_results(plan: &Plan, out: &Path, units: &[Unit], progress: &Progress) -
         write_whole(&path, &record::to_csv(experiment.claim.about().parameters, &rows))?;
         written.push(path);
     }
+    write_whole(&out.join(TIMINGS), &timings_csv(plan, out, units, progress))?;
+    Ok(written)
+}
+
+/// The wall times of a plan's units, after those of other experiments in the folder.
+fn timings_csv(plan: &Plan, out: &Path, units: &[Unit], progress: &Progress) -> Vec<u8> {
+    let of_others = |timing: &Timing| plan.experiments.iter().all(|own| own.name != timing[0]);
     let mut times = csv::Writer::from_writer(Vec::new());
-    let mut line = |fields: [&str; 4]| times.write_record(fields).expect("a Vec takes what it is given");
-    line(["experiment", "cell", "method", "seconds"]);
+    let mut line = |fields: Timing| times.write_record(fields).expect("a Vec takes what it is given");
+    line(["experiment", "cell", "method", "seconds"].map(String::from));
+    timings(out).into_iter().filter(of_others).for_each(&mut line);
     for (index, measured) in progress {
         let Unit { experiment, cell, method } = units[*index];
         let experiment = &plan.experiments[experiment];
         let (key, seconds) = (experiment.cells[cell].key(), format!("{:.6}", measured.seconds));
-        line([&experiment.name, &key, method.name(), &seconds]);
+        line([experiment.name.clone(), key, method.name().into(), seconds]);
     }
-    let times = times.into_inner().expect("a Vec takes what it is given");
-    write_whole(&out.join("timings.csv"), &times)?;
-    Ok(written)
+    times.into_inner().expect("a Vec takes what it is given")
 }

@@ -162,7 +162,21 @@ impl Threshold {
     /// # Errors
     /// Where no value of the range means anything, a value cannot be measured, or the search is interrupted.
     pub fn search(&self, cell: &Cell, seed: u64, allowance: &Allowance) -> Result<Crossing> {
-        let mut hunt = Hunt { threshold: self, cell, seed, allowance, trials: Vec::new() };
+        self.search_told(cell, seed, allowance, &|_| {})
+    }
+
+    /// As [`Threshold::search`]; `tell` is given what is known after each trial, which the chance of error covers too.
+    ///
+    /// # Errors
+    /// As [`Threshold::search`].
+    pub fn search_told(
+        &self,
+        cell: &Cell,
+        seed: u64,
+        allowance: &Allowance,
+        tell: &dyn Fn(Crossing),
+    ) -> Result<Crossing> {
+        let mut hunt = Hunt { threshold: self, cell, seed, allowance, tell, trials: Vec::new() };
         hunt.upwards(self.least(cell)?)?;
         hunt.between()?;
         Ok(hunt.crossing())
@@ -170,6 +184,13 @@ impl Threshold {
 
     fn is_whole(&self) -> bool {
         matches!(self.find.domain, Domain::Integer(..))
+    }
+
+    /// How often the values between the limits of a search can still be halved; `None` while it has no upper limit.
+    pub fn halvings(&self, crossing: &Crossing) -> Option<f64> {
+        let (lo, hi) = (crossing.lo, crossing.hi?);
+        let values = if self.is_whole() { hi - lo } else { (hi / lo).ln() / REAL_RATIO.ln() };
+        Some(values.max(1.0).log2().ceil())
     }
 
     /// The claim's own cell at a value of the parameter.
@@ -274,6 +295,7 @@ struct Hunt<'a> {
     cell: &'a Cell,
     seed: u64,
     allowance: &'a Allowance<'a>,
+    tell: &'a dyn Fn(Crossing),
     trials: Vec<Trial>,
 }
 
@@ -298,6 +320,7 @@ impl Hunt<'_> {
             () => Side::Undecided,
         };
         self.trials.push(Trial { value, ln_level, evidence, side });
+        (self.tell)(self.crossing());
         Ok(side)
     }
 
@@ -367,18 +390,19 @@ impl Hunt<'_> {
         self.values(Side::Reached).reduce(f64::min)
     }
 
-    fn crossing(mut self) -> Crossing {
-        self.trials.sort_by(|a, b| a.value.total_cmp(&b.value));
+    fn crossing(&self) -> Crossing {
+        let mut trials = self.trials.clone();
+        trials.sort_by(|a, b| a.value.total_cmp(&b.value));
         let whole = self.threshold.is_whole();
         // A whole threshold above 3 is at least 4. Nothing below the range's least value counts.
         let lo = match self.below() {
             Some(below) if whole => below + 1.0,
             Some(below) => below,
-            None => self.trials[0].value,
+            None => trials[0].value,
         };
         let hi = self.reached();
-        let estimate = estimate(&self.trials, whole).map(|value| value.max(lo).min(hi.unwrap_or(f64::INFINITY)));
-        Crossing { estimate, lo, hi, trials: self.trials }
+        let estimate = estimate(&trials, whole).map(|value| value.max(lo).min(hi.unwrap_or(f64::INFINITY)));
+        Crossing { estimate, lo, hi, trials }
     }
 }
 

@@ -142,8 +142,7 @@ fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    Work::watched(arguments.quiet, arguments.time_limit, |work| prune(arguments, work))?;
-    Ok(ExitCode::SUCCESS)
+    Work::watched(arguments.quiet, arguments.time_limit, |work| prune(arguments, work))
 }
 
 fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
