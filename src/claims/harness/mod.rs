@@ -20,8 +20,8 @@ use planted::{FACTOR, TRUTH, check_truth};
 pub use planted::{Growing, Planted};
 
 /// The level that is promised.
-const ALPHA: Parameter = Parameter {
-    name: "alpha",
+const LEVEL: Parameter = Parameter {
+    name: "level",
     domain: Domain::Real(0.0, 0.5),
     default: Some("0.05"),
     meaning: "the chance of error that is promised",
@@ -46,8 +46,8 @@ static WHOLE_RUNS: About = About {
     id: "harness-verdicts",
     source: "the harness itself",
     statement: "A whole run, over cells whose value is exactly the bound, at-least and at-most, decides any of them with probability \
-        at most alpha: each decision is an interval that misses the truth.",
-    formula: "alpha",
+        at most its level alpha: each decision is an interval that misses the truth.",
+    formula: "level",
     measured: "Pr(a whole run decides a cell that lies on its bound)",
     parameters: &[
         Parameter {
@@ -63,7 +63,7 @@ static WHOLE_RUNS: About = About {
             meaning: "cells of the run, a half of them at-least",
             reach: None,
         },
-        ALPHA,
+        LEVEL,
         REPLICATES,
     ],
     relation: Relation::AtMost,
@@ -87,7 +87,7 @@ impl Claim for WholeRuns {
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, cell.real("alpha"))])
+        Ok(vec![Bound::from_value(PRINTED, cell.real("level"))])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -96,7 +96,7 @@ impl Claim for WholeRuns {
             let mut plan = Plan {
                 experiments: vec![experiment.clone()],
                 seed: 0,
-                alpha: cell.real("alpha"),
+                alpha: cell.real("level"),
                 effort: Effort::Default,
                 shares: BTreeMap::new(),
             };
@@ -145,11 +145,11 @@ pub struct Coverage;
 static COVERAGE: About = About {
     id: "harness-coverage",
     source: "the harness itself",
-    statement: "An interval at level alpha that is looked at while it grows misses the truth p at any look with probability at most \
-        alpha: for a proportion at every trial up to the 300th of its rarer outcomes, for the others as the runner looks.",
-    formula: "alpha",
+    statement: "An interval at a level that is looked at while it grows misses the truth p at any look with probability at most \
+        the level: for a proportion at every trial up to the 300th of its rarer outcomes, for the others as the runner looks.",
+    formula: "level",
     measured: "Pr(the interval misses at any look)",
-    parameters: &[planted::KIND, TRUTH, ALPHA, REPLICATES],
+    parameters: &[planted::KIND, TRUTH, LEVEL, REPLICATES],
     relation: Relation::AtMost,
     quantity: Quantity::Probability,
     methods: &[Method::Literal],
@@ -171,11 +171,11 @@ impl Claim for Coverage {
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, cell.real("alpha"))])
+        Ok(vec![Bound::from_value(PRINTED, cell.real("level"))])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (kind, p, alpha) = (cell.word("kind"), cell.real("p"), cell.real("alpha"));
+        let (kind, p, alpha) = (cell.word("kind"), cell.real("p"), cell.real("level"));
         if kind == "proportion" {
             return Ok(Estimator::events(16, move || Box::new(move |stream| Draw::event(misses(p, alpha, stream)))));
         }
@@ -218,12 +218,12 @@ pub struct Draws;
 static DRAWS: About = About {
     id: "harness-draws",
     source: "the harness itself",
-    statement: "Where p is claimed to be at most p/factor, a test that is wrong with probability at most alpha takes on average at \
-        least ln(1/alpha)/KL(p, p/factor) draws to find it false (Wald 1945). The runner's draws until its verdict, in batches, stand \
+    statement: "Where p is claimed to be at most p/factor, a test that is wrong with probability at most its level takes on average at \
+        least ln(1/level)/KL(p, p/factor) draws to find it false (Wald 1945). The runner's draws until its verdict, in batches, stand \
         beside that limit.",
-    formula: "ln(1/alpha)/KL(p, p/factor)",
+    formula: "ln(1/level)/KL(p, p/factor)",
     measured: "mean draws until the false bound is found violated",
-    parameters: &[TRUTH, FACTOR, ALPHA],
+    parameters: &[TRUTH, FACTOR, LEVEL],
     relation: Relation::AtLeast,
     quantity: Quantity::Size,
     methods: &[Method::Literal],
@@ -252,7 +252,7 @@ impl Claim for Draws {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (p, factor, alpha) = (cell.real("p"), cell.real("factor"), cell.real("alpha"));
+        let (p, factor, alpha) = (cell.real("p"), cell.real("factor"), cell.real("level"));
         let most = (MOST * limit(cell)).max(1e4).ceil();
         if most > 1e9 {
             return Err(Error::unreachable("no violation is to be found in 10^9 draws; write a larger factor"));
@@ -267,11 +267,11 @@ impl Claim for Draws {
     }
 }
 
-/// ln(1/alpha)/KL(p, p/factor).
+/// ln(1/level)/KL(p, p/factor).
 fn limit(cell: &Cell) -> f64 {
     let (p, factor) = (cell.real("p"), cell.real("factor"));
     let (q, claimed) = (1.0 - p, p / factor);
-    -cell.real("alpha").ln() / (p * factor.ln() + q * (q / (1.0 - claimed)).ln())
+    -cell.real("level").ln() / (p * factor.ln() + q * (q / (1.0 - claimed)).ln())
 }
 
 /// A cell of [`Planted`].
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_information_limit_by_hand() {
-        let cell = cell_of(&Draws, [("p", "0.5"), ("factor", "2"), ("alpha", "0.05")]).unwrap();
+        let cell = cell_of(&Draws, [("p", "0.5"), ("factor", "2"), ("level", "0.05")]).unwrap();
         // KL(1/2, 1/4) = 1/2 ln 2 + 1/2 ln(2/3).
         let kl = 0.5 * 2f64.ln() + 0.5 * (2.0f64 / 3.0).ln();
         assert!((limit(&cell) - 20f64.ln() / kl).abs() < 1e-9);
