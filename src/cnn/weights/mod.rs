@@ -512,7 +512,7 @@ mod tests {
         let expected = biased(&layer("fc2", 3, 5, 1, 0), of("fc2.bias"), &hidden.positive());
         let output = network.forward(&image.with_ones());
         assert!(output.distance(&expected) < 1e-10 * expected.max_norm(), "{}", output.distance(&expected));
-        let message = network.shapes(12, 12).unwrap_err().to_string();
+        let message = network.shapes(14, 14).unwrap_err().to_string();
         assert!(
             message.contains("fc1.weight is a linear layer over 2 x 2 pixels") && message.contains("10 x 10"),
             "{message}"
