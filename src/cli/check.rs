@@ -77,7 +77,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         effort: arguments.effort.into(),
     };
     let outlook = Outlook::new(&plan, &arguments.baseline);
-    let show = Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
+    let show =
+        Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
     Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| {
         let fresh = measure(&plan, &outlook, arguments, watch)?;
         watch.writing(|| compare(&plan, &known, &fresh, arguments))

@@ -77,17 +77,25 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let line = |seconds: f64| {
         format!("{} by {}{}", claim.about().id, method.name(), sample.progress(arguments.replicates, seconds))
     };
-    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
-        let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
-        watch.writing(|| show(&evidence, None))?;
-        Ok(ExitCode::SUCCESS)
-    })
+    Watch::over(
+        (arguments.watch.time_limit, arguments.watch.quiet),
+        &Show { line: &line, stopped: &stopped },
+        |watch| {
+            let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
+            watch.writing(|| show(&evidence, None))?;
+            Ok(ExitCode::SUCCESS)
+        },
+    )
 }
 
 /// The error of a measurement that has nothing to show before its end.
 pub fn nothing_yet(claim: &dyn Claim, method: Method, stop: &Stop) -> Error {
     let Stop { reason, .. } = stop;
-    Error::Interrupted(format!("{reason}: {} by {} has nothing to show before its end", claim.about().id, method.name()))
+    Error::Interrupted(format!(
+        "{reason}: {} by {} has nothing to show before its end",
+        claim.about().id,
+        method.name()
+    ))
 }
 
 /// The evidence of a sample that grows on another thread.
@@ -154,13 +162,7 @@ struct Judged {
 }
 
 impl Report {
-    fn new(
-        claim: &dyn Claim,
-        cell: &Cell,
-        evidence: &Evidence,
-        bounds: &[Bound],
-        interrupted: Option<String>,
-    ) -> Self {
+    fn new(claim: &dyn Claim, cell: &Cell, evidence: &Evidence, bounds: &[Bound], interrupted: Option<String>) -> Self {
         let about = claim.about();
         let judged = |bound: &Bound| Judged {
             name: bound.name.clone(),

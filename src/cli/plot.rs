@@ -46,15 +46,19 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let drawn = drawn.load(Ordering::Relaxed);
         Err(Error::Interrupted(format!("{}: {drawn} of {total} plots are drawn", stop.reason)))
     };
-    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
-        let files = draw_all(&sets, &arguments.out, watch, &drawn)?;
-        if arguments.json {
-            print(&pretty(&files))?;
-        } else {
-            files.iter().try_for_each(|path| print(&path.display().to_string()))?;
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    Watch::over(
+        (arguments.watch.time_limit, arguments.watch.quiet),
+        &Show { line: &line, stopped: &stopped },
+        |watch| {
+            let files = draw_all(&sets, &arguments.out, watch, &drawn)?;
+            if arguments.json {
+                print(&pretty(&files))?;
+            } else {
+                files.iter().try_for_each(|path| print(&path.display().to_string()))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        },
+    )
 }
 
 /// Draws every plot as SVG and PNG, counting them; returns the files.

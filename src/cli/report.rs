@@ -34,15 +34,19 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let named = if arguments.files.is_empty() { Vec::new() } else { read_all(&arguments.files)? };
     let line = |seconds: f64| format!("making the page of the records in {}, {seconds:.0} s", arguments.out.display());
     let stopped = |stop: Stop| Err(Error::Interrupted(format!("{}: no file was changed", stop.reason)));
-    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
-        let folder = Folder::read(&arguments.out, named, &arguments.files)?;
-        let text = write(&folder, &arguments.out, watch)?;
-        print(&match arguments.json {
-            true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
-            false => text,
-        })?;
-        Ok(ExitCode::SUCCESS)
-    })
+    Watch::over(
+        (arguments.watch.time_limit, arguments.watch.quiet),
+        &Show { line: &line, stopped: &stopped },
+        |watch| {
+            let folder = Folder::read(&arguments.out, named, &arguments.files)?;
+            let text = write(&folder, &arguments.out, watch)?;
+            print(&match arguments.json {
+                true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
+                false => text,
+            })?;
+            Ok(ExitCode::SUCCESS)
+        },
+    )
 }
 
 /// Writes the finding page, the verdict table and the fitted powers of a folder's records; returns the page.

@@ -86,8 +86,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         shares: BTreeMap::new(),
     };
     let outlook = Outlook::new(&plan, &arguments.out);
-    let show = Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
-    Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| measure_and_show(plan, &outlook, arguments, watch))
+    let show =
+        Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
+    Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| {
+        measure_and_show(plan, &outlook, arguments, watch)
+    })
 }
 
 /// How far a run is, and how long it will still take.
@@ -106,10 +109,11 @@ pub fn progress(outlook: &Outlook, seconds: f64) -> String {
 
 /// The error of a run that was stopped, once all that it has measured is kept.
 pub fn interruption(outlook: &Outlook, stop: Stop) -> Error {
-    let (done, total) = outlook.counts();
-    if outlook.is_open() {
+    // What ended by itself has kept everything.
+    if stop.ended.is_none() && outlook.is_open() {
         outlook.wait_until_kept(PATIENCE);
     }
+    let (done, total) = outlook.counts();
     Error::Interrupted(format!("{}: {done} of {total} cells are measured and kept; go on with --resume", stop.reason))
 }
 

@@ -97,13 +97,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => Err(nothing_yet(claim, method, &stop)),
     };
     let line = |seconds: f64| progress(&threshold, &arguments.find, last().as_ref(), seconds);
-    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
-        let tell = |crossing: Crossing| *known.lock().expect("no holder of the lock panics") = Some(crossing);
-        let allowance = allowance(arguments.alpha, arguments.replicates, watch.flag());
-        let crossing = threshold.search_told(&cell, arguments.seed, &allowance, &tell)?;
-        watch.writing(|| show(&crossing, None))?;
-        Ok(ExitCode::SUCCESS)
-    })
+    Watch::over(
+        (arguments.watch.time_limit, arguments.watch.quiet),
+        &Show { line: &line, stopped: &stopped },
+        |watch| {
+            let tell = |crossing: Crossing| *known.lock().expect("no holder of the lock panics") = Some(crossing);
+            let allowance = allowance(arguments.alpha, arguments.replicates, watch.flag());
+            let crossing = threshold.search_told(&cell, arguments.seed, &allowance, &tell)?;
+            watch.writing(|| show(&crossing, None))?;
+            Ok(ExitCode::SUCCESS)
+        },
+    )
 }
 
 /// How far a search is. On the way up nobody knows its end; between two values the trials are halvings, each as dear as the
@@ -113,7 +117,8 @@ fn progress(threshold: &Threshold, find: &str, known: Option<&Crossing>, seconds
     let Crossing { lo, hi, trials, .. } = crossing;
     let place = hi.map_or(format!("at least {}", number(*lo)), |hi| format!("in [{}, {}]", number(*lo), number(hi)));
     let dearest = trials.iter().map(|trial| trial.evidence.work).max().unwrap_or(0) as f64;
-    let rest = threshold.halvings(crossing).map(|halvings| halvings * dearest * seconds / crossing.work().max(1) as f64);
+    let rest =
+        threshold.halvings(crossing).map(|halvings| halvings * dearest * seconds / crossing.work().max(1) as f64);
     format!("{find} {place}: {} values tried, {seconds:.0} s{}", trials.len(), left(rest))
 }
 

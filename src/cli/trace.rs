@@ -63,19 +63,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => format!("the proof of {}, {seconds:.0} s", claim.about().id),
         Some(_) => format!("the statement itself{}", sample.progress(precision.replicates, seconds)),
     };
-    Watch::over((arguments.watch.time_limit, arguments.watch.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
-        let chain = chain(claim, EXPERIMENT, &cell, arguments.seed, 0.5 * arguments.alpha)?;
-        if chain.is_empty() {
-            return Err(no_chain(claim));
-        }
-        *links.lock().expect("no holder of the lock panics") = Some(chain.clone());
-        let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
-        let method = claim.about().methods[0];
-        let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
-        let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
-        watch.writing(|| show(&chain, Some(&evidence), None))?;
-        Ok(ExitCode::SUCCESS)
-    })
+    Watch::over(
+        (arguments.watch.time_limit, arguments.watch.quiet),
+        &Show { line: &line, stopped: &stopped },
+        |watch| {
+            let chain = chain(claim, EXPERIMENT, &cell, arguments.seed, 0.5 * arguments.alpha)?;
+            if chain.is_empty() {
+                return Err(no_chain(claim));
+            }
+            *links.lock().expect("no holder of the lock panics") = Some(chain.clone());
+            let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
+            let method = claim.about().methods[0];
+            let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
+            let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
+            watch.writing(|| show(&chain, Some(&evidence), None))?;
+            Ok(ExitCode::SUCCESS)
+        },
+    )
 }
 
 /// What is traced.
@@ -189,12 +193,7 @@ impl Judged {
 
 impl Report {
     /// Without evidence nothing is said of the statement itself.
-    fn new(
-        traced: &Traced,
-        links: &[Link],
-        evidence: Option<&Evidence>,
-        interrupted: Option<String>,
-    ) -> Result<Self> {
+    fn new(traced: &Traced, links: &[Link], evidence: Option<&Evidence>, interrupted: Option<String>) -> Result<Self> {
         let Traced { claim, cell, bounds } = *traced;
         let about = claim.about();
         let whole = |evidence: &Evidence, bound: &Bound| Whole {

@@ -1,9 +1,9 @@
 //! Verbs that may take long: progress, a time limit, and an end within a second of a signal, whatever is under way.
 
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::progress::Telling;
@@ -83,11 +83,7 @@ impl Watch {
         work: impl FnOnce(&Watch) -> Result<ExitCode>,
     ) -> Result<ExitCode> {
         let (time_limit, quiet) = limits;
-        let watch = Watch {
-            is_late: AtomicBool::new(false),
-            start: Instant::now(),
-            writing: Mutex::new(()),
-        };
+        let watch = Watch { is_late: AtomicBool::new(false), start: Instant::now(), writing: Mutex::new(()) };
         WATCHED.store(true, Ordering::SeqCst);
         let telling = Telling::new(quiet);
         std::thread::scope(|scope| {
