@@ -57,7 +57,7 @@ impl Work {
             let (_working, ended) = mpsc::channel::<()>();
             let (watched, telling) = (&watched, &telling);
             scope.spawn(move || watched.look_after(&ended, telling, time_limit));
-            work(&watched)
+            work(watched)
         });
         telling.finish();
         result
