@@ -334,7 +334,7 @@ impl Reader {
         let fixed = fields.flag("fixed")?.unwrap_or(false);
         let linear = kind == Some("linear");
         self.steps.push(Step::Weighted(Weighted { name, linear, cin, cout, k, stride, pad, fixed }));
-        if fields.text_or_size("pool")? {
+        if fields.has_side("pool")? {
             let side = fields.size("pool")?.unwrap_or(0);
             self.steps.push(Step::Pool { side, stride: side });
             if !(1..=MOST_STRIDE).contains(&side) {
@@ -425,7 +425,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether the field is there; refuses kinds of pooling that are not averages.
-    fn text_or_size(&mut self, key: &str) -> Read<bool> {
+    fn has_side(&mut self, key: &str) -> Read<bool> {
         match self.key(key).and_then(|key| self.table.get(key)) {
             None => Ok(false),
             Some(Value::String(text)) => Err(match refusal(text).or_else(|| refusal(&format!("{text}pool"))) {

@@ -114,7 +114,7 @@ fn inferred_arch(tensors: &Tensors, modules: &[Module]) -> Result<Architecture> 
     }
     let step = |module: &Module| {
         let side = module.weight.as_ref().map_or(1, |(_, shape)| shape[2]);
-        if side % 2 == 0 {
+        if side.is_multiple_of(2) {
             return Err(tensors.wrong(
                 &module.tensor(),
                 &format!(
