@@ -1,9 +1,9 @@
 //! Corollary 19: with a log(1/eps) times as many vectors, a subset near the target exists with probability 1 - eps.
 
 use super::mrss::{
-    DIMENSION, N, NEAR, PROVED, SIZE, check_draw, check_method, draw_vectors, find_subset, least_size, ln_mean,
+    DIMENSION, N, NEAR, PROVED, SIZE, SMALL_EPS, check_draw, check_method, draw_vectors, find_subset, least_size, mean,
 };
-use super::nsn_box::TARGET;
+use super::nsn_box::{SMALL_NORM, TARGET};
 use super::*;
 use crate::cell::Domain;
 
@@ -50,6 +50,15 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+const CONDITIONS: &[Written] = &[
+    Written::new("n >= C1 k^2 log(1/eps)", "n >= C1*k^2*ln(1/eps)"),
+    Written::new("k >= C2 d^3 log(d/eps)", "k >= C2*d^3*ln(d/eps)"),
+    SMALL_EPS,
+    SMALL_NORM,
+];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "1 - eps")];
+
 impl Claim for Amplification {
     fn about(&self) -> &About {
         &ABOUT
@@ -59,17 +68,12 @@ impl Claim for Amplification {
         check_draw(cell)
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        vec![
-            Hypothesis::new("n >= C1 k^2 log(1/eps)", cell.real("n") >= asked_n(cell)),
-            Hypothesis::new("k >= C2 d^3 log(d/eps)", cell.real("k") >= least_size(cell.real("C2"), cell)),
-            Hypothesis::new("eps <= 1/4", cell.real("eps") <= 0.25),
-            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(cell.integer("k"))),
-        ]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// The corollary speaks of any subset, its proof of one within a group.
@@ -78,10 +82,10 @@ impl Claim for Amplification {
     }
 
     /// `mean`: E[T] over all n vectors. `groups` and `group`: how many groups, of how many vectors.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         let (groups, size) = groups(cell);
         let number = |count: u64| Number::new(count as f64);
-        Ok(vec![("mean", Number::from_ln(ln_mean(cell))), ("groups", number(groups)), ("group", number(size))])
+        Ok(vec![("mean", mean(cell)), ("groups", number(groups)), ("group", number(size))])
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {

@@ -86,6 +86,12 @@ const MOST_ENTRIES: u128 = 4_000_000;
 /// Candidates of a channel among which filters are looked for.
 const MOST_CANDIDATES: u64 = 4096;
 
+const FORMULAS: &[Written] = &[
+    Written::at(PRINTED, "0", "quantity", "departures"),
+    Written::at(PRINTED, "d^2*c*block", "quantity", "ones"),
+    Written::at(PRINTED, "d^2*c^2*block", "quantity", "entries"),
+];
+
 impl Claim for ChannelBlockedMask {
     fn about(&self) -> &About {
         &ABOUT
@@ -118,18 +124,12 @@ impl Claim for ChannelBlockedMask {
         &[EQUAL_COUNTS]
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (d, c, block) = (cell.real("d"), cell.real("c"), block(cell) as f64);
-        let value = match cell.word("quantity") {
-            "ones" => d * d * c * block,
-            "entries" => d * d * c * c * block,
-            _ => 0.0,
-        };
-        Ok(vec![Bound::from_value(PRINTED, value)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// How long the blocks should be, and Remark 13's m.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         Ok(vec![("block", Number::new(block(cell) as f64)), ("m", Number::new(kept_by_remark_13(cell) as f64))])
     }
 

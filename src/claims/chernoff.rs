@@ -90,6 +90,19 @@ const MOST_FOLDED: u64 = 5000;
 /// How far rounding may move a threshold that is meant to be a whole number.
 const THRESHOLD_ROUNDING: f64 = 8.0 * f64::EPSILON;
 
+const CONDITIONS: &[Written] = &[
+    Written::new("delta < 1", "delta < 1"),
+    Written::new("mu <= mu_+", "plus >= 1"),
+    Written::at("mu_- <= mu", "minus <= 1", "tail", "lower"),
+];
+
+const FORMULAS: &[Written] = &[
+    Written::at(PRINTED, "exp(-delta^2*mu_plus/3)", "tail", "upper"),
+    Written::at("mu-minus", "exp(-delta^2*mu_plus/3)", "tail", "upper"),
+    Written::at(PRINTED, "exp(-delta^2*mu_plus/2)", "tail", "lower"),
+    Written::at("mu-minus", "exp(-delta^2*mu_minus/2)", "tail", "lower"),
+];
+
 impl Claim for Chernoff {
     fn about(&self) -> &About {
         &ABOUT
@@ -103,36 +116,19 @@ impl Claim for Chernoff {
         Ok(())
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let mut hypotheses = vec![
-            Hypothesis::new("delta < 1", cell.real("delta") < 1.0),
-            Hypothesis::new("mu <= mu_+", cell.real("plus") >= 1.0),
-        ];
-        if tail(cell) == Tail::Lower {
-            hypotheses.push(Hypothesis::new("mu_- <= mu", cell.real("minus") <= 1.0));
-        }
-        hypotheses
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let square = cell.real("delta").powi(2);
-        let (plus, minus) = (mean(cell) * cell.real("plus"), mean(cell) * cell.real("minus"));
-        Ok(match tail(cell) {
-            Tail::Upper => {
-                let bound = |name| Bound::from_ln(name, -square * plus / 3.0);
-                vec![bound(PRINTED), bound("mu-minus")]
-            }
-            Tail::Lower => {
-                vec![Bound::from_ln(PRINTED, -square * plus / 2.0), Bound::from_ln("mu-minus", -square * minus / 2.0)]
-            }
-        })
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// mu, mu_+ and mu_-.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        let mu = mean(cell);
-        let times = |name| Number::new(mu * cell.real(name));
-        Ok(vec![("mu", Number::new(mu)), ("mu_plus", times("plus")), ("mu_minus", times("minus"))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        let mu = Number::whole(cell.integer("n")) * Number::new(cell.real("p"));
+        let times = |name| mu * Number::new(cell.real(name));
+        Ok(vec![("mu", mu), ("mu_plus", times("plus")), ("mu_minus", times("minus"))])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {

@@ -42,6 +42,8 @@ static ABOUT: About = About {
 /// Relative rounding of a tail, beside that of its threshold.
 const ROUNDING: f64 = 1e-11;
 
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "exp(-t)")];
+
 impl Claim for ChiSquareTails {
     fn about(&self) -> &About {
         &ABOUT
@@ -52,8 +54,8 @@ impl Claim for ChiSquareTails {
         Vec::new()
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, -cell.real("t"))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {

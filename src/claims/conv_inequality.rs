@@ -60,6 +60,9 @@ const ROUNDING: f64 = 1e-14;
 /// Random images that a search looks at, beside the one that attains the supremum.
 const IMAGES: usize = 8;
 
+const FORMULAS: &[Written] =
+    &[Written::at(PRINTED, "norm1_K", "quantity", "ratio"), Written::at(PRINTED, "0", "quantity", "excess")];
+
 impl Claim for ConvInequality {
     fn about(&self) -> &About {
         &ABOUT
@@ -83,24 +86,23 @@ impl Claim for ConvInequality {
         Vec::new()
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let value = if cell.word("quantity") == "ratio" { Convolution::of(cell).norm1() } else { 0.0 };
-        Ok(vec![Bound::from_value(PRINTED, value)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// Norms of K: `norm1_filter` of the filter where it is largest, `norm1_window` of what of that filter fits into the
     /// image.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         let convolution = Convolution::of(cell);
         let kernel = &convolution.kernel;
         let filters = (0..kernel.outputs()).map(|l| sum(convolution.filter(l, kernel.side(), kernel.side())));
         let norm2 = kernel.data().iter().map(|x| x * x).sum::<f64>().sqrt();
         Ok(vec![
-            ("norm1_K", Number::new(convolution.norm1())),
-            ("norm1_filter", Number::new(filters.fold(0.0, f64::max))),
-            ("norm1_window", Number::new(convolution.largest().1)),
+            ("norm1_K", rounded(convolution.norm1()).number()),
+            ("norm1_filter", rounded(filters.fold(0.0, f64::max)).number()),
+            ("norm1_window", rounded(convolution.largest().1).number()),
             ("norm_max_K", Number::new(kernel.max_norm())),
-            ("norm2_K", Number::new(norm2)),
+            ("norm2_K", rounded(norm2).number()),
         ])
     }
 

@@ -63,6 +63,16 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+const CONDITIONS: &[Written] = &[Written::new(SMALL, "d^2*c1*c0*exp(-(n/(C*d^12*c1^6))^(1/3)) < 1/4")];
+
+/// What the lemma promises, and for a search what it was asked for.
+const FORMULAS: &[Written] = &[
+    Written::new(PRINTED, "d^2*c1*c0*exp(-(n/(C*d^12*c1^6))^(1/3))"),
+    Written::at(ASKED, "eps", "kernel", "spike"),
+    Written::at(ASKED, "eps", "kernel", "flat"),
+    Written::at(ASKED, "eps", "kernel", "net"),
+];
+
 impl Claim for KernelError {
     fn about(&self) -> &About {
         &ABOUT
@@ -85,21 +95,16 @@ impl Claim for KernelError {
         if cell.word("kernel") == "all" { Bearing::Decides } else { Bearing::Illustrates }
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        vec![Hypothesis::new(SMALL, ln_eps_of_width(cell) < 0.25f64.ln())]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    /// What the lemma promises, and for a search what it was asked for.
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let mut bounds = vec![Bound::from_ln(PRINTED, ln_eps_of_width(cell))];
-        if cell.word("kernel") != "all" {
-            bounds.push(Bound::from_value(ASKED, cell.real("eps")));
-        }
-        Ok(bounds)
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// `eps_n`: the printed bound. `entries`: the number d^2 c1 c0 of K's entries.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         Ok(vec![("eps_n", Number::from_ln(ln_eps_of_width(cell))), ("entries", Number::new(entries(cell)))])
     }
 

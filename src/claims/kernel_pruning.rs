@@ -166,6 +166,13 @@ const MOST_IN_NET: usize = 200;
 /// ... which the corners of the norm_1 ball and its centre must not exceed.
 const MOST_ENTRIES_IN_NET: u64 = 99;
 
+const CONDITIONS: &[Written] = &[
+    Written::new("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", "n >= C*d^12*c1^6*ln(d^2*c1*c0/eps)^3"),
+    Written::new("eps < 1/4", "eps < 1/4"),
+];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "1 - eps")];
+
 impl Claim for KernelPruning {
     fn about(&self) -> &About {
         &ABOUT
@@ -188,22 +195,22 @@ impl Claim for KernelPruning {
         }
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        vec![
-            Hypothesis::new("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", cell.real("n") >= asked_width(cell)),
-            Hypothesis::new("eps < 1/4", cell.real("eps") < 0.25),
-        ]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// The width that the lemma asks for, and the number d^2 c1 c0 of K's entries.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        let (d, c0, c1, eps) = (cell.real("d"), cell.real("c0"), cell.real("c1"), cell.real("eps"));
-        let least = least_width(cell.real("C"), d, c0, c1, 1.0, eps);
-        Ok(vec![("least_n", Number::new(least)), ("entries", Number::new(d * d * c0 * c1))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        let [d, c0, c1] = ["d", "c0", "c1"].map(|name| Number::whole(cell.integer(name)));
+        let entries = d * d * c0 * c1;
+        let power = |x: Number, power: f64| x.pow(Number::new(power));
+        let log = (entries / Number::new(cell.real("eps"))).ln();
+        let least = Number::new(cell.real("C")) * power(d, 12.0) * power(c1, 6.0) * power(log, 3.0);
+        Ok(vec![("least_n", least), ("entries", entries)])
     }
 
     fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {

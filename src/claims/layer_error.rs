@@ -11,7 +11,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{LayerShape, Network};
-use crate::pruning::{Approximation, Bounds, Direction, PrunedNetwork, inject_error, least_width};
+use crate::pruning::{Approximation, Bounds, Direction, PrunedNetwork, inject_error};
 
 /// The claim of Theorem 3's proof.
 pub struct LayerError;
@@ -113,6 +113,19 @@ static ABOUT: About = About {
     ],
 };
 
+const CONDITIONS: &[Written] = &[Written::at(
+    "n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)",
+    "n >= C*k_i^12*c_i^6*ln(k_i^2*c_i*c_before*l/eps)^3",
+    "quantity",
+    "layer",
+)];
+
+const FORMULAS: &[Written] = &[
+    Written::at(PRINTED, "eps/(2*l)", "quantity", "layer"),
+    Written::at(PRINTED, "(1 + eps/(2*l))^i", "quantity", "norm"),
+    Written::at(PRINTED, "expm1(i*log1p(eps/(2*l)))", "quantity", "total"),
+];
+
 impl Claim for LayerError {
     fn about(&self) -> &About {
         &ABOUT
@@ -147,38 +160,24 @@ impl Claim for LayerError {
         networks::file(cell.word("network")).into_iter().collect()
     }
 
-    /// The width is the hypothesis of a layer's own error (Eq. 31). What follows from Eq. 31 has that equation as its
-    /// hypothesis, which only the constructed network can tell: see [`LayerError::estimator`].
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        if cell.word("quantity") != "layer" {
-            return Vec::new();
-        }
-        let Ok(shapes) = shapes(cell.word("network")) else { return Vec::new() };
-        let LayerShape { cin, cout, k, .. } = shapes[cell.integer("i") as usize - 1];
-        let layers = shapes.len() as f64;
-        let least = least_width(cell.real("C"), k as f64, cin as f64, cout as f64, layers, cell.real("eps"));
-        vec![Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", cell.real("n") >= least)]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
     fn observed(&self) -> &'static [&'static str] {
         &[SMALL_LAYERS]
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (eps, i) = (cell.real("eps"), cell.real("i"));
-        let step = eps / (2.0 * shapes(cell.word("network"))?.len() as f64);
-        let growth = i * step.ln_1p();
-        let value = match cell.word("quantity") {
-            "layer" => step,
-            "norm" => growth.exp(),
-            _ => growth.exp_m1(),
-        };
-        Ok(vec![Bound::from_value(PRINTED, value)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
-    /// The number of layers.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("l", Number::new(shapes(cell.word("network"))?.len() as f64))])
+    /// The number of layers; of layer i the kernel's side and the channels after and before it.
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        let shapes = shapes(cell.word("network"))?;
+        let LayerShape { cin, cout, k, .. } = shapes[cell.integer("i") as usize - 1];
+        let whole = |count: usize| Number::whole(count as u64);
+        Ok(vec![("l", whole(shapes.len())), ("k_i", whole(k)), ("c_i", whole(cout)), ("c_before", whole(cin))])
     }
 
     fn chain(&self, cell: &Cell, stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {

@@ -40,22 +40,26 @@ static ABOUT: About = About {
 /// Numbers whose sums are all listed by enumeration.
 const MOST_LISTED: usize = 20;
 
+const CONDITIONS: &[Written] =
+    &[Written::new("n >= C log(1/eps)", "n >= C*ln(1/eps)"), Written::new("eps < 1/3", "eps < 1/3")];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "1 - eps")];
+
 impl Claim for Lueker {
     fn about(&self) -> &About {
         &ABOUT
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (n, eps) = (cell.real("n"), cell.real("eps"));
-        vec![Hypothesis::new("n >= C log(1/eps)", n >= least_n(cell)), Hypothesis::new("eps < 1/3", eps < 1.0 / 3.0)]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, 1.0 - cell.real("eps"))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// `unreached`: the exact probability that some end of [-1, 1] lies out of reach, which no covering survives.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         Ok(vec![("unreached", Number::from_ln(ln_unreached(cell.integer("n"), cell.real("eps"))))])
     }
 
@@ -160,7 +164,7 @@ mod tests {
         assert_eq!(unmet(&[("n", "4"), ("eps", "0.1"), ("C", "2")]), 1);
         assert_eq!(unmet(&[("n", "4"), ("eps", "0.34")]), 1);
         let bound = Lueker.bounds(&cell(&[("n", "4"), ("eps", "0.1")])).unwrap();
-        assert_eq!(bound, [Bound::from_value(PRINTED, 0.9)]);
+        assert!(bound.len() == 1 && bound[0].ln_lo <= 0.9f64.ln() && 0.9f64.ln() <= bound[0].ln_hi, "{bound:?}");
     }
 
     /// n = 1: one of the two ends is out of reach always. n = 2, eps = 1/2, x = 1/2: one sign each (probability 1/2)

@@ -26,6 +26,7 @@ mod second_moment_method;
 mod second_moment_ratio;
 mod solver_error;
 mod transition;
+mod written;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,6 +42,8 @@ use crate::random::{Address, Stream};
 use crate::tails::Tail;
 use chain::last_failing;
 pub use chain::{Link, first_failing};
+pub(crate) use written::Names;
+pub use written::{Symbols, Written};
 
 /// On which side of the bound the measured value is claimed to lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -338,11 +341,23 @@ pub trait Claim: Sync {
         Bearing::Decides
     }
 
-    /// The statement's conditions, each met or unmet at the cell.
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis>;
+    /// The statement's conditions as text.
+    fn conditions(&self) -> &'static [Written] {
+        &[]
+    }
+
+    /// The statement's conditions, each met, unmet or unknown at the cell.
+    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
+        written::hypotheses(self.conditions(), cell, || self.symbols(cell))
+    }
 
     /// The names of the conditions that only a constructed object can tell, which its evidence brings along.
     fn observed(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The bounds as text, the printed one first; a bound that is itself computed is one of the claim's symbols.
+    fn formulas(&self) -> &'static [Written] {
         &[]
     }
 
@@ -350,11 +365,16 @@ pub trait Claim: Sync {
     ///
     /// # Errors
     /// Where a bound is itself computed (the identity of Lemma 9) and cannot be.
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>>;
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        written::bounds(self.formulas(), cell, || self.symbols(cell))
+    }
 
     /// The formula of the bound of this name, as text; empty where the bound is computed otherwise.
     fn formula(&self, bound: &str) -> String {
-        if bound == PRINTED { self.about().formula.to_string() } else { String::new() }
+        match written::text(self.formulas(), bound) {
+            text if text.is_empty() && bound == PRINTED => self.about().formula.to_string(),
+            text => text,
+        }
     }
 
     /// What a user changed in the claim's hypotheses and relation, as text; empty for the claim itself.
@@ -366,7 +386,7 @@ pub trait Claim: Sync {
     ///
     /// # Errors
     /// Where a number is itself computed and cannot be.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         let _ = cell;
         Ok(Vec::new())
     }

@@ -1,7 +1,7 @@
 //! Theorem 5: some k of n normally-scaled normal vectors add up to nearly any target, with constant probability.
 
-use super::nsn_box::{D, EPS, K, TARGET};
-use super::nsn_joint_box::C;
+use super::nsn_box::{D, EPS, K, SMALL_NORM, TARGET};
+use super::nsn_joint_box::{C, LARGE_SIZE};
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
@@ -73,15 +73,21 @@ pub(super) fn least_size(c: f64, cell: &Cell) -> f64 {
     c * d.powi(3) * (d / eps).ln()
 }
 
-/// ln E[T], the expected number of k-subsets within eps: at most it is the probability that there is one.
-pub(super) fn ln_mean(cell: &Cell) -> f64 {
-    ln_mean_of(cell.integer("n"), cell)
+/// E[T], the expected number of k-subsets within eps: at most it is the probability that there is one.
+pub(super) fn mean(cell: &Cell) -> Number {
+    mean_of(cell.integer("n"), cell)
 }
 
 /// The same of n vectors.
-pub(super) fn ln_mean_of(n: u64, cell: &Cell) -> f64 {
+fn mean_of(n: u64, cell: &Cell) -> Number {
     let (k, d) = (cell.integer("k"), cell.integer("d"));
-    ln_binomial(n, k) + ln_box(k, d, cell.real("eps"), cell.target(), 1e-9).ln
+    let near = Evidence::quadrature(ln_box(k, d, cell.real("eps"), cell.target(), 1e-9));
+    Number::whole(n).binomial(Number::whole(k)) * near.number()
+}
+
+/// ln E[T] of n vectors.
+pub(super) fn ln_mean_of(n: u64, cell: &Cell) -> f64 {
+    mean_of(n, cell).ln_abs()
 }
 
 /// Draws n NSN vectors, row by row.
@@ -138,6 +144,14 @@ pub(super) fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>
     }))
 }
 
+/// What Theorem 5 asks of n, and of eps.
+pub(super) const MANY: Written = Written::new("n >= k^2", "n >= k^2");
+pub(super) const SMALL_EPS: Written = Written::new("eps <= 1/4", "eps <= 1/4");
+
+const CONDITIONS: &[Written] = &[MANY, LARGE_SIZE, SMALL_EPS, SMALL_NORM];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "p")];
+
 impl Claim for Mrss {
     fn about(&self) -> &About {
         &ABOUT
@@ -147,23 +161,17 @@ impl Claim for Mrss {
         check_draw(cell)
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (n, k) = (cell.integer("n"), cell.integer("k"));
-        vec![
-            Hypothesis::new("n >= k^2", u128::from(n) >= u128::from(k) * u128::from(k)),
-            Hypothesis::new("k >= C d^3 log(d/eps)", k as f64 >= least_size(cell.real("C"), cell)),
-            Hypothesis::new("eps <= 1/4", cell.real("eps") <= 0.25),
-            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(k)),
-        ]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, cell.real("p"))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// `mean`: E[T], the expected number of subsets.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("mean", Number::from_ln(ln_mean(cell)))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        Ok(vec![("mean", mean(cell))])
     }
 
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
@@ -229,7 +237,7 @@ mod tests {
             let (k, n, d, eps, target, _, probability, error, mean, mean_error, _, _): Row = row.unwrap();
             let [n, k, d, eps] = [n.to_string(), k.to_string(), d.to_string(), eps.to_string()];
             let cell = cell(&[("n", &n), ("k", &k), ("d", &d), ("eps", &eps), ("target", &target)]);
-            assert!((ln_mean(&cell).exp() - mean).abs() < 5.0 * mean_error, "{}", cell.key());
+            assert!((super::mean(&cell).value() - mean).abs() < 5.0 * mean_error, "{}", cell.key());
             let Ok(Estimator::Replicates(replicates)) = Mrss.estimator(&cell, Method::Literal) else { panic!() };
             let address = Address { seed: 6, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
             let (mut stream, mut sampler) = (address.stream(), (replicates.sampler)());

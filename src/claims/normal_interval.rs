@@ -47,6 +47,8 @@ const fn positive(
 /// Relative rounding of an interval's probability.
 const ROUNDING: f64 = 1e-12;
 
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "centred")];
+
 impl Claim for NormalInterval {
     fn about(&self) -> &About {
         &ABOUT
@@ -57,13 +59,13 @@ impl Claim for NormalInterval {
         Vec::new()
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, ln_interval(0.0, cell.real("sigma"), cell.real("eps")))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// The bound itself.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("centred", Number::from_ln(ln_interval(0.0, cell.real("sigma"), cell.real("eps"))))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        Ok(vec![("centred", centred(cell))])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
@@ -80,6 +82,11 @@ impl Claim for NormalInterval {
             })
         }))
     }
+}
+
+/// Pr(X in [-eps, eps]).
+fn centred(cell: &Cell) -> Number {
+    Evidence::closed_form(ln_interval(0.0, cell.real("sigma"), cell.real("eps")), ROUNDING, 1).number()
 }
 
 #[cfg(test)]

@@ -5,11 +5,9 @@ mod proof;
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
-use crate::nsn::c_d;
 use crate::nsn::importance::ImportanceBox;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedBox;
-use std::f64::consts::PI;
 
 /// The claim of Lemma 7.
 pub struct NsnBox;
@@ -77,6 +75,24 @@ static ABOUT: About = About {
     ],
 };
 
+/// norm1(z) <= sqrt(k).
+pub(super) const SMALL_NORM: Written = Written::new("norm1(z) <= sqrt(k)", "norm1_squared <= k");
+
+const CONDITIONS: &[Written] = &[
+    Written::new("k >= 16", "k >= 16"),
+    Written::new("d <= k", "d <= k"),
+    Written::new("eps < 1/4", "eps < 1/4"),
+    SMALL_NORM,
+];
+
+/// The printed bound; `two-pi`: the same with the 2 pi of the normal density where pi is printed; and `k-outside-root`, as the
+/// lemma's display has it.
+const FORMULAS: &[Written] = &[
+    Written::new(PRINTED, "1/16*(2*eps/sqrt(pi*(1 + 2*sqrt(c_d) + 2*c_d)*k))^d"),
+    Written::new("two-pi", "1/16*(2*eps/sqrt(2*pi*(1 + 2*sqrt(c_d) + 2*c_d)*k))^d"),
+    Written::new("k-outside-root", "1/16*(2*eps/(sqrt(pi*(1 + 2*sqrt(c_d) + 2*c_d))*k))^d"),
+];
+
 impl Claim for NsnBox {
     fn about(&self) -> &About {
         &ABOUT
@@ -86,28 +102,12 @@ impl Claim for NsnBox {
         cell.target().check_dimension(cell.integer("d"))
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (k, d, eps) = (cell.integer("k"), cell.integer("d"), cell.real("eps"));
-        vec![
-            Hypothesis::new("k >= 16", k >= 16),
-            Hypothesis::new("d <= k", d <= k),
-            Hypothesis::new("eps < 1/4", eps < 0.25),
-            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(k)),
-        ]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    /// The printed bound; `two-pi`: the same with the 2 pi of the normal density where pi is printed; and `k-outside-root`, as the
-    /// lemma's display has it.
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (k, d, eps) = (cell.real("k"), cell.real("d"), cell.real("eps"));
-        let c = c_d(cell.integer("d"));
-        let spread = (1.0 + 2.0 * c.sqrt() + 2.0 * c) * k;
-        let bound = |pi: f64| -16f64.ln() + d * ((2.0 * eps).ln() - 0.5 * (pi * spread).ln());
-        Ok(vec![
-            Bound::from_ln(PRINTED, bound(PI)),
-            Bound::from_ln("two-pi", bound(2.0 * PI)),
-            Bound::from_ln("k-outside-root", bound(PI) - 0.5 * d * k.ln()),
-        ])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
@@ -152,6 +152,7 @@ impl Claim for NsnBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     fn bound_at(k: &str, d: &str, eps: &str) -> f64 {
         let cell = cell_of(&NsnBox, [("k", k), ("d", d), ("eps", eps)]).unwrap();

@@ -60,6 +60,8 @@ const EQUAL: f64 = 0.02;
 const TOLERANCE: f64 = 1e-9;
 const BUDGET: u64 = 1_000_000;
 
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "nsn")];
+
 impl Claim for NsnHalfNormal {
     fn about(&self) -> &About {
         &ABOUT
@@ -73,13 +75,13 @@ impl Claim for NsnHalfNormal {
         vec![Hypothesis::new("Z is half-normal", cell.word("scale") == "half-normal")]
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, ln_of_nsn(cell)?)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// The number of the NSN law.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("nsn", Number::from_ln(ln_of_nsn(cell)?))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        Ok(vec![("nsn", of_nsn(cell)?)])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
@@ -102,19 +104,22 @@ impl Claim for NsnHalfNormal {
     }
 }
 
-/// ln of the number as it is for an NSN vector.
-fn ln_of_nsn(cell: &Cell) -> Result<f64> {
+/// The number as it is for an NSN vector.
+fn of_nsn(cell: &Cell) -> Result<Number> {
     let d = cell.integer("d");
     match cell.word("statistic") {
         "box" => {
             let integral = ln_box(1, d, cell.real("eps"), cell.target(), TOLERANCE);
             let near = integral.relative_error < EQUAL * 1e-3;
-            near.then_some(integral.ln)
+            near.then(|| Evidence::quadrature(integral).number())
                 .ok_or_else(|| Error::unreachable("the quadrature does not converge; take parameters nearer to 1"))
         }
         // The scale's moment: (Z^2)^(power d/2) under chi-square with 1 degree of freedom.
-        "moment" => Ok(ln_chi_square_moment(1.0, 0.5 * d as f64 * cell.real("power")) + ln_normal_moments(cell)),
-        _ => Ok(0.0),
+        "moment" => {
+            let ln_scale = ln_chi_square_moment(1.0, 0.5 * d as f64 * cell.real("power"));
+            Ok(Number::from_ln(ln_scale) * Number::from_ln(ln_normal_moments(cell)))
+        }
+        _ => Ok(Number::new(1.0)),
     }
 }
 
@@ -227,7 +232,7 @@ mod tests {
     fn compared(given: &[(&str, &str)]) -> f64 {
         let cell = cell(given);
         let integral = if cell.word("statistic") == "box" { box_probability(&cell) } else { moment(&cell) };
-        (integral.ln - ln_of_nsn(&cell).unwrap()).abs()
+        (integral.ln - of_nsn(&cell).unwrap().ln_abs()).abs()
     }
 
     #[test]

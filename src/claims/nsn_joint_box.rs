@@ -6,12 +6,9 @@ use super::nsn_box::{D, EPS, K, TARGET};
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_joint_box;
-use crate::nsn::c_d;
 use crate::nsn::importance::ImportanceJointBox;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
-use crate::numeric::ln_add;
-use std::f64::consts::PI;
 
 /// The claim of Lemma 8.
 pub struct NsnJointBox;
@@ -82,6 +79,19 @@ static ABOUT: About = About {
     ],
 };
 
+/// What Lemma 8 and Theorem 5 ask of k.
+pub(super) const LARGE_SIZE: Written = Written::new("k >= C d^3 log(d/eps)", "k >= C*d^3*ln(d/eps)");
+
+const CONDITIONS: &[Written] = &[LARGE_SIZE];
+
+/// The printed bound; `two-pi`: the same with the 2 pi of the normal density, as a repaired Lemma 7 needs it; and
+/// `with-exponential`: what the proof has before exp(-c_d j) becomes exp(-c_d k).
+const FORMULAS: &[Written] = &[
+    Written::new(PRINTED, "3*(4*eps^2/(pi*(1 - 2*sqrt(c_d))*j))^d"),
+    Written::new("two-pi", "3*(4*eps^2/(2*pi*(1 - 2*sqrt(c_d))*j))^d"),
+    Written::new("with-exponential", "(4*eps^2/(pi*(1 - 2*sqrt(c_d))*j))^d + 2*exp(-c_d*j)"),
+];
+
 impl Claim for NsnJointBox {
     fn about(&self) -> &About {
         &ABOUT
@@ -95,23 +105,12 @@ impl Claim for NsnJointBox {
         cell.target().check_dimension(cell.integer("d"))
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (k, d, eps, c) = (cell.real("k"), cell.real("d"), cell.real("eps"), cell.real("C"));
-        vec![Hypothesis::new("k >= C d^3 log(d/eps)", k >= c * d.powi(3) * (d / eps).ln())]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    /// The printed bound; `two-pi`: the same with the 2 pi of the normal density, as a repaired Lemma 7 needs it; and
-    /// `with-exponential`: what the proof has before exp(-c_d j) becomes exp(-c_d k).
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (j, d, eps) = (cell.real("j"), cell.real("d"), cell.real("eps"));
-        let c = c_d(cell.integer("d"));
-        let base = (4.0 * eps * eps / (PI * (1.0 - 2.0 * c.sqrt()) * j)).ln();
-        let with_exponential = ln_add(d * base, 2f64.ln() - c * j);
-        Ok(vec![
-            Bound::from_ln(PRINTED, 3f64.ln() + d * base),
-            Bound::from_ln("two-pi", 3f64.ln() + d * (base - 2f64.ln())),
-            Bound::from_ln("with-exponential", with_exponential),
-        ])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
@@ -170,6 +169,7 @@ impl Claim for NsnJointBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     #[test]
     fn the_bound_is_the_printed_formula() {

@@ -2,6 +2,7 @@
 
 pub(super) mod proof;
 
+use super::mrss::MANY;
 use super::nsn_box::{D, K};
 use super::*;
 use crate::cell::Domain;
@@ -38,6 +39,10 @@ static ABOUT: About = About {
 /// Subsets larger than this are not drawn element by element.
 const LARGEST_DRAWN: u64 = 100_000;
 
+const CONDITIONS: &[Written] = &[MANY, Written::new("k >= d", "k >= d")];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "exp(-2*(k/d^2)*(1 - d/k)^2)")];
+
 impl Claim for OverlapTail {
     fn about(&self) -> &About {
         &ABOUT
@@ -47,17 +52,12 @@ impl Claim for OverlapTail {
         check_k_of_n(cell)
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
-        vec![
-            Hypothesis::new("n >= k^2", u128::from(n) >= u128::from(k) * u128::from(k)),
-            Hypothesis::new("k >= d", k >= d),
-        ]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (k, d) = (cell.real("k"), cell.real("d"));
-        Ok(vec![Bound::from_ln(PRINTED, -2.0 * k / (d * d) * (1.0 - d / k).powi(2))])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {

@@ -7,17 +7,12 @@ use crate::cell::Domain;
 use crate::cnn::Kernel;
 use crate::nsn::Target;
 use crate::nsn::boxes::ln_box;
-use crate::numeric::{ln_binomial, ln_sum_exp};
 use crate::pruning::{Filters, Pair, RandomPair, Sign};
 use crate::subset_sum::{Budget, Outcome, Problem, solve};
 
 /// The claim that the engine finds what is there.
 pub struct PlantedTicket;
 
-/// How often a ticket must be found, at least.
-const OFTEN: f64 = 0.9;
-/// Up to this width the candidates of a sign, about n/2, are searched exactly.
-const EXACT_WIDTH: u64 = 48;
 /// Relative tolerance of the quadratures.
 const TOLERANCE: f64 = 1e-6;
 
@@ -58,6 +53,11 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+const CONDITIONS: &[Written] = &[Written::new("n <= 48", "n <= 48")];
+
+const FORMULAS: &[Written] =
+    &[Written::at(PRINTED, "9/10", "quantity", "found"), Written::at(PRINTED, "1 - others", "quantity", "same")];
+
 impl Claim for PlantedTicket {
     fn about(&self) -> &About {
         &ABOUT
@@ -68,18 +68,17 @@ impl Claim for PlantedTicket {
         check_size(cell.integer("n"), cell.integer("d") as usize, 1, cell.integer("c1") as usize, at_once)
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        vec![Hypothesis::new("n <= 48", cell.integer("n") <= EXACT_WIDTH)]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let value = if cell.word("quantity") == "found" { OFTEN } else { -ln_others(cell).exp_m1() };
-        Ok(vec![Bound::from_value(PRINTED, value)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// `others`: E. `entries`: d^2 c1.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("others", Number::from_ln(ln_others(cell))), ("entries", Number::new(entries(cell) as f64))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        Ok(vec![("others", others(cell)), ("entries", Number::new(entries(cell) as f64))])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -92,15 +91,15 @@ fn entries(cell: &Cell) -> u64 {
     cell.integer("d").pow(2) * cell.integer("c1")
 }
 
-/// ln of E. The sums of two subsets differ by the vectors that are in one of them only, with signs, which change nothing in
-/// law; each of the n filters hears the positive part with probability 1/2.
-fn ln_others(cell: &Cell) -> f64 {
+/// E. The sums of two subsets differ by the vectors that are in one of them only, with signs, which change nothing in law; each
+/// of the n filters hears the positive part with probability 1/2.
+fn others(cell: &Cell) -> Number {
     let (n, d, eps) = (cell.integer("n"), entries(cell), cell.real("eps"));
     let term = |j: u64| {
-        let near = ln_box(j, d, eps, &Target::Origin, TOLERANCE).ln;
-        ln_binomial(n, j) - j as f64 * std::f64::consts::LN_2 + near
+        let near = Evidence::quadrature(ln_box(j, d, eps, &Target::Origin, TOLERANCE));
+        Number::whole(n).binomial(Number::whole(j)) * Number::new(0.5).pow(Number::whole(j)) * near.number()
     };
-    ln_sum_exp(&(1..=n).map(term).collect::<Vec<f64>>())
+    (1..=n).map(term).fold(Number::new(0.0), |sum, term| sum + term)
 }
 
 /// Plants a ticket in a pair that is drawn, and searches it.
@@ -156,8 +155,8 @@ mod tests {
     #[test]
     fn the_ticket_itself_comes_back_where_it_is_alone() {
         let same = |n, eps| cell(&[("n", n), ("d", "1"), ("eps", eps), ("quantity", "same")]);
-        assert!(ln_others(&same("16", "1e-9")) < -14.0 && hits(&same("16", "1e-9"), 30) == 30);
-        assert!(ln_others(&same("40", "1e-2")) > 5.0 && hits(&same("40", "1e-2"), 30) < 10);
+        assert!(others(&same("16", "1e-9")).ln_abs() < -14.0 && hits(&same("16", "1e-9"), 30) == 30);
+        assert!(others(&same("40", "1e-2")).ln_abs() > 5.0 && hits(&same("40", "1e-2"), 30) < 10);
     }
 
     /// The expected number of others by counting all subsets of 300 pairs: 5 standard errors of the mean (chance of failing
@@ -178,7 +177,7 @@ mod tests {
             .collect();
         let mean = counts.iter().sum::<f64>() / 300.0;
         let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / 299.0;
-        let expected = ln_others(&cell).exp();
+        let expected = others(&cell).value();
         assert!((mean - expected).abs() < 5.0 * (variance / 300.0).sqrt(), "{mean} {expected}");
     }
 }

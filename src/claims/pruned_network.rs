@@ -114,6 +114,16 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+/// What Theorem 3 asks for.
+const CONDITIONS: [&str; 6] = [
+    "norm1(K) <= 1",
+    "n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)",
+    "normal weights",
+    "ReLU",
+    "no biases",
+    "the 1x1 kernel first",
+];
+
 impl Claim for PrunedNetworkClaim {
     fn about(&self) -> &About {
         &ABOUT
@@ -140,7 +150,7 @@ impl Claim for PrunedNetworkClaim {
     }
 
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let Ok(target) = target(cell) else { return Vec::new() };
+        let Ok(target) = target(cell) else { return CONDITIONS.map(|name| Hypothesis::new(name, None)).into() };
         let (design, depth) = (design(cell), target.depth() as f64);
         let wide = target.places().all(|index| {
             let shape = target.layers()[index].shape();
@@ -148,14 +158,8 @@ impl Claim for PrunedNetworkClaim {
             cell.real("n") >= least_width(cell.real("C"), side, inputs, outputs, depth, cell.real("eps"))
         });
         let small = target.places().all(|index| design.scaled(&target, index).kernel.norm1() <= 1.0);
-        vec![
-            Hypothesis::new("norm1(K) <= 1", small),
-            Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", wide),
-            Hypothesis::new("normal weights", design.law == Law::Normal),
-            Hypothesis::new("ReLU", target.leak() == 0.0),
-            Hypothesis::new("no biases", !has_biases(cell)),
-            Hypothesis::new("the 1x1 kernel first", !design.direct),
-        ]
+        let met = [small, wide, design.law == Law::Normal, target.leak() == 0.0, !has_biases(cell), !design.direct];
+        CONDITIONS.into_iter().zip(met).map(|(name, met)| Hypothesis::new(name, met)).collect()
     }
 
     fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
@@ -173,7 +177,7 @@ impl Claim for PrunedNetworkClaim {
     }
 
     /// `norms`: the product of all norm1(K). `filters`: all of the random network.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         let target = target(cell)?;
         Ok(vec![("norms", Number::new(norms(&target))), ("filters", Number::new(filters(&target, cell.real("n"))))])
     }

@@ -80,6 +80,8 @@ const MOST_ENTRIES: u64 = 10_000_000;
 /// Images that a search looks at.
 const IMAGES: usize = 12;
 
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "0")];
+
 impl Claim for ReluSplit {
     fn about(&self) -> &About {
         &ABOUT
@@ -106,12 +108,12 @@ impl Claim for ReluSplit {
         ]
     }
 
-    fn bounds(&self, _cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, 0.0)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// Of V . S: its largest entry, the largest norm1 of a filter, and how many input channels a filter hears at most.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         let masked = MaskedLayer::of(cell).masked();
         let heard = (0..masked.outputs()).map(|l| heard(&masked, l).len()).max().unwrap_or(0);
         Ok(vec![

@@ -6,7 +6,7 @@ use crate::cell::Domain;
 use crate::evidence::quadrature::Integral;
 use crate::nsn::boxes::{ln_box, ln_joint_box};
 use crate::nsn::sampling::add_nsn_vectors;
-use crate::numeric::{ln_binomial, ln_sum_exp};
+use crate::numeric::ln_binomial;
 use crate::subset_sum::KSubsetCounter;
 
 /// The claim of Lemma 9.
@@ -70,6 +70,12 @@ static ABOUT: About = About {
     ],
 };
 
+const FORMULAS: &[Written] = &[
+    Written::at(PRINTED, "second", "moment", "second"),
+    Written::at(PRINTED, "first", "moment", "first"),
+    Written::at("any-subsets", "any", "moment", "second"),
+];
+
 impl Claim for SecondMoment {
     fn about(&self) -> &About {
         &ABOUT
@@ -93,26 +99,28 @@ impl Claim for SecondMoment {
         Vec::new()
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let printed = Bound::from_ln(PRINTED, ln_identity(cell, cell.word("moment"))?);
-        let mut bounds = vec![printed];
-        if cell.word("moment") == "second" {
-            bounds.push(Bound::from_ln("any-subsets", ln_sum_over(cell, ln_overlap_of_any)?));
-        }
-        Ok(bounds)
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
-    /// Pr(box), E[T] and E[T^2] by their identities.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        let ln_first = ln_identity(cell, "first")?;
-        let ln_box = ln_first - ln_binomial(cell.integer("n"), cell.integer("k"));
-        let second = Number::from_ln(ln_identity(cell, "second")?);
-        Ok(vec![("box", Number::from_ln(ln_box)), ("first", Number::from_ln(ln_first)), ("second", second)])
+    /// Joint boxes are integrated for the second moment only.
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        written::bounds(FORMULAS, cell, || match cell.word("moment") {
+            "first" => Ok(vec![("first", identity(cell, "first")?)]),
+            _ => second(cell),
+        })
+    }
+
+    /// Pr(box), E[T] and E[T^2] by their identities, and what E[T^2] were for subsets of any size.
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        let first = identity(cell, "first")?;
+        let subsets = binomial(cell.integer("n"), cell.integer("k"));
+        Ok([vec![("box", first / subsets), ("first", first)], second(cell)?].concat())
     }
 
     /// Two lines of the proof of Lemma 9: S and S' of the fourth are drawn with probability binom(n,k)^-2.
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
-        let second = ln_identity(cell, "second")?;
+        let second = identity(cell, "second")?.ln_abs();
         let ln_pairs = 2.0 * ln_binomial(cell.integer("n"), cell.integer("k"));
         let exact = |ln: f64| Evidence::closed_form(ln, NEAR, 1);
         let equal = |name, equation, text, left, right| {
@@ -161,53 +169,67 @@ fn power(cell: &Cell) -> i32 {
     if cell.word("moment") == "first" { 1 } else { 2 }
 }
 
-/// ln of the right side of the identity for the `first` or `second` moment.
+/// The binomial coefficient between its ends.
+fn binomial(n: u64, k: u64) -> Number {
+    Number::whole(n).binomial(Number::whole(k))
+}
+
+/// The right side of the identity for the `first` or `second` moment.
 ///
 /// # Errors
 /// Where a quadrature in it does not come near enough.
-pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
-    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
-    let (eps, target) = (cell.real("eps"), cell.target());
-    let ln_single = near(ln_box(k, d, eps, target, TOLERANCE))?;
-    if moment == "first" {
-        return Ok(ln_binomial(n, k) + ln_single);
+pub(super) fn identity(cell: &Cell, moment: &str) -> Result<Number> {
+    match moment {
+        "first" => Ok(binomial(cell.integer("n"), cell.integer("k")) * near(single(cell))?),
+        _ => Ok(sum_over(cell, &joints(cell)?, overlap)),
     }
-    ln_sum_over(cell, ln_overlap)
 }
 
-/// ln of binom(n,k)^2 Pr(|S cap S'| = k-j) for two uniform k-subsets: binom(n,k) binom(k,j) binom(n-k,j).
-fn ln_overlap(n: u64, k: u64, j: u64) -> f64 {
-    ln_binomial(n, k) + ln_binomial(k, j) + ln_binomial(n - k, j)
+fn single(cell: &Cell) -> Integral {
+    ln_box(cell.integer("k"), cell.integer("d"), cell.real("eps"), cell.target(), TOLERANCE)
+}
+
+/// The joint probability at each j of which there are two such subsets, from 0 on.
+fn joints(cell: &Cell) -> Result<Vec<Number>> {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
+    let joint = |j: u64| match j {
+        0 => near(single(cell)),
+        _ => near(ln_joint_box(k, j, d, cell.real("eps"), cell.target(), TOLERANCE)),
+    };
+    (0..=k.min(n - k)).map(joint).collect()
+}
+
+/// binom(n,k)^2 Pr(|S cap S'| = k-j) for two uniform k-subsets: binom(n,k) binom(k,j) binom(n-k,j).
+fn overlap(n: u64, k: u64, j: u64) -> Number {
+    binomial(n, k) * binomial(k, j) * binomial(n - k, j)
 }
 
 /// The same for uniform subsets of any size, which share each element with probability 1/4.
-fn ln_overlap_of_any(n: u64, k: u64, j: u64) -> f64 {
-    let shared = k - j;
-    let ln_p = ln_binomial(n, shared) + shared as f64 * 0.25f64.ln() + (n - shared) as f64 * 0.75f64.ln();
-    2.0 * ln_binomial(n, k) + ln_p
+fn overlap_of_any(n: u64, k: u64, j: u64) -> Number {
+    let (shared, subsets) = (k - j, binomial(n, k));
+    let power = |base: f64, count: u64| Number::new(base).pow(Number::whole(count));
+    subsets * subsets * binomial(n, shared) * power(0.25, shared) * power(0.75, n - shared)
 }
 
-/// The sum over j of the law of the overlap times the joint probability, for the j of which there are such subsets.
-fn ln_sum_over(cell: &Cell, ln_law: fn(u64, u64, u64) -> f64) -> Result<f64> {
-    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
-    let (eps, target) = (cell.real("eps"), cell.target());
-    let term = |j: u64| {
-        let ln_joint = match j {
-            0 => near(ln_box(k, d, eps, target, TOLERANCE))?,
-            _ => near(ln_joint_box(k, j, d, eps, target, TOLERANCE))?,
-        };
-        Ok(ln_law(n, k, j) + ln_joint)
-    };
-    let terms = (0..=k.min(n - k)).map(term).collect::<Result<Vec<f64>>>()?;
-    Ok(ln_sum_exp(&terms))
+/// The sum over j of the law of the overlap times the joint probability.
+fn sum_over(cell: &Cell, joints: &[Number], law: fn(u64, u64, u64) -> Number) -> Number {
+    let (n, k) = (cell.integer("n"), cell.integer("k"));
+    let terms = (0..).zip(joints).map(|(j, joint)| law(n, k, j) * *joint);
+    terms.fold(Number::new(0.0), |sum, term| sum + term)
 }
 
-/// ln of an integral that is near enough.
-fn near(integral: Integral) -> Result<f64> {
+/// An integral that is near enough.
+fn near(integral: Integral) -> Result<Number> {
     match integral.relative_error < NEAR {
-        true => Ok(integral.ln),
+        true => Ok(Evidence::quadrature(integral).number()),
         false => Err(Error::unreachable("a quadrature of the identity does not converge; take parameters nearer to 1")),
     }
+}
+
+/// Those of the named numbers that speak of the second moment: E[T^2], and what it were for subsets of any size.
+fn second(cell: &Cell) -> Result<Symbols> {
+    let joints = joints(cell)?;
+    Ok(vec![("second", sum_over(cell, &joints, overlap)), ("any", sum_over(cell, &joints, overlap_of_any))])
 }
 
 #[cfg(test)]
@@ -250,7 +272,7 @@ mod tests {
                 let names = ["n", "k", "d", "eps"];
                 let given = names.into_iter().zip(texts.iter().map(String::as_str));
                 let given = given.chain([("target", target.as_str()), ("moment", moment)]);
-                let identity = ln_identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().exp();
+                let identity = identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().value();
                 assert!((identity - mean).abs() < 4.5 * error, "{moment} {n} {k}: {identity} for {mean} +- {error}");
             }
         }
@@ -261,7 +283,7 @@ mod tests {
         // n = k: T is 0 or 1, so E[T^2] = E[T] = Pr(box).
         let moment = |moment: &str| {
             let given = [("n", "5"), ("k", "5"), ("d", "2"), ("eps", "0.3"), ("moment", moment)];
-            ln_identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap()
+            identity(&cell_of(&SecondMoment, given).unwrap(), moment).unwrap().ln_abs()
         };
         assert!((moment("first") - moment("second")).abs() < 1e-12);
     }

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Binomial, Distribution, Poisson};
 
 use super::nsn_box::{D, EPS, K, TARGET};
-use super::second_moment::{SecondMoment, ln_identity};
+use super::second_moment::{SecondMoment, identity};
 use super::*;
 use crate::nsn::sampling::add_nsn_vectors;
 use crate::subset_sum::KSubsetCounter;
@@ -64,47 +64,44 @@ static ABOUT: About = About {
     readings: &[],
 };
 
-/// Relative rounding of a closed form.
-const ROUNDING: f64 = 1e-14;
-
 /// A textbook variable with its exact moments.
 struct Textbook {
-    ln_positive: f64,
-    mean: f64,
-    second: f64,
+    positive: Number,
+    mean: Number,
+    second: Number,
 }
 
 impl Textbook {
     /// `None` for the subset-sum number.
     fn of(cell: &Cell) -> Option<Self> {
-        let (p, n) = (cell.real("p"), cell.real("n"));
-        let of = |ln_positive: f64, mean: f64, second: f64| Some(Textbook { ln_positive, mean, second });
+        let (p, n, one) = (Number::new(cell.real("p")), Number::whole(cell.integer("n")), Number::new(1.0));
+        let of = |positive, mean, second| Some(Textbook { positive, mean, second });
+        let missed = |ln_each: Number| -(n * ln_each).exp_m1();
         match cell.word("variable") {
-            "indicator" => of(p.ln(), p, p),
-            "binomial" => of(ln_one_minus_exp(n * (-p).ln_1p()), n * p, n * p * (1.0 - p) + (n * p).powi(2)),
-            "poisson" => of(ln_one_minus_exp(-n * p), n * p, n * p + (n * p).powi(2)),
+            "indicator" => of(p, p, p),
+            // At p = 1 it is n.
+            "binomial" if p == one => of(one, n, n * n),
+            "binomial" => of(missed((-p).ln_1p()), n * p, n * p * (one - p) + n * p * (n * p)),
+            "poisson" => of(missed(-p), n * p, n * p + n * p * (n * p)),
             // Infinite at p = 1, which is refused.
-            "geometric" => of(p.ln(), p / (1.0 - p), p * (1.0 + p) / (1.0 - p).powi(2)),
-            "uniform" => of(p.ln(), p / 2.0, p / 3.0),
-            "exponential" => of(p.ln(), p, 2.0 * p),
-            "negative" => of(f64::NEG_INFINITY, -p, p),
+            "geometric" => of(p, p / (one - p), p * (one + p) / ((one - p) * (one - p))),
+            "uniform" => of(p, p / Number::new(2.0), p / Number::new(3.0)),
+            "exponential" => of(p, p, p * Number::new(2.0)),
+            "negative" => of(Number::new(0.0), -p, p),
             _ => None,
         }
     }
 }
 
-/// ln(1 - e^x) for x <= 0.
-fn ln_one_minus_exp(x: f64) -> f64 {
-    (-x.exp_m1()).ln()
-}
-
-/// ln|E[Z]| and ln E[Z^2].
-fn ln_moments(cell: &Cell) -> Result<(f64, f64)> {
+/// |E[Z]| and E[Z^2].
+fn moments(cell: &Cell) -> Result<(Number, Number)> {
     match Textbook::of(cell) {
-        Some(textbook) => Ok((textbook.mean.abs().ln(), textbook.second.ln())),
-        None => Ok((ln_identity(cell, "first")?, ln_identity(cell, "second")?)),
+        Some(textbook) => Ok((textbook.mean.abs(), textbook.second)),
+        None => Ok((identity(cell, "first")?, identity(cell, "second")?)),
     }
 }
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "mean^2/second")];
 
 impl Claim for SecondMomentMethod {
     fn about(&self) -> &About {
@@ -125,21 +122,20 @@ impl Claim for SecondMomentMethod {
         vec![Hypothesis::new("Z >= 0", cell.word("variable") != "negative")]
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let (ln_mean, ln_second) = ln_moments(cell)?;
-        Ok(vec![Bound::from_ln(PRINTED, 2.0 * ln_mean - ln_second)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// |E[Z]| and E[Z^2].
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        let (ln_mean, ln_second) = ln_moments(cell)?;
-        Ok(vec![("mean", Number::from_ln(ln_mean)), ("second", Number::from_ln(ln_second))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        let (mean, second) = moments(cell)?;
+        Ok(vec![("mean", mean), ("second", second)])
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         match (method, Textbook::of(cell)) {
             (Method::ClosedForm, Some(textbook)) => {
-                Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(textbook.ln_positive, ROUNDING, 1))))
+                Ok(Estimator::deterministic(move || Ok(Evidence::of_number(textbook.positive, Method::ClosedForm, 1))))
             }
             (Method::ClosedForm, None) => {
                 Err(Error::unreachable("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets"))
@@ -208,9 +204,9 @@ mod tests {
         for name in ["binomial", "poisson", "geometric"] {
             let moment = |power: i32| (0..200).map(|i| f64::from(i).powi(power) * law(name, i)).sum::<f64>();
             let textbook = Textbook::of(&cell(name, p)).unwrap();
-            assert!((textbook.mean - moment(1)).abs() < 1e-12, "{name}");
-            assert!((textbook.second - moment(2)).abs() < 1e-12, "{name}");
-            assert!((textbook.ln_positive.exp() - (1.0 - law(name, 0))).abs() < 1e-12, "{name}");
+            assert!((textbook.mean.value() - moment(1)).abs() < 1e-12, "{name}");
+            assert!((textbook.second.value() - moment(2)).abs() < 1e-12, "{name}");
+            assert!((textbook.positive.value() - (1.0 - law(name, 0))).abs() < 1e-12, "{name}");
         }
     }
 

@@ -2,8 +2,9 @@
 
 mod proof;
 
-use super::nsn_box::{D, EPS, K, TARGET};
-use super::nsn_joint_box::C;
+use super::mrss::{MANY, SMALL_EPS};
+use super::nsn_box::{D, EPS, K, SMALL_NORM, TARGET};
+use super::nsn_joint_box::{C, LARGE_SIZE};
 use super::*;
 use crate::cell::Domain;
 use crate::evidence::quadrature::Integral;
@@ -52,6 +53,10 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+const CONDITIONS: &[Written] = &[MANY, LARGE_SIZE, SMALL_EPS, SMALL_NORM];
+
+const FORMULAS: &[Written] = &[Written::new(PRINTED, "270801 + 16/e")];
+
 impl Claim for SecondMomentRatio {
     fn about(&self) -> &About {
         &ABOUT
@@ -62,25 +67,18 @@ impl Claim for SecondMomentRatio {
         cell.target().check_dimension(cell.integer("d"))
     }
 
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let (n, k) = (cell.integer("n"), cell.integer("k"));
-        let (d, eps, c) = (cell.real("d"), cell.real("eps"), cell.real("C"));
-        vec![
-            Hypothesis::new("n >= k^2", u128::from(n) >= u128::from(k) * u128::from(k)),
-            Hypothesis::new("k >= C d^3 log(d/eps)", k as f64 >= c * d.powi(3) * (d / eps).ln()),
-            Hypothesis::new("eps <= 1/4", eps <= 0.25),
-            Hypothesis::new("norm1(z) <= sqrt(k)", cell.target().within_norm(k)),
-        ]
+    fn conditions(&self) -> &'static [Written] {
+        CONDITIONS
     }
 
-    fn bounds(&self, _cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_value(PRINTED, C_PRIME + 16.0 / std::f64::consts::E)])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         let (k, d, eps) = (cell.integer("k"), cell.integer("d"), cell.real("eps"));
         let single = ln_box(k, d, eps, cell.target(), TOLERANCE);
-        Ok(vec![("box", Number::from_ln(single.ln))])
+        Ok(vec![("box", Evidence::quadrature(single).number())])
     }
 
     fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {

@@ -98,7 +98,7 @@ impl Claim for SolverError {
     }
 
     /// `limit`: the eps at which E[T] = 1.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
         Ok(vec![("limit", Number::from_ln(ln_limit(cell, 0.0)))])
     }
 

@@ -1,6 +1,6 @@
 //! Between Markov's inequality and Lemma 15: from which n on some k of n NSN vectors add up to nearly the target.
 
-use super::mrss::{DIMENSION, N, NEAR, SIZE, check_draw, existence, ln_mean, ln_mean_of};
+use super::mrss::{DIMENSION, N, NEAR, SIZE, check_draw, existence, ln_mean_of, mean};
 use super::nsn_box::TARGET;
 use super::second_moment_ratio::ratio;
 use super::*;
@@ -29,6 +29,12 @@ static ABOUT: About = About {
     readings: &[],
 };
 
+/// The first moment as printed, and the second as a bound on the other side.
+const FORMULAS: &[Written] = &[
+    Written::new(PRINTED, "min(1, mean)"),
+    Written { relation: Some(Relation::AtLeast), ..Written::new(SECOND_MOMENT, "1/ratio") },
+];
+
 impl Claim for Transition {
     fn about(&self) -> &About {
         &ABOUT
@@ -42,15 +48,13 @@ impl Claim for Transition {
         Vec::new()
     }
 
-    /// The first moment as printed, and the second as a bound on the other side.
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        let second = Bound::from_ln(SECOND_MOMENT, -ratio(cell, TOLERANCE)?.ln_hi);
-        Ok(vec![Bound::from_ln(PRINTED, ln_mean(cell).min(0.0)), Bound { relation: Some(Relation::AtLeast), ..second }])
+    fn formulas(&self) -> &'static [Written] {
+        FORMULAS
     }
 
     /// `mean`: E[T]. `ratio`: E[T^2]/E[T]^2.
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        Ok(vec![("mean", Number::from_ln(ln_mean(cell))), ("ratio", Number::from_ln(ratio(cell, TOLERANCE)?.ln_hi))])
+    fn symbols(&self, cell: &Cell) -> Result<Symbols> {
+        Ok(vec![("mean", mean(cell)), ("ratio", ratio(cell, TOLERANCE)?.number())])
     }
 
     /// The least n with E[T] >= 1: no transition can be expected before.

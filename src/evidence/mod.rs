@@ -7,6 +7,7 @@ pub mod quadrature;
 
 use crate::cell::Hypothesis;
 use crate::claims::Relation;
+use crate::expression::Number;
 use quadrature::Integral;
 
 /// How a value was measured.
@@ -163,6 +164,17 @@ impl Evidence {
     /// A value between limits.
     pub fn enclosed(ln: Option<f64>, ln_lo: f64, ln_hi: f64, method: Method, work: u64) -> Self {
         Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new(), bearing: Bearing::Decides }
+    }
+
+    /// A non-negative number between its ends.
+    pub fn of_number(number: Number, method: Method, work: u64) -> Self {
+        let (ln_lo, ln_hi) = number.ln_ends();
+        Self::enclosed(Some(number.ln_abs().clamp(ln_lo, ln_hi)), ln_lo, ln_hi, method, work)
+    }
+
+    /// The measured value between its limits, for formulas.
+    pub fn number(&self) -> Number {
+        Number::between(self.ln.unwrap_or(0.5 * (self.ln_lo + self.ln_hi)), self.ln_lo, self.ln_hi)
     }
 
     /// How wide the interval is: hi/lo - 1, infinite where the lower limit is 0.

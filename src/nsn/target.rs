@@ -1,6 +1,7 @@
 //! Targets z of a subset sum: where the box stands.
 
 use crate::error::{Error, Result};
+use crate::expression::Number;
 
 /// A target z in R^d, named or written out.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,11 +80,15 @@ impl Target {
         }
     }
 
-    /// Whether norm1(z) <= sqrt(k). The named targets meet it by definition, not by rounding.
-    pub fn within_norm(&self, k: u64) -> bool {
+    /// norm1(z)^2. The named targets have it by definition, not by rounding.
+    pub fn norm1_squared(&self, k: u64) -> Number {
         match self {
-            Target::Listed(z) => z.iter().map(|x| x.abs()).sum::<f64>() <= (k as f64).sqrt(),
-            _ => true,
+            Target::Origin => Number::new(0.0),
+            Target::Axis | Target::Spread => Number::whole(k),
+            Target::Listed(z) => {
+                let norm = z.iter().map(|x| Number::new(x.abs())).fold(Number::new(0.0), |sum, x| sum + x);
+                norm * norm
+            }
         }
     }
 
