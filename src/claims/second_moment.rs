@@ -73,7 +73,7 @@ static ABOUT: About = About {
 const FORMULAS: &[Written] = &[
     Written::at(PRINTED, "second", "moment", "second"),
     Written::at(PRINTED, "first", "moment", "first"),
-    Written::at("any-subsets", "second_of_any", "moment", "second"),
+    Written::at("any-subsets", "any", "moment", "second"),
 ];
 
 impl Claim for SecondMoment {
@@ -103,16 +103,24 @@ impl Claim for SecondMoment {
         FORMULAS
     }
 
-    /// Pr(box), E[T] and E[T^2] by their identities.
+    /// Joint boxes are integrated for the second moment only.
+    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+        written::bounds(FORMULAS, cell, || match cell.word("moment") {
+            "first" => Ok(vec![("first", identity(cell, "first")?)]),
+            _ => second(cell),
+        })
+    }
+
+    /// Pr(box), E[T] and E[T^2] by their identities, and what E[T^2] were for subsets of any size.
     fn symbols(&self, cell: &Cell) -> Result<Symbols> {
-        let (subsets, joints) = (binomial(cell.integer("n"), cell.integer("k")), joints(cell)?);
-        let [second, any] = [overlap, overlap_of_any].map(|law| over_pairs(cell, &joints, law));
-        Ok(vec![("box", joints[0]), ("first", subsets * joints[0]), ("second", second), ("second_of_any", any)])
+        let first = identity(cell, "first")?;
+        let subsets = binomial(cell.integer("n"), cell.integer("k"));
+        Ok([vec![("box", first / subsets), ("first", first)], second(cell)?].concat())
     }
 
     /// Two lines of the proof of Lemma 9: S and S' of the fourth are drawn with probability binom(n,k)^-2.
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
-        let second = ln_identity(cell, "second")?;
+        let second = identity(cell, "second")?.ln_abs();
         let ln_pairs = 2.0 * ln_binomial(cell.integer("n"), cell.integer("k"));
         let exact = |ln: f64| Evidence::closed_form(ln, NEAR, 1);
         let equal = |name, equation, text, left, right| {
@@ -171,40 +179,24 @@ fn binomial(n: u64, k: u64) -> Number {
 /// # Errors
 /// Where a quadrature in it does not come near enough.
 pub(super) fn identity(cell: &Cell, moment: &str) -> Result<Number> {
-    let (n, k) = (cell.integer("n"), cell.integer("k"));
     match moment {
-        "first" => Ok(binomial(n, k) * single(cell)?),
-        _ => Ok(over_pairs(cell, &joints(cell)?, overlap)),
+        "first" => Ok(binomial(cell.integer("n"), cell.integer("k")) * near(single(cell))?),
+        _ => Ok(sum_over(cell, &joints(cell)?, overlap)),
     }
 }
 
-/// ln of the same, at its middle.
-///
-/// # Errors
-/// As [`identity`].
-pub(super) fn ln_identity(cell: &Cell, moment: &str) -> Result<f64> {
-    Ok(identity(cell, moment)?.ln_abs())
+fn single(cell: &Cell) -> Integral {
+    ln_box(cell.integer("k"), cell.integer("d"), cell.real("eps"), cell.target(), TOLERANCE)
 }
 
-/// Pr(box).
-fn single(cell: &Cell) -> Result<Number> {
-    near(ln_box(cell.integer("k"), cell.integer("d"), cell.real("eps"), cell.target(), TOLERANCE))
-}
-
-/// Pr(both boxes) of two k-subsets that differ in j elements, for the j of which there are such subsets.
+/// The joint probability at each j of which there are two such subsets, from 0 on.
 fn joints(cell: &Cell) -> Result<Vec<Number>> {
     let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
     let joint = |j: u64| match j {
-        0 => single(cell),
+        0 => near(single(cell)),
         _ => near(ln_joint_box(k, j, d, cell.real("eps"), cell.target(), TOLERANCE)),
     };
     (0..=k.min(n - k)).map(joint).collect()
-}
-
-/// The sum over j of binom(n,k)^2 times the law of the overlap times the joint probability.
-fn over_pairs(cell: &Cell, joints: &[Number], law: fn(u64, u64, u64) -> Number) -> Number {
-    let (n, k) = (cell.integer("n"), cell.integer("k"));
-    (0..).zip(joints).fold(Number::new(0.0), |sum, (j, joint)| sum + law(n, k, j) * *joint)
 }
 
 /// binom(n,k)^2 Pr(|S cap S'| = k-j) for two uniform k-subsets: binom(n,k) binom(k,j) binom(n-k,j).
@@ -214,9 +206,16 @@ fn overlap(n: u64, k: u64, j: u64) -> Number {
 
 /// The same for uniform subsets of any size, which share each element with probability 1/4.
 fn overlap_of_any(n: u64, k: u64, j: u64) -> Number {
-    let shared = k - j;
-    let law = Number::new(0.25).pow(Number::whole(shared)) * Number::new(0.75).pow(Number::whole(n - shared));
-    binomial(n, k) * binomial(n, k) * binomial(n, shared) * law
+    let (shared, subsets) = (k - j, binomial(n, k));
+    let power = |base: f64, count: u64| Number::new(base).pow(Number::whole(count));
+    subsets * subsets * binomial(n, shared) * power(0.25, shared) * power(0.75, n - shared)
+}
+
+/// The sum over j of the law of the overlap times the joint probability.
+fn sum_over(cell: &Cell, joints: &[Number], law: fn(u64, u64, u64) -> Number) -> Number {
+    let (n, k) = (cell.integer("n"), cell.integer("k"));
+    let terms = (0..).zip(joints).map(|(j, joint)| law(n, k, j) * *joint);
+    terms.fold(Number::new(0.0), |sum, term| sum + term)
 }
 
 /// An integral that is near enough.
@@ -225,6 +224,12 @@ fn near(integral: Integral) -> Result<Number> {
         true => Ok(Evidence::quadrature(integral).number()),
         false => Err(Error::unreachable("a quadrature of the identity does not converge; take parameters nearer to 1")),
     }
+}
+
+/// Those of the named numbers that speak of the second moment: E[T^2], and what it were for subsets of any size.
+fn second(cell: &Cell) -> Result<Symbols> {
+    let joints = joints(cell)?;
+    Ok(vec![("second", sum_over(cell, &joints, overlap)), ("any", sum_over(cell, &joints, overlap_of_any))])
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::f64::consts::{E, PI};
 
 use super::super::*;
 use super::{C_PRIME, MOST_OVERLAPS, TOLERANCE, ln_overlap, near, ratio};
-use crate::claims::second_moment::ln_identity;
+use crate::claims::second_moment::identity;
 use crate::claims::{mrss, overlap_tail};
 use crate::evidence::proportion;
 use crate::nsn::boxes::{ln_box, ln_joint_box};
@@ -47,7 +47,7 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<
         inverse,
     )];
     if k <= MOST_TERMS {
-        let identity = ln_identity(cell, "second")? - 2.0 * ln_identity(cell, "first")?;
+        let identity = identity(cell, "second")?.ln_abs() - 2.0 * identity(cell, "first")?.ln_abs();
         links.push(Link::new(
             "eq-10",
             "Eq. 10",
