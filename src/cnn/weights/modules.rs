@@ -302,8 +302,8 @@ pub(super) fn attached<'a>(order: &'a [Module], norm: &Module) -> Option<&'a Mod
     let (text, numbers) = template(&norm.name);
     let channels = norm.norm_channels();
     let fits = |module: &&Module| Some(module.channels().0) == channels;
-    let same = order.iter().filter(|module| template(&module.name).0 == text);
-    if let Some(before) = same.filter(|module| natural(&module.name) < natural(&norm.name)).next_back() {
+    let mut same = order.iter().filter(|module| template(&module.name).0 == text);
+    if let Some(before) = same.rfind(|module| natural(&module.name) < natural(&norm.name)) {
         let distance = numbers.last()?.checked_sub(*template(&before.name).1.last()?)?;
         return Some(before).filter(|_| distance == 1).filter(fits);
     }
