@@ -119,8 +119,6 @@ pub mod experiment;
 pub mod expression;
 pub mod falsify;
 pub mod fit;
-#[doc = include_str!("guide/methodology.md")]
-pub mod methodology {}
 pub mod hash;
 pub mod nsn;
 pub mod numeric;
