@@ -136,12 +136,18 @@ pub(crate) fn stirling_remainder(x: f64) -> f64 {
 
 /// lnGamma(x) - lnGamma(y) for positive x and y, without the cancellation of two large values.
 pub fn ln_gamma_ratio(x: f64, y: f64) -> f64 {
-    (x - 0.5) * ((x - y) / y).ln_1p() + (x - y) * (y.ln() - 1.0) + stirling_remainder(x) - stirling_remainder(y)
+    ln_gamma_change(x, y, x - y)
+}
+
+/// The same, where x - y is known better than x.
+fn ln_gamma_change(x: f64, y: f64, difference: f64) -> f64 {
+    let ln_ratio = if difference.abs() < 0.5 * y { (difference / y).ln_1p() } else { x.ln() - y.ln() };
+    (x - 0.5) * ln_ratio + difference * (y.ln() - 1.0) + stirling_remainder(x) - stirling_remainder(y)
 }
 
 /// ln E[s^p] for s ~ chi-square with `k` degrees of freedom; infinite where p <= -k/2.
 pub fn ln_chi_square_moment(k: f64, p: f64) -> f64 {
-    if p <= -0.5 * k { f64::INFINITY } else { p * std::f64::consts::LN_2 + ln_gamma_ratio(0.5 * k + p, 0.5 * k) }
+    if p <= -0.5 * k { f64::INFINITY } else { p * LN_2 + ln_gamma_change(0.5 * k + p, 0.5 * k, p) }
 }
 
 /// ln of the density of ln s at ln s = `u`, for s ~ chi-square with `k` degrees of freedom (k > 0, any real).

@@ -1,6 +1,6 @@
 //! Tails of the binomial, the Poisson-binomial and the chi-square law, in logs: exact but for rounding, however far out.
 
-use crate::numeric::{ln_sum_exp, stirling_remainder};
+use crate::numeric::stirling_remainder;
 use std::f64::consts::{LN_2, PI};
 
 /// One of the two tails of a law.
@@ -97,10 +97,13 @@ fn ln_binomial_probability(n: u64, p: f64, m: u64) -> f64 {
     if y == 0.0 {
         return n * p.ln();
     }
+    let mean = n * p;
+    // How far x lies from n p, and y from n q by the same, without the rounding of n p.
+    let difference = (x - mean) - n.mul_add(p, -mean);
     // n p may have lost its digits among the least doubles, where its log has not.
     let far =
-        if p < f64::MIN_POSITIVE / f64::EPSILON { x * (x.ln() - n.ln() - p.ln()) - x } else { deviance(x, n * p) };
-    ln_spread(n, x, y) - far - deviance(y, n * q)
+        if p < f64::MIN_POSITIVE / f64::EPSILON { x * (x.ln() - n.ln() - p.ln()) - x } else { deviance_by(x, mean, difference) };
+    ln_spread(n, x, y) - far - deviance_by(y, n * q, -difference)
 }
 
 /// ln of binom(n, x) sqrt-factors and Stirling remainders, without the deviances: n = x + y.
@@ -152,14 +155,10 @@ fn ln_overlap(n: u128, k: u128, m: u128) -> f64 {
     ln + 2.0 * of_factorial(k) + 2.0 * of_factorial(n - k) - of_factorial(n)
 }
 
-/// x ln(x/mean) + mean - x, which is never negative, without its cancellation near x = mean.
-fn deviance(x: f64, mean: f64) -> f64 {
-    deviance_by(x, mean, x - mean)
-}
-
-/// The same, where x - mean is known better than x and mean.
+/// x ln(x/mean) + mean - x, which is never negative, without its cancellation near x = mean; `difference` is x - mean, which may be
+/// known better than from the two.
 fn deviance_by(x: f64, mean: f64, difference: f64) -> f64 {
-    if difference.abs() > 0.1 * (x + mean) {
+    if difference.abs() > 0.5 * (x + mean) {
         return x * (x / mean).ln() - difference;
     }
     // ln(x/mean) = 2 artanh(v): the series of Loader's bd0.
@@ -176,40 +175,83 @@ fn deviance_by(x: f64, mean: f64, difference: f64) -> f64 {
     sum
 }
 
-/// ln Pr(X >= `m`), or of Pr(X <= `m`), for a sum X of independent events with these probabilities in (0, 1).
+/// ln Pr(X >= `m`), or of Pr(X <= `m`), for a sum X of independent events with these probabilities in (0, 1); `m` is at most
+/// their number.
 ///
-/// The law is folded together after it was tilted until its mean is `m`, where no term that matters underflows.
-pub fn ln_poisson_binomial_tail(probabilities: &[f64], m: u64, tail: Tail) -> f64 {
-    let n = probabilities.len();
-    let tilted = |theta: f64| -> Vec<f64> { probabilities.iter().map(|p| logistic(ln_odds(*p) + theta)).collect() };
-    let mean = (m as f64).clamp(0.5, n as f64 - 0.5);
-    let (mut low, mut high) = (-800.0, 800.0);
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if tilted(middle).iter().sum::<f64>() < mean { low = middle } else { high = middle }
+/// The law is folded together event by event, in sums of products of positive numbers that do not underflow. As in
+/// [`binomial_tail`], the tail that does not hold the mean is summed.
+pub fn poisson_binomial_tail(probabilities: &[f64], m: u64, tail: Tail) -> Rounded {
+    let certain = Rounded { ln: 0.0, error: 0.0 };
+    let n = probabilities.len() as u64;
+    let above = m as f64 > probabilities.iter().sum();
+    match (tail, above) {
+        (Tail::Upper, _) if m == 0 => return certain,
+        (Tail::Lower, _) if m >= n => return certain,
+        (Tail::Upper, false) => return complement(poisson_binomial_tail(probabilities, m - 1, Tail::Lower)),
+        (Tail::Lower, true) => return complement(poisson_binomial_tail(probabilities, m + 1, Tail::Upper)),
+        _ => {}
     }
-    let theta = 0.5 * (low + high);
-    let mut law = vec![0.0; n + 1];
-    law[0] = 1.0;
-    for (done, p) in tilted(theta).iter().enumerate() {
+    let mut law = vec![Wide::ZERO; probabilities.len() + 1];
+    law[0] = Wide::new(1.0);
+    for (done, p) in probabilities.iter().enumerate() {
+        let (p, q) = (Wide::new(*p), Wide::new(1.0 - p));
         for i in (0..=done).rev() {
-            law[i + 1] += law[i] * p;
-            law[i] *= 1.0 - p;
+            law[i + 1] = law[i + 1] + law[i] * p;
+            law[i] = law[i] * q;
         }
     }
-    // prod_i (1 - p_i + p_i e^theta)
-    let ln_constant: f64 = probabilities.iter().map(|p| (p * theta.exp_m1()).ln_1p()).sum();
-    let range = if tail == Tail::Upper { m as usize..n + 1 } else { 0..m as usize + 1 };
-    let terms: Vec<f64> = range.map(|i| law[i].ln() - theta * i as f64).collect();
-    (ln_sum_exp(&terms) + ln_constant).min(0.0)
+    let m = m as usize;
+    let part = if tail == Tail::Upper { &law[m..] } else { &law[..=m] };
+    let ln = part.iter().fold(Wide::ZERO, |sum, x| sum + *x).ln();
+    // A product, a sum and 1 - p for every event, and the sum of the tail: half a unit in the last place each.
+    Rounded { ln, error: 2.0 * f64::EPSILON * (n + 1) as f64 + 4.0 * f64::EPSILON * ln.abs() }
 }
 
-fn ln_odds(p: f64) -> f64 {
-    p.ln() - (-p).ln_1p()
+/// mantissa 2^exponent, with a mantissa from 1 to 2, or 0: a non-negative number with the digits of a double and no end of range.
+#[derive(Debug, Clone, Copy)]
+struct Wide {
+    mantissa: f64,
+    exponent: i64,
 }
 
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+impl Wide {
+    const ZERO: Wide = Wide { mantissa: 0.0, exponent: -1 << 40 };
+
+    fn new(value: f64) -> Self {
+        let (mantissa, exponent) = libm::frexp(value);
+        if value == 0.0 { Self::ZERO } else { Wide { mantissa: 2.0 * mantissa, exponent: i64::from(exponent) - 1 } }
+    }
+
+    /// With a mantissa from 1 to 4, or 0.
+    fn of_parts(mantissa: f64, exponent: i64) -> Self {
+        if mantissa < 2.0 { Wide { mantissa, exponent } } else { Wide { mantissa: 0.5 * mantissa, exponent: exponent + 1 } }
+    }
+
+    fn ln(self) -> f64 {
+        self.mantissa.ln() + self.exponent as f64 * LN_2
+    }
+}
+
+impl std::ops::Mul for Wide {
+    type Output = Wide;
+    fn mul(self, other: Wide) -> Wide {
+        Wide::of_parts(self.mantissa * other.mantissa, self.exponent + other.exponent)
+    }
+}
+
+impl std::ops::Add for Wide {
+    type Output = Wide;
+    fn add(self, other: Wide) -> Wide {
+        let (large, small) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
+        match u64::try_from(large.exponent - small.exponent) {
+            Ok(shift @ 0..1000) => {
+                let scale = f64::from_bits((1023 - shift) << 52); // 2^-shift
+                Wide::of_parts(large.mantissa + small.mantissa * scale, large.exponent)
+            }
+            // Far below the last digit.
+            _ => large,
+        }
+    }
 }
 
 /// ln Pr(X >= d + `excess`), or of Pr(X <= d + `excess`), for X chi-square with `d` degrees of freedom: the upper tail above
@@ -282,7 +324,7 @@ mod tests {
             let found = ln_binomial_tail(n, p, m, tail(&side));
             assert!((found - ln).abs() < 1e-12 * (1.0 + ln.abs()), "{n} {p} {m} {side}: {found} {ln}");
             if n <= 2000 {
-                let folded = ln_poisson_binomial_tail(&vec![p; n as usize], m, tail(&side));
+                let folded = poisson_binomial_tail(&vec![p; n as usize], m, tail(&side)).ln;
                 assert!((folded - ln).abs() < 1e-11 * (1.0 + ln.abs()), "{n} {p} {m} {side}: {folded} {ln}");
             }
         }
@@ -330,8 +372,8 @@ mod tests {
         }
         for m in 0..=4 {
             let (upper, lower) = (law[m..].iter().sum::<f64>().ln(), law[..=m].iter().sum::<f64>().ln());
-            assert!((ln_poisson_binomial_tail(&p, m as u64, Tail::Upper) - upper).abs() < 1e-12);
-            assert!((ln_poisson_binomial_tail(&p, m as u64, Tail::Lower) - lower).abs() < 1e-12);
+            assert!((poisson_binomial_tail(&p, m as u64, Tail::Upper).ln - upper).abs() < 1e-12);
+            assert!((poisson_binomial_tail(&p, m as u64, Tail::Lower).ln - lower).abs() < 1e-12);
         }
     }
 

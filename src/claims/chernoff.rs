@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
 use super::*;
-use crate::tails::{Rounded, binomial_tail, ln_poisson_binomial_tail};
+use crate::tails::{Rounded, binomial_tail, poisson_binomial_tail};
 
 /// The claim of Lemma 16.
 pub struct Chernoff;
@@ -84,9 +84,11 @@ static ABOUT: About = About {
     ],
 };
 
-/// Relative rounding of a law folded from at most so many events.
-const FOLDED: f64 = 1e-10;
+/// Most events of a spread law, and what the rounding of their probabilities, from `LEAST_SPREAD` to 1/2 on the mean, may do to a
+/// tail: 2 eps p/p_i for each.
 const MOST_FOLDED: u64 = 5000;
+const SPREAD: f64 = 1e-10;
+const LEAST_SPREAD: f64 = 1e-280;
 /// How far rounding may move a threshold that is meant to be a whole number.
 const THRESHOLD_ROUNDING: f64 = 8.0 * f64::EPSILON;
 
@@ -173,6 +175,20 @@ fn spread(n: u64, p: f64) -> Vec<f64> {
     (1..=n).map(|i| p + reach * (2.0 * i as f64 - n as f64 - 1.0)).collect()
 }
 
+/// The tail of events with spread probabilities, counted by those of at most 1/2 on the mean.
+fn spread_tail(n: u64, p: f64, m: u64, tail: Tail) -> Rounded {
+    if p > 0.5 {
+        let other = if tail == Tail::Upper { Tail::Lower } else { Tail::Upper };
+        return spread_tail(n, 1.0 - p, n - m, other);
+    }
+    // Below, the probabilities have lost their digits.
+    if p < LEAST_SPREAD {
+        return Rounded { ln: f64::MIN, error: f64::INFINITY };
+    }
+    let folded = poisson_binomial_tail(&spread(n, p), m, tail);
+    Rounded { error: folded.error + SPREAD, ..folded }
+}
+
 /// The tail's probability. A threshold that may be a whole number, but for rounding, is taken on either side of it.
 fn exact(cell: &Cell) -> Evidence {
     let (n, p, tail) = (cell.integer("n"), cell.real("p"), tail(cell));
@@ -189,10 +205,7 @@ fn exact(cell: &Cell) -> Evidence {
         }
         match cell.word("law") {
             "binomial" => binomial_tail(n, p, m, tail),
-            _ => {
-                let ln = ln_poisson_binomial_tail(&spread(n, p), m, tail);
-                Rounded { ln, error: FOLDED + 16.0 * f64::EPSILON * ln.abs() }
-            }
+            _ => spread_tail(n, p, m, tail),
         }
     };
     let known = |tail: Rounded| Evidence::closed_form(tail.ln, tail.error, n);

@@ -268,13 +268,20 @@ impl Real {
         }
     }
 
+    /// A number this near to one below the normal doubles, which is nearer than a log can tell.
+    fn nearly(self, side: Side) -> Real {
+        let side = side.of_magnitude(self.is_negative());
+        Log { negative: self.is_negative(), ln: side.step(self.ln(side), 1) }
+    }
+
+    /// e^x - 1 = x(1 + x/2 + ...).
     fn exp_m1(self, side: Side) -> Real {
         match self {
+            Double(x) if x.is_subnormal() => self.nearly(side),
             Double(x) if x == 0.0 || x.exp_m1().is_finite() => {
                 Double(if x == 0.0 { 0.0 } else { side.step(x.exp_m1(), LIBM_ULPS).max(-1.0) })
             }
-            // e^x - 1 is x(1 + x/2 + ...): nearer to x than a log can tell.
-            Log { negative, ln } if ln < 0.0 => Log { negative, ln: side.of_magnitude(negative).step(ln, 1) },
+            Log { ln, .. } if ln < 0.0 => self.nearly(side),
             _ => self.exp(side).sum(Double(-1.0), side),
         }
     }
@@ -285,8 +292,9 @@ impl Real {
             Double(x) if x < -1.0 => Double(f64::NAN),
             Double(-1.0) => Log { negative: true, ln: f64::INFINITY },
             Double(0.0) => self,
+            Double(x) if x.is_subnormal() => self.nearly(side),
             Double(x) => Double(side.step(x.ln_1p(), LIBM_ULPS)),
-            Log { negative, ln } if ln < 0.0 => Log { negative, ln: side.of_magnitude(negative).step(ln, 1) },
+            Log { ln, .. } if ln < 0.0 => self.nearly(side),
             Log { negative: true, .. } => Double(f64::NAN),
             Log { ln, .. } => Double(side.step(ln, 1)),
         }

@@ -482,8 +482,8 @@ def even_lattice(f):
     w = mpf(1) / 64
     while f(w) > f0 - 0.5 and w < 4:
         w *= 1.25
-    # The integrand is analytic as far as i pi: this step leaves e^-65.
-    h, total, i = min(w / 2.6, mpf("0.3")), mpf(1) / 2, 1
+    # The integrand is tame as far as i pi/2: this step leaves e^-54.
+    h, total, i = min(w / 2.6, mpf("0.18")), mpf(1) / 2, 1
     while True:
         v = f(i * h) - f0
         total += mp.exp(v)
@@ -496,7 +496,7 @@ def ln_integral_loose(f, start):
     global FALL
     kept, FALL = FALL, 48
     mode, best = climb_loose(f, start)
-    h = min(width_at_loose(f, mode, best) / 2.6, mpf("0.3"))
+    h = min(width_at_loose(f, mode, best) / 2.6, mpf("0.18"))
     value = lattice(f, [mode], h)
     check = lattice(f, [mode], h * mpf("0.83"))
     FALL = kept
