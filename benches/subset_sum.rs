@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::{median, peak_memory};
-use lemmascope::arrays;
+use lemmascope::arrays::{self, Reading};
 use lemmascope::nsn::sampling::add_nsn_vectors;
 use lemmascope::random::{Address, Stream};
 use lemmascope::subset_sum::{Answer, Beam, Budget, Outcome, Problem, solve};
@@ -79,10 +79,11 @@ fn peers(path: &Path) -> BTreeMap<String, BTreeMap<String, f64>> {
 
 fn small_row(&(d, n, k, eps): &Cell, peers: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
     let file = format!("benches/instances/d{d}-n{n}-k{k}.npy");
-    let instances = arrays::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the instances are there");
+    let instances = arrays::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file), Reading::default());
+    let instances = instances.expect("the instances are there").array.data;
     let mut seconds = Vec::new();
     let mut solved = 0;
-    for (seed, instance) in instances.data.chunks_exact((n + 1) * d).enumerate() {
+    for (seed, instance) in instances.chunks_exact((n + 1) * d).enumerate() {
         let (target, vectors) = instance.split_at(d);
         let start = Instant::now();
         let problem = Problem::new(vectors, d, target, eps, Some(k)).expect("an instance is a problem");

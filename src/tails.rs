@@ -101,8 +101,11 @@ fn ln_binomial_probability(n: u64, p: f64, m: u64) -> f64 {
     // How far x lies from n p, and y from n q by the same, without the rounding of n p.
     let difference = (x - mean) - n.mul_add(p, -mean);
     // n p may have lost its digits among the least doubles, where its log has not.
-    let far =
-        if p < f64::MIN_POSITIVE / f64::EPSILON { x * (x.ln() - n.ln() - p.ln()) - x } else { deviance_by(x, mean, difference) };
+    let far = if p < f64::MIN_POSITIVE / f64::EPSILON {
+        x * (x.ln() - n.ln() - p.ln()) - x
+    } else {
+        deviance_by(x, mean, difference)
+    };
     ln_spread(n, x, y) - far - deviance_by(y, n * q, -difference)
 }
 
@@ -224,7 +227,11 @@ impl Wide {
 
     /// With a mantissa from 1 to 4, or 0.
     fn of_parts(mantissa: f64, exponent: i64) -> Self {
-        if mantissa < 2.0 { Wide { mantissa, exponent } } else { Wide { mantissa: 0.5 * mantissa, exponent: exponent + 1 } }
+        if mantissa < 2.0 {
+            Wide { mantissa, exponent }
+        } else {
+            Wide { mantissa: 0.5 * mantissa, exponent: exponent + 1 }
+        }
     }
 
     fn ln(self) -> f64 {

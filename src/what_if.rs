@@ -333,7 +333,8 @@ mod tests {
     #[test]
     fn a_draft_without_a_value_is_left_out_outside_the_hypotheses() {
         let claim = what_if("nsn-box", &[("a", "1/(k-64)")], &["k > d"], &[]).unwrap();
-        let drafted = |given: &[(&str, &str)]| claim.bounds(&cell(&claim, given)).unwrap().iter().any(|b| b.name == "a");
+        let drafted =
+            |given: &[(&str, &str)]| claim.bounds(&cell(&claim, given)).unwrap().iter().any(|b| b.name == "a");
         assert!(!drafted(&CELL));
         assert!(drafted(&[("k", "65"), ("d", "2"), ("eps", "0.1")]));
     }

@@ -100,9 +100,7 @@ fn claim(id: &str, method: Method, table: &str, width: f64) {
         match result {
             Ok((evidence, bound)) => {
                 match evidence {
-                    Ok(evidence) => {
-                        tally.check(&name, &row[parameters], (evidence.ln_lo, evidence.ln_hi), width, 1.0)
-                    }
+                    Ok(evidence) => tally.check(&name, &row[parameters], (evidence.ln_lo, evidence.ln_hi), width, 1.0),
                     Err(error) => tally.failures.push(format!("{name}: {}: {error}", row[parameters])),
                 }
                 // A bound is a formula of a few operations, each to a power of up to d.
