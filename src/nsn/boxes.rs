@@ -94,23 +94,20 @@ fn honest(integral: Integral, k: f64, coordinates: &[(f64, f64)], eps: f64) -> I
 /// Below ln s ~ ln(eps^2/d) nothing depends on s any more and the integrand falls only like e^{j u/2}: a double
 /// exponential change of variable there makes the fall fast.
 pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance: f64) -> Integral {
+    if j == k {
+        // Nothing is shared: two independent boxes.
+        let Integral { ln, relative_error, evaluations } = ln_box(k, d, eps, target, 0.5 * tolerance);
+        return Integral { ln: 2.0 * ln, relative_error: relative_error * (2.0 + relative_error), evaluations };
+    }
     let coordinates = target.coordinates(k, d);
-    let knee = 2.0 * eps.ln() - (d as f64).ln() - 3.0;
     let (shared, j) = ((k - j) as f64, j as f64);
+    // Never above the bulk, which a large box holds.
+    let knee = (2.0 * eps.ln() - (d as f64).ln()).min(j.min(shared).ln()) - 3.0;
     let ends = |t: &[f64; 2]| {
         let (u, ln_du) = bend(t[0], knee);
         let (v, ln_dv) = bend(t[1], knee);
         (u, v, ln_du + ln_dv + ln_chi_square_log_density(j, u) + ln_chi_square_log_density(j, v))
     };
-    if shared == 0.0 {
-        let ln_f = |t: &[f64; 2]| {
-            let (u, v, ln_scales) = ends(t);
-            let ln_pair = |z: f64| ln_interval_of_ln(z, 0.5 * u, eps) + ln_interval_of_ln(z, 0.5 * v, eps);
-            ln_scales + ln_product(&coordinates, ln_pair)
-        };
-        let starts = combinations(&coordinates, eps, [j.ln(); 2]);
-        return honest(integrate(ln_f, &starts, tolerance, BUDGET), j, &coordinates, eps);
-    }
     let ln_f = |t: &[f64; 3]| {
         let (u, v, ln_scales) = ends(&[t[0], t[1]]);
         let (w, ln_dw) = bend(t[2], knee);

@@ -437,7 +437,11 @@ def joint_boxes(rng):
     """Lemma 8 where it has few dimensions: j = k are two independent boxes; at the origin the density for small eps."""
     for k, d, eps, target in box_cells(rng, 130):
         yield [k, k, d, repr(eps), target, text(2 * ln_box(k, d, eps, target)), text(ln_joint_bound(k, d, eps))]
-    cells = []
+    for k, j, d in [(2, 1, 1), (16, 3, 2), (10 ** 6, 10 ** 5, 100)]:
+        # A sum leaves such a box with a probability below e^-1e9.
+        for eps in [1e10, 1e300, 1.7e308]:
+            yield [k, j, d, repr(eps), "origin", "-0", text(ln_joint_bound(j, d, eps))]
+    cells = [(100, 30, 3, 5e-324), (10 ** 9, 9, 1, 1e-310)]
     while len(cells) < 80:
         d, j = rng.choice([1, 2, 3, 5, 10, 100]), whole(rng, 3, rng.choice([30, 10 ** 4]))
         k = j + whole(rng, 1, rng.choice([10, 10 ** 3, 10 ** 6]))

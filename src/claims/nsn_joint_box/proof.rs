@@ -58,7 +58,8 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
     let good = ln_expectation(j, low, f64::INFINITY, |_| 0.0);
     let moment = ln_expectation(j, low, f64::INFINITY, |s| real_d * ((2.0 * eps).ln() - 0.5 * (PI * s).ln()));
     // Both blocks are good with probability (1 - q)^2, so that 2 q - q^2 is left.
-    let ln_q = ln_chi_square_tail(real_j, -2.0 * real_j * c.sqrt(), Tail::Lower);
+    let excess = -2.0 * real_j * c.sqrt();
+    let ln_q = ln_chi_square_tail(real_j, excess, real_j + excess, Tail::Lower);
     let ln_bad = 2f64.ln() + ln_q + (-0.5 * ln_q.exp()).ln_1p();
     let scaled = |ln: f64, relative_error: f64, work: u64| Evidence::closed_form(ln, relative_error, work);
     let given_good = 2.0 * (moment.ln - good.ln);
