@@ -184,6 +184,13 @@ impl Claim for LayerError {
         proof::chain(cell, stream)
     }
 
+    /// Of the link that an eps near 1 fails: C log^3(1/eps) > 1, which no C gives for every eps.
+    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
+        let log = -cell.real("eps").ln();
+        let known = link == "theorem-3-eps" && log > 0.0;
+        Ok(known.then(|| LeastConstant::above("C", log.powi(-3))))
+    }
+
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         Ok(Estimator::Constructed(Box::new(move |stream, _| {
             let target = network(cell)?;

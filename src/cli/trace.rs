@@ -181,7 +181,7 @@ impl Judged {
     fn from(&self, constant: &str) -> String {
         let above = |value: f64| short(&value.to_string());
         match self.least {
-            Some(least) if least.fails == f64::INFINITY => format!("fails here for every {constant}"),
+            Some(least) if least.fails == f64::INFINITY => format!("no {constant} is large enough here"),
             Some(least) if least.holds.is_finite() => format!("holds here above {constant} = {}", above(least.holds)),
             Some(least) if least.fails > 0.0 => {
                 format!("fails here at {constant} = {}; from which on it holds is not known", above(least.fails))

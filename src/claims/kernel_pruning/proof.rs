@@ -139,7 +139,7 @@ const PAIRS_FOR_ALL: u64 = 400;
 /// Up to this width.
 const WIDEST_FOR_ALL: u64 = 24;
 
-/// The step from a fixed K, of which Corollary 19 speaks, to all K at once; and from there to Theorem 3's eps.
+/// The step from a fixed K, of which Corollary 19 speaks, to all K at once.
 fn from_one_to_all(cell: &Cell, target: &Layer, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
     let [d, c0, c1, n, eps] = ["d", "c0", "c1", "n", "eps"].map(|name| cell.real(name));
     let log = (4.0 * c0 / eps).ln();
@@ -153,16 +153,6 @@ fn from_one_to_all(cell: &Cell, target: &Layer, stream: &mut Stream, alpha: f64)
             Relation::AtLeast,
             value(log),
             value(log + ln_net(d * d * c1, 0.5 * entry_tolerance(cell))),
-        ));
-        let asked = least_width(cell.real("C"), d, c0, c1, 1.0, eps).ceil().max(1.0);
-        links.push(Link::new(
-            "theorem-3-eps",
-            "Theorem 3 with l = 1 and its eps > 0",
-            "the least n with n >= C d^12 c1^6 log^3(d^2 c1 c0/eps) has 2 n >= 4 filters a channel, one for each pair of signs of U and \
-                V: with fewer, some K = 1 or -1 is missed by 1 > eps at some X",
-            Relation::AtLeast,
-            value(asked),
-            value(2.0),
         ));
     }
     if target.kernel.data().len() == 1 && n <= WIDEST_FOR_ALL as f64 && eps < 1.0 {
@@ -592,19 +582,6 @@ mod tests {
     fn nets_are_counted() {
         for (dimension, mesh, points) in [(1.0, 0.1, 21.0f64), (2.0, 0.5, 13.0), (3.0, 1.0, 7.0)] {
             assert!((ln_net(dimension, mesh).exp() - points).abs() < 1e-9, "{dimension} {mesh}");
-        }
-    }
-
-    /// Near eps = 1 Theorem 3 admits n = 1, whatever C is: two filters are too few, and the pair is never near all K.
-    #[test]
-    fn near_eps_1_theorem_3_admits_too_few_filters() {
-        let chain = verdicts(&[("eps", "0.9"), ("n", "1")]);
-        assert!(named(&chain, Verdict::Violated).contains(&"theorem-3-eps"), "{chain:?}");
-        let mut stream = Stream::new(3, 4);
-        let cell = cell_of(&KernelPruning, [("d", "1"), ("c0", "1"), ("c1", "1"), ("n", "1"), ("eps", "0.9")]).unwrap();
-        let target = targets(&cell).swap_remove(0);
-        for _ in 0..100 {
-            assert_eq!(is_near_all(&RandomPair::draw(&target.kernel, 1, &mut stream).unwrap(), 0.9), Some(false));
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
         small: certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step),
         approximation,
     };
-    let mut links = proof.conditions();
+    let mut links = proof.conditions(cell.real("C"));
     links.extend(proof.layer(i, side)?);
     links.extend(proof.norms(i, &norm));
     links.extend(proof.errors());
@@ -114,12 +114,12 @@ impl Proof {
         (i as f64 * self.step.ln_1p()).exp()
     }
 
-    /// What the proof asks of eps, where the theorem asks for a positive number only.
-    fn conditions(&self) -> Vec<Link> {
+    /// What the proof asks of eps, and what an eps near 1 admits at this C, where the theorem asks for a positive number only.
+    fn conditions(&self, c: f64) -> Vec<Link> {
         let at_most = |name, equation, text, left: f64, right: f64| {
             Link::new(name, equation, text, Relation::AtMost, exact(left), exact(right))
         };
-        vec![
+        let mut links = vec![
             at_most(
                 "lemma-12-eps",
                 "before Eq. 31",
@@ -134,7 +134,22 @@ impl Proof {
                 self.eps,
                 1.0,
             ),
-        ]
+        ];
+        if self.eps < 1.0 {
+            // One entry: log(1/eps) falls to 0 with the width that is asked for.
+            let asked = least_width(c, 1.0, 1.0, 1.0, 1.0, self.eps).ceil().max(1.0);
+            let link = Link::new(
+                "theorem-3-eps",
+                "Theorem 3 with d = c_0 = c_1 = l = 1",
+                "the least n with n >= C log^3(1/eps) has 2 n >= 4 filters, one for each pair of signs of U and V: with fewer, K = 1 \
+                    or K = -1 is missed by 1 > eps at X = 1 or X = -1",
+                Relation::AtLeast,
+                exact(asked),
+                exact(2.0),
+            );
+            links.push(link.for_large("C"));
+        }
+        links
     }
 
     /// Eqs. 28 to 34 at layer i.
@@ -405,6 +420,9 @@ fn between(lower: f64, upper: f64, rounding: f64) -> Evidence {
 mod tests {
     use super::*;
     use crate::claims::chain::named;
+    use crate::claims::kernel_pruning::is_near_all;
+    use crate::cnn::Kernel;
+    use crate::pruning::RandomPair;
     use crate::verdict::Verdict;
 
     fn verdicts(given: &[(&str, &str)]) -> Vec<(&'static str, Verdict)> {
@@ -420,7 +438,8 @@ mod tests {
     fn allowed_errors_pass_the_chain() {
         for eps in ["0.1", "0.9"] {
             let chain = verdicts(&[("eps", eps)]);
-            assert_eq!(named(&chain, Verdict::Violated), ["eq-28"], "{chain:?}");
+            let failing: &[&str] = if eps == "0.9" { &["theorem-3-eps", "eq-28"] } else { &["eq-28"] };
+            assert_eq!(named(&chain, Verdict::Violated), failing, "{chain:?}");
             let holds = named(&chain, Verdict::Holds);
             let expected = [
                 "eq-31",
@@ -460,6 +479,24 @@ mod tests {
         }
     }
 
+    /// Near eps = 1 Theorem 3 admits n = 1 for one entry: two filters are too few, and no drawn pair comes near all K.
+    #[test]
+    fn near_eps_1_theorem_3_admits_too_few_filters() {
+        let chain = verdicts(&[("eps", "0.9"), ("network", "random-1"), ("i", "1")]);
+        assert_eq!(named(&chain, Verdict::Violated), ["lemma-12-eps", "theorem-3-eps", "eq-28"], "{chain:?}");
+        // 1000 log^3(1/0.9) = 1.17.
+        let chain = verdicts(&[("eps", "0.9"), ("C", "1000"), ("network", "random-1"), ("i", "1")]);
+        assert!(!named(&chain, Verdict::Violated).contains(&"theorem-3-eps"), "{chain:?}");
+        let cell = cell_of(&LayerError, [("network", "random-1"), ("eps", "0.9"), ("i", "1")]).unwrap();
+        let least = LayerError.least_constant(&cell, "theorem-3-eps").unwrap().unwrap();
+        assert!((least.holds - (1.0f64 / 0.9).ln().powi(-3)).abs() < 1e-9 && least.holds > 800.0);
+        let mut stream = Stream::new(3, 4);
+        for _ in 0..100 {
+            let pair = RandomPair::draw(&Kernel::zeros(1, 1, 1), 1, &mut stream).unwrap();
+            assert_eq!(is_near_all(&pair, 0.9), Some(false));
+        }
+    }
+
     #[test]
     fn errors_that_are_not_allowed_fail_where_they_enter() {
         let chain = verdicts(&[("share", "1.5"), ("i", "1")]);
@@ -477,6 +514,6 @@ mod tests {
         for name in ["eq-31", "eq-32", "eq-34", "norm-eq-34", "eq-35", "eq-36", "error-eq-36", "unroll", "conclusion"] {
             assert!(named(&chain, Verdict::Undecided).contains(&name), "{name} of {chain:?}");
         }
-        assert_eq!(named(&chain, Verdict::Violated), ["eq-28"], "{chain:?}");
+        assert_eq!(named(&chain, Verdict::Violated), ["theorem-3-eps", "eq-28"], "{chain:?}");
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn least_constant(cell: &Cell, link: &str) -> Option<LeastConstant> {
         _ => return None,
     };
     // Fewer vectors than the block has are not admitted.
-    let last_k = if j < k && last_k < j as f64 { 0.0 } else { last_k };
+    let last_k = if link == "last-with-j" && j < k && last_k < j as f64 { 0.0 } else { last_k };
     let asked = (d as f64).powi(3) * (d as f64 / eps).ln();
     (asked > 0.0).then(|| LeastConstant::above("C", last_k / asked))
 }
