@@ -7,7 +7,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lemmascope::arrays::{self, FirstColumn, FirstLine, Reading};
+use lemmascope::experiment::Experiment;
+use lemmascope::expression::{Condition, Formula, Number};
+use lemmascope::hash::sha256_hex;
 use lemmascope::random::Stream;
+use lemmascope::record;
+use lemmascope::report::{self, Search};
+use lemmascope::runner::checkpoint;
 use rand::RngExt;
 
 /// What each reader gets.
@@ -79,7 +85,7 @@ impl Seeds {
                 Err(_) => panic!("a panic for {:?}", bytes.escape_ascii().to_string()),
             }
         }
-        println!("{taken} mutants read, {refused} refused");
+        println!("{} mutants: {taken} read, {refused} refused", taken + refused);
         assert!(taken > 20 && refused > 20, "{taken} read, {refused} refused: the mutants try nothing");
         let grown = peak_memory_kb().saturating_sub(before);
         assert!(grown < MOST_MEMORY_KB, "{grown} kB more");
@@ -191,5 +197,144 @@ fn text_is_read_or_refused() {
         }
         let [read, ..] = read;
         read.map(drop).map_err(|error| error.to_string())
+    });
+}
+
+/// Files of the repository that end so, at most a few kilobytes of each.
+fn files_of(folder: &str, ending: &str, most: usize) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|found| found == ending));
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).filter(|bytes| bytes.len() <= most).collect()
+}
+
+#[test]
+fn experiments_are_read_or_refused() {
+    let words = [
+        &b"\"1..1000000\""[..],
+        b"\"1..k log 8\"",
+        b"[1, 2, 3]",
+        b"1e308",
+        b"-0.0",
+        b"nan",
+        b"\n[[grid]]\n",
+        b"\n[[plot]]\n",
+        b"\n[threshold]\nfind = \"n\"\n",
+        b"where = [\"k == axis\"]\n",
+        b"chain = true\n",
+        b"\"\"\"",
+        b"[[[[[[[[[[[[",
+        b"\xff",
+        b"{ name = \"x\", expr = \"k^k\" }",
+    ];
+    let seeds = Seeds { files: files_of("experiments", "toml", 3000), words: words.to_vec() };
+    seeds.try_on(|path| Experiment::read(path).map(drop).map_err(|error| error.to_string()));
+}
+
+#[test]
+fn formulas_and_conditions_are_read_or_refused() {
+    let files = [
+        "1-exp(-eps^2*k/(2*d))",
+        "(2*eps/sqrt(2*pi*2*k))^d/16",
+        "min(1, max(lgamma(k), ln(d)))-c_d*e",
+        "k >= d^2",
+        "n == 4 and k < 2*d",
+        "1e-300^k",
+    ];
+    let words = [
+        &b"("[..],
+        b")",
+        b"((((((((((((((((((((((((((((((((((",
+        b"-",
+        b"^^",
+        b"1e999",
+        b"lgamma(",
+        b"sqrt(",
+        b",",
+        b"<=",
+        b"\xc3\xa9",
+        b"0/0",
+        b"^1e9^1e9",
+        b"--------",
+    ];
+    let names = |_: &str| Some(Number::new(3.0));
+    let word = |_: &str| None;
+    let seeds = Seeds { files: files.map(|text| text.as_bytes().to_vec()).to_vec(), words: words.to_vec() };
+    seeds.try_on(|path| {
+        let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+        let formula = Formula::parse(&text).and_then(|formula| formula.evaluate(&names).map(drop));
+        let condition = Condition::parse(&text).and_then(|condition| condition.is_met(&names, &word).map(drop));
+        formula.or(condition).map_err(|error| error.to_string())
+    });
+}
+
+const DESIGN: &str = "0123456789abcdef0123456789abcdef";
+
+/// The sum is made right again after the mutation, most of the time: what is behind it is to be read too.
+#[test]
+fn checkpoints_are_read_or_refused() {
+    let bodies = ["3,0.25,a,\"b, c\"\n3,0.25,d,\n7,1,x\n", "0,1e-3,nsn-box,e,16,1,0.1,origin,0.5\n"];
+    let signed =
+        |body: &[u8]| [format!("lemmascope-checkpoint-1,{DESIGN},{}\n", sha256_hex(body)).as_bytes(), body].concat();
+    let words = [&b","[..], b"\"", b"\n", b"\r", b"-1", b"99999999999999999999", b"nan", b"\xff", b"\n\n,,\n"];
+    let files = bodies.map(|body| signed(body.as_bytes())).to_vec();
+    Seeds { files, words: words.to_vec() }.try_on(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        if let (Some(end), true) = (bytes.iter().position(|byte| *byte == b'\n'), bytes.len() % 4 > 0) {
+            std::fs::write(path, signed(&bytes[end + 1..])).unwrap();
+        }
+        checkpoint::read_one(path, DESIGN).map(drop).map_err(|error| error.to_string())
+    });
+}
+
+#[test]
+fn records_are_read_or_refused() {
+    let words = [
+        &b","[..],
+        b"\"",
+        b"\n",
+        b"violated",
+        b"failed",
+        b"1e-99999",
+        b"-e5",
+        b"NaN",
+        b"inf",
+        b"true",
+        b"k=1;d=",
+        b"\xff",
+        b"99999999999999999999",
+    ];
+    let files = files_of("results", "csv", 20_000);
+    // A few rows are as good as many, and quicker.
+    let heads =
+        files.iter().map(|bytes| bytes.split_inclusive(|byte| *byte == b'\n').take(4).collect::<Vec<_>>().concat());
+    let seeds = Seeds { files: heads.collect(), words: words.to_vec() };
+    seeds.try_on(|path| record::read(path).map(drop).map_err(|error| error.to_string()));
+}
+
+/// What is read is shown, too: a page must not fail on what a search printed.
+#[test]
+fn searches_are_read_or_refused() {
+    let words = [
+        &b"null"[..],
+        b"[null, 1]",
+        b"[[[[[[[[[[",
+        b"1e999999",
+        b"-1e-99999",
+        b"\"\"",
+        b"{}",
+        b"}",
+        b"\"found\": true",
+        b"\\ud800",
+        b"\xff",
+        b"18446744073709551616",
+    ];
+    let seeds = Seeds { files: files_of("results/falsify", "json", 20_000), words: words.to_vec() };
+    seeds.try_on(|path| {
+        let search: Search =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).map_err(|error| error.to_string())?;
+        assert!(report::markdown(&[], &[search], "").starts_with("# What was found"));
+        Ok(())
     });
 }
