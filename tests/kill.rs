@@ -105,7 +105,9 @@ impl Verb {
         std::fs::write(folder.join("killed.toml"), EXPERIMENT).unwrap();
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/targets/digits_gap.safetensors");
         std::fs::copy(target, folder.join("target.safetensors")).unwrap();
-        self.before.iter().for_each(|arguments| drop(carry_out(folder, arguments)));
+        for arguments in self.before {
+            let _ = carry_out(folder, arguments);
+        }
     }
 
     /// Kills it so many times, each time in the state that the kill before has left behind, or from the start.
@@ -140,7 +142,7 @@ impl Verb {
 }
 
 fn survive(kills: usize) {
-    let mut stream = Stream::new(9, kills as u64);
+    let mut stream = Stream::new(9, kills as u128);
     for (index, verb) in VERBS.iter().enumerate() {
         // The first ones write most, and take what is left over.
         let its = kills / VERBS.len() + usize::from(index < kills % VERBS.len());

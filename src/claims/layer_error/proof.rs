@@ -4,6 +4,7 @@
 use super::*;
 use crate::claims::kernel_pruning::one_minus;
 use crate::cnn::{Image, relu};
+use crate::pruning::least_width;
 
 /// Equal up to the rounding of forward passes.
 const SAME: Relation = Relation::Equal { tolerance: 1e-6 };
