@@ -119,6 +119,7 @@ pub mod experiment;
 pub mod expression;
 pub mod falsify;
 pub mod fit;
+pub mod guide;
 pub mod hash;
 pub mod nsn;
 pub mod numeric;

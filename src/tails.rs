@@ -114,7 +114,7 @@ fn ln_spread(n: f64, x: f64, y: f64) -> f64 {
     0.5 * (n / (2.0 * PI * x * y)).ln() + stirling_remainder(n) - stirling_remainder(x) - stirling_remainder(y)
 }
 
-/// ln Pr(|S cap S'| >= `least`) for two uniform k-subsets of [n], 1 <= least <= k <= n: the tail of the hypergeometric law, summed
+/// ln Pr(|S cap S'| >= `least`) for two uniform k-subsets of `[n]`, 1 <= least <= k <= n: the tail of the hypergeometric law, summed
 /// as that of the binomial one. The saddle-point form of its terms is that of three binomial ones with p = k/n, whose
 /// differences to their means are whole numbers over n.
 pub fn overlap_tail(n: u64, k: u64, least: u64) -> Rounded {

@@ -34,17 +34,6 @@ fn every_cell_can_be_measured_by_every_method_of_its_experiment() {
     }
 }
 
-/// The README quotes the committed run.
-#[test]
-fn the_readme_shows_the_committed_verdicts() {
-    let read = |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
-    let readme = read("README.md");
-    let summary = read("results/summary.md");
-    for line in summary.lines().filter(|line| line.starts_with('|')) {
-        assert!(readme.contains(line), "the README lacks {line}");
-    }
-}
-
 /// In the committed records, every sampled interval holds what quadrature or the closed form says of its cell. The run's
 /// intervals miss the truth with probability at most 1e-3 in all.
 #[test]

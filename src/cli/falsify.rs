@@ -111,7 +111,8 @@ impl Search<'_> {
         for (index, bound) in self.bounds.iter().enumerate() {
             let left = (self.arguments.time_limit - watch.elapsed().as_secs_f64()).max(0.01);
             let plan = self.plan(left / (self.bounds.len() - index) as f64);
-            *self.state() = State { findings: std::mem::take(&mut self.state().findings), ..State::begun() };
+            let findings = std::mem::take(&mut self.state().findings);
+            *self.state() = State { findings, ..State::begun() };
             let tell = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
                 let mut state = self.state();
                 (state.phase, state.evaluations, state.best) = (phase, evaluations, best.cloned());

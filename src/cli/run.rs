@@ -125,8 +125,12 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
     let pool = thread_pool(arguments.threads)?;
     let _lock = FolderLock::take(&arguments.out)?;
     let design = plan.design()?;
-    if !arguments.resume && arguments.shard.is_none() && !checkpoint::own_files(&arguments.out, &design).is_empty() {
-        note("going on with what an interrupted run of this design has kept here");
+    if !arguments.resume && arguments.shard.is_none() {
+        match checkpoint::read_own(&arguments.out, &design) {
+            Ok(kept) if kept.is_empty() => {}
+            Ok(_) => note("going on with what an interrupted run of this design has kept here"),
+            Err(error) => note(&format!("{error}; without --resume this run measures it anew")),
+        }
     }
     let conditions = Conditions {
         out: &arguments.out,

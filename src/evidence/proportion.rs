@@ -5,7 +5,7 @@
 //! McAuliffe and Sekhon 2021). The limits are where it does.
 //!
 //! For values between 0 and 1 in place of events, with `hits` their sum rounded outwards, they hold too: by the inequality of
-//! the means (q/p)^x ((1-q)/(1-p))^(1-x) is at most x q/p + (1-x) (1-q)/(1-p), whose mean under E[X] = p is 1.
+//! the means (q/p)^x ((1-q)/(1-p))^(1-x) is at most x q/p + (1-x) (1-q)/(1-p), whose mean under `E[X] = p` is 1.
 
 use libm::lgamma;
 

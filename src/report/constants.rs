@@ -99,7 +99,7 @@ fn is_refuted(claim: &dyn Claim, cell: &Cell, record: &Record) -> bool {
 }
 
 impl Interval {
-    /// The finding in a sentence.
+    /// The finding in a sentence. Where a claim has several constants, the others are those of the cell.
     pub fn text(&self) -> String {
         let name = self.name;
         let short = |x: f64| format!("{x:.4}").parse().map_or_else(|_| number(x), number);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::command::set_options;
 use super::joined::Set;
 use super::{distinct, smaller};
+use crate::claims::Claim;
 use crate::record::Record;
 use crate::verdict::Verdict;
 
@@ -26,9 +27,14 @@ impl<'a> Links<'a> {
         self.records.iter().filter(fails).copied().collect()
     }
 
-    /// The smallest cell at which a link fails.
-    pub fn smallest(&self, link: &str) -> Option<&'a Record> {
-        self.failing(link).into_iter().min_by(|a, b| smaller(a, b))
+    /// The smallest cell at which a link fails; of one that is claimed for large constants, that of the largest constant.
+    pub fn strongest(&self, link: &str, claim: &dyn Claim) -> Option<&'a Record> {
+        let constant = |record: &Record| -> f64 {
+            let name = claim.about().constants.first().filter(|_| record.verdict == Verdict::ConstantRefuted);
+            name.and_then(|name| record.columns.get(*name)?.parse().ok()).unwrap_or(0.0)
+        };
+        let stronger = |a: &&Record, b: &&Record| constant(b).total_cmp(&constant(a)).then_with(|| smaller(a, b));
+        self.failing(link).into_iter().min_by(stronger)
     }
 
     /// How often each link is the first that is violated, and where.

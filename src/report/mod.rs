@@ -52,7 +52,7 @@ fn findings(sections: &[Section]) -> String {
 /// A ruling's row; `None` where no record shows it.
 fn row(ruling: &Ruling, sections: &[Section]) -> Option<String> {
     let section = sections.iter().find(|section| section.id() == ruling.claim)?;
-    let by_bound = ruling.bound.as_ref().and_then(|bound| section.counterexample(bound));
+    let by_bound = ruling.bound.as_ref().and_then(|bound| section.counterexample(bound, ruling.only.as_deref()));
     let shown = by_bound.or_else(|| section.failing_link(&ruling.links))?;
     let held = ruling.repaired_by.as_ref().and_then(|bound| Some((bound, section.holds_at(bound)?)));
     let repair = held.map_or(String::new(), |(bound, held)| format!(" (`{bound}` {held})"));

@@ -82,9 +82,13 @@ impl<'a> Section<'a> {
         all.filter(move |searched| searched.bound == bound && searched.what_if.is_empty())
     }
 
-    /// The smallest cell at which a bound fails, by records or searches.
-    pub fn counterexample(&self, bound: &str) -> Option<Shown> {
-        let cells = self.joined(bound);
+    /// The smallest cell at which a bound fails, by records or searches, among those with a parameter's value (`name=value`) where
+    /// one is given.
+    pub fn counterexample(&self, bound: &str, only: Option<&str>) -> Option<Shown> {
+        let is_shown =
+            |key: &str, separator: char| only.is_none_or(|only| key.split(separator).any(|item| item == only));
+        let cells: Vec<Joined> =
+            self.joined(bound).into_iter().filter(|joined| is_shown(&joined.best.key, ';')).collect();
         let missed = cells.iter().filter(|joined| !joined.best.outside()).filter_map(|joined| joined.missed);
         let (inside, count) = (Counts::of(&cells).inside(), Counts::of(&cells).missed());
         let counted = format!("{count} of {inside} cells");
@@ -92,7 +96,9 @@ impl<'a> Section<'a> {
             cell: record.key.replace(';', " "),
             evidence: format!("{counted}; there by {}{}", record.method(), slack(record)),
         });
-        let found = self.searched(bound).filter(|searched| searched.found).min_by(|a, b| a.compare(b));
+        let found = self.searched(bound).filter(|searched| searched.found);
+        let found = found.filter(|searched| searched.cell.as_ref().is_some_and(|cell| is_shown(&object(cell), ' ')));
+        let found = found.min_by(|a, b| a.compare(b));
         match found.and_then(|searched| Some((searched.cell.as_ref()?, searched))) {
             Some((cell, searched)) => {
                 Some(Shown { cell: object(cell), evidence: format!("{counted}; {}", searched.evidence()) })
@@ -104,7 +110,7 @@ impl<'a> Section<'a> {
     /// The smallest cell at which one of the links fails.
     pub fn failing_link(&self, links: &[String]) -> Option<Shown> {
         let all = Links::new(&self.chains);
-        let (link, record) = links.iter().find_map(|link| Some((link, all.smallest(link)?)))?;
+        let (link, record) = links.iter().find_map(|link| Some((link, all.strongest(link, self.claim)?)))?;
         Some(Shown {
             cell: record.key.replace(';', " "),
             evidence: format!(
@@ -167,7 +173,11 @@ impl<'a> Section<'a> {
     fn constants(&self) -> String {
         let sets = [&self.cells[..], &self.thresholds].concat();
         let known: Vec<String> = intervals(self.claim, &sets).iter().map(|interval| interval.text()).collect();
-        if known.is_empty() { "no value that was tried is refuted".into() } else { known.join("; ") }
+        match (known.is_empty(), self.claim.about().constants.len()) {
+            (true, _) => "no value that was tried is refuted".into(),
+            (false, 1) => known.join("; "),
+            (false, _) => format!("each with the others as at its cell: {}", known.join("; ")),
+        }
     }
 
     /// The section.

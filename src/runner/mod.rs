@@ -204,8 +204,9 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
     // What an interrupted run of this design has kept is taken over, asked or not: it would be measured alike again.
     let known = match (conditions.resume, conditions.shard) {
         (true, _) => checkpoint::read_all(conditions.out, &design, DESIGN_PARTS)?,
-        (false, None) => checkpoint::read_own(conditions.out, &design)?,
-        (false, Some(_)) => checkpoint::read_one(&path, &design)?,
+        // One that is damaged is no loss: it is measured again.
+        (false, None) => checkpoint::read_own(conditions.out, &design).unwrap_or_default(),
+        (false, Some(_)) => checkpoint::read_one(&path, &design).unwrap_or_default(),
     };
     let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
     let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();

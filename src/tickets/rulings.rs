@@ -49,6 +49,8 @@ pub struct Ruling {
     pub claim: String,
     /// The bound of the claim that fails, if a bound does.
     pub bound: Option<String>,
+    /// The parameter, with its value, of the cells that show it, where not all do: `source=theorem-3`.
+    pub only: Option<String>,
     /// The links of the proof that fail by this cause, the one that shows it best first.
     #[serde(default)]
     pub links: Vec<String>,

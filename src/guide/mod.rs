@@ -1,0 +1,4 @@
+//! The handbook.
+
+#[doc = include_str!("methodology.md")]
+pub mod methodology {}
