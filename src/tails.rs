@@ -114,7 +114,7 @@ fn ln_spread(n: f64, x: f64, y: f64) -> f64 {
     0.5 * (n / (2.0 * PI * x * y)).ln() + stirling_remainder(n) - stirling_remainder(x) - stirling_remainder(y)
 }
 
-/// ln Pr(|S cap S'| >= `least`) for two uniform k-subsets of `[n]`, 1 <= least <= k <= n: the tail of the hypergeometric law, summed
+/// ln Pr(|S cap S'| >= `least`) for two uniform k-subsets of `[n]`, k <= n: the tail of the hypergeometric law, summed
 /// as that of the binomial one. The saddle-point form of its terms is that of three binomial ones with p = k/n, whose
 /// differences to their means are whole numbers over n.
 pub fn overlap_tail(n: u64, k: u64, least: u64) -> Rounded {
@@ -129,6 +129,7 @@ pub fn overlap_tail(n: u64, k: u64, least: u64) -> Rounded {
     };
     match above {
         _ if least <= smallest => certain,
+        _ if u128::from(least) > k => Rounded { ln: f64::NEG_INFINITY, error: 0.0 },
         true => sum_of_ratios(ln_overlap(n, k, u128::from(least)), (least..k as u64).map(up)),
         false => {
             let below = (smallest..least - 1).rev().map(|m| 1.0 / up(m));

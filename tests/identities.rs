@@ -54,12 +54,13 @@ proptest! {
         ln_s in -40.0..8.0f64, ln_b in -40.0..8.0f64, ln_s2 in -40.0..8.0f64, z in -4.0..4.0f64, ln_eps in -20.0..0.0f64,
     ) {
         let (s, b, s2, eps) = (ln_s.exp(), ln_b.exp(), ln_s2.exp(), ln_eps.exp());
-        let joint = ln_rectangle(s, b, s2, z, eps);
+        let [a, b_length, c] = [s, b, s2].map(f64::sqrt);
+        let joint = ln_rectangle(a, b_length, c, z, eps);
         for side in [s, s2] {
             let alone = ln_interval(z, (side + b).sqrt(), eps);
             prop_assert!(joint <= alone + 1e-8 * (1.0 + alone.abs()), "{joint} {alone}");
         }
-        prop_assert_eq!(joint, ln_rectangle(s, b, s2, -z, eps));
+        prop_assert_eq!(joint, ln_rectangle(a, b_length, c, -z, eps));
     }
 
     #[test]

@@ -124,6 +124,8 @@ mod tests {
     #[test]
     fn half_of_the_law_is_half_of_it() {
         let of = |n, k, d: u64| crate::tails::overlap_tail(n, k, u64::div_ceil(k, d));
+        assert_eq!(crate::tails::overlap_tail(10, 3, 4).ln, f64::NEG_INFINITY);
+        assert_eq!(crate::tails::overlap_tail(5, 4, 3).ln, 0.0);
         let half = of(200_000, 100_000, 2);
         assert!((half.ln.exp() - 0.501_784_117_425_68).abs() < 1e-13 && half.error < 1e-11, "{half:?}");
         let all = of(2_000_000_000, 1_000_000_000, 3);

@@ -171,7 +171,8 @@ impl<'a> Lab<'a> {
         };
         let names = || bounds.iter().map(|bound| bound.name.as_str()).collect::<Vec<_>>().join(" or ");
         let found = bounds.iter().find(|bound| bound.name == name).cloned();
-        found.ok_or_else(|| Error::input(format!("unknown bound {name:?}; write {}", names())))
+        // Some bounds exist at some cells only.
+        found.ok_or_else(|| Error::unreachable(format!("unknown bound {name:?}; write {}", names())))
     }
 
     /// Evidence without a sample, from memory where it is there.
