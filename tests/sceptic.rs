@@ -94,10 +94,7 @@ fn a_trace_marks_the_first_link_that_fails() {
 
 #[test]
 fn claims_without_a_chain_say_so() {
-    let output = lemmascope(
-        Path::new("."),
-        &["trace", "second-moment", "--set", "n=4", "--set", "k=2", "--set", "d=1", "--set", "eps=0.5"],
-    );
+    let output = lemmascope(Path::new("."), &["trace", "lueker", "--set", "n=4", "--set", "eps=0.3"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no link at this cell"), "{}", stderr(&output));
 }
@@ -159,7 +156,7 @@ fn drafts_and_chains_run_into_records_a_page_and_a_gate() {
     };
     assert_eq!(tally("nsn-box", "draft")["holds"], 4);
     let link = tally("nsn-box", "after-1-density");
-    assert_eq!((&link["violated"], &link["link"]), (&serde_json::json!(2), &serde_json::json!(true)));
+    assert_eq!((&link["violated"], &link["kind"]), (&serde_json::json!(2), &serde_json::json!("link")));
     let summary = std::fs::read_to_string(folder.path().join("results/summary.md")).unwrap();
     assert!(summary.contains("| nsn-box | ") && summary.contains("after-1-density (2)"), "{summary}");
     let page = std::fs::read_to_string(folder.path().join("results/findings.md")).unwrap();

@@ -166,7 +166,7 @@ fn an_experiment_on_thresholds_leaves_records_plots_and_fits() {
     assert_eq!(records.lines().filter(|line| line.starts_with("lueker-least-n,small,")).count(), 3);
     let fits = read("one", "fits.csv");
     assert!(fits.contains("small,growth,,,log(1/eps),") && fits.contains("small,growth,,,1/eps,"), "{fits}");
-    assert!(read("one", "small.growth.svg").contains("log(1/eps)^"));
+    assert!(read("one", "small.growth.svg").contains("log(1/ε)"));
     let wrong = EXPERIMENT.replace("find = \"n\"", "find = \"m\"");
     run(&wrong, "one", "1").code(2).stderr(predicate::str::contains("line 9: unknown parameter \"m\""));
     let nothing = EXPERIMENT.replace("find = \"n\"\nprobability = 0.5", "find = \"n\"\nprobability = 2");

@@ -7,10 +7,8 @@ use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_joint_box;
 use crate::nsn::importance::{ImportanceJointBox, check_eps};
-use crate::nsn::normal::LEAST_EPS;
 use crate::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::nsn::tilted::TiltedJointBox;
-use crate::numeric::number;
 
 /// The claim of Lemma 8.
 pub struct NsnJointBox;
@@ -103,12 +101,6 @@ impl Claim for NsnJointBox {
         let (k, j) = (cell.integer("k"), cell.integer("j"));
         if j > k {
             return Err(Error::input(format!("j = {j} exceeds k = {k}; write j from 1 to k")));
-        }
-        if cell.real("eps") < LEAST_EPS {
-            return Err(Error::input(format!(
-                "eps = {}: rectangles are evaluated from eps = {LEAST_EPS:e} on; write a larger one",
-                number(cell.real("eps"))
-            )));
         }
         cell.target().check_dimension(cell.integer("d"))
     }

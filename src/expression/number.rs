@@ -426,10 +426,14 @@ impl Number {
         self.point.ln(Nearest)
     }
 
-    /// The logs of the two ends; minus infinity for an end that is not above 0.
+    /// The logs of the two ends; minus infinity for an end that is not above 0. An end that is not known (two
+    /// infinities met in it) stands for every value.
     pub fn ln_ends(self) -> (f64, f64) {
         let ln = |end: Real, side| if end.sign() > 0 { end.ln(side) } else { f64::NEG_INFINITY };
-        (ln(self.lo, Down), ln(self.hi, Up))
+        let known = |end: Real| !end.ln(Nearest).is_nan();
+        let lo = if known(self.lo) { ln(self.lo, Down) } else { f64::NEG_INFINITY };
+        let hi = if known(self.hi) { ln(self.hi, Up) } else { f64::INFINITY };
+        (lo, hi)
     }
 
     /// Whether the value by ordinary rounding is below 0.

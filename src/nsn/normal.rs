@@ -121,7 +121,7 @@ fn ln_interval_scaled([z, sigma, eps]: [f64; 3], ln_width: impl Fn() -> f64) -> 
 ///
 /// One variable is integrated over its interval of width 2 eps, the other is a conditional normal interval:
 /// with y = A+B ~ N(0, sigma^2), B+C | y ~ N(rho y, v), rho = b^2/sigma^2, v = c^2 + a^2 rho. Lengths, not variances, are added
-/// up, so that nothing underflows for eps down to [`LEAST_EPS`].
+/// up, so that nothing underflows down to the least double.
 pub fn ln_rectangle(a: f64, b: f64, c: f64, z: f64, eps: f64) -> f64 {
     // The larger conditional variance gives the smoother inner function.
     let (a, c) = if a <= c { (a, c) } else { (c, a) };
@@ -157,9 +157,6 @@ pub fn ln_rectangle(a: f64, b: f64, c: f64, z: f64, eps: f64) -> f64 {
     }
     ln_sum_exp(&terms) - sigma.ln() - LN_SQRT_2PI
 }
-
-/// Rectangles of smaller half-widths are refused by what asks for them.
-pub const LEAST_EPS: f64 = 1e-290;
 
 /// Cuts [-eps, eps], the range of t, where the integrand of [`ln_rectangle`] changes its scale; returns how many edges
 /// were written. `inner` is (lag, rho, standard deviation) of the conditional law.
