@@ -65,16 +65,27 @@ def interval(z, sigma, eps):
 
 
 def far(erfc, x):
-    """erfc(x); beyond 1e5 by its asymptotic series, whose terms fall until about x^2."""
-    if x < 100000:
-        return erfc(x)
+    """erfc(x); beyond 1e5 by its asymptotic series."""
+    return erfc(x) if x < 100000 else mp.exp(ln_far(x))
+
+
+def ln_far(x):
+    """ln erfc(x) for x from 1e5 on, by its asymptotic series, whose terms fall until about x^2. Far out exp is an exact 0 here."""
     total = term = mpf(1)
     for n in range(1, 10 ** 6):
         term *= -(2 * n - 1) / (2 * x * x)
         total += term
         if abs(term) < mpf(10) ** -(mp.dps + 5):
             break
-    return total * mp.exp(-x * x) / (x * mp.sqrt(mp.pi))
+    return mp.log(total) - x * x - mp.log(x * mp.sqrt(mp.pi))
+
+
+def ln_far_interval(z, sigma, eps):
+    """ln of half of what lies between the edges in erfc; 2500 digits tell edges of doubles apart, in units of sigma and squared."""
+    with mp.workdps(2500):
+        root = sigma * mp.sqrt(2)
+        near, edge = ln_far((z - eps) / root), ln_far((z + eps) / root)
+        return near + mp.log1p(-mp.exp(edge - near)) - mp.log(2)
 
 
 def ln_interval(z, sigma, eps):
@@ -88,6 +99,8 @@ def ln_interval(z, sigma, eps):
         # The density at the centre, to second order: the next order is below 1e-50.
         centre, half = z / sigma, eps / sigma
         return mp.log(2 * half) - mp.log(2 * mp.pi) / 2 - centre ** 2 / 2 + mp.log1p((centre ** 2 - 1) * half ** 2 / 6)
+    if edge > 200000:
+        return ln_far_interval(z, sigma, eps)
     return stable(lambda: mp.log(interval(z, sigma, eps)))
 
 
