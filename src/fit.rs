@@ -188,12 +188,17 @@ impl Fit {
         Some(ln + self.measured.value? * (self.along.place(x) - place))
     }
 
-    /// The fit in a line: `~ d^1.4 [1.2, 1.7]`, with lack of fit; an end that is open is `?`.
+    /// The fit in a line: `~ d^1.4 [1.2, 1.7]`, with lack of fit; an end that is open is `?`, and of an interval that is
+    /// open at both ends nothing is known.
     pub fn text(&self) -> String {
         let short = |x: f64| if x.is_finite() { format!("{x:.2}") } else { "?".into() };
         let value = self.measured.value.map_or("?".into(), short);
         let (lo, hi) = self.measured.interval();
-        format!("~ {}^{value} [{}, {}]", self.against, short(lo), short(hi))
+        let interval = match lo.is_finite() || hi.is_finite() {
+            true => format!("[{}, {}]", short(lo), short(hi)),
+            false => "(no interval)".into(),
+        };
+        format!("~ {}^{value} {interval}", self.against)
     }
 }
 

@@ -142,6 +142,10 @@ impl Axis {
             (&[1.0], 1, 1),
             (&[1.0], 1, 2),
             (&[1.0], 2, 4),
+            (&[1.0], 10, 10),
+            (&[1.0], 20, 20),
+            (&[1.0], 50, 50),
+            (&[1.0], 100, 100),
         ];
         let candidates =
             powers.into_iter().map(|(digits, first, step)| signed_ticks(lo, hi, digits, first, step, label));
@@ -301,6 +305,7 @@ fn decimal_ticks(lo: f64, hi: f64, digits: &[f64], step: f64) -> Vec<Tick> {
     let label = |digit: f64, power: f64| match (all_written, digit == 1.0) {
         (true, _) => number(format!("{digit:.0}e{power:.0}").parse().unwrap_or(digit)),
         (false, true) if power == 0.0 => "1".into(),
+        (false, true) if power == 1.0 => "10".into(),
         (false, true) => format!("10^{{{}}}", exponent(power)),
         (false, false) => format!("{digit:.0}×10^{{{}}}", exponent(power)),
     };
@@ -310,7 +315,9 @@ fn decimal_ticks(lo: f64, hi: f64, digits: &[f64], step: f64) -> Vec<Tick> {
 /// Ticks at 0 and at digits times powers of ten of either sign, at every `step`-th power from the `first`.
 fn signed_ticks(lo: f64, hi: f64, digits: &[f64], first: i32, step: usize, label: fn(f64) -> String) -> Vec<Tick> {
     let powers = (first..=lo.abs().max(hi.abs()).min(300.0).ceil() as i32).step_by(step);
-    let sizes = powers.flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
+    // Read as text, a power of ten is the nearest number to it.
+    let ten_to = |power: i32| format!("1e{power}").parse().unwrap_or(f64::INFINITY);
+    let sizes = powers.flat_map(|power| digits.iter().map(move |digit| digit * ten_to(power)));
     let mut values: Vec<f64> = sizes.flat_map(|size| [-size, size]).chain([0.0]).collect();
     values.sort_by(f64::total_cmp);
     let tick = |value: &f64| Tick { at: Scale::SignedLog.place(*value), label: label(*value) };
@@ -397,6 +404,15 @@ mod tests {
         let axis = Axis::new(scale, places, &room);
         assert!(places.iter().all(|place| (axis.lo..=axis.hi).contains(place)));
         axis.ticks.into_iter().map(|tick| tick.label).collect()
+    }
+
+    #[test]
+    fn hundreds_of_decades_of_both_signs_have_labels_that_stand_apart() {
+        let room = Room { pixels: 250.0, label: &|_| 13.0 };
+        let axis = Axis::new(&Scale::SignedLog, &[0.0, 305.0], &room);
+        assert!(!axis.is_crowded(&room) && axis.ticks.len() > 5, "{:?}", axis.ticks);
+        let label = |tick: &Tick| tick.label == "0" || tick.label.starts_with("10^{");
+        assert!(axis.ticks.iter().all(label), "{:?}", axis.ticks);
     }
 
     #[test]

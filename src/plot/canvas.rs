@@ -33,6 +33,13 @@ pub struct Dash {
 }
 
 impl Dash {
+    /// The pattern, a little longer or shorter, so that a line of this length begins and ends with what is drawn.
+    pub fn fitted(self, length: f64) -> Self {
+        let times = ((length + self.off) / (self.on + self.off)).round().max(1.0);
+        let scale = length / (times * (self.on + self.off) - self.off);
+        Dash { on: scale * self.on, off: scale * self.off, skip: 0.0 }
+    }
+
     /// The pattern of one of `count` lines that lie on each other: they take turns, so that each is seen.
     pub fn shared(self, rank: usize, count: usize) -> Self {
         let period = self.on + self.off;
@@ -157,6 +164,15 @@ mod tests {
         assert!(svg.contains("viewBox=\"0 0 30 20\"") && svg.contains("<title>a &lt; b</title>"));
         assert!(svg.contains("<circle cx=\"10\" cy=\"10\" r=\"3\" fill=\"#0102ff\""), "{svg}");
         assert_eq!((svg.matches("<svg").count(), svg.matches("</svg>").count()), (1, 1));
+    }
+
+    #[test]
+    fn short_lines_end_with_a_whole_dash() {
+        for length in [3.0, 18.0, 27.1, 61.0] {
+            let Dash { on, off, .. } = Dash { on: 4.5, off: 2.5, skip: 1.0 }.fitted(length);
+            let periods = (length + off) / (on + off);
+            assert!((periods - periods.round()).abs() < 1e-9 && periods > 0.5, "{length}");
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub struct Spot {
     pub top: f64,
     /// The lower end.
     pub bottom: f64,
+    /// How far its marker reaches to either side.
+    pub half: f64,
     /// The series, which orders points that stand beside each other.
     pub series: usize,
 }
@@ -19,6 +21,8 @@ pub const APART: f64 = 10.0;
 pub const WIDEST: f64 = 4.0 * APART;
 /// The part of the way to the next places that points may take.
 const SHARE: f64 = 0.7;
+/// Markers nearer to each other than this part of what would keep them apart hide each other.
+const TOLERATED: f64 = 0.85;
 /// Places closer than this are one.
 const SAME: f64 = 0.5;
 
@@ -37,7 +41,8 @@ pub fn offsets(spots: &[Spot], room: f64, all: bool) -> Vec<f64> {
         for mut cluster in clusters(spots, group, all) {
             cluster.sort_by_key(|index| spots[*index].series);
             let widest = if all { f64::INFINITY } else { WIDEST / (cluster.len().max(2) - 1) as f64 };
-            let step = APART.min(room / cluster.len() as f64).min(widest);
+            let apart = cluster.iter().map(|index| 2.0 * spots[*index].half).fold(APART, f64::max);
+            let step = apart.min(room / cluster.len() as f64).min(widest);
             let middle = 0.5 * (cluster.len() - 1) as f64;
             for (rank, index) in cluster.into_iter().enumerate() {
                 offsets[index] = (rank as f64 - middle) * step;
@@ -45,6 +50,19 @@ pub fn offsets(spots: &[Spot], room: f64, all: bool) -> Vec<f64> {
         }
     }
     offsets
+}
+
+/// Whether markers hide each other in spite of their offsets.
+pub fn is_crowded(spots: &[Spot], offsets: &[f64]) -> bool {
+    let mut moved: Vec<Spot> =
+        spots.iter().zip(offsets).map(|(spot, offset)| Spot { x: spot.x + offset, ..*spot }).collect();
+    moved.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let near = |a: &Spot, b: &Spot| b.x - a.x < TOLERATED * (a.half + b.half);
+    let meet = |a: &Spot, b: &Spot| a.top < b.bottom && b.top < a.bottom;
+    (0..moved.len()).any(|i| {
+        let (spot, next) = (&moved[i], &moved[i + 1..]);
+        next.iter().take_while(|other| near(spot, other)).any(|other| meet(spot, other))
+    })
 }
 
 /// The spots of one place, sorted from above, in heaps that cover each other.
@@ -66,7 +84,7 @@ mod tests {
     use super::*;
 
     fn spot(x: f64, top: f64, bottom: f64, series: usize) -> Spot {
-        Spot { x, top, bottom, series }
+        Spot { x, top, bottom, half: 4.0, series }
     }
 
     #[test]
@@ -79,6 +97,20 @@ mod tests {
         assert_eq!(offsets(&spots, 200.0, false), [-5.0, 5.0]);
         assert_eq!(offsets(&[spot(50.0, 0.0, 1.0, 0), spot(50.0, 9.0, 10.0, 1)], 200.0, true), [-5.0, 5.0]);
         assert!(offsets(&[], 200.0, false).is_empty());
+    }
+
+    #[test]
+    fn rings_stand_clear_of_each_other() {
+        let ring = |series| Spot { half: 5.9, ..spot(50.0, 90.0, 100.0, series) };
+        let (spots, room) = ([ring(0), ring(1)], 200.0);
+        let placed = offsets(&spots, room, false);
+        assert!((placed[1] - placed[0] - 11.8).abs() < 1e-9);
+        assert!(!is_crowded(&spots, &placed));
+        // Where the next place is near there is no room for that.
+        let spots = [ring(0), ring(1), Spot { x: 58.0, ..ring(0) }];
+        assert!(is_crowded(&spots, &offsets(&spots, room, false)));
+        assert!(is_crowded(&spots[..2], &[0.0, 0.0]));
+        assert!(!is_crowded(&[spots[0], spot(50.0, 10.0, 20.0, 1)], &[0.0, 0.0]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::canvas::{Canvas, Place};
 use super::dodge::{APART, WIDEST};
 use super::legend::{Arrangement, Legend};
 use super::marks::RING;
-use super::panel::{SHORTEST_BAR, View};
+use super::panel::{BEYOND, SHORTEST_ARM, View};
 use super::selection::Selection;
 use super::text::{Anchor, SMALL, Type, cut, small, width, wrap};
 
@@ -30,6 +30,8 @@ const TICKS: f64 = 18.0;
 /// The most lines of the title and of the vertical axis' label; what is longer is cut.
 const TITLE_LINES: usize = 3;
 const LABEL_LINES: usize = 3;
+/// The width of panels that stand alone below each other.
+const WIDE: f64 = 560.0;
 /// A figure with more panels is taller than a page: it shows these, and says so.
 const MOST_PANELS: usize = 60;
 
@@ -49,6 +51,42 @@ pub fn draw(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<
     let mut canvas = Canvas::new(&title, layout.size);
     layout.draw(&mut canvas, plot, &selection);
     Ok(canvas)
+}
+
+/// The panels: how many stand beside each other, their size in pixels, and their axes.
+struct Grid {
+    columns: usize,
+    panel: Place,
+    x: Axis,
+    /// Whether the horizontal axis' labels run upwards.
+    upwards: bool,
+    y: Axis,
+}
+
+impl Grid {
+    /// Panels beside each other; where markers would hide each other, up to three wide ones below each other.
+    fn new(kind: Kind, plot: &Plot, selection: &Selection) -> Self {
+        let of = |columns, panel: Place| {
+            let (x, upwards) = x_axis(selection, panel.0);
+            Grid { columns, panel, x, upwards, y: y_axis(kind, plot, selection, panel.1) }
+        };
+        let grid = match selection.panels.len() {
+            1 => of(1, (360.0, 250.0)),
+            2 | 4 => of(2, (265.0, 200.0)),
+            3 | 5..=9 => of(3, (190.0, 165.0)),
+            10..=16 => of(4, (150.0, 125.0)),
+            _ => of(5, (125.0, 105.0)),
+        };
+        match selection.panels.len() {
+            panels @ 1..=3 if grid.is_crowded(plot, selection) => of(1, (WIDE, [270.0, 180.0, 150.0][panels - 1])),
+            _ => grid,
+        }
+    }
+
+    fn is_crowded(&self, plot: &Plot, selection: &Selection) -> bool {
+        let view = |panel| View::new((&self.x, &self.y), ((0.0, 0.0), self.panel), selection, plot.y, panel);
+        selection.panels.iter().any(|panel| view(panel).is_crowded())
+    }
 }
 
 /// Where everything stands, in pixels.
@@ -73,17 +111,9 @@ struct Layout {
 
 impl Layout {
     fn new(about: &About, plot: &Plot, title: &str, selection: &Selection) -> Self {
-        let (columns, panel) = match selection.panels.len() {
-            1 => (1, (360.0, 250.0)),
-            2 | 4 => (2, (265.0, 200.0)),
-            3 | 5..=9 => (3, (190.0, 165.0)),
-            10..=16 => (4, (150.0, 125.0)),
-            _ => (5, (125.0, 105.0)),
-        };
+        let Grid { columns, panel, x, upwards, y } = Grid::new(about.quantity, plot, selection);
         let rows = selection.panels.len().div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
-        let (x, upwards) = x_axis(selection, panel.0);
-        let y = y_axis(about.quantity, plot, selection, panel.1);
         let widest = |axis: &Axis| axis.ticks.iter().map(|tick| width(&tick.label, SMALL)).fold(0.0, f64::max);
         let ticks = if upwards { widest(&x) + 10.0 } else { TICKS };
         let below = rows as f64 * panel.1 + (rows - 1) as f64 * (heading + GAP);
@@ -91,12 +121,14 @@ impl Layout {
         // The label may reach as far as what stands below the panels, and as far above them.
         let beyond = ticks + MEDIUM * LEADING;
         let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below + 2.0 * beyond, LABEL_LINES);
-        let left = EDGE + y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0;
-        let legend = Legend::new(plot, selection, SHORTEST_BAR / panel.1 * (y.hi - y.lo));
-        let beside = columns == 1;
+        let overhang = if upwards { (0.0, 0.0) } else { overhang(&x, panel.0) };
+        let left = EDGE + overhang.0.max(y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0);
+        let legend = Legend::new(plot, selection, SHORTEST_ARM / panel.1 * (y.hi - y.lo));
+        let beside = columns == 1 && panel.0 < WIDE;
         let arrangement = if beside { Arrangement::Columns(below) } else { Arrangement::Rows(across) };
         let legend_size = legend.size(arrangement);
-        let right = left + across + if beside { GAP + legend_size.0 } else { 0.0 } + EDGE;
+        let legend_room = if beside { GAP + legend_size.0 } else { 0.0 };
+        let right = left + across + overhang.1.max(legend_room) + EDGE;
         let title = wrap(title, LARGE, right - left - EDGE, TITLE_LINES);
         let top = EDGE + title.len() as f64 * LARGE * LEADING + heading;
         let axis_end = top + below + ticks + MEDIUM * LEADING + 4.0;
@@ -180,6 +212,14 @@ impl Layout {
     }
 }
 
+/// How far the labels of a horizontal axis reach beyond its ends, in pixels.
+fn overhang(axis: &Axis, pixels: f64) -> (f64, f64) {
+    axis.ticks.iter().fold((0.0, 0.0), |(left, right), tick| {
+        let (at, half) = (axis.part(tick.at) * pixels, 0.5 * width(&tick.label, SMALL));
+        (f64::max(left, half - at), f64::max(right, at + half - pixels))
+    })
+}
+
 /// The horizontal axis, ticked where was measured if there is room for that, and whether its labels run upwards because
 /// they are words that are too long to stand beside each other.
 fn x_axis(selection: &Selection, pixels: f64) -> (Axis, bool) {
@@ -226,7 +266,12 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     let apart = if matches!(selection.y, Scale::SignedLog | Scale::LogOfLog) { 13.0 } else { 26.0 };
     let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| apart });
     let below = -axis.hi.max(0.0) * NAME / (pixels - NAME);
-    if plot.y == Quantity::Slack { axis.reaching(below) } else { axis }
+    let axis = if plot.y == Quantity::Slack { axis.reaching(below) } else { axis };
+    // What stands at an edge is nearer to it than any other point.
+    let beyond = BEYOND / pixels * (axis.hi - axis.lo);
+    let ends = [(f64::NEG_INFINITY, axis.lo - beyond), (f64::INFINITY, axis.hi + beyond)];
+    let is_at = |end: f64| selection.points().any(|point| point.heights.value == Some(end));
+    ends.into_iter().filter(|(end, _)| is_at(*end)).fold(axis, |axis, (_, place)| axis.reaching(place))
 }
 
 /// What the vertical axis shows.

@@ -7,7 +7,7 @@ use crate::experiment::{Plot, Quantity};
 use super::canvas::{Canvas, Colour, Place, Stroke};
 use super::marks::{FRAME, INK, Mark, UNMET};
 use super::panel::{self, bounds_are_shared, dash};
-use super::selection::{Found, Point, Selection};
+use super::selection::{Found, Heights, Point, Selection};
 use super::text::{Anchor, SMALL, cut, small, width};
 
 /// What stands before an entry's label.
@@ -52,7 +52,7 @@ const MOST_SERIES: usize = 24;
 const LONGEST: f64 = 260.0;
 
 impl Legend {
-    /// The legend of what a plot shows; intervals shorter than `shortest` are hidden by their markers.
+    /// The legend of what a plot shows; intervals with arms shorter than `shortest` are hidden by their markers.
     pub fn new(plot: &Plot, selection: &Selection, shortest: f64) -> Self {
         Legend { groups: vec![series(plot, selection), signs(plot, selection, shortest)] }
     }
@@ -113,7 +113,7 @@ impl Legend {
     }
 }
 
-/// The series, each as most of its points are drawn.
+/// The series, each as its plain points are drawn, or else as most of them are.
 fn series(plot: &Plot, selection: &Selection) -> Vec<Entry> {
     let heading = plot.series.as_ref().map(|column| Entry::new(Key::Nothing, plot.name_of(column)));
     let looks = looks(selection);
@@ -137,7 +137,7 @@ fn hyphen(value: &str) -> &'static str {
     if value.parse::<f64>().is_ok() { "−" } else { "-" }
 }
 
-/// The marker that each series has most often; `None` for a series without any.
+/// The plain marker of each series that has one, else the one it has most often; `None` for a series without any.
 fn looks(selection: &Selection) -> Vec<Option<Mark>> {
     let mut counts: Vec<HashMap<Mark, usize>> = vec![HashMap::new(); selection.series.len()];
     for point in selection.points() {
@@ -146,7 +146,7 @@ fn looks(selection: &Selection) -> Vec<Option<Mark>> {
     }
     let plain = |mark: &Mark| mark.found == Found::Holds && !mark.vacuous;
     let most = |looks: &HashMap<Mark, usize>| {
-        looks.iter().max_by_key(|(mark, count)| (**count, plain(mark))).map(|(mark, _)| *mark)
+        looks.iter().max_by_key(|(mark, count)| (plain(mark), **count)).map(|(mark, _)| *mark)
     };
     counts.iter().map(most).collect()
 }
@@ -161,8 +161,14 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
     let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
     let grey = Mark::plain(None);
     let mark = |mark: Mark| Key::Mark(mark, false);
-    let open_below = |point: &Point| point.heights.lo == f64::NEG_INFINITY && point.heights.hi > f64::NEG_INFINITY;
-    let open_above = |point: &Point| point.heights.hi == f64::INFINITY && point.heights.lo < f64::INFINITY;
+    let open_below = |point: &Point| {
+        let Heights { lo, hi, value, .. } = point.heights;
+        lo == f64::NEG_INFINITY && hi > lo && value != Some(lo)
+    };
+    let open_above = |point: &Point| {
+        let Heights { lo, hi, value, .. } = point.heights;
+        hi == f64::INFINITY && lo < hi && value != Some(hi)
+    };
     let slack = plot.y == Quantity::Slack;
     let bound = |line: usize, name: &str| {
         let drawn = any(&|point| point.bound(line).is_some());

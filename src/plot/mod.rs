@@ -179,6 +179,80 @@ only = { k = 16, target = "spread" }
         assert_eq!(edges("#e69f00"), 7);
     }
 
+    /// A series with plain points has a plain key, however many of its points are hollow: the sign of those is explained
+    /// apart.
+    #[test]
+    fn a_key_is_plain_where_a_point_is() {
+        let mut some = records(1.0);
+        some.iter_mut()
+            .filter(|record| record.columns["k"] != "256")
+            .for_each(|record| record.verdict = Verdict::Undecided);
+        let svg = draw("measured", &some).unwrap();
+        let hollow = svg.matches("stroke=\"#0072b2\" stroke-width=\"1.3\"/>").count();
+        assert_eq!(hollow, 4, "two points in each of two panels, and no key: {svg}");
+    }
+
+    /// The corners of the panels' frames: left, top, right, bottom.
+    fn frames(svg: &str) -> Vec<[f64; 4]> {
+        let of = |line: &str| {
+            let points = line.strip_prefix("<polygon points=\"")?.split('"').next()?;
+            let numbers: Vec<f64> = points.split([' ', ',']).filter_map(|number| number.parse().ok()).collect();
+            Some([numbers[0], numbers[1], numbers[4], numbers[5]])
+        };
+        svg.lines().filter(|line| line.contains("stroke=\"#8c8c8c\" stroke-width=\"0.8\"")).filter_map(of).collect()
+    }
+
+    #[test]
+    fn crowded_panels_are_wide_and_stand_below_each_other() {
+        let panels = |places: u32| {
+            let ks: Vec<String> = (100..100 + places).map(|k| k.to_string()).collect();
+            let of = |target: &'static str| ks.iter().map(move |k| (k.as_str(), target, -1.0));
+            let columns: Vec<(&str, &str, f64)> = of("origin").chain(of("axis")).collect();
+            frames(&draw_other("x = \"k\"\ny = \"slack\"\npanels = \"target\"\n", &columns))
+        };
+        let (few, many) = (panels(6), panels(60));
+        assert_eq!((few.len(), many.len()), (2, 2));
+        assert!(few[0][1] == few[1][1] && few[0][2] < few[1][0], "{few:?}");
+        assert!(many[0][0] == many[1][0] && many[0][3] < many[1][1], "{many:?}");
+        assert!(many[0][2] - many[0][0] > 2.0 * (few[0][2] - few[0][0]));
+    }
+
+    /// What stands at an edge touches no frame, and lies beyond dots that no other point passes.
+    #[test]
+    fn zeros_stand_inside_the_frame() {
+        let columns = [("16", "axis", -5.0), ("64", "axis", -50.0), ("256", "axis", f64::NEG_INFINITY)];
+        let plot = "x = \"k\"\ny = \"measured\"\nscale = \"log\"\n";
+        let (experiment, mut records) = other(plot, &columns);
+        records.iter_mut().for_each(|record| record.ln_bound = None);
+        let svg = super::draw(&experiment, &experiment.plots[0], &records).unwrap().svg();
+        let height = |line: &str| line.split_once("cy=\"")?.1.split_once('"')?.0.parse::<f64>().ok();
+        let discs = svg.lines().filter(|line| line.contains("<circle") && line.contains("fill=\"#0072b2\""));
+        let heights: Vec<f64> = discs.filter_map(height).take(3).collect();
+        let bottom = frames(&svg)[0][3];
+        assert!(heights[2] < bottom - 3.3 && heights[2] > bottom - 10.0, "{heights:?} {bottom}");
+        assert!(heights[1] < bottom - 10.0 - 3.3, "{heights:?} {bottom}");
+        assert!(says(&svg, "at the lower edge: 0") && !says(&svg, "lower limit 0"));
+    }
+
+    #[test]
+    fn labels_at_the_ends_of_an_axis_stay_on_the_sheet() {
+        let columns = [("0", "axis", -1.0), ("0.001", "axis", -2.0), ("1", "axis", -3.0), ("100", "axis", -4.0)];
+        let (experiment, records) = other("x = \"k\"\ny = \"measured\"\npanels = \"target\"\n", &columns);
+        let picture = super::draw(&experiment, &experiment.plots[0], &records).unwrap();
+        let svg = picture.svg();
+        let last = svg.lines().find(|line| line.ends_with(">105</text>")).unwrap();
+        let middle: f64 = last.split('"').nth(1).unwrap().parse().unwrap();
+        assert!(middle + 0.5 * text::width("105", text::SMALL) <= picture.size().0, "{last} {:?}", picture.size());
+    }
+
+    #[test]
+    fn two_points_give_no_interval() {
+        let columns = [("1", "origin", 0.0), ("2", "origin", 2f64.ln())];
+        let plot = "x = \"k\"\ny = \"measured\"\nseries = \"target\"\nfit = true\nscale = \"log\"\n";
+        let svg = draw_other(plot, &columns);
+        assert!(texts(&svg).iter().any(|text| text.ends_with("~ k1.00 (no interval)")), "{:?}", texts(&svg));
+    }
+
     #[test]
     fn a_refuted_constant_is_no_violation() {
         let mut all = records(1.0);
@@ -210,6 +284,7 @@ only = { k = 16, target = "spread" }
             (Some(f64::NEG_INFINITY), f64::NEG_INFINITY, None);
         records[1].ln_measured = None;
         records[2].ln_bound = None;
+        records[4].ln_lo = f64::NEG_INFINITY;
         (records[3].ln_lo, records[3].ln_hi, records[3].ln_measured) = (f64::NEG_INFINITY, f64::NEG_INFINITY, None);
         let svg = draw("measured", &records).unwrap();
         assert!(says(&svg, "lower limit 0") && says(&svg, "1 cell without a value to draw"), "{svg}");

@@ -6,15 +6,19 @@ use super::axis::{Axis, Scale};
 use super::canvas::{Canvas, Colour, Dash, Place, Stroke};
 use super::dodge::{self, Spot};
 use super::marks::{FRAME, GRID, INK, Mark, OTHER_SIDE, RADIUS, RING, UNMET, WRONG_SIDE};
-use super::selection::{Found, Panel, Point, Selection};
+use super::selection::{Found, Heights, Panel, Point, Selection};
 use super::text::{Anchor, SMALL, Type, small, width};
 
 /// Pixels on and off of a bound's line: of the plot's bound, and of further ones.
 const DASHES: [(f64, f64); 3] = [(4.5, 2.5), (1.6, 1.6), (9.0, 3.0)];
 /// The hypotheses' edge.
 pub const DOTS: Dash = Dash { on: 1.2, off: 2.2, skip: 0.0 };
-/// A bar that is shorter than this many pixels is hidden by its marker.
-pub const SHORTEST_BAR: f64 = 8.0;
+/// A bar whose arms are shorter than this many pixels is hidden by its marker.
+pub const SHORTEST_ARM: f64 = 4.0;
+/// How far inside the frame stands what is marked at an edge: 0 on a log axis, and the slack of 0.
+const INSIDE: f64 = 5.0;
+/// The room for it, which no other point takes.
+pub const BEYOND: f64 = 12.0;
 /// The width of lines between a series' points.
 pub const JOIN: f64 = 1.2;
 /// More lines of bounds that lie on each other than this cannot take turns; one stands for all.
@@ -54,15 +58,26 @@ impl<'a> View<'a> {
         view
     }
 
+    /// Whether markers hide each other.
+    pub fn is_crowded(&self) -> bool {
+        let spots: Vec<Spot> = self.panel.points.iter().map(|point| self.spot(point)).collect();
+        dodge::is_crowded(&spots, &self.offsets)
+    }
+
     /// Draws the panel.
     pub fn draw(&self, canvas: &mut Canvas) {
         self.draw_ground(canvas);
         self.draw_bounds(canvas);
         self.draw_fits(canvas);
         for (index, point) in self.panel.points.iter().enumerate().filter(|(_, point)| self.has_bar(point)) {
-            let ((x, low), (_, high)) = (self.of(index, point.heights.lo), self.of(index, point.heights.hi));
-            let open = (point.heights.lo.is_infinite(), point.heights.hi.is_infinite());
-            draw_bar(canvas, x, (low, high), open, Mark::of(point).colour());
+            let Heights { lo, hi, value, .. } = point.heights;
+            // A bar that ends at its own marker has no arrow there.
+            let end = |height: f64| match value == Some(height) {
+                true => (self.of_mark(index, height).1, false),
+                false => (self.of(index, height).1, height.is_infinite()),
+            };
+            let ((low, open_low), (high, open_high)) = (end(lo), end(hi));
+            draw_bar(canvas, self.of(index, lo).0, (low, high), (open_low, open_high), Mark::of(point).colour());
         }
         for (series, run) in self.joins() {
             canvas.line(&run, Stroke(Mark::plain(Some(series)).colour(), JOIN));
@@ -72,12 +87,12 @@ impl<'a> View<'a> {
             .points
             .iter()
             .enumerate()
-            .filter_map(|(index, point)| Some((Mark::of(point), self.of(index, point.heights.value?))))
+            .filter_map(|(index, point)| Some((Mark::of(point), self.of_mark(index, point.heights.value?))))
             .collect();
         marked.iter().for_each(|(mark, place)| mark.draw(canvas, *place));
         for (index, point) in self.panel.points.iter().enumerate() {
             if let Some(height) = point.heights.mark() {
-                Mark::of(point).draw_ring(canvas, self.of(index, height));
+                Mark::of(point).draw_ring(canvas, self.of_mark(index, height));
             }
         }
     }
@@ -105,7 +120,7 @@ impl<'a> View<'a> {
     }
 
     fn has_bar(&self, point: &Point) -> bool {
-        has_bar(point, SHORTEST_BAR / self.size.1 * (self.y.hi - self.y.lo))
+        has_bar(point, SHORTEST_ARM / self.size.1 * (self.y.hi - self.y.lo))
     }
 
     /// A place of the axes in pixels.
@@ -117,13 +132,23 @@ impl<'a> View<'a> {
     /// What a point covers.
     fn spot(&self, point: &Point) -> Spot {
         let half = if Mark::of(point).has_ring() { RING } else { RADIUS } + 0.7;
-        let (x, middle) = self.at(point.x, point.heights.mark().unwrap_or(self.y.lo));
+        let (x, middle) = self.inside(self.at(point.x, point.heights.mark().unwrap_or(self.y.lo)));
         let (mut top, mut bottom) = (middle - half, middle + half);
         if self.has_bar(point) {
             top = top.min(self.at(point.x, point.heights.hi).1 - 1.0);
             bottom = bottom.max(self.at(point.x, point.heights.lo).1 + 1.0);
         }
-        Spot { x, top, bottom, series: point.series }
+        Spot { x, top, bottom, half, series: point.series }
+    }
+
+    /// A place moved to where a marker touches no frame above or below.
+    fn inside(&self, (x, y): Place) -> Place {
+        (x, y.clamp(self.corner.1 + INSIDE, self.corner.1 + self.size.1 - INSIDE))
+    }
+
+    /// As [`View::of`], for a marker.
+    fn of_mark(&self, index: usize, height: f64) -> Place {
+        self.inside(self.of(index, height))
     }
 
     /// The place of the point with this number, at a height, beside others that would hide it.
@@ -156,6 +181,11 @@ impl<'a> View<'a> {
         for edge in edges.filter(|edge| edge.is_finite()) {
             let x = self.at(edge, 0.0).0;
             canvas.dashed(&[(x, top), (x, bottom)], DOTS, Stroke(FRAME, 1.0));
+        }
+        for (end, y) in [(f64::INFINITY, top + 2.0 * INSIDE), (f64::NEG_INFINITY, bottom - 2.0 * INSIDE)] {
+            if self.selection.points().any(|point| point.heights.value == Some(end)) {
+                canvas.dashed(&[(left, y), (right, y)], DOTS, Stroke(FRAME, 0.8));
+            }
         }
         canvas.outline(&rectangle((left, top), (right, bottom)), Stroke(FRAME, 0.8));
         // What was measured, and nothing between.
@@ -270,7 +300,8 @@ impl<'a> View<'a> {
             let mut places: Vec<Place> =
                 points.iter().filter_map(|point| Some(self.at(point.x, point.bound(line)?))).collect();
             places.dedup_by(|later, earlier| later.0 == earlier.0);
-            places.iter().for_each(|(x, y)| canvas.dashed(&[(x - half, *y), (x + half, *y)], dash(line), stroke));
+            let whole = dash(line).fitted(2.0 * half);
+            places.iter().for_each(|(x, y)| canvas.dashed(&[(x - half, *y), (x + half, *y)], whole, stroke));
             return;
         }
         for (index, point) in shown.iter().zip(points) {
@@ -365,10 +396,11 @@ pub fn draw_bar(canvas: &mut Canvas, x: f64, (low, high): (f64, f64), open: (boo
     }
 }
 
-/// Whether a point's interval is seen: it is not `shortest`, or there is no marker that would hide it.
+/// Whether a point's interval is seen: it reaches `shortest` or more beyond the value at one side, or there is no marker
+/// that would hide it.
 pub fn has_bar(point: &Point, shortest: f64) -> bool {
-    let length = point.heights.hi - point.heights.lo;
-    length >= shortest || point.heights.value.is_none()
+    let Heights { lo, hi, .. } = point.heights;
+    point.heights.value.is_none_or(|value| (hi - value).max(value - lo) >= shortest)
 }
 
 /// Whether in every panel all series have one bound at each place.
@@ -391,4 +423,28 @@ fn is_function(points: &[&Point], line: usize) -> bool {
 
 fn rectangle((left, top): Place, (right, bottom): Place) -> [Place; 4] {
     [(left, top), (right, top), (right, bottom), (left, bottom)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_that_reach_beyond_their_marker_are_seen() {
+        let point = |value: Option<f64>, lo: f64, hi: f64| Point {
+            series: 0,
+            x: 0.0,
+            heights: Heights { value, lo, hi, bound: None },
+            found: Found::Holds,
+            outside: false,
+            struck: false,
+            vacuous: false,
+            also: Vec::new(),
+        };
+        // Seven to one side are seen; three and a half to either side lie below the marker.
+        assert!(has_bar(&point(Some(0.0), 0.0, 7.0), SHORTEST_ARM));
+        assert!(!has_bar(&point(Some(0.0), -3.5, 3.5), SHORTEST_ARM));
+        assert!(has_bar(&point(None, 0.0, 1.0), SHORTEST_ARM));
+        assert!(!has_bar(&point(Some(f64::NEG_INFINITY), f64::NEG_INFINITY, f64::NEG_INFINITY), SHORTEST_ARM));
+    }
 }
