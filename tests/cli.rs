@@ -1,12 +1,10 @@
 //! The program from outside: verbs, exit codes, files, and what a kill or bad input leaves behind.
 
-mod common;
-
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use crate::common::wait_for_checkpoint;
 use assert_cmd::Command;
-use common::wait_for_checkpoint;
 use predicates::prelude::*;
 
 /// A small experiment that has sampled and deterministic cells.

@@ -60,7 +60,7 @@ fn the_levels_of_evidence_agree_in_the_committed_records() {
     assert!(compared > 200, "{compared}");
 }
 
-/// The README shows the findings of the committed page, and no older ones.
+/// The README shows those findings of the committed page that are more than slips of the pen, and no older ones.
 #[test]
 fn the_readme_shows_the_findings_that_were_found() {
     let table = |text: &str| {
@@ -68,7 +68,8 @@ fn the_readme_shows_the_findings_that_were_found() {
         rows.take_while(|line| line.starts_with('|')).map(String::from).collect::<Vec<_>>()
     };
     let read = |path: &str| std::fs::read_to_string(path).unwrap();
-    let (readme, page) = (table(&read("README.md")), table(&read("results/findings.md")));
+    let (readme, mut page) = (table(&read("README.md")), table(&read("results/findings.md")));
+    page.retain(|row| !row.contains("| slip of the pen |"));
     assert!(page.len() > 3, "the page has no table of findings");
-    assert_eq!(readme, page, "splice the table of results/findings.md into the README");
+    assert_eq!(readme, page, "splice the table of results/findings.md into the README, without the slips of the pen");
 }

@@ -1,6 +1,6 @@
 //! Kills at random moments over every verb that writes: nothing is half written, nothing blocks, and the results are the same.
 //!
-//! Twelve kills in every run of the tests; two hundred with `cargo test --release --test kill -- --ignored`.
+//! Twelve kills in every run of the long suites; two hundred with `cargo test --release --test long -- --ignored`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

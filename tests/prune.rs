@@ -1,14 +1,12 @@
 //! `lemmascope prune` from outside: what it writes and certifies, images, bad input, interruption and resumption.
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::wait_for_checkpoint;
 use assert_cmd::Command;
-use common::wait_for_checkpoint;
 use lemmascope::cnn::{Image, Images, Network, weights};
 use lemmascope::pruning::{Law, Pair, SeededPair};
 use lemmascope::random::Stream;

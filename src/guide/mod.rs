@@ -1,4 +1,25 @@
-//! The handbook.
+//! The handbook, page by page.
+
+#[doc = include_str!("verbs.md")]
+pub mod verbs {}
+
+#[doc = include_str!("experiment.md")]
+pub mod experiment {}
+
+#[doc = include_str!("gate.md")]
+pub mod gate {}
+
+#[doc = include_str!("records.md")]
+pub mod records {}
 
 #[doc = include_str!("methodology.md")]
 pub mod methodology {}
+
+#[doc = include_str!("solve.md")]
+pub mod solve {}
+
+#[doc = include_str!("prune.md")]
+pub mod prune {}
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}

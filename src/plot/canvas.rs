@@ -1,6 +1,6 @@
-//! The sheet that figures are drawn on: shapes and texts in pixels, kept until they are written as SVG.
+//! The sheet that figures are drawn on: shapes and texts in pixels, kept until they are written as SVG or PNG.
 
-use std::fmt::{Display, Formatter, Write};
+use std::fmt::{Display, Formatter};
 
 use super::text::{self, Type, escape};
 
@@ -20,6 +20,12 @@ impl Display for Colour {
 /// A line's colour and width in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stroke(pub Colour, pub f64);
+
+impl Stroke {
+    fn svg(self) -> String {
+        format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", self.0, px(self.1))
+    }
+}
 
 /// A broken line: pixels drawn, pixels left out, and where in that pattern the line begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,6 +52,55 @@ impl Dash {
         let (rank, count) = (rank as f64, count as f64);
         Dash { on: self.on, off: count * period - self.on, skip: self.skip + (count - rank) * period }
     }
+
+    fn svg(self) -> String {
+        format!(" stroke-dasharray=\"{} {}\" stroke-dashoffset=\"{}\"", px(self.on), px(self.off), px(self.skip))
+    }
+}
+
+/// A shape on the sheet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A filled polygon.
+    Fill(Vec<Place>, Colour),
+    /// A line through places: closed or not, broken or not.
+    Line {
+        /// The places.
+        places: Vec<Place>,
+        /// Whether it goes back to the first place.
+        is_closed: bool,
+        /// Its colour and width.
+        stroke: Stroke,
+        /// How it is broken.
+        dash: Option<Dash>,
+    },
+    /// A filled disc: its centre and radius.
+    Disc(Place, f64, Colour),
+    /// A circle: its centre and radius.
+    Circle(Place, f64, Stroke),
+}
+
+impl Shape {
+    fn svg(&self) -> String {
+        match self {
+            Shape::Fill(corners, colour) => format!("<polygon points=\"{}\" fill=\"{colour}\"/>", points(corners)),
+            Shape::Line { places, is_closed, stroke, dash } => {
+                let element = if *is_closed { "polygon" } else { "polyline" };
+                format!(
+                    "<{element} points=\"{}\" {}{}/>",
+                    points(places),
+                    stroke.svg(),
+                    dash.map_or(String::new(), Dash::svg)
+                )
+            }
+            Shape::Disc((x, y), radius, colour) => {
+                format!("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{colour}\"/>", px(*x), px(*y), px(*radius))
+            }
+            Shape::Circle((x, y), radius, stroke) => {
+                format!("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {}/>", px(*x), px(*y), px(*radius), stroke.svg())
+            }
+        }
+    }
 }
 
 /// A picture: its shapes, and its texts above them.
@@ -53,51 +108,44 @@ impl Dash {
 pub struct Canvas {
     title: String,
     size: Place,
-    shapes: String,
+    shapes: Vec<Shape>,
     texts: Vec<(String, Place, Type)>,
 }
 
 impl Canvas {
     /// A white sheet of this size in pixels.
     pub fn new(title: &str, size: Place) -> Self {
-        Canvas { title: title.into(), size, shapes: String::new(), texts: Vec::new() }
+        Canvas { title: title.into(), size, shapes: Vec::new(), texts: Vec::new() }
     }
 
     /// A line through `places`.
     pub fn line(&mut self, places: &[Place], stroke: Stroke) {
-        self.stroke("polyline", places, stroke, "");
+        self.shapes.push(Shape::Line { places: places.to_vec(), is_closed: false, stroke, dash: None });
     }
 
     /// A broken line through `places`.
     pub fn dashed(&mut self, places: &[Place], dash: Dash, stroke: Stroke) {
-        let Dash { on, off, skip } = dash;
-        let pattern = format!(" stroke-dasharray=\"{} {}\" stroke-dashoffset=\"{}\"", px(on), px(off), px(skip));
-        self.stroke("polyline", places, stroke, &pattern);
+        self.shapes.push(Shape::Line { places: places.to_vec(), is_closed: false, stroke, dash: Some(dash) });
     }
 
     /// A closed line.
     pub fn outline(&mut self, corners: &[Place], stroke: Stroke) {
-        self.stroke("polygon", corners, stroke, "");
+        self.shapes.push(Shape::Line { places: corners.to_vec(), is_closed: true, stroke, dash: None });
     }
 
     /// A filled polygon.
     pub fn fill(&mut self, corners: &[Place], colour: Colour) {
-        let _ = writeln!(self.shapes, "<polygon points=\"{}\" fill=\"{colour}\"/>", points(corners));
+        self.shapes.push(Shape::Fill(corners.to_vec(), colour));
     }
 
     /// A filled disc.
-    pub fn disc(&mut self, (x, y): Place, radius: f64, colour: Colour) {
-        let (x, y, r) = (px(x), px(y), px(radius));
-        let _ = writeln!(self.shapes, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{colour}\"/>");
+    pub fn disc(&mut self, centre: Place, radius: f64, colour: Colour) {
+        self.shapes.push(Shape::Disc(centre, radius, colour));
     }
 
     /// A circle.
-    pub fn circle(&mut self, (x, y): Place, radius: f64, Stroke(colour, width): Stroke) {
-        let (x, y, r, width) = (px(x), px(y), px(radius), px(width));
-        let _ = writeln!(
-            self.shapes,
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
-        );
+    pub fn circle(&mut self, centre: Place, radius: f64, stroke: Stroke) {
+        self.shapes.push(Shape::Circle(centre, radius, stroke));
     }
 
     /// A text.
@@ -107,37 +155,31 @@ impl Canvas {
         }
     }
 
-    fn stroke(&mut self, element: &str, places: &[Place], Stroke(colour, width): Stroke, pattern: &str) {
-        let (points, width) = (points(places), px(width));
-        let _ = writeln!(
-            self.shapes,
-            "<{element} points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{pattern}/>"
-        );
-    }
-
     /// The picture's width and height in pixels.
     pub fn size(&self) -> Place {
         self.size
     }
 
+    /// The shapes, from the lowest up.
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    /// The texts, above all shapes: each with its place and how it is set.
+    pub fn texts(&self) -> &[(String, Place, Type)] {
+        &self.texts
+    }
+
     /// The picture as SVG whose texts are texts: they can be searched, read aloud and edited.
     pub fn svg(&self) -> String {
-        self.with(&text::elements(&self.texts))
-    }
-
-    /// The picture as SVG whose texts are outlines of the embedded font: it needs no font.
-    pub fn outlined(&self) -> String {
-        self.with(&text::outlines(&self.texts))
-    }
-
-    fn with(&self, texts: &str) -> String {
         let (width, height) = (px(self.size.0), px(self.size.1));
+        let shapes: String = self.shapes.iter().map(|shape| shape.svg() + "\n").collect();
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" \
              width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<g stroke-linejoin=\"round\">\n{}</g>\n{texts}</svg>\n",
+             <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<g stroke-linejoin=\"round\">\n{shapes}</g>\n{}</svg>\n",
             escape(&self.title),
-            self.shapes,
+            text::elements(&self.texts),
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Text: how wide it is, where it breaks, and its SVG, as text or as glyph outlines of one embedded font.
+//! Text: how wide it is, where it breaks, its SVG, and its glyph outlines in one embedded font.
 //!
 //! The outlines make the PNG the same on every machine. The font is a subset of DejaVu Sans Condensed 2.37 (licence beside
 //! it), made by fonttools 4 with
@@ -13,11 +13,10 @@
 //!
 //! Texts are typeset as [`super::typeset`] says. A character that the font lacks is a box.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, GlyphId, Outline, OutlineCurve, Point};
+use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, Point, point};
 
 use super::canvas::{Colour, Place, px};
 use super::marks::INK;
@@ -204,40 +203,33 @@ struct Placed {
     scale: f32,
 }
 
-/// The SVG of texts, as outlines: every glyph is defined once and used by its place.
-pub fn outlines(texts: &[(String, Place, Type)]) -> String {
-    let (mut ids, mut uses) = (BTreeSet::new(), String::new());
-    for (text, (x, y), set) in texts {
-        let (glyphs, length) = line(text);
-        let scale = set.size / f64::from(EM);
-        let start = match set.anchor {
-            Anchor::Start => 0.0,
-            Anchor::Middle => -0.5 * length,
-            Anchor::End => -length,
-        };
-        let turn = if set.upwards { " rotate(-90)" } else { "" };
-        let drop = 0.5 * CAPITALS * f64::from(EM);
-        let _ = writeln!(
-            uses,
-            "<g fill=\"{}\" transform=\"translate({x:.2} {y:.2}){turn} scale({scale:.6}) translate({start:.0} {drop:.0})\">",
-            set.colour,
-        );
-        for Placed { id, x, rise, scale } in glyphs {
-            ids.insert(id.0);
-            let (id, down) = (id.0, -rise);
-            let _ = writeln!(
-                uses,
-                "<use xlink:href=\"#glyph{id}\" transform=\"translate({x:.0} {down:.0}) scale({scale})\"/>"
-            );
-        }
-        uses.push_str("</g>\n");
-    }
-    let define = |id: u16| {
-        let outline = FONT.outline(GlyphId(id)).map(path).unwrap_or_default();
-        format!("<path id=\"glyph{id}\" d=\"{outline}\"/>\n")
+/// A text as the outlines of its glyphs, in pixels of the sheet. Like those of any font, they are filled by the non-zero rule.
+pub fn outlines(text: &str, (x, y): Place, set: Type) -> Vec<OutlineCurve> {
+    let (glyphs, length) = line(text);
+    let scale = set.size as f32 / EM;
+    let start = match set.anchor {
+        Anchor::Start => 0.0,
+        Anchor::Middle => -0.5 * length,
+        Anchor::End => -length,
     };
-    let defined: String = ids.into_iter().map(define).collect();
-    format!("<defs>\n{defined}</defs>\n{uses}")
+    let drop = 0.5 * CAPITALS as f32 * EM;
+    // From font units, y upwards, to the sheet.
+    let place = |glyph: &Placed, at: Point| {
+        let along = (start + glyph.x + glyph.scale * at.x) * scale;
+        let down = (drop - glyph.rise - glyph.scale * at.y) * scale;
+        let (right, down) = if set.upwards { (down, -along) } else { (along, down) };
+        point(x as f32 + right, y as f32 + down)
+    };
+    let curves = |glyph: &Placed| {
+        let place = |at| place(glyph, at);
+        let map = |curve| match curve {
+            OutlineCurve::Line(a, b) => OutlineCurve::Line(place(a), place(b)),
+            OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(place(a), place(b), place(c)),
+            OutlineCurve::Cubic(a, b, c, d) => OutlineCurve::Cubic(place(a), place(b), place(c), place(d)),
+        };
+        FONT.outline(glyph.id).into_iter().flat_map(|outline| outline.curves).map(map).collect::<Vec<_>>()
+    };
+    glyphs.iter().flat_map(curves).collect()
 }
 
 /// A text as XML has it: without control characters, and with reserved ones written as entities.
@@ -265,27 +257,6 @@ fn line(text: &str) -> (Vec<Placed>, f32) {
     (glyphs, x)
 }
 
-/// SVG path data with y downwards. The outlines of a font are filled by the non-zero rule, SVG's own.
-fn path(outline: Outline) -> String {
-    let mut data = String::new();
-    let mut pen: Option<Point> = None;
-    let point = |p: Point| format!("{} {}", p.x, -p.y);
-    for curve in outline.curves {
-        let (start, step, end) = match curve {
-            OutlineCurve::Line(a, b) => (a, format!("L{}", point(b)), b),
-            OutlineCurve::Quad(a, b, c) => (a, format!("Q{} {}", point(b), point(c)), c),
-            OutlineCurve::Cubic(a, b, c, d) => (a, format!("C{} {} {}", point(b), point(c), point(d)), d),
-        };
-        if pen != Some(start) {
-            let close = if pen.is_some() { "Z" } else { "" };
-            let _ = write!(data, "{close}M{}", point(start));
-        }
-        data += &step;
-        pen = Some(end);
-    }
-    if pen.is_some() { data + "Z" } else { data }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,8 +278,6 @@ mod tests {
         );
         assert!(set("S cap S'").contains("font-size=\"12.5\">\u{2009}∩\u{2009}</tspan>"), "{}", set("S cap S'"));
         assert!(!set("a\u{1}b").contains('\u{1}'));
-        let outlined = outlines(&[("ab".into(), (0.0, 0.0), small(Anchor::End))]);
-        assert!(outlined.matches("<path").count() == 2 && !outlined.contains("<text"));
     }
 
     #[test]
@@ -335,12 +304,27 @@ mod tests {
         }
     }
 
+    /// Contours begin where a curve does not go on from the one before.
     #[test]
-    fn outlines_keep_their_holes() {
-        let outline = |c| path(FONT.outline(FONT.glyph_id(c)).unwrap());
-        assert_eq!(outline('o').matches('M').count(), 2);
-        assert_eq!(outline('8').matches('Z').count(), 3);
-        assert_eq!(outline('l').matches('M').count(), 1);
+    fn outlines_keep_their_holes_and_their_place() {
+        let ends = |curve: &OutlineCurve| match *curve {
+            OutlineCurve::Line(a, b) | OutlineCurve::Quad(a, _, b) | OutlineCurve::Cubic(a, _, _, b) => (a, b),
+        };
+        let contours = |text: &str| {
+            let curves = outlines(text, (0.0, 0.0), small(Anchor::Start));
+            1 + curves.windows(2).filter(|pair| ends(&pair[0]).1 != ends(&pair[1]).0).count()
+        };
+        assert_eq!([contours("o"), contours("8"), contours("l")], [2, 3, 1]);
+        let span = |set: Type, of: fn(Point) -> f32| {
+            let at: Vec<f32> = outlines("HH", (100.0, 50.0), set).iter().map(|curve| of(ends(curve).0)).collect();
+            at.iter().fold((f32::MAX, f32::MIN), |(low, high), x| (low.min(*x), high.max(*x)))
+        };
+        let (left, right) = span(small(Anchor::End), |at| at.x);
+        assert!(85.0 < left && left < 90.0 && 98.0 < right && right < 100.0, "{left} {right}");
+        let (top, bottom) = span(small(Anchor::End), |at| at.y);
+        assert!((top + bottom - 100.0).abs() < 0.1, "capitals are centred: {top} {bottom}");
+        let (top, bottom) = span(Type { upwards: true, ..small(Anchor::Start) }, |at| at.y);
+        assert!(35.0 < top && top < 40.0 && 48.0 < bottom && bottom < 50.0, "{top} {bottom}");
     }
 
     #[test]

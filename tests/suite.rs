@@ -1,0 +1,17 @@
+//! The tests of the README's command, in one program, so that they are linked once.
+
+mod cli;
+mod common;
+mod experiments;
+mod falsify;
+mod fuzz;
+mod fuzz_weights;
+#[cfg(unix)]
+mod guide;
+mod identities;
+mod oracles;
+mod prune;
+mod sceptic;
+mod solve;
+mod stop;
+mod threshold;
