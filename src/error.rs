@@ -15,7 +15,7 @@ pub enum Error {
     Input(String),
 
     /// A file that could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}{}", path.display(), mend_read(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -67,6 +67,14 @@ fn mend(source: &std::io::Error) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             ". When there is room, run again with --resume"
         }
+        _ => "",
+    }
+}
+
+/// What to do about a failed read.
+fn mend_read(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::InvalidData => ": save it as UTF-8 text",
         _ => "",
     }
 }
@@ -136,6 +144,13 @@ pub const FAILED: u8 = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_another_encoding_is_to_be_saved_again() {
+        let failed = |kind: ErrorKind| Error::read(Path::new("f.toml"))(kind.into()).to_string();
+        assert!(failed(ErrorKind::InvalidData).ends_with(": save it as UTF-8 text"));
+        assert!(!failed(ErrorKind::NotFound).contains("UTF-8"));
+    }
 
     #[test]
     fn a_panic_is_a_defect_that_names_its_place() {

@@ -190,7 +190,7 @@ struct WireBound {
 
 /// One text or a list of them.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write a text in quotation marks, or a list of them")]
 enum Texts {
     One(String),
     Many(Vec<String>),
@@ -283,6 +283,7 @@ impl Experiment {
             ("methods", wire.methods.is_some()),
             ("bounds", !wire.bounds.is_empty()),
             ("relation", wire.relation.is_some()),
+            ("plot", !wire.plot.is_empty()),
         ];
         if let Some((key, _)) = ignored.iter().find(|(_, given)| wire.chain && *given) {
             return Err(Error::input(format!(
@@ -659,8 +660,19 @@ fn check_bound(claim: &dyn Claim, cells: &[Cell], place: &str, name: &str) -> Re
     Err(Error::input(format!("{place}: unknown bound {name:?}; write {}", known.join(" or "))))
 }
 
+/// The experiments, judged by the bounds of these names, where there are any, instead of their own.
+///
+/// # Errors
+/// Where an experiment has no bound of that name, or is a chain.
+pub fn judged_by(mut experiments: Vec<Experiment>, names: &[String]) -> Result<Vec<Experiment>> {
+    for experiment in experiments.iter_mut().filter(|_| !names.is_empty()) {
+        experiment.judge = check_judge(experiment.claim, &experiment.cells, experiment.chain, names.to_vec())?;
+    }
+    Ok(experiments)
+}
+
 /// The names of judged bounds, each of which some cell must have.
-pub(crate) fn check_judge(claim: &dyn Claim, cells: &[Cell], chain: bool, names: Vec<String>) -> Result<Vec<String>> {
+fn check_judge(claim: &dyn Claim, cells: &[Cell], chain: bool, names: Vec<String>) -> Result<Vec<String>> {
     if names.is_empty() {
         return Err(Error::input("judge names no bound; leave it out to judge the printed one"));
     }
@@ -738,6 +750,19 @@ mod tests {
         let js: Vec<u64> = logs.cells.iter().map(|cell| cell.integer("j")).collect();
         assert_eq!(js, [1, 1, 10, 10, 100, 100, 1000, 1000]);
         assert_eq!(logs.cells[0].target().to_string(), "[0.5]");
+    }
+
+    #[test]
+    fn what_a_chain_ignores_and_texts_that_are_none_are_refused() {
+        let grid = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n";
+        let plot = "[[plot]]\nname = \"p\"\ntitle = \"t\"\nx = \"k\"\ny = \"slack\"\n";
+        for (text, expected) in [
+            (format!("chain = true\n{grid}{plot}"), "leave plot out"),
+            (format!("where = 3\n{grid}"), "line 4: write a text in quotation marks, or a list of them"),
+        ] {
+            let error = parse(&text).err().expect(&text).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

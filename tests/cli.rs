@@ -114,6 +114,23 @@ fn the_printed_bound_of_lemma_7_is_found_violated() {
 }
 
 #[test]
+fn a_gate_that_judges_nothing_fails_and_judge_names_what_it_looks_at() {
+    let text = "claim = \"nsn-box\"\ntitle = \"t\"\nabout = \"a\"\nbounds = [{ name = \"draft\", expr = \"2\" }]\n\
+                [[grid]]\nk = 16\nd = 2\neps = 0.1\n";
+    let folder = folder_with("small.toml", text);
+    let gate = ["run", "small.toml", "--fail-on", "violated", "--quiet"];
+    run_in(folder.path(), &gate).code(0);
+    run_in(folder.path(), &[&gate[..], &["--judge", "draft"]].concat()).code(1);
+    run_in(folder.path(), &[&gate[..], &["--judge", "drft"]].concat())
+        .code(2)
+        .stderr(predicate::str::contains("unknown bound \"drft\""));
+    let folder = folder_with("outside.toml", &text.replace("[[grid]]", "where = \"k > 99\"\n[[grid]]"));
+    let nothing = predicate::str::contains("no judged bound was measured inside its hypotheses");
+    run_in(folder.path(), &["run", "outside.toml", "--strict", "--quiet"]).code(1).stderr(nothing);
+    run_in(folder.path(), &["run", "outside.toml", "--quiet"]).code(0);
+}
+
+#[test]
 fn threads_and_seeds() {
     let folder = folder_with("small.toml", EXPERIMENT);
     for (threads, out) in [("1", "one"), ("4", "four")] {

@@ -40,12 +40,15 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Sends a signal after the first line of progress; returns that line, the output, and how long the answer took.
-fn signalled(folder: &Path, arguments: &[&str], signal: &str) -> (String, Output, Duration) {
+/// Sends a signal after the first line of progress that says `enough`; returns that line, the output, and how long the answer took.
+fn signalled(folder: &Path, arguments: &[&str], signal: &str, enough: fn(&str) -> bool) -> (String, Output, Duration) {
     let mut child = start(folder, arguments);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut first = String::new();
-    stderr.read_line(&mut first).unwrap();
+    while !enough(&first) {
+        first.clear();
+        assert!(stderr.read_line(&mut first).unwrap() > 0, "it ended before");
+    }
     let sent = Instant::now();
     let id = child.id().to_string();
     assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
@@ -68,7 +71,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 fn a_sample_shows_its_interval_so_far() {
     let folder = tempfile::tempdir().unwrap();
     for signal in ["-INT", "-TERM"] {
-        let (first, output, took) = signalled(folder.path(), &[SAMPLED, &["--json"]].concat(), signal);
+        let (first, output, took) = signalled(folder.path(), &[SAMPLED, &["--json"]].concat(), signal, |line| !line.is_empty());
         assert!(first.contains("of at most 1000000000000 replicates") && first.contains("left at most"), "{first}");
         assert_eq!(output.status.code(), Some(4));
         assert!(took < MOST, "{took:?}");
@@ -101,8 +104,8 @@ const SLOW: &str = "claim = \"second-moment\"\ntitle = \"t\"\nabout = \"a\"\n[[g
 fn a_run_keeps_what_it_has_measured_and_says_how_long_it_will_take() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("slow.toml"), SLOW).unwrap();
-    let (first, output, took) = signalled(folder.path(), &["run", "slow.toml", "--json"], "-TERM");
-    assert!(first.contains("cells"), "{first}");
+    let some_are_measured = |line: &str| line.contains("of 4 cells") && !line.contains("0 of 4 cells");
+    let (_, output, took) = signalled(folder.path(), &["run", "slow.toml", "--json"], "-TERM", some_are_measured);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     assert!(took < MOST, "{took:?}");
     let json = parsed(&output);

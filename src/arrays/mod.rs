@@ -118,7 +118,8 @@ pub fn read(path: &Path, reading: Reading) -> Result<Table> {
     }
     if start.starts_with(ZIP) {
         return Err(Error::input(format!(
-            "{name} is an archive of arrays: give one array, saved with np.save('x.npy', x)"
+            "{name} is an archive, as .npz and .xlsx files are: give one array, saved with np.save('x.npy', x), or a spreadsheet's \
+             table saved as CSV"
         )));
     }
     let is_npy = start == NPY || path.extension().is_some_and(|ending| ending == "npy");

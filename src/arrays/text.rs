@@ -31,6 +31,8 @@ const INDEX_NAMES: [&str; 13] = [
     "level_0",
     "unnamed: 0",
 ];
+/// What spreadsheets write in place of a number that they cannot work out; a line that begins so is no remark.
+const SPREADSHEET_ERRORS: [&str; 7] = ["#n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"];
 /// What to do about a first column that may be an index.
 const FIRST_COLUMN: &str = "delete the column or write --first-column index if it is an index, and write --first-column data if \
                             it belongs to the vectors";
@@ -121,11 +123,20 @@ impl<R: BufRead> Lines<'_, R> {
             if text.contains('\r') {
                 return refuse("a carriage return stands inside the line: end lines with a line feed");
             }
-            if !text.trim().is_empty() && !text.starts_with(REMARK) {
+            if text.contains('\0') {
+                return refuse("a zero byte stands in the line, as in UTF-16 text: save it as UTF-8");
+            }
+            let names_separator = number == 1 && text.to_ascii_lowercase().starts_with("sep=") && text.len() <= 5;
+            if !text.trim().is_empty() && !names_separator && !is_remark(text) {
                 return Ok(Some(Line { number, text: text.to_string() }));
             }
         }
     }
+}
+
+fn is_remark(line: &str) -> bool {
+    let small = line.to_ascii_lowercase();
+    line.starts_with(REMARK) && !SPREADSHEET_ERRORS.iter().any(|error| small.starts_with(error))
 }
 
 /// A piece of a line.
@@ -133,6 +144,12 @@ impl<R: BufRead> Lines<'_, R> {
 struct Field<'l> {
     text: &'l str,
     quoted: bool,
+}
+
+impl Field<'_> {
+    fn is_blank(&self) -> bool {
+        self.text.is_empty() && !self.quoted
+    }
 }
 
 /// Splits a line into its fields; no separator stands for blanks, of which there may be several.
@@ -186,15 +203,19 @@ fn separator_of(line: &str) -> Option<char> {
     // Blanks between numbers with decimal commas.
     let pieces = || bare.iter().flat_map(|part| part.split_ascii_whitespace());
     let inside = |piece: &str| !piece.starts_with(',') && !piece.ends_with(',');
-    let blanks = separator == Some(',') && bare.iter().any(|part| part.trim().contains(' ')) && pieces().all(inside);
+    let decimal = |piece: &str| piece.contains(',') && number_of(Field { text: piece, quoted: false }).is_some();
+    let blanks = separator == Some(',')
+        && bare.iter().any(|part| part.trim().contains(' '))
+        && pieces().all(inside)
+        && pieces().any(decimal);
     separator.filter(|_| !blanks)
 }
 
 /// What stands for a number that is missing or not finite, as programs write it.
 fn is_missing(text: &str) -> bool {
     let text = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
-    ["", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "missing", "inf", "infinity", ".", "?"]
-        .contains(&text.as_str())
+    ["", "na", "n/a", "<na>", "nan", "null", "none", "missing", "inf", "infinity", ".", "?"].contains(&text.as_str())
+        || SPREADSHEET_ERRORS.contains(&text.as_str())
 }
 
 /// A finite number as Rust writes it, with a comma in place of the point if need be; none for anything else.
@@ -254,8 +275,8 @@ impl Layout {
             (None, _) => is_header(name, &split(name, first, own)?, second)?,
         };
         if !has_header {
-            let fields = split(name, first, own)?;
-            let width = fields.len() - usize::from(fields.len() > 1 && ends_empty(&fields));
+            let fields = without_empty_end(split(name, first, own)?, 1);
+            let width = fields.len();
             let index = match reading.first_column {
                 Some(FirstColumn::Index) => Some(Index::Told),
                 Some(FirstColumn::Data) => None,
@@ -266,15 +287,18 @@ impl Layout {
         let second = second.ok_or_else(|| no_number(name))?;
         let separator = separator_of(&second.text);
         let fields = split(name, second, separator)?;
-        // The name of a single column may have blanks in it.
-        let mut names: Vec<Field> = match (separator, fields.len()) {
+        let names = match (separator, fields.len()) {
+            // The name of a single column may have blanks in it.
             (None, 1) => vec![Field { text: first.text.trim_matches('"'), quoted: false }],
-            _ => split(name, first, separator)?,
+            _ => without_empty_end(split(name, first, separator)?, 1),
         };
-        if names.len() > 1 && ends_empty(&names) {
-            names.pop();
+        let fields = without_empty_end(fields, names.len());
+        let width = fields.len();
+        if let [Field { text: "", .. }, Field { text: "", .. }, ..] = names[..] {
+            let what = "the first two columns have no name, as an index of several columns has none: delete them if they are one, \
+                        and give them names if they belong to the vectors";
+            return Err(Place { line: first.number, column: 2 }.wrong(name, what));
         }
-        let width = fields.len() - usize::from(fields.len() > names.len() && fields.len() > 1 && ends_empty(&fields));
         let one_short = names.len() + 1 == width;
         // A header that is separated in another way has as many names by accident only.
         let alike = own == separator || own.is_none() && names.len() == 1 && !names[0].text.contains(' ');
@@ -292,7 +316,7 @@ impl Layout {
                 second.number,
                 &format!(
                     "{width} columns, but the header, line {header}, names {names}: give every column a name, or none, \
-                     and write decimal points instead of decimal commas"
+                     write decimal points instead of decimal commas, and begin remarks with {REMARK}"
                 ),
             ));
         }
@@ -319,8 +343,12 @@ fn labels_first(fields: &[Field]) -> bool {
     first.quoted && !others.is_empty() && others.iter().all(|field| !field.quoted)
 }
 
-fn ends_empty(fields: &[Field]) -> bool {
-    fields.last().is_some_and(|field| field.text.is_empty() && !field.quoted)
+/// The fields without the empty ones that separators at the end of a line make, but at least as many as asked for.
+fn without_empty_end(mut fields: Vec<Field>, least: usize) -> Vec<Field> {
+    while fields.len() > least && fields.last().is_some_and(Field::is_blank) {
+        fields.pop();
+    }
+    fields
 }
 
 /// Whether the first line names the columns: it has no number, not even a damaged one, or is quoted throughout while the next is not, or names an
@@ -347,8 +375,10 @@ struct Rows<'n> {
     decimals: Vec<Decimal>,
     /// Whether a short decimal is no float64.
     rounded: bool,
-    /// The numbers of the first lines with numbers.
+    /// The number of the first line with numbers.
     first_line: usize,
+    /// The first row without any, as spreadsheets leave below a table.
+    blank: Option<Place>,
     /// Labels of an index that are numbers.
     labels: Vec<f64>,
     /// Whether a label is quoted or no number.
@@ -368,7 +398,9 @@ struct Signs {
     /// The first number with a comma, and whether one of them is surely a decimal comma.
     comma: Option<Place>,
     decimal_comma: bool,
+    /// The first number with a point, and whether one of them is surely a decimal point.
     point: Option<Place>,
+    decimal_point: bool,
     /// The first number such as 05 or -0, which may be what follows or leads a decimal comma.
     padded: Option<Place>,
     /// The digits of every number in an even column, where they are equally many.
@@ -386,6 +418,7 @@ impl<'n> Rows<'n> {
             decimals: Vec::new(),
             rounded: false,
             first_line: 0,
+            blank: None,
             labels: Vec::new(),
             named: false,
             signs: Signs::default(),
@@ -403,10 +436,14 @@ impl<'n> Rows<'n> {
 
     /// Takes a line that has something in it.
     fn add(&mut self, line: &Line) -> Result<()> {
-        let mut fields = split(self.name, line, self.layout.separator)?;
         let width = self.layout.width;
-        if fields.len() == width + 1 && ends_empty(&fields) {
-            fields.pop();
+        let fields = without_empty_end(split(self.name, line, self.layout.separator)?, width);
+        if width > 1 && !self.data.is_empty() && fields.iter().all(Field::is_blank) {
+            self.blank.get_or_insert(Place { line: line.number, column: 1 });
+            return Ok(());
+        }
+        if let Some(place) = self.blank {
+            return Err(place.wrong(self.name, "the row is empty, and rows follow: fill it in, or leave it out"));
         }
         if fields.len() != width {
             let there = fields.len();
@@ -518,9 +555,10 @@ impl<'n> Rows<'n> {
         let signs = &mut self.signs;
         if text.contains(',') {
             signs.comma.get_or_insert(place);
-            signs.decimal_comma |= !could_be_thousands(text);
+            signs.decimal_comma |= !could_be_thousands(text, ',');
         } else if text.contains('.') {
             signs.point.get_or_insert(place);
+            signs.decimal_point |= !could_be_thousands(text, '.');
         }
         match (signs.comma, signs.point) {
             (Some(_), Some(_)) => Err(place.wrong(
@@ -648,13 +686,21 @@ impl<'n> Rows<'n> {
         )))
     }
 
-    /// Whether commas may be meant otherwise; a word on it where that is unlikely.
+    /// Whether commas and points may be meant otherwise; a word on it where that is unlikely.
     fn judge_commas(&self) -> Result<Option<String>> {
         let signs = &self.signs;
         if let Some(place) = signs.comma.filter(|_| !signs.decimal_comma) {
             return Err(place.wrong(
                 self.name,
                 "the comma may be a decimal one or separate thousands: write a decimal point, or no comma",
+            ));
+        }
+        let continental = self.layout.separator == Some(';');
+        if let Some(place) = signs.point.filter(|_| continental && !signs.decimal_point) {
+            return Err(place.wrong(
+                self.name,
+                "between semicolons the point may be a decimal one or separate thousands: write no point for thousands, and \
+                 four digits or more behind a decimal point, such as 1.2340",
             ));
         }
         let pairs = self.layout.separator == Some(',') && self.columns().is_multiple_of(2);
@@ -676,10 +722,10 @@ impl<'n> Rows<'n> {
     }
 }
 
-/// Whether the comma of this number may separate thousands.
-fn could_be_thousands(text: &str) -> bool {
+/// Whether the comma or point of this number may separate thousands.
+fn could_be_thousands(text: &str, sign: char) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
-    let parts = digits.split_once(',').filter(|(whole, _)| !whole.starts_with('0') && (1..=3).contains(&whole.len()));
+    let parts = digits.split_once(sign).filter(|(whole, _)| !whole.starts_with('0') && (1..=3).contains(&whole.len()));
     parts.is_some_and(|(whole, tail)| tail.len() == 3 && is_whole(whole) && tail.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -718,6 +764,11 @@ mod tests {
             "  1   -2.5 1e-3\n4 5e300    -0  \n",
             "a,b,c\n1,-2.5,1e-3\n4,5e300,-0\n",
             "\u{feff}\"a\",\"b\",\"c\"\n1,-2.5,1e-3\n4,5e300,-0\n",
+            "sep=;\n1;-2.5;1e-3\n4;5e300;-0\n",
+            "a,b,c,,\n1,-2.5,1e-3,,\n4,5e300,-0,,\n,,,,\n,,,,\n",
+            "1,-2.5,1e-3,,\n4,5e300,-0,,\n",
+            "a name,another one,c\n1,-2.5,1e-3\n4,5e300,-0\n",
+            "1.000;-2.5;.001\n4.000;5e300;-0\n",
             "# by savetxt\n1 -2.5 1e-3\n# between\n4 5e300 -0\n",
             "\"1\",\"-2.5\",\"1e-3\"\n\"4\",\"5e300\",\"-0\"\n",
             "1,-2.5,1e-3,\n4,5e300,-0,\n",
@@ -769,6 +820,7 @@ mod tests {
             "1;0,62\n2;-0,48\n3;1,05\n",
             "id,x\n10,0.62\n17,-0.48\n",
             "Index,x,y\n0,0.4,0.3\n",
+            "Unnamed: 0,x,y\n0,0.4,0.3\n",
             ",x\n0.5,0.62\n1,-0.48\n",
             ",x\n1,0.62\n1,-0.48\n",
             "x,y\n3,0.62,1\n7,-0.48,2\n",
@@ -880,6 +932,13 @@ mod tests {
             ("\u{2212}1\n2\n", "line 1, column 1: \"\u{2212}1\" is not a number"),
             ("NA,nan\n3,4\n", "line 1, column 1: \"NA\" is not a number"),
             (",5,1\n0,2,3\n", "line 1, column 1: \"\" is not a number"),
+            ("1,2\n#N/A,4\n", "line 2, column 1: \"#N/A\" is not a number"),
+            ("#DIV/0!,2\n3,4\n", "line 1, column 1: \"#DIV/0!\" is not a number"),
+            ("1,2\n,\n3,4\n", "line 2, column 1: the row is empty, and rows follow"),
+            (",,x\n0,0,0.5\n", "line 1, column 2: the first two columns have no name"),
+            ("% remark\n1,2,3\n", "begin remarks with #"),
+            ("1\0\n", "line 1: a zero byte stands in the line, as in UTF-16 text"),
+            ("1.234;2\n2.000;3\n", "line 1, column 1: between semicolons the point may be a decimal one"),
             ("x\n1\nNULL\n", "line 3, column 1: \"NULL\" is not a number"),
             ("1,-inf\n", "line 1, column 2: \"-inf\" is not finite"),
             ("1e999\n", "line 1, column 1: \"1e999\" is too large"),

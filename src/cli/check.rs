@@ -9,7 +9,7 @@ use super::run::{interruption, progress};
 use super::watch::{Show, Watch};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, parse_seconds, print, thread_pool};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, check_judge, read_all};
+use crate::experiment::{Experiment, judged_by, read_all};
 use crate::output::{FolderLock, write_together};
 use crate::record::{self, Record};
 use crate::report::folder::record_files;
@@ -63,10 +63,7 @@ pub struct Arguments {
 const SCRATCH: &str = ".check";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let experiments = read_all(&arguments.files)?;
-    for experiment in experiments.iter().filter(|_| !arguments.judge.is_empty()) {
-        check_judge(experiment.claim, &experiment.cells, experiment.chain, arguments.judge.clone())?;
-    }
+    let experiments = judged_by(read_all(&arguments.files)?, &arguments.judge)?;
     let known =
         experiments.iter().map(|experiment| known(experiment, &arguments.baseline)).collect::<Result<Vec<_>>>()?;
     let plan = Plan {
@@ -89,11 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn compare(plan: &Plan, known: &[Vec<Record>], fresh: &[Fresh], arguments: &Arguments) -> Result<ExitCode> {
     let mut comparison = Comparison::default();
     for ((experiment, known), fresh) in plan.experiments.iter().zip(known).zip(fresh) {
-        let judges = |bound: &str| match arguments.judge.is_empty() {
-            true => experiment.judges(bound),
-            false => arguments.judge.iter().any(|name| name == bound),
-        };
-        comparison.add(experiment, judges, known, &fresh.records);
+        comparison.add(experiment, |bound| experiment.judges(bound), known, &fresh.records);
     }
     if arguments.files.is_empty() {
         unmeasured(&plan.experiments, &arguments.baseline, &mut comparison)?;

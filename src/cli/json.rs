@@ -36,7 +36,7 @@ pub enum Span {
 }
 
 /// A measured value with its limits.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Measured {
     pub value: Option<Number>,
     pub ln: Option<Number>,

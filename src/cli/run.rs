@@ -12,7 +12,7 @@ use super::progress::left;
 use super::watch::{Show, Stop, Watch};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, note, parse_alpha, parse_seconds, print, thread_pool};
 use crate::error::{Error, FAILED, Result};
-use crate::experiment::{Experiment, read_all};
+use crate::experiment::{Experiment, judged_by, read_all};
 use crate::output::FolderLock;
 use crate::record::Record;
 use crate::report::command::command;
@@ -63,6 +63,9 @@ pub struct Arguments {
     /// Print JSON: the files and the verdict table.
     #[arg(long)]
     json: bool,
+    /// The bounds that the exit code looks at; without it, what each experiment's judge names, and else the printed one; repeat it.
+    #[arg(long, value_name = "BOUND")]
+    judge: Vec<String>,
     /// Show no progress and no table.
     #[arg(long)]
     quiet: bool,
@@ -79,7 +82,7 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan {
-        experiments: read_all(&arguments.files)?,
+        experiments: judged_by(read_all(&arguments.files)?, &arguments.judge)?,
         seed: arguments.seed,
         alpha: arguments.alpha,
         effort: arguments.effort.into(),
@@ -179,7 +182,7 @@ fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
         Some(FailOn::Violated) => verdict == Verdict::Violated,
         Some(FailOn::Refuted) => verdict.is_missed(),
     };
-    let (mut failing, mut open, mut failed) = (0, 0, 0);
+    let (mut judged, mut failing, mut open, mut failed) = (0, 0, 0, 0);
     for (experiment, records) in sets {
         for record in records.iter().filter(|record| record.verdict == Verdict::Failed) {
             failed += 1;
@@ -188,6 +191,7 @@ fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
         for bound in judged_bounds(experiment, records) {
             let cells = join([(*experiment, *records)], |record| record.bound == bound);
             for joined in cells.iter().filter(|joined| !joined.best.outside()) {
+                judged += 1;
                 if let Some(record) = joined.missed.filter(|record| fails(record.verdict)) {
                     failing += 1;
                     note(&failure(experiment, record));
@@ -198,9 +202,15 @@ fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
             }
         }
     }
+    let is_gate = arguments.fail_on.is_some() || arguments.strict;
+    let nothing = is_gate && judged == 0;
+    if nothing {
+        note("no judged bound was measured inside its hypotheses, and nothing is no pass");
+    }
     Ok(match () {
         () if failing > 0 => ExitCode::from(1),
         () if failed > 0 => ExitCode::from(FAILED),
+        () if nothing => ExitCode::from(1),
         () if open > 0 => ExitCode::from(3),
         () => ExitCode::SUCCESS,
     })

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -108,7 +109,27 @@ fn parse_size(text: &str) -> std::result::Result<usize, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let input = Input::read(arguments)?;
+    // Numbers that are not negative are in the order of their bits.
+    let least = AtomicU64::new(f64::INFINITY.to_bits());
+    // The seconds after which the files are read.
+    let read = OnceLock::new();
+    let line = |seconds: f64| match (read.get(), f64::from_bits(least.load(Ordering::Relaxed))) {
+        (None, _) => format!("reading, {seconds:.0} s"),
+        (Some(read), f64::INFINITY) => format!("{:.0} of at most {} s", seconds - read, arguments.time_limit),
+        (Some(read), error) => {
+            format!("{:.0} of at most {} s, best error so far {error:.3e}", seconds - read, arguments.time_limit)
+        }
+    };
+    let stopped = |stop: Stopped| Err(Error::Interrupted(format!("{}{}", stop.reason, best_error(&least))));
+    Watch::over((None, arguments.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        let input = Input::read(arguments)?;
+        read.get_or_init(|| watch.elapsed().as_secs_f64());
+        solve(arguments, &input, watch, &least)
+    })
+}
+
+/// Searches, and shows the answer; `least` holds the bits of the least error so far.
+fn solve(arguments: &Arguments, input: &Input, watch: &Watch, least: &AtomicU64) -> Result<ExitCode> {
     let named = |error| Error::input(format!("{}: {error}", arguments.vectors.display()));
     let integers = input.integers(arguments).map_err(named)?;
     let problem = match &integers {
@@ -122,24 +143,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         ),
     };
     let problem = problem.map_err(named)?;
-    // Numbers that are not negative are in the order of their bits.
-    let least = AtomicU64::new(f64::INFINITY.to_bits());
-    let line = |seconds: f64| match f64::from_bits(least.load(Ordering::Relaxed)) {
-        f64::INFINITY => format!("{seconds:.0} of at most {} s", arguments.time_limit),
-        error => format!("{seconds:.0} of at most {} s, best error so far {error:.3e}", arguments.time_limit),
-    };
-    let stopped = |stop: Stopped| Err(Error::Interrupted(format!("{}{}", stop.reason, best_error(&least))));
-    Watch::over((None, arguments.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
-        let start = Instant::now();
-        let answer = search(arguments, &problem, watch.flag(), &|error| {
-            least.fetch_min(error.abs().to_bits(), Ordering::Relaxed);
-        });
-        let unit = integers.as_ref().map(|(integers, unit)| (integers, *unit));
-        let stop = Stop { elapsed: start.elapsed(), interrupted: watch.is_stopped() };
-        let report = Report::new(arguments, &input, &problem, unit, &answer, &stop);
-        watch.writing(|| print(&if arguments.json { pretty(&report) } else { report.text() }))?;
-        Ok(ExitCode::from(if report.is_cut_short() { INCOMPLETE } else { 0 }))
-    })
+    let start = Instant::now();
+    let answer = search(arguments, &problem, watch.flag(), &|error| {
+        least.fetch_min(error.abs().to_bits(), Ordering::Relaxed);
+    });
+    let unit = integers.as_ref().map(|(integers, unit)| (integers, *unit));
+    let stop = Stop { elapsed: start.elapsed(), interrupted: watch.is_stopped() };
+    let report = Report::new(arguments, input, &problem, unit, &answer, &stop);
+    watch.writing(|| print(&if arguments.json { pretty(&report) } else { report.text() }))?;
+    Ok(ExitCode::from(if report.is_cut_short() { INCOMPLETE } else { 0 }))
 }
 
 /// What is known of a search that is left behind.

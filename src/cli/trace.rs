@@ -47,15 +47,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let cell = cell_from(claim, &arguments.set)?;
     let bounds = claim.bounds(&cell)?;
     let traced = Traced { claim, cell: &cell, bounds: &bounds };
-    let links: Mutex<Option<Vec<Link>>> = Mutex::default();
+    // What is known of the links, which takes as long as the chain to find out: a signal waits for none of it.
+    let links: Mutex<Option<Report>> = Mutex::default();
     let known = || links.lock().expect("no holder of the lock panics").clone();
     let sample = GrowingSample::default();
-    let show = |links: &[Link], evidence: Option<&Evidence>, interrupted: Option<String>| {
-        let report = Report::new(&traced, links, evidence, interrupted)?;
+    let show = |links: Report, evidence: Option<&Evidence>, interrupted: Option<String>| {
+        let report = links.with(&traced, evidence, interrupted);
         print(&if arguments.json { pretty(&report) } else { report.text() })
     };
     let stopped = |stop: Stop| match known() {
-        Some(links) => show(&links, sample.last().as_ref(), Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
+        Some(links) => show(links, sample.last().as_ref(), Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
         None => Err(Error::Interrupted(format!("{}: the proof's links are shown together, at their end", stop.reason))),
     };
     let precision = Precision { until: Until::Decided, ..Precision::default() };
@@ -71,12 +72,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             if chain.is_empty() {
                 return Err(no_chain(claim));
             }
-            *links.lock().expect("no holder of the lock panics") = Some(chain.clone());
+            let report = Report::new(&traced, &chain)?;
+            *links.lock().expect("no holder of the lock panics") = Some(report.clone());
             let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
             let method = claim.about().methods[0];
             let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
             let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
-            watch.writing(|| show(&chain, Some(&evidence), None))?;
+            watch.writing(|| show(report, Some(&evidence), None))?;
             Ok(ExitCode::SUCCESS)
         },
     )
@@ -98,7 +100,7 @@ fn no_chain(claim: &dyn Claim) -> Error {
     ))
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Report {
     claim: &'static str,
     cell: serde_json::Map<String, serde_json::Value>,
@@ -113,14 +115,14 @@ struct Report {
 }
 
 /// The statement that the chain is to prove.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Whole {
     name: String,
     verdict: &'static str,
     slack_log10: Option<Number>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Judged {
     name: &'static str,
     equation: &'static str,
@@ -144,7 +146,7 @@ struct Judged {
     ruling: Option<Ruled>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Ruled {
     id: String,
     kind: Kind,
@@ -192,26 +194,37 @@ impl Judged {
 }
 
 impl Report {
-    /// Without evidence nothing is said of the statement itself.
-    fn new(traced: &Traced, links: &[Link], evidence: Option<&Evidence>, interrupted: Option<String>) -> Result<Self> {
-        let Traced { claim, cell, bounds } = *traced;
-        let about = claim.about();
-        let whole = |evidence: &Evidence, bound: &Bound| Whole {
-            name: bound.name.clone(),
-            verdict: pronounce(claim, evidence, bound).name(),
-            slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
-        };
-        let conditions = evidence.map_or_else(|| claim.hypotheses(cell), |evidence| hypotheses(claim, cell, evidence));
+    /// Nothing is said yet of the statement itself.
+    fn new(traced: &Traced, links: &[Link]) -> Result<Self> {
+        let Traced { claim, cell, .. } = *traced;
         Ok(Report {
-            claim: about.id,
+            claim: claim.about().id,
             cell: cell_object(cell),
             links: links.iter().map(|link| Judged::new(claim, cell, link)).collect::<Result<_>>()?,
             first_failing: first_failing(links).map(|link| link.name),
-            bounds: evidence.iter().flat_map(|evidence| bounds.iter().map(|bound| whole(evidence, bound))).collect(),
-            outside: conditions.iter().any(|condition| !condition.is_met()),
-            hypotheses: conditions,
-            interrupted,
+            bounds: Vec::new(),
+            hypotheses: Vec::new(),
+            outside: false,
+            interrupted: None,
         })
+    }
+
+    /// With what is known of the statement itself; without evidence its hypotheses only.
+    fn with(self, traced: &Traced, evidence: Option<&Evidence>, interrupted: Option<String>) -> Self {
+        let Traced { claim, cell, bounds } = *traced;
+        let whole = |evidence: &Evidence, bound: &Bound| Whole {
+            name: bound.name.clone(),
+            verdict: pronounce(claim, evidence, bound).name(),
+            slack_log10: slack_log10(evidence, bound, claim.about().relation).and_then(finite),
+        };
+        let hypotheses = evidence.map_or_else(|| claim.hypotheses(cell), |evidence| hypotheses(claim, cell, evidence));
+        Report {
+            bounds: evidence.iter().flat_map(|evidence| bounds.iter().map(|bound| whole(evidence, bound))).collect(),
+            outside: hypotheses.iter().any(|condition| !condition.is_met()),
+            hypotheses,
+            interrupted,
+            ..self
+        }
     }
 
     fn text(&self) -> String {

@@ -29,6 +29,9 @@ pub use number::Number;
 
 use crate::error::{Error, Result};
 
+/// Letters of a formula that a message shows.
+const MOST_SHOWN: usize = 100;
+
 /// What is wrong with a formula, and where.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SyntaxError {
@@ -41,11 +44,17 @@ impl SyntaxError {
         SyntaxError { place, message: message.into() }
     }
 
-    /// The message, and below it the formula with the place marked.
+    /// The message, and below it the formula with the place marked; of a long formula the part around the place.
     fn shown(&self, text: &str) -> Error {
-        let column = text[..self.place.start].chars().count();
-        let width = text[self.place.clone()].chars().count().max(1);
-        Error::input(format!("{}\n    {text}\n    {}{}", self.message, " ".repeat(column), "^".repeat(width)))
+        let start = text[..self.place.start].chars().count();
+        let end = start + text[self.place.clone()].chars().count().max(1);
+        let from = start.saturating_sub(MOST_SHOWN / 2);
+        let until = end.min(from + MOST_SHOWN);
+        let part: String = text.chars().skip(from).take(MOST_SHOWN).collect();
+        let before = if from > 0 { "..." } else { "" };
+        let after = if text.chars().nth(from + MOST_SHOWN).is_some() { "..." } else { "" };
+        let mark = " ".repeat(before.len() + start - from) + &"^".repeat(until - start);
+        Error::input(format!("{}\n    {before}{part}{after}\n    {mark}", self.message))
     }
 }
 
@@ -293,7 +302,7 @@ fn names_in(program: &Program) -> impl Iterator<Item = &str> {
     })
 }
 
-const NO_NUMBER: &str = "this is not a number at the cell (a division by 0, a root or log of a number that has none)";
+const NO_NUMBER: &str = "this is not a number at the cell (a division by 0, a root or log of a number that has none, or its log is too large)";
 
 /// The number that a program leaves, or the place of the innermost part that is not a number.
 fn run(
@@ -473,7 +482,13 @@ mod tests {
             assert!(error.contains(message), "{text}: {error}");
             assert_eq!(error.lines().last().unwrap(), mark, "{text}: {error}");
         }
-        assert!(refused(&"(".repeat(5000)).contains("nested too deeply"));
+        let deep = refused(&"(".repeat(5000));
+        assert!(deep.contains("nested too deeply") && deep.len() < 400, "{deep}");
+        let long = refused(&format!("{}oops(1){}", "1 + ".repeat(200), " + 1".repeat(200)));
+        let lines: Vec<&str> = long.lines().collect();
+        let mark = lines[2].find('^').unwrap();
+        assert_eq!(&lines[1][mark..mark + 4], "oops", "{long}");
+        assert!(lines[1].trim_start().starts_with("...") && lines[1].ends_with("..."), "{long}");
         let wrong = |text: &str| Condition::parse(text).unwrap_err().to_string();
         assert!(wrong("k").contains("a comparison is missing"));
         assert!(wrong("k > d k > 2").contains("join comparisons with and"));

@@ -380,16 +380,15 @@ struct Fields<'a> {
     left: Vec<&'a str>,
 }
 
-/// Other names of fields.
-const ALSO: [(&str, &[&str]); 8] = [
-    ("conv", &["Conv2d", "conv2d"]),
-    ("linear", &["Linear", "fc"]),
-    ("batchnorm", &["BatchNorm2d", "batchnorm2d", "batch_norm", "bn", "norm"]),
-    ("avgpool", &["AvgPool2d", "avgpool2d", "avg_pool"]),
+/// Other names of fields, plain.
+const ALSO: [(&str, &[&str]); 7] = [
+    ("linear", &["fc"]),
+    ("batchnorm", &["bn", "norm"]),
+    ("avgpool", &["averagepooling"]),
     ("pad", &["padding"]),
-    ("k", &["kernel_size"]),
-    ("cin", &["in_channels", "in_features"]),
-    ("cout", &["out_channels", "out_features"]),
+    ("k", &["kernelsize"]),
+    ("cin", &["inchannels", "infeatures"]),
+    ("cout", &["outchannels", "outfeatures"]),
 ];
 
 impl<'a> Fields<'a> {
@@ -407,7 +406,8 @@ impl<'a> Fields<'a> {
     /// The name by which the table has a field.
     fn key(&self, key: &str) -> Option<&'a str> {
         let also = ALSO.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, also)| also);
-        self.table.keys().map(String::as_str).find(|name| *name == key || also.contains(name))
+        let is_it = |name: &&str| plain(name) == plain(key) || also.contains(&plain(name).as_str());
+        self.table.keys().map(String::as_str).find(is_it)
     }
 
     fn take(&mut self, key: &str) -> Option<&'a Value> {
@@ -491,6 +491,22 @@ mod tests {
         assert_eq!(json.steps.len(), 5);
         std::fs::write(folder.path().join("net.json"), r#"{"layers": ["relu"]}"#).unwrap();
         assert_eq!(Architecture::read(&folder.path().join("net.json")).unwrap().steps, [Step::Relu]);
+    }
+
+    #[test]
+    fn names_are_taken_in_any_spelling() {
+        for (one, other) in [
+            (r#"[{"leakyrelu": 0.1}]"#, r#"[{"leaky_relu": 0.1}]"#),
+            (r#"[{"leakyrelu": 0.1}]"#, r#"[{"LeakyReLU": 0.1}]"#),
+            (r#"[{"gap": 1}]"#, r#"[{"AdaptiveAvgPool2d": 1}]"#),
+            (r#"[{"avgpool": 2}]"#, r#"[{"avg_pool2d": 2}]"#),
+            (r#"[{"batchnorm": "b"}]"#, r#"[{"BatchNorm2d": "b"}]"#),
+            (r#"[{"conv": "a", "cin": 1, "k": 3}]"#, r#"[{"Conv2d": "a", "in_channels": 1, "kernel_size": [3, 3]}]"#),
+        ] {
+            assert_eq!(parsed(one).unwrap(), parsed(other).expect(other));
+        }
+        let twice = parsed(r#"[{"conv": "a", "pad": 1, "padding": 2}]"#).unwrap_err().to_string();
+        assert!(twice.contains("is no field of it"), "{twice}");
     }
 
     #[test]

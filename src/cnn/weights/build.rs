@@ -350,6 +350,13 @@ impl Builder<'_> {
             last.rectified = true;
         }
         let (kernel, whole) = self.kernel(layer, module)?;
+        if self.averaged && kernel.side() > 1 {
+            let (name, side) = (&module.name, kernel.side());
+            return Err(self.wrong(&format!(
+                "an average over all pixels leaves one, and {name} looks at {side} x {side}: put the average behind it, or \
+                 write {{avgpool: SIDE}} where the map's size is known"
+            )));
+        }
         let bias = match (&module.bias, self.biases) {
             (Some((name, shape)), Biases::Taken) => {
                 if shape.len() != 1 {
@@ -382,9 +389,6 @@ impl Builder<'_> {
         let (tensor, shape) = module.weight.as_ref().expect("it has weights");
         let wrong = |what: String| self.tensors.wrong(tensor, &what);
         let shape_text = crate::arrays::shape_text(shape);
-        if shape.contains(&0) {
-            return Err(wrong(format!("its shape {shape_text} is empty: give at least 1 everywhere")));
-        }
         let before = self.layers.last().map(|last| last.layer.kernel.outputs());
         let (inputs, side, whole) = match shape[..] {
             [_, inputs, rows, columns] => {

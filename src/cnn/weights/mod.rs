@@ -376,6 +376,7 @@ mod tests {
             ("give square ones", one(Dtype::F32, vec![1, 1, 1, 3], ones(3))),
             ("give (out, in, row, column)", one(Dtype::F32, vec![1, 1, 1], ones(1))),
             ("is empty", one(Dtype::F32, vec![0, 1, 1, 1], vec![])),
+            ("is empty", one(Dtype::F32, vec![1, 1, 0, 0], vec![])),
             ("are zero", one(Dtype::F32, vec![1, 1, 1, 1], zero)),
             ("NaN", one(Dtype::F32, vec![1, 1, 1, 1], bad(f32::NAN))),
             ("inf", one(Dtype::F32, vec![1, 1, 1, 1], bad(f32::INFINITY))),
@@ -593,6 +594,14 @@ mod tests {
             let message = parse("f", &of_tensors(&[conv.clone(), other])).unwrap_err().to_string();
             assert!(message.contains(what), "{message}");
         }
+        let wide = [tensor("a.weight", &[2, 1, 3, 3]), tensor("b.weight", &[2, 2, 3, 3])];
+        let averaged = r#"[{"conv": "a"}, "relu", "gap", {"conv": "b", "pad": 1}]"#;
+        let message = read_stated(&of_tensors(&wide), averaged, Biases::Refused).unwrap_err().to_string();
+        assert!(message.contains("an average over all pixels leaves one, and b looks at 3 x 3"), "{message}");
+        let spectral = [("a.weight_orig", &[6, 6, 3, 3][..]), ("a.weight_u", &[6]), ("a.weight_v", &[54])];
+        let message =
+            parse("f", &of_tensors(&spectral.map(|(name, shape)| tensor(name, shape)))).unwrap_err().to_string();
+        assert!(message.contains("remove_spectral_norm"), "{message}");
         let linear = [tensor("fc1.weight", &[4, 4]), tensor("fc2.weight", &[2, 4])];
         for (arch, what) in [
             (r#"["flatten", {"linear": "fc1"}, "relu", {"linear": "fc2"}]"#, "say of how many channels the images are"),

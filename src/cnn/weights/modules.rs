@@ -58,16 +58,16 @@ const ODD: [(&[&str], &str); 7] = [
         "it is masked by torch.nn.utils.prune: call prune.remove(module, \"weight\") and save again",
     ),
     (
+        &["weight_u", "weight_sigma"],
+        "it is a part of a spectral norm: call torch.nn.utils.remove_spectral_norm(module) and save again",
+    ),
+    (
         &["weight_g", "weight_v"],
         "it is a part of a weight norm: call torch.nn.utils.remove_weight_norm(module) and save again",
     ),
     (
         &["original0", "original1", "original"],
         "it is a parametrization: call torch.nn.utils.parametrize.remove_parametrizations(module, \"weight\") and save again",
-    ),
-    (
-        &["weight_u", "weight_sigma"],
-        "it is a part of a spectral norm: call torch.nn.utils.remove_spectral_norm(module) and save again",
     ),
     (
         &["scale", "zero_point", "_packed_params"],
@@ -101,7 +101,10 @@ pub(super) fn modules(tensors: &Tensors) -> Result<Vec<Module>> {
             "running_var" => &mut module.variance,
             "num_batches_tracked" => continue,
             _ => {
-                let odd = ODD.iter().find(|(parts, _)| parts.contains(&part)).map(|(_, why)| (*why).to_string());
+                // A spectral norm's weight_orig and weight_v are named as those of a mask and of a weight norm.
+                let vector = format!("{name}.weight_u");
+                let telling = if tensors.list.iter().any(|(other, _)| *other == vector) { "weight_u" } else { part };
+                let odd = ODD.iter().find(|(parts, _)| parts.contains(&telling)).map(|(_, why)| (*why).to_string());
                 return Err(tensors.wrong(tensor, &odd.unwrap_or_else(|| unknown(shape))));
             }
         };
@@ -158,6 +161,9 @@ fn kind(tensors: &Tensors, module: &Module) -> Result<Kind> {
         ));
     };
     let shape_text = || crate::arrays::shape_text(shape);
+    if shape.contains(&0) {
+        return Err(tensors.wrong(tensor, &format!("its shape {} is empty: give at least 1 everywhere", shape_text())));
+    }
     match (refusal(word), shape.len()) {
         (Some(why), _) if !AROUND.contains(&word) => Err(tensors.wrong(tensor, &format!("{word} is {why}"))),
         (_, 4) => Ok(Kind::Conv),
