@@ -5,6 +5,7 @@ mod claims;
 mod evaluate;
 mod falsify;
 mod json;
+mod merge;
 mod plot;
 mod progress;
 mod prune;
@@ -41,6 +42,8 @@ pub struct Cli {
 enum Verb {
     /// Measure experiments, judge their bounds, and write records, plots and a summary.
     Run(run::Arguments),
+    /// Join the shards of a run, which run --shard has measured, into its records, plots and summary.
+    Merge(merge::Arguments),
     /// List the claims, or explain one.
     Claims(claims::Arguments),
     /// Measure one cell of one claim.
@@ -80,6 +83,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     watch::listen()?;
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Merge(arguments) => merge::run(&arguments),
         Verb::Claims(arguments) => claims::run(&arguments),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Report(arguments) => report::run(&arguments),
