@@ -239,9 +239,10 @@ impl<'p, 'a> Attempt<'p, 'a> {
         loop {
             // Finer guidance than the arithmetic carries guides nowhere.
             let guide = tolerance.max(FINEST_GUIDE * norms[rising[count - 1]]).max(SMALLEST_TOLERANCE);
-            let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), guide, hopeful, budget);
-            let ln_expected = attempt.moments.ln_expected + dimension as f64 * (tolerance / guide).ln();
-            if count == most || ln_expected >= enough || budget.is_spent() {
+            // The last pool has to do, whatever is expected of it.
+            let enough = if count == most { f64::NEG_INFINITY } else { enough - dimension as f64 * (tolerance / guide).ln() };
+            let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), (guide, enough), hopeful, budget);
+            if attempt.moments.ln_expected >= enough || budget.is_spent() {
                 return Attempt { moments: attempt.moments.looking_back(), ..attempt };
             }
             count = most.min((count as f64 * POOL_GROWTH) as usize + 1);
@@ -253,7 +254,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
         rising: &[usize],
         count: usize,
         mut approach: Approach,
-        tolerance: f64,
+        (tolerance, ln_enough): (f64, f64),
         hopeful: bool,
         budget: &Budget,
     ) -> Self {
@@ -266,7 +267,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
             size = Some(part);
         }
         let order = pool.iter().rev().copied().collect();
-        let moments = Moments::new(&problem.with(&approach.target, size), order, tolerance, budget);
+        let moments = Moments::new(&problem.with(&approach.target, size), order, tolerance, ln_enough, budget);
         Attempt { problem, moments, taken: approach.taken, size, hopeful }
     }
 

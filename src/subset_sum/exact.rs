@@ -19,7 +19,7 @@ const MOST_NUMBERS: u64 = 1 << 24;
 /// At most so many strips.
 const MOST_STRIPS: u64 = 1 << 12;
 /// Numbers in the sums of one half that are joined with the other in a few milliseconds.
-const QUICK_NUMBERS: u64 = 1 << 14;
+const QUICK_NUMBERS: u64 = 1 << 17;
 /// About what the join takes for each number in the sums of one half.
 const SECONDS_A_NUMBER: f64 = 1e-7;
 /// The subsets of a half are bits of a word.

@@ -16,6 +16,8 @@ const LANES: usize = 4;
 const MOST_STEPS: usize = 24;
 /// The tilt is good enough when the expected sum is so near the target, in squared standard deviations a coordinate.
 const NEAR_ENOUGH: f64 = 0.05;
+/// By how much, a coordinate, half the ln of the covariance's determinant may fall on the way to the tilt.
+const ABOUT: f64 = 0.1;
 /// A Newton step changes no vector's log-odds by more.
 const LARGEST_STEP: f64 = 2.0;
 /// Log-odds beyond this are as good as certain.
@@ -91,8 +93,9 @@ pub(super) struct Moments {
 
 impl Moments {
     /// The moments of subsets of the vectors `order` of the problem, as if each coordinate had to end within `tolerance`: how many
-    /// are expected. What guides the decisions costs more, see [`Moments::looking_back`].
-    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64, budget: &Budget) -> Self {
+    /// are expected, or that they are fewer than exp(`ln_enough`). What guides the decisions costs more, see
+    /// [`Moments::looking_back`].
+    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64, ln_enough: f64, budget: &Budget) -> Self {
         let (dimension, sized) = (problem.dimension(), problem.size().is_some());
         let stride = (dimension + usize::from(sized)).next_multiple_of(LANES);
         let mut rows = vec![0.0; order.len() * stride];
@@ -113,14 +116,15 @@ impl Moments {
             goal.remaining[dimension] = COUNT_VARIANCE;
             goal.even_log_odds = ((size as f64 + 0.5) / ((order.len() - size) as f64 + 0.5)).ln();
         }
-        let tilt = Tilt::towards(&goal, &rows, budget);
+        let ln_volume = dimension as f64 * (2.0 * tolerance).ln();
+        let tilt = Tilt::towards(&goal, &rows, ln_enough - ln_volume, budget);
         Moments {
             squares: vec![0.0; order.len()],
             seen: vec![0.0; rows.len()],
             order,
             stride,
             rows,
-            ln_expected: tilt.ln_density + dimension as f64 * (2.0 * tolerance).ln(),
+            ln_expected: tilt.ln_density + ln_volume,
             odds: tilt.odds,
             log_odds: tilt.log_odds,
             missing: tilt.missing,
@@ -191,12 +195,12 @@ struct Tilt {
     log_odds: Vec<f64>,
     /// The target minus the expected sum.
     missing: Vec<f64>,
-    /// ln of the expected number of subsets by volume around the target.
+    /// ln of the expected number of subsets by volume around the target; minus infinity where it is less than was asked.
     ln_density: f64,
 }
 
 impl Tilt {
-    fn towards(goal: &Goal, rows: &[f64], budget: &Budget) -> Self {
+    fn towards(goal: &Goal, rows: &[f64], ln_enough: f64, budget: &Budget) -> Self {
         let stride = goal.target.len();
         let log_odds = vec![goal.even_log_odds; rows.len() / stride];
         let mut tilt =
@@ -210,8 +214,15 @@ impl Tilt {
             let step = factor.solve(&missing);
             let distance = step.dot(&missing);
             let half_ln_det: f64 = factor.l_dirty().diagonal().iter().map(|x| x.ln()).sum();
-            let half_ln_tau = 0.5 * std::f64::consts::TAU.ln();
-            tilt.ln_density = tilt.entropy() - 0.5 * distance - half_ln_det - goal.coordinates as f64 * half_ln_tau;
+            let (entropy, half_ln_taus) = (tilt.entropy(), goal.coordinates as f64 * 0.5 * std::f64::consts::TAU.ln());
+            let ln_spread = half_ln_det + half_ln_taus;
+            // Every tilt bounds the entropy of the one that is sought (weak duality), whose covariance is about the same.
+            let most = entropy - dot(&direction, &tilt.missing) - goal.even_log_odds * tilt.missing[goal.coordinates - 1];
+            if most + ABOUT * (goal.coordinates as f64) < ln_enough + ln_spread {
+                tilt.ln_density = f64::NEG_INFINITY;
+                break;
+            }
+            tilt.ln_density = entropy - 0.5 * distance - ln_spread;
             // The odds, and what they miss, are those of the last step taken.
             let near = distance < NEAR_ENOUGH * goal.coordinates as f64;
             if near || step_number == MOST_STEPS || budget.is_spent() {
@@ -280,7 +291,7 @@ mod tests {
         for (n, dimension, size) in [(9, 3, None), (12, 2, Some(5)), (7, 4, Some(2))] {
             let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
             let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
-            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, &Budget::COUNTED).looking_back();
+            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
             let mut remaining = vec![1.0; moments.stride];
             remaining[..dimension].fill(0.03);
             if size.is_some() {
@@ -303,7 +314,7 @@ mod tests {
         let vectors = normals(200 * 3, &mut stream);
         // Far beyond what even odds make.
         let problem = Problem::new(&vectors, 3, &[40.0, 0.0, -20.0], 0.1, Some(60)).unwrap();
-        let moments = Moments::new(&problem, (0..200).collect(), 0.1, &Budget::COUNTED).looking_back();
+        let moments = Moments::new(&problem, (0..200).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
         assert!(moments.distance < NEAR_ENOUGH * 4.0, "{}", moments.distance);
         let taken: f64 = (0..200).map(|index| moments.step(index).odds).sum();
         assert!((taken - 60.0).abs() < 3.0, "{taken}");
@@ -316,7 +327,7 @@ mod tests {
         for (n, dimension, size) in [(18, 1, None), (22, 2, None), (24, 1, Some(8)), (26, 2, Some(10))] {
             let (vectors, target) = (normals(n * dimension, &mut stream), vec![0.5; dimension]);
             let problem = Problem::new(&vectors, dimension, &target, 0.2, size).unwrap();
-            let moments = Moments::new(&problem, (0..n).collect(), 0.2, &Budget::COUNTED);
+            let moments = Moments::new(&problem, (0..n).collect(), 0.2, f64::NEG_INFINITY, &Budget::COUNTED);
             let counted = count(&problem) as f64;
             assert!(counted > 200.0 && (moments.ln_expected - counted.ln()).abs() < 1.5_f64.ln(), "n {n}: {counted}");
         }
