@@ -500,7 +500,8 @@ impl Front {
 /// Bits that are in the order of the numbers.
 fn rising_bits(x: f32) -> u32 {
     let bits = x.to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+    // Of a negative number all bits are turned, of another the sign.
+    bits ^ ((bits as i32 >> 31) as u32 | 1 << 31)
 }
 
 /// Subsets of the last vectors, by size if that is fixed.
