@@ -452,13 +452,13 @@ impl Front {
             self.choices.truncate(width);
         }
         let mut next = std::mem::take(&mut self.next);
-        next.missing.clear();
+        next.missing.resize(self.choices.len() * self.stride, 0.0);
         next.distances.clear();
         next.log_odds.clear();
         next.taken.clear();
-        for &choice in &self.choices {
+        for (row, &choice) in next.missing.chunks_exact_mut(self.stride).zip(&self.choices) {
             let (choice, node, take) = (choice as u32 as usize, choice as u32 as usize / 2, choice as u32 % 2);
-            next.missing.extend(step.decide(self.missing(node), take == 1));
+            step.decide(self.missing(node), take == 1, row);
             next.distances.push(self.distances[choice]);
             next.log_odds.push(self.nodes.log_odds[node] + f64::from(take) * step.log_odds);
             next.taken.push(self.nodes.taken[node] + take);
@@ -473,8 +473,7 @@ impl Front {
         let allowed = |taken: usize| size.is_none_or(|size| taken <= size && taken + left >= size);
         self.choices.clear();
         self.distances.clear();
-        for node in 0..self.nodes.taken.len() {
-            let missing = &self.nodes.missing[node * self.stride..(node + 1) * self.stride];
+        for (node, missing) in self.nodes.missing.chunks_exact(self.stride).enumerate() {
             let distances = step.distances(missing, self.nodes.distances[node]);
             self.distances.extend(distances);
             for (take, distance) in distances.into_iter().enumerate() {

@@ -26,6 +26,7 @@ const LARGEST_LOG_ODDS: f64 = 30.0;
 const COUNT_VARIANCE: f64 = 1.0 / 12.0;
 
 /// The inner product of two rows.
+#[inline]
 pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     for (x, y) in x.chunks_exact(LANES).zip(y.chunks_exact(LANES)) {
@@ -62,10 +63,15 @@ impl Step<'_> {
         [-self.odds, 1.0 - self.odds].map(|change| sharper + change * (change * self.square - 2.0 * shadow))
     }
 
-    /// Takes the vector or leaves it: what is then missing beyond what can be expected.
-    pub fn decide<'s>(&'s self, missing: &'s [f64], take: bool) -> impl Iterator<Item = f64> + 's {
+    /// Takes the vector or leaves it: sets `next` to what is then missing beyond what can be expected.
+    pub fn decide(&self, missing: &[f64], take: bool, next: &mut [f64]) {
         let change = f64::from(u8::from(take)) - self.odds;
-        missing.iter().zip(self.vector).map(move |(missing, x)| missing - change * x)
+        let rows = next.chunks_exact_mut(LANES).zip(missing.chunks_exact(LANES)).zip(self.vector.chunks_exact(LANES));
+        for ((next, missing), vector) in rows {
+            for lane in 0..LANES {
+                next[lane] = missing[lane] - change * vector[lane];
+            }
+        }
     }
 }
 
@@ -303,7 +309,8 @@ mod tests {
                 assert!((distance - expected).abs() < 1e-9 * (1.0 + expected), "{decided}: {distance} {expected}");
                 let (step, take) = (moments.step(decided), stream.random::<bool>());
                 distance = step.distances(&missing, distance)[usize::from(take)];
-                missing = step.decide(&missing, take).collect();
+                let before = missing.clone();
+                step.decide(&before, take, &mut missing);
             }
         }
     }
