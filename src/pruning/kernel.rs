@@ -272,8 +272,10 @@ struct Sums {
 impl Sums {
     fn new(kernel: &Kernel, pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
         let candidates = pair.candidates(channel, sign, filters);
-        let vectors = candidates.iter().flat_map(|&filter| pair.vector(filter)).collect();
-        Sums { candidates, vectors, target: channel_target(kernel, channel, sign) }
+        let target = channel_target(kernel, channel, sign);
+        let mut vectors = Vec::with_capacity(candidates.len() * target.len());
+        candidates.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
+        Sums { candidates, vectors, target }
     }
 
     fn problem(&self, tolerance: f64, size: Option<usize>) -> Result<Problem<'_>> {

@@ -12,7 +12,7 @@ use rand_distr::StandardNormal;
 
 use super::grid::{Grid, distance_below};
 use super::moments::{Moments, Step};
-use super::{Budget, Outcome, Problem, Solution, Solver};
+use super::{Budget, Outcome, Problem, Solution, Solver, add_to_rows};
 use crate::numeric::ln_binomial;
 use crate::random::Stream;
 
@@ -403,8 +403,10 @@ struct Front {
     pull: f64,
     /// Whether partial subsets were left out.
     is_cut: bool,
-    /// For each vector decided and each partial subset then kept, the one it came from, twice, plus whether it was taken.
-    decisions: Vec<Vec<u32>>,
+    /// Vector by vector, for each partial subset that was kept the one it came from, twice, plus whether the vector was taken.
+    decisions: Vec<u32>,
+    /// Where the decisions of each vector start.
+    starts: Vec<usize>,
 }
 
 #[derive(Default)]
@@ -430,7 +432,8 @@ impl Front {
             distances: Vec::new(),
             pull,
             is_cut: false,
-            decisions: Vec::with_capacity(moments.len()),
+            decisions: Vec::new(),
+            starts: Vec::with_capacity(moments.len()),
         }
     }
 
@@ -463,7 +466,8 @@ impl Front {
             next.log_odds.push(self.nodes.log_odds[node] + f64::from(take) * step.log_odds);
             next.taken.push(self.nodes.taken[node] + take);
         }
-        self.decisions.push(self.choices.iter().map(|&choice| choice as u32).collect());
+        self.starts.push(self.decisions.len());
+        self.decisions.extend(self.choices.iter().map(|&choice| choice as u32));
         self.next = std::mem::replace(&mut self.nodes, next);
     }
 
@@ -471,25 +475,26 @@ impl Front {
     /// score, so that the best come first, then the partial subset and whether the vector is taken.
     fn list_choices(&mut self, step: &Step, size: Option<usize>, left: usize) {
         let allowed = |taken: usize| size.is_none_or(|size| taken <= size && taken + left >= size);
+        let Nodes { missing, distances, log_odds, taken } = &self.nodes;
         self.choices.clear();
-        self.distances.clear();
-        for (node, missing) in self.nodes.missing.chunks_exact(self.stride).enumerate() {
-            let distances = step.distances(missing, self.nodes.distances[node]);
-            self.distances.extend(distances);
-            for (take, distance) in distances.into_iter().enumerate() {
-                if allowed(self.nodes.taken[node] as usize + take) {
-                    let log_odds = self.nodes.log_odds[node] + take as f64 * step.log_odds;
-                    let score = distance - 2.0 * self.pull * log_odds;
-                    self.choices.push(u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64);
-                }
+        self.distances.resize(2 * taken.len(), 0.0);
+        let nodes = missing.chunks_exact(self.stride).zip(distances).zip(log_odds).zip(taken);
+        for ((node, (((missing, &distance), &log_odds), &taken)), both) in
+            nodes.enumerate().zip(self.distances.chunks_exact_mut(2))
+        {
+            both.copy_from_slice(&step.distances(missing, distance));
+            for (take, distance) in both.iter().enumerate().filter(|(take, _)| allowed(taken as usize + take)) {
+                let score = distance - 2.0 * self.pull * (log_odds + take as f64 * step.log_odds);
+                self.choices.push(u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64);
             }
         }
     }
 
     /// The places, among the vectors decided, of those that a partial subset takes.
     fn subset(&self, mut node: usize) -> impl Iterator<Item = usize> {
-        self.decisions.iter().enumerate().rev().filter_map(move |(index, decisions)| {
-            let decision = decisions[node];
+        let starts = self.starts.iter().enumerate().rev();
+        starts.filter_map(move |(index, start)| {
+            let decision = self.decisions[start + node];
             node = (decision / 2) as usize;
             (decision % 2 == 1).then_some(index)
         })
@@ -570,9 +575,9 @@ impl Group {
     fn of_any_size(vectors: &[&[f64]], start: Vec<f64>) -> Self {
         let mut group = Group { rows: start, masks: vec![0] };
         for (bit, vector) in vectors.iter().enumerate() {
-            let rows = group.rows.chunks_exact(vector.len());
-            let added: Vec<f64> = rows.flat_map(|row| row.iter().zip(*vector).map(|(sum, x)| sum + x)).collect();
-            group.rows.extend(added);
+            let without = group.rows.len();
+            group.rows.extend_from_within(..);
+            add_to_rows(&mut group.rows[without..], vector);
             group.masks.extend_from_within(..);
             let half = group.masks.len() / 2;
             group.masks[half..].iter_mut().for_each(|mask| *mask |= 1 << bit);

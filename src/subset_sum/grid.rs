@@ -78,8 +78,9 @@ impl Grid {
         if !some_are_equal {
             ends.clear();
         }
-        let points = ids.iter().flat_map(|&id| row(id)).copied().collect();
-        let columns = (0..dimension).flat_map(|coordinate| ids.iter().map(move |&id| row(id)[coordinate])).collect();
+        let (mut points, mut columns) = (Vec::with_capacity(count * dimension), Vec::with_capacity(count * dimension));
+        ids.iter().for_each(|&id| points.extend_from_slice(row(id)));
+        (0..dimension).for_each(|coordinate| columns.extend(ids.iter().map(|&id| row(id)[coordinate])));
         Grid { dimension, axes, starts, points, ids, ends, columns, ranges }
     }
 
