@@ -37,6 +37,21 @@ pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     sums.iter().sum()
 }
 
+/// Adds to a column, from the entry `axis` on, the products of up to [`LANES`] rows' entries with their own at `axis`, weighted.
+fn add_products(column: &mut [f64], rows: &[f64], weights: &[f64], (axis, stride): (usize, usize)) {
+    let ends = |index: usize| &rows[index * stride + axis..(index + 1) * stride];
+    let weight = |index: usize| weights[index] * rows[index * stride + axis];
+    if weights.len() < LANES {
+        for index in 0..weights.len() {
+            column.iter_mut().zip(ends(index)).for_each(|(entry, x)| *entry += weight(index) * x);
+        }
+        return;
+    }
+    let [a, b, c, d] = [0, 1, 2, 3].map(weight);
+    let columns = column.iter_mut().zip(ends(0)).zip(ends(1)).zip(ends(2)).zip(ends(3));
+    columns.for_each(|((((entry, w), x), y), z)| *entry = *entry + a * w + b * x + c * y + d * z);
+}
+
 /// A vector that is being decided, and what its decision does to the distance of a partial subset.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step<'a> {
@@ -165,16 +180,23 @@ impl Moments {
             .iter()
             .enumerate()
             .for_each(|(axis, variance)| precision[axis * stride + axis] = variance.recip());
+        let last = self.rows.len().saturating_sub(stride);
+        for (seen, line) in self.seen[last..].iter_mut().zip(precision.chunks_exact(stride)) {
+            *seen = dot(line, &self.rows[last..]);
+        }
         for index in (0..self.len()).rev() {
-            let row = &self.rows[index * stride..(index + 1) * stride];
-            let seen = &mut self.seen[index * stride..(index + 1) * stride];
-            for (seen, line) in seen.iter_mut().zip(precision.chunks_exact(stride)) {
-                *seen = dot(line, row);
-            }
+            let (before, seen) = self.seen[..(index + 1) * stride].split_at_mut(index * stride);
+            let (rows_before, row) = self.rows[..(index + 1) * stride].split_at(index * stride);
             let (square, variance) = (dot(seen, row), self.odds[index] * (1.0 - self.odds[index]));
             let weight = variance / (1.0 + variance * square);
+            let next = index.saturating_sub(1) * stride;
+            let (mut seen_next, row_next) = (before[next..].iter_mut(), &rows_before[next..]);
             for (line, x) in precision.chunks_exact_mut(stride).zip(&*seen) {
                 line.iter_mut().zip(&*seen).for_each(|(entry, y)| *entry -= weight * x * y);
+                // The vector before sees each line while it is at hand.
+                if let Some(seen_next) = seen_next.next() {
+                    *seen_next = dot(line, row_next);
+                }
             }
             self.squares[index] = square;
         }
@@ -250,13 +272,16 @@ impl Tilt {
         self.missing.copy_from_slice(&goal.target);
         // Symmetric: the factorisation reads the lower triangle only.
         let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
+        let mut variances = Vec::with_capacity(self.odds.len());
         for ((row, log_odds), odds) in rows.chunks_exact(stride).zip(&self.log_odds).zip(&mut self.odds) {
             *odds = 1.0 / (1.0 + (-log_odds).exp());
             self.missing.iter_mut().zip(row).for_each(|(missing, x)| *missing -= *odds * x);
-            let variance = *odds * (1.0 - *odds);
+            variances.push(*odds * (1.0 - *odds));
+        }
+        // Several vectors at once, since a matrix is longer on its way than some products take.
+        for (rows, variances) in rows.chunks(LANES * stride).zip(variances.chunks(LANES)) {
             for (axis, column) in covariance.as_mut_slice().chunks_exact_mut(stride).enumerate() {
-                let weight = variance * row[axis];
-                column[axis..].iter_mut().zip(&row[axis..]).for_each(|(entry, x)| *entry += weight * x);
+                add_products(&mut column[axis..], rows, variances, (axis, stride));
             }
         }
         covariance
