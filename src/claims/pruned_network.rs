@@ -324,6 +324,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_pruned_last_is_not_pruned_again() {
+        let cell = cell(&[("n", "300")]);
+        let (target, other) = (target(&cell).unwrap(), networks::network("random-1", &mut Stream::new(1, 2)).unwrap());
+        let pruned = |width: usize, target: &Network| prune(&Design::new(width), target, &Watch::NOBODY).unwrap();
+        let first = pruned(300, &target);
+        assert!(Arc::ptr_eq(&first, &pruned(300, &target)));
+        assert!(!Arc::ptr_eq(&first, &pruned(301, &target)) && !Arc::ptr_eq(&first, &pruned(300, &other)));
+        assert_eq!(*first, Design::new(300).prune(&target, &Watch::NOBODY).unwrap().unwrap());
+    }
+
+    #[test]
     fn bounds_and_hypotheses_are_the_theorems() {
         let unmet = |given: &[(&str, &str)]| {
             let all = PrunedNetworkClaim.hypotheses(&cell(given)).into_iter();

@@ -359,6 +359,27 @@ mod tests {
         Image::from_fn(channels, rows, columns, |_, _, _| StandardNormal.sample(stream))
     }
 
+    /// Among prunings with few candidates: beyond reach is what a pruning proves to be, and what it keeps then is the nearest.
+    #[test]
+    fn what_is_beyond_reach_is_what_has_no_filters() {
+        let (mut stream, mut beyond) = (Stream::new(37, 38), 0);
+        for _ in 0..60 {
+            let target = layer(1, 2, 1, 1, 0, &mut stream);
+            let pair = RandomPair::draw(&target.kernel, 8, &mut stream).unwrap();
+            let request = Request { tolerance: 0.02, ..Request::default() };
+            let pruned = PrunedKernel::prune(&target, pair.clone(), &request, &mut stream).unwrap();
+            let has_none = pruned.channels().iter().any(|channel| channel.status == Status::None);
+            assert_eq!(is_beyond(&target, &pair, request.filters, request.tolerance, &mut stream), has_none);
+            for channel in pruned.channels().iter().filter(|channel| channel.status == Status::None) {
+                let sums = Sums::new(&target.kernel, &pair, (channel.channel, channel.sign), request.filters);
+                let just_below = sums.problem(channel.error * (1.0 - 1e-9), None).unwrap();
+                assert_eq!(exists(&just_below, &mut stream), Some(false));
+            }
+            beyond += usize::from(has_none);
+        }
+        assert!(beyond > 10 && beyond < 50, "{beyond}");
+    }
+
     #[test]
     fn masked_dense_and_split_forms_agree() {
         let mut stream = Stream::new(31, 32);

@@ -130,8 +130,8 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell) 
     let replicates = match claim.estimator(cell, method)? {
         Estimator::Deterministic(evaluate) => return evaluate(),
         Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
-            let replicates = sampling.precision.replicates;
-            return construct(&mut stream(0), &Allowance { alpha: sampling.alpha, replicates, interrupted });
+            let Precision { replicates, relative, .. } = sampling.precision;
+            return construct(&mut stream(0), &Allowance { alpha: sampling.alpha, replicates, relative, interrupted });
         }
         Estimator::Replicates(replicates) => replicates,
     };

@@ -240,7 +240,8 @@ impl<'p, 'a> Attempt<'p, 'a> {
             // Finer guidance than the arithmetic carries guides nowhere.
             let guide = tolerance.max(FINEST_GUIDE * norms[rising[count - 1]]).max(SMALLEST_TOLERANCE);
             // The last pool has to do, whatever is expected of it.
-            let enough = if count == most { f64::NEG_INFINITY } else { enough - dimension as f64 * (tolerance / guide).ln() };
+            let enough =
+                if count == most { f64::NEG_INFINITY } else { enough - dimension as f64 * (tolerance / guide).ln() };
             let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), (guide, enough), hopeful, budget);
             if attempt.moments.ln_expected >= enough || budget.is_spent() {
                 return Attempt { moments: attempt.moments.looking_back(), ..attempt };

@@ -245,7 +245,8 @@ impl Tilt {
             let (entropy, half_ln_taus) = (tilt.entropy(), goal.coordinates as f64 * 0.5 * std::f64::consts::TAU.ln());
             let ln_spread = half_ln_det + half_ln_taus;
             // Every tilt bounds the entropy of the one that is sought (weak duality), whose covariance is about the same.
-            let most = entropy - dot(&direction, &tilt.missing) - goal.even_log_odds * tilt.missing[goal.coordinates - 1];
+            let most =
+                entropy - dot(&direction, &tilt.missing) - goal.even_log_odds * tilt.missing[goal.coordinates - 1];
             if most + ABOUT * (goal.coordinates as f64) < ln_enough + ln_spread {
                 tilt.ln_density = f64::NEG_INFINITY;
                 break;
@@ -322,7 +323,8 @@ mod tests {
         for (n, dimension, size) in [(9, 3, None), (12, 2, Some(5)), (7, 4, Some(2))] {
             let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
             let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
-            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
+            let moments =
+                Moments::new(&problem, (0..n).rev().collect(), 0.3, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
             let mut remaining = vec![1.0; moments.stride];
             remaining[..dimension].fill(0.03);
             if size.is_some() {
@@ -346,7 +348,8 @@ mod tests {
         let vectors = normals(200 * 3, &mut stream);
         // Far beyond what even odds make.
         let problem = Problem::new(&vectors, 3, &[40.0, 0.0, -20.0], 0.1, Some(60)).unwrap();
-        let moments = Moments::new(&problem, (0..200).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
+        let moments =
+            Moments::new(&problem, (0..200).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
         assert!(moments.distance < NEAR_ENOUGH * 4.0, "{}", moments.distance);
         let taken: f64 = (0..200).map(|index| moments.step(index).odds).sum();
         assert!((taken - 60.0).abs() < 3.0, "{taken}");
@@ -361,6 +364,12 @@ mod tests {
             let problem = Problem::new(&vectors, dimension, &target, 0.2, size).unwrap();
             let moments = Moments::new(&problem, (0..n).collect(), 0.2, f64::NEG_INFINITY, &Budget::COUNTED);
             let counted = count(&problem) as f64;
+            let asked_for = |ln_enough| {
+                let order = (0..n).collect();
+                Moments::new(&problem, order, 0.2, ln_enough, &Budget::COUNTED).ln_expected
+            };
+            assert_eq!(asked_for(moments.ln_expected - 1.0), moments.ln_expected);
+            assert_eq!(asked_for(moments.ln_expected + 4.0), f64::NEG_INFINITY);
             assert!(counted > 200.0 && (moments.ln_expected - counted.ln()).abs() < 1.5_f64.ln(), "n {n}: {counted}");
         }
     }
