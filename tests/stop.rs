@@ -71,7 +71,8 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 fn a_sample_shows_its_interval_so_far() {
     let folder = tempfile::tempdir().unwrap();
     for signal in ["-INT", "-TERM"] {
-        let (first, output, took) = signalled(folder.path(), &[SAMPLED, &["--json"]].concat(), signal, |line| !line.is_empty());
+        let (first, output, took) =
+            signalled(folder.path(), &[SAMPLED, &["--json"]].concat(), signal, |line| !line.is_empty());
         assert!(first.contains("of at most 1000000000000 replicates") && first.contains("left at most"), "{first}");
         assert_eq!(output.status.code(), Some(4));
         assert!(took < MOST, "{took:?}");

@@ -9,7 +9,7 @@ use crate::arrays::{free_memory, gigabytes};
 use crate::cell::Domain;
 use crate::cnn::{Kernel, Layer};
 use crate::pruning::design::USUAL;
-use crate::pruning::{Filters, Inputs, Outputs, Pair, PrunedKernel, RandomPair, Request, Sign, Status, least_width};
+use crate::pruning::{Filters, Inputs, Outputs, Pair, PrunedKernel, RandomPair, Request, Sign, is_beyond, least_width};
 use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
 
 /// The claim of Lemma 12.
@@ -301,38 +301,27 @@ fn lattice_points(dimension: usize, radius: usize) -> Vec<Vec<i64>> {
     points
 }
 
-/// Whether one drawn pair can be pruned to within eps of each K for every X.
+/// Whether one drawn pair can be pruned to within eps of each K for every X: no if some channel and sign has no subset within eps
+/// of one of them (an error of more than eps in one entry is an error of more than eps for the X that has only that entry), yes
+/// if for each a pruning's exact worst case over X says so, unknown otherwise.
 fn prunable(targets: &[Layer], n: usize, eps: f64, stream: &mut Stream) -> Draw {
     let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
-    let mut all = Draw::event(true);
-    for target in targets {
-        let draw = prunable_for(target, &pair, eps, stream);
-        if draw.hi == 0.0 {
-            return draw;
-        }
-        all.lo = all.lo.min(draw.lo);
-    }
-    all
-}
-
-/// Whether a pair can be pruned to within eps of one K for every X: yes if a pruning's exact worst case over X says so, no if
-/// some channel and sign has no subset within eps (an error of more than eps in one entry is an error of more than eps for the
-/// X that has only that entry), unknown otherwise.
-fn prunable_for(target: &Layer, pair: &RandomPair, eps: f64, stream: &mut Stream) -> Draw {
-    let prune = |tolerance: f64, stream: &mut Stream| {
-        let request = Request { tolerance, filters: Filters::WholeBlock, ..Request::default() };
-        PrunedKernel::prune(target, pair.clone(), &request, stream).expect("the pair was drawn for this target")
-    };
-    // The proof's tolerance makes the worst case at most eps; where it is not reached, the best found may do still.
-    let strict = eps / (2.0 * target.kernel.data().len() as f64);
-    if worst_error(&prune(strict, stream)) < eps {
-        return Draw::event(true);
-    }
-    let coarse = prune(eps, stream);
-    if coarse.channels().iter().any(|channel| channel.status == Status::None) {
+    if targets.iter().any(|target| is_beyond(target, &pair, Filters::WholeBlock, eps, stream)) {
         return Draw::event(false);
     }
-    if worst_error(&coarse) < eps { Draw::event(true) } else { Draw::unknown() }
+    let all = targets.iter().all(|target| is_prunable(target, &pair, eps, stream));
+    if all { Draw::event(true) } else { Draw::unknown() }
+}
+
+/// Whether a pruning is found whose worst case over X is within eps.
+fn is_prunable(target: &Layer, pair: &RandomPair, eps: f64, stream: &mut Stream) -> bool {
+    // The proof's tolerance makes the worst case at most eps; where it is not reached, the best found may do still.
+    let strict = eps / (2.0 * target.kernel.data().len() as f64);
+    [strict, eps].into_iter().any(|tolerance| {
+        let request = Request { tolerance, filters: Filters::WholeBlock, ..Request::default() };
+        let pruned = PrunedKernel::prune(target, pair.clone(), &request, stream);
+        worst_error(&pruned.expect("the pair was drawn for this target")) < eps
+    })
 }
 
 /// Whether narrow beams prune one drawn pair to within eps of each K for every X.

@@ -245,6 +245,8 @@ pub struct Allowance<'a> {
     pub alpha: f64,
     /// The most replicates of one sample.
     pub replicates: u64,
+    /// The width of the interval, relative to its lower end, that is precise enough.
+    pub relative: f64,
     /// Set from outside to stop it.
     pub interrupted: &'a AtomicBool,
     /// Where it may keep what its limits are made of.
@@ -257,6 +259,7 @@ impl Allowance<'static> {
     pub(crate) const TEST: Allowance<'static> = Allowance {
         alpha: 1e-3,
         replicates: 1,
+        relative: f64::MIN_POSITIVE,
         interrupted: {
             static NEVER: AtomicBool = AtomicBool::new(false);
             &NEVER

@@ -117,7 +117,18 @@ mod tests {
 
     #[test]
     fn the_script_says_what_was_asked_for() {
-        let line = Line::parse_from(["slurm", "my claims.toml", "--shards", "4", "--minutes", "30", "--out", "o", "--seed", "7"]);
+        let line = Line::parse_from([
+            "slurm",
+            "my claims.toml",
+            "--shards",
+            "4",
+            "--minutes",
+            "30",
+            "--out",
+            "o",
+            "--seed",
+            "7",
+        ]);
         let text = script(&line.arguments, Path::new("/bin/lemmascope"));
         for part in [
             "#SBATCH --array=1-4\n",

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{Answer, Beam, Budget, Outcome, Problem, Solution, Solver, solve};
+use crate::subset_sum::{Answer, Budget, Outcome, Problem, Solution, Solver, exists, nearest, solve};
 
 use super::pair::{Filters, Pair, RandomPair, Sign};
 use super::worst_case::Split;
@@ -106,7 +106,7 @@ impl<P: Pair> PrunedKernel<P> {
     /// When the pair has another shape or the tolerance is not a finite number of at least 0.
     pub fn prune(target: &Layer, pair: P, request: &Request, stream: &mut Stream) -> Result<Self> {
         check_shape(&target.kernel, &pair)?;
-        let solve = |(channel, sign)| solve_channel(&target.kernel, &pair, channel, sign, request, stream);
+        let solve = |place| solve_channel(&target.kernel, &pair, place, request, stream);
         let channels = problems(&target.kernel).map(solve).collect::<Result<Vec<ChannelResult>>>()?;
         PrunedKernel::of_channels(target, pair, channels)
     }
@@ -129,7 +129,7 @@ impl<P: Pair> PrunedKernel<P> {
             if interrupted.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let result = solve_channel(&target.kernel, &pair, channel, sign, request, &mut stream(channel, sign))?;
+            let result = solve_channel(&target.kernel, &pair, (channel, sign), request, &mut stream(channel, sign))?;
             tell();
             Ok(Some(result))
         };
@@ -262,20 +262,48 @@ fn channel_target(kernel: &Kernel, channel: usize, sign: Sign) -> Vec<f64> {
     target
 }
 
+/// The subset-sum problem of a channel and sign.
+struct Sums {
+    candidates: Vec<usize>,
+    vectors: Vec<f64>,
+    target: Vec<f64>,
+}
+
+impl Sums {
+    fn new(kernel: &Kernel, pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
+        let candidates = pair.candidates(channel, sign, filters);
+        let target = channel_target(kernel, channel, sign);
+        let mut vectors = Vec::with_capacity(candidates.len() * target.len());
+        candidates.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
+        Sums { candidates, vectors, target }
+    }
+
+    fn problem(&self, tolerance: f64, size: Option<usize>) -> Result<Problem<'_>> {
+        Problem::new(&self.vectors, self.target.len(), &self.target, tolerance, size)
+    }
+}
+
+/// Whether it is proved that some channel and sign has no filters whose sum is within the tolerance of its target. The pair must
+/// have been drawn for a target of this shape.
+pub fn is_beyond(target: &Layer, pair: &impl Pair, filters: Filters, tolerance: f64, stream: &mut Stream) -> bool {
+    problems(&target.kernel).any(|place| {
+        let sums = Sums::new(&target.kernel, pair, place, filters);
+        sums.problem(tolerance, None).is_ok_and(|problem| exists(&problem, stream) == Some(false))
+    })
+}
+
 fn solve_channel(
     kernel: &Kernel,
     pair: &impl Pair,
-    channel: usize,
-    sign: Sign,
+    (channel, sign): (usize, Sign),
     request: &Request,
     stream: &mut Stream,
 ) -> Result<ChannelResult> {
-    let candidates = pair.candidates(channel, sign, request.filters);
-    let target = channel_target(kernel, channel, sign);
-    let vectors: Vec<f64> = candidates.iter().flat_map(|&filter| pair.vector(filter)).collect();
+    let sums = Sums::new(kernel, pair, (channel, sign), request.filters);
+    let candidates = &sums.candidates;
     // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
     let size = request.size.filter(|&size| size <= candidates.len());
-    let problem = Problem::new(&vectors, target.len(), &target, request.tolerance, size)?;
+    let problem = sums.problem(request.tolerance, size)?;
     let (status, solution, solver) = if size == request.size {
         let answer = match request.solver {
             Some(solver) => Answer::of(solver, &problem, stream, &Budget::COUNTED),
@@ -290,15 +318,12 @@ fn solve_channel(
     Ok(ChannelResult { channel, sign, candidates: candidates.len(), kept, error: solution.error, status, solver })
 }
 
-/// What is kept: where there is no subset within the tolerance, the best that a beam sees.
+/// What is kept: where there is no subset within the tolerance, the nearest.
 fn best_known(problem: &Problem, outcome: Outcome, stream: &mut Stream) -> (Status, Solution) {
     match outcome {
         Outcome::Found(solution) => (Status::Found, solution),
         Outcome::GaveUp { best } => (Status::GaveUp, best),
-        Outcome::None => match Beam::DEFAULT.solve(problem, stream, &Budget::COUNTED) {
-            Outcome::Found(best) | Outcome::GaveUp { best } => (Status::None, best),
-            Outcome::None => unreachable!("a beam proves nothing"),
-        },
+        Outcome::None => (Status::None, nearest(problem, None, stream, &Budget::COUNTED).solution),
     }
 }
 
@@ -332,6 +357,27 @@ mod tests {
 
     fn normal_image(channels: usize, rows: usize, columns: usize, stream: &mut Stream) -> Image {
         Image::from_fn(channels, rows, columns, |_, _, _| StandardNormal.sample(stream))
+    }
+
+    /// Among prunings with few candidates: beyond reach is what a pruning proves to be, and what it keeps then is the nearest.
+    #[test]
+    fn what_is_beyond_reach_is_what_has_no_filters() {
+        let (mut stream, mut beyond) = (Stream::new(37, 38), 0);
+        for _ in 0..60 {
+            let target = layer(1, 2, 1, 1, 0, &mut stream);
+            let pair = RandomPair::draw(&target.kernel, 8, &mut stream).unwrap();
+            let request = Request { tolerance: 0.02, ..Request::default() };
+            let pruned = PrunedKernel::prune(&target, pair.clone(), &request, &mut stream).unwrap();
+            let has_none = pruned.channels().iter().any(|channel| channel.status == Status::None);
+            assert_eq!(is_beyond(&target, &pair, request.filters, request.tolerance, &mut stream), has_none);
+            for channel in pruned.channels().iter().filter(|channel| channel.status == Status::None) {
+                let sums = Sums::new(&target.kernel, &pair, (channel.channel, channel.sign), request.filters);
+                let just_below = sums.problem(channel.error * (1.0 - 1e-9), None).unwrap();
+                assert_eq!(exists(&just_below, &mut stream), Some(false));
+            }
+            beyond += usize::from(has_none);
+        }
+        assert!(beyond > 10 && beyond < 50, "{beyond}");
     }
 
     #[test]

@@ -156,26 +156,20 @@ pub fn chain_kept(job: &Job, seed: u64, alpha: f64, store: Option<&Store>) -> Re
 }
 
 /// As [`measure_told`], before it is asked what the evidence can show.
-fn sample(
-    job: &Job,
-    sampling: &Sampling,
-    interrupted: &AtomicBool,
-    tell: Tell,
-    shelf: &Shelf,
-) -> Result<Evidence> {
-    let Sampling { alpha, precision, .. } = *sampling;
-    let replicates = precision.replicates;
+fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell, shelf: &Shelf) -> Result<Evidence> {
+    let Sampling { alpha, precision: Precision { replicates, relative, .. }, .. } = *sampling;
     match job.claim.estimator(job.cell, job.method)? {
         Estimator::Deterministic(evaluate) => shelf.or_measure("value", &[], evaluate),
         Estimator::Constructed(construct) => {
             // What it is allowed changes nothing, and is the same in every run.
-            let allowance = Allowance { alpha: f64::MIN_POSITIVE, replicates: 1, interrupted, shelf: *shelf };
+            let allowance =
+                Allowance { alpha: f64::MIN_POSITIVE, replicates: 1, relative: 1.0, interrupted, shelf: *shelf };
             shelf.or_measure("object", &[], || construct(&mut stream(job, sampling.seed, 0), &allowance))
         }
         Estimator::Sampled(construct) => {
-            let allowance = Allowance { alpha, replicates, interrupted, shelf: *shelf };
+            let allowance = Allowance { alpha, replicates, relative, interrupted, shelf: *shelf };
             let measure = || construct(&mut stream(job, sampling.seed, 0), &allowance);
-            shelf.or_measure("statistic", &[alpha, replicates as f64], measure)
+            shelf.or_measure("statistic", &[alpha, replicates as f64, relative], measure)
         }
         Estimator::Replicates(drawn) => {
             let measure = || grow(job, sampling, &drawn, interrupted, tell, shelf);
@@ -289,13 +283,7 @@ impl Size {
 ///
 /// # Errors
 /// As [`measure`]; and where the cell is not sampled in batches.
-pub fn draw_block(
-    job: &Job,
-    sampling: &Sampling,
-    interrupted: &AtomicBool,
-    store: &Store,
-    block: Block,
-) -> Result<()> {
+pub fn draw_block(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, store: &Store, block: Block) -> Result<()> {
     let Estimator::Replicates(replicates) = job.claim.estimator(job.cell, job.method)? else {
         return Err(Error::Defect(format!("{} is not sampled in batches", job.cell.key())));
     };
@@ -318,7 +306,8 @@ struct Batches(Vec<Sample>);
 impl Keeps for Batches {
     fn to_piece(&self) -> Piece {
         let first = self.0.first().cloned().unwrap_or_default();
-        let is_known = self.0.iter().all(|sample| sample.sum_lo == sample.sum_hi && sample.values_lo == sample.values_hi);
+        let is_known =
+            self.0.iter().all(|sample| sample.sum_lo == sample.sum_hi && sample.values_lo == sample.values_hi);
         let ends = if is_known { 1.0 } else { 2.0 };
         let mut numbers = vec![first.count as f64, first.values_lo.len() as f64, ends];
         for Sample { sum_lo, sum_hi, values_lo, values_hi, .. } in &self.0 {
@@ -396,7 +385,8 @@ impl Keeps for Looks {
             let Sample { count, sum_lo, sum_hi, values_lo, values_hi } = sample;
             // Values are known, most of the time.
             let values_hi: &[f64] = if values_lo == values_hi { &[] } else { values_hi };
-            let head = [*batches as f64, *count as f64, *sum_lo, *sum_hi, values_lo.len() as f64, values_hi.len() as f64];
+            let head =
+                [*batches as f64, *count as f64, *sum_lo, *sum_hi, values_lo.len() as f64, values_hi.len() as f64];
             head.into_iter().chain(values_lo.iter().chain(values_hi).copied()).collect::<Vec<f64>>()
         });
         Piece { numbers: numbers.collect(), texts: Vec::new() }
@@ -550,7 +540,12 @@ mod tests {
         assert_ne!(with(1).ln, with(2).ln);
     }
 
-    fn kept_cell(given: &[(&'static str, &'static str)], method: Method, sampling: &Sampling, kept: (&Store, bool)) -> Result<Evidence> {
+    fn kept_cell(
+        given: &[(&'static str, &'static str)],
+        method: Method,
+        sampling: &Sampling,
+        kept: (&Store, bool),
+    ) -> Result<Evidence> {
         let claim = find("nsn-box").unwrap();
         let cell = cell_of(claim, given.iter().copied()).unwrap();
         let bounds = claim.bounds(&cell).unwrap();
@@ -575,9 +570,17 @@ mod tests {
             let store = Store::new("", "");
             for variant in variants {
                 let fresh = nsn_box(&CELL, method, &of(variant));
-                assert_eq!(kept_cell(&CELL, method, &of(variant), (&store, true)).unwrap(), fresh, "{method:?} {variant:?}");
+                assert_eq!(
+                    kept_cell(&CELL, method, &of(variant), (&store, true)).unwrap(),
+                    fresh,
+                    "{method:?} {variant:?}"
+                );
                 // Nothing is drawn a second time.
-                assert_eq!(kept_cell(&CELL, method, &of(variant), (&store, false)).unwrap(), fresh, "{method:?} {variant:?}");
+                assert_eq!(
+                    kept_cell(&CELL, method, &of(variant), (&store, false)).unwrap(),
+                    fresh,
+                    "{method:?} {variant:?}"
+                );
             }
             // Nor for a wider interval than those before.
             assert!(kept_cell(&CELL, method, &of((0.5, 8000, Until::Precise)), (&store, false)).is_ok(), "{method:?}");
@@ -606,7 +609,13 @@ mod tests {
     /// Batches with ends that differ, and none at all.
     #[test]
     fn batches_come_back_to_the_last_bit() {
-        let sample = |x: f64, y: f64| Sample { count: 3, sum_lo: x, sum_hi: y, values_lo: vec![x, 0.1], values_hi: vec![y, 0.1] };
+        let sample = |x: f64, y: f64| Sample {
+            count: 3,
+            sum_lo: x,
+            sum_hi: y,
+            values_lo: vec![x, 0.1],
+            values_hi: vec![y, 0.1],
+        };
         for batches in [vec![], vec![sample(0.5, 0.5), sample(0.25, 0.25)], vec![sample(0.5, 0.75), sample(0.0, 1.0)]] {
             let piece = Batches(batches).to_piece();
             let Batches(read) = Batches::from_piece(&piece).unwrap();

@@ -268,7 +268,8 @@ fn measure_tasks(
     known: Progress,
     save: impl Fn(&Progress) -> Result<()> + Sync,
 ) -> Result<Progress> {
-    let open = longest_first(plan, tasks, conditions.timings, (0..tasks.len()).filter(|place| !known.contains_key(place)));
+    let open =
+        longest_first(plan, tasks, conditions.timings, (0..tasks.len()).filter(|place| !known.contains_key(place)));
     known.keys().for_each(|place| (conditions.progress)(Event::Known, *place));
     open.iter().for_each(|place| (conditions.progress)(Event::Open, *place));
     let units = plan.units().len();

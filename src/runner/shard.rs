@@ -98,7 +98,9 @@ impl Shard {
         let new = self.begin(plan, out)?;
         let path = self.path(out);
         let other = match Store::read(&path) {
-            Ok(store) if read_label(&store).map(|label| label.design) == Some(plan.design()?) => return Ok((store, None)),
+            Ok(store) if read_label(&store).map(|label| label.design) == Some(plan.design()?) => {
+                return Ok((store, None));
+            }
             Ok(_) => format!("{} belongs to another design", path.display()),
             Err(refused) => return Ok((new, refused.text(&path))),
         };
@@ -221,7 +223,8 @@ pub fn join(folders: &[PathBuf]) -> Result<Joined> {
     let Some((_, label, _)) = known.values().next() else {
         return Err(Error::input("no shard-I-of-N.cells is there; lemmascope run --shard I/N --out DIR writes them"));
     };
-    let missing: Vec<String> = (1..=label.of).filter(|shard| !known.contains_key(shard)).map(|i| i.to_string()).collect();
+    let missing: Vec<String> =
+        (1..=label.of).filter(|shard| !known.contains_key(shard)).map(|i| i.to_string()).collect();
     if !missing.is_empty() {
         let (count, is_are) = (label.of, if missing.len() == 1 { "is" } else { "are" });
         return Err(Error::input(format!(
@@ -305,7 +308,8 @@ mod tests {
     #[test]
     fn engines_say_which_shard_it_is() {
         let parse = |text: &str, variables: &[(&str, &str)]| {
-            let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
+            let variable =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
             Shard::parse(text, variable).map(|shard| (shard.index, shard.count)).ok()
         };
         let slurm = [("SLURM_ARRAY_TASK_ID", "5"), ("SLURM_ARRAY_TASK_MIN", "3"), ("SLURM_ARRAY_TASK_COUNT", "4")];
@@ -320,7 +324,11 @@ mod tests {
             ("automatic", &slurm, None),
             ("auto", &slurm, Some((2, 4))),
             ("auto/8", &slurm, Some((4, 8))),
-            ("auto", &[("SLURM_ARRAY_TASK_ID", "0"), ("SLURM_ARRAY_TASK_MIN", "0"), ("SLURM_ARRAY_TASK_COUNT", "2")], Some((0, 2))),
+            (
+                "auto",
+                &[("SLURM_ARRAY_TASK_ID", "0"), ("SLURM_ARRAY_TASK_MIN", "0"), ("SLURM_ARRAY_TASK_COUNT", "2")],
+                Some((0, 2)),
+            ),
             ("auto/3", &[("HQ_TASK_ID", "3")], Some((2, 3))),
             ("auto/3", &[("HQ_TASK_ID", "0")], None),
             ("auto", &[("HQ_TASK_ID", "3")], None),
@@ -342,7 +350,9 @@ mod tests {
     /// Every task belongs to one shard, whatever their number; one heavy cell spreads, and cells that are many stay whole.
     #[test]
     fn shards_share_all_tasks_out() {
-        for (cells, shards, blocks) in [("[16]", 4, 32), ("[16]", 1, 1), ("[16, 32, 64, 128]", 2, 4), ("[16]", 1000, 391)] {
+        for (cells, shards, blocks) in
+            [("[16]", 4, 32), ("[16]", 1, 1), ("[16, 32, 64, 128]", 2, 4), ("[16]", 1000, 391)]
+        {
             let plan = plan(cells, 100_000);
             let all = split(&plan, shards);
             assert_eq!(all.len(), blocks, "{cells} {shards}");

@@ -4,7 +4,8 @@
 //! by doubling, until one is proved to reach the level; then between those that are proved to lie below and above. Every
 //! trial takes an equal share of the chance of error, so that all of them are right together: the threshold lies above
 //! every value proved below, and not above any value proved to reach the level. A value that stays undecided within its
-//! replicates is left behind, and the search goes on towards both sides of it.
+//! replicates is left behind, and the search goes on towards both sides of it, until the limits are as near to each other as was
+//! asked.
 
 use std::sync::atomic::AtomicBool;
 
@@ -352,7 +353,7 @@ impl Hunt<'_> {
     /// Between what is proved below and what is proved to reach the level, on both sides of what stays undecided.
     fn between(&mut self) -> Result<()> {
         let mut undecided = 0;
-        while self.trials.len() < MOST_TRIALS && undecided < MOST_UNDECIDED {
+        while self.trials.len() < MOST_TRIALS && undecided < MOST_UNDECIDED && !self.is_precise() {
             let ratio = |(low, high): &(f64, f64)| high / low;
             let gaps = self.gaps().into_iter().filter(|gap| self.threshold.is_open(*gap));
             let Some(widest) = gaps.max_by(|a, b| ratio(a).total_cmp(&ratio(b))) else { return Ok(()) };
@@ -361,6 +362,24 @@ impl Hunt<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the limits are as near to each other as was asked. All values' limits hold together, so that the search may end
+    /// whenever it likes what it sees.
+    fn is_precise(&self) -> bool {
+        let hi = self.reached().unwrap_or(f64::INFINITY);
+        hi - self.lo() <= self.allowance.relative * self.lo()
+    }
+
+    /// The threshold is at least this.
+    fn lo(&self) -> f64 {
+        match self.below() {
+            // A whole threshold above 3 is at least 4.
+            Some(below) if self.threshold.is_whole() => below + 1.0,
+            Some(below) => below,
+            // Nothing below the range's least value counts.
+            None => self.trials.iter().map(|trial| trial.value).fold(f64::INFINITY, f64::min),
+        }
     }
 
     /// Where the limits can still be moved: up to two gaps.
@@ -395,15 +414,9 @@ impl Hunt<'_> {
     fn crossing(&self) -> Crossing {
         let mut trials = self.trials.clone();
         trials.sort_by(|a, b| a.value.total_cmp(&b.value));
-        let whole = self.threshold.is_whole();
-        // A whole threshold above 3 is at least 4. Nothing below the range's least value counts.
-        let lo = match self.below() {
-            Some(below) if whole => below + 1.0,
-            Some(below) => below,
-            None => trials[0].value,
-        };
-        let hi = self.reached();
-        let estimate = estimate(&trials, whole).map(|value| value.max(lo).min(hi.unwrap_or(f64::INFINITY)));
+        let (lo, hi) = (self.lo(), self.reached());
+        let estimate =
+            estimate(&trials, self.threshold.is_whole()).map(|value| value.max(lo).min(hi.unwrap_or(f64::INFINITY)));
         Crossing { estimate, lo, hi, trials }
     }
 }
@@ -473,7 +486,7 @@ impl Claim for Threshold {
 
 /// What a search from the command line may spend.
 pub fn allowance(alpha: f64, replicates: u64, interrupted: &AtomicBool) -> Allowance<'_> {
-    Allowance { alpha, replicates, interrupted, shelf: Shelf::NONE }
+    Allowance { alpha, replicates, relative: f64::MIN_POSITIVE, interrupted, shelf: Shelf::NONE }
 }
 
 #[cfg(test)]
@@ -582,6 +595,24 @@ mod tests {
             let estimate = crossing.estimate.unwrap();
             assert!(crossing.lo <= estimate && estimate <= hi && (estimate - 70.0).abs() < 10.0, "{estimate}");
             assert!(crossing.trials.windows(2).all(|pair| pair[0].value < pair[1].value));
+        }
+    }
+
+    /// What is asked for ends the search, and its limits hold all the same: 40 searches at alpha = 1e-3, as above.
+    #[test]
+    fn a_search_ends_once_its_limits_are_near_enough() {
+        let threshold = Threshold::new(&Waiting, &question("n", None, None), Method::Literal).unwrap();
+        let cell = cell_of(&threshold, [("x", "100")]).unwrap();
+        let interrupted = AtomicBool::new(false);
+        for seed in 0..40 {
+            let with = |relative| {
+                let allowance = Allowance { relative, ..allowance(1e-3, 16_000, &interrupted) };
+                threshold.search(&cell, seed, &allowance).unwrap()
+            };
+            let (coarse, fine) = (with(1.0), with(f64::MIN_POSITIVE));
+            let hi = coarse.hi.unwrap();
+            assert!(coarse.lo <= 70.0 && 70.0 <= hi && hi <= 2.0 * coarse.lo, "{} {hi}", coarse.lo);
+            assert!(coarse.work() < fine.work() && coarse.trials.len() < fine.trials.len());
         }
     }
 

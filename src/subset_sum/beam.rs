@@ -12,7 +12,7 @@ use rand_distr::StandardNormal;
 
 use super::grid::{Grid, distance_below};
 use super::moments::{Moments, Step};
-use super::{Budget, Outcome, Problem, Solution, Solver};
+use super::{Budget, Outcome, Problem, Solution, Solver, add_to_rows};
 use crate::numeric::ln_binomial;
 use crate::random::Stream;
 
@@ -239,9 +239,11 @@ impl<'p, 'a> Attempt<'p, 'a> {
         loop {
             // Finer guidance than the arithmetic carries guides nowhere.
             let guide = tolerance.max(FINEST_GUIDE * norms[rising[count - 1]]).max(SMALLEST_TOLERANCE);
-            let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), guide, hopeful, budget);
-            let ln_expected = attempt.moments.ln_expected + dimension as f64 * (tolerance / guide).ln();
-            if count == most || ln_expected >= enough || budget.is_spent() {
+            // The last pool has to do, whatever is expected of it.
+            let enough =
+                if count == most { f64::NEG_INFINITY } else { enough - dimension as f64 * (tolerance / guide).ln() };
+            let attempt = Attempt::of_pool(problem, rising, count, approach.clone(), (guide, enough), hopeful, budget);
+            if attempt.moments.ln_expected >= enough || budget.is_spent() {
                 return Attempt { moments: attempt.moments.looking_back(), ..attempt };
             }
             count = most.min((count as f64 * POOL_GROWTH) as usize + 1);
@@ -253,7 +255,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
         rising: &[usize],
         count: usize,
         mut approach: Approach,
-        tolerance: f64,
+        (tolerance, ln_enough): (f64, f64),
         hopeful: bool,
         budget: &Budget,
     ) -> Self {
@@ -266,7 +268,7 @@ impl<'p, 'a> Attempt<'p, 'a> {
             size = Some(part);
         }
         let order = pool.iter().rev().copied().collect();
-        let moments = Moments::new(&problem.with(&approach.target, size), order, tolerance, budget);
+        let moments = Moments::new(&problem.with(&approach.target, size), order, tolerance, ln_enough, budget);
         Attempt { problem, moments, taken: approach.taken, size, hopeful }
     }
 
@@ -402,8 +404,10 @@ struct Front {
     pull: f64,
     /// Whether partial subsets were left out.
     is_cut: bool,
-    /// For each vector decided and each partial subset then kept, the one it came from, twice, plus whether it was taken.
-    decisions: Vec<Vec<u32>>,
+    /// Vector by vector, for each partial subset that was kept the one it came from, twice, plus whether the vector was taken.
+    decisions: Vec<u32>,
+    /// Where the decisions of each vector start.
+    starts: Vec<usize>,
 }
 
 #[derive(Default)]
@@ -429,7 +433,8 @@ impl Front {
             distances: Vec::new(),
             pull,
             is_cut: false,
-            decisions: Vec::with_capacity(moments.len()),
+            decisions: Vec::new(),
+            starts: Vec::with_capacity(moments.len()),
         }
     }
 
@@ -451,18 +456,19 @@ impl Front {
             self.choices.truncate(width);
         }
         let mut next = std::mem::take(&mut self.next);
-        next.missing.clear();
+        next.missing.resize(self.choices.len() * self.stride, 0.0);
         next.distances.clear();
         next.log_odds.clear();
         next.taken.clear();
-        for &choice in &self.choices {
+        for (row, &choice) in next.missing.chunks_exact_mut(self.stride).zip(&self.choices) {
             let (choice, node, take) = (choice as u32 as usize, choice as u32 as usize / 2, choice as u32 % 2);
-            next.missing.extend(step.decide(self.missing(node), take == 1));
+            step.decide(self.missing(node), take == 1, row);
             next.distances.push(self.distances[choice]);
             next.log_odds.push(self.nodes.log_odds[node] + f64::from(take) * step.log_odds);
             next.taken.push(self.nodes.taken[node] + take);
         }
-        self.decisions.push(self.choices.iter().map(|&choice| choice as u32).collect());
+        self.starts.push(self.decisions.len());
+        self.decisions.extend(self.choices.iter().map(|&choice| choice as u32));
         self.next = std::mem::replace(&mut self.nodes, next);
     }
 
@@ -470,26 +476,26 @@ impl Front {
     /// score, so that the best come first, then the partial subset and whether the vector is taken.
     fn list_choices(&mut self, step: &Step, size: Option<usize>, left: usize) {
         let allowed = |taken: usize| size.is_none_or(|size| taken <= size && taken + left >= size);
+        let Nodes { missing, distances, log_odds, taken } = &self.nodes;
         self.choices.clear();
-        self.distances.clear();
-        for node in 0..self.nodes.taken.len() {
-            let missing = &self.nodes.missing[node * self.stride..(node + 1) * self.stride];
-            let distances = step.distances(missing, self.nodes.distances[node]);
-            self.distances.extend(distances);
-            for (take, distance) in distances.into_iter().enumerate() {
-                if allowed(self.nodes.taken[node] as usize + take) {
-                    let log_odds = self.nodes.log_odds[node] + take as f64 * step.log_odds;
-                    let score = distance - 2.0 * self.pull * log_odds;
-                    self.choices.push(u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64);
-                }
+        self.distances.resize(2 * taken.len(), 0.0);
+        let nodes = missing.chunks_exact(self.stride).zip(distances).zip(log_odds).zip(taken);
+        for ((node, (((missing, &distance), &log_odds), &taken)), both) in
+            nodes.enumerate().zip(self.distances.chunks_exact_mut(2))
+        {
+            both.copy_from_slice(&step.distances(missing, distance));
+            for (take, distance) in both.iter().enumerate().filter(|(take, _)| allowed(taken as usize + take)) {
+                let score = distance - 2.0 * self.pull * (log_odds + take as f64 * step.log_odds);
+                self.choices.push(u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64);
             }
         }
     }
 
     /// The places, among the vectors decided, of those that a partial subset takes.
     fn subset(&self, mut node: usize) -> impl Iterator<Item = usize> {
-        self.decisions.iter().enumerate().rev().filter_map(move |(index, decisions)| {
-            let decision = decisions[node];
+        let starts = self.starts.iter().enumerate().rev();
+        starts.filter_map(move |(index, start)| {
+            let decision = self.decisions[start + node];
             node = (decision / 2) as usize;
             (decision % 2 == 1).then_some(index)
         })
@@ -499,7 +505,8 @@ impl Front {
 /// Bits that are in the order of the numbers.
 fn rising_bits(x: f32) -> u32 {
     let bits = x.to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+    // Of a negative number all bits are turned, of another the sign.
+    bits ^ ((bits as i32 >> 31) as u32 | 1 << 31)
 }
 
 /// Subsets of the last vectors, by size if that is fixed.
@@ -569,9 +576,9 @@ impl Group {
     fn of_any_size(vectors: &[&[f64]], start: Vec<f64>) -> Self {
         let mut group = Group { rows: start, masks: vec![0] };
         for (bit, vector) in vectors.iter().enumerate() {
-            let rows = group.rows.chunks_exact(vector.len());
-            let added: Vec<f64> = rows.flat_map(|row| row.iter().zip(*vector).map(|(sum, x)| sum + x)).collect();
-            group.rows.extend(added);
+            let without = group.rows.len();
+            group.rows.extend_from_within(..);
+            add_to_rows(&mut group.rows[without..], vector);
             group.masks.extend_from_within(..);
             let half = group.masks.len() / 2;
             group.masks[half..].iter_mut().for_each(|mask| *mask |= 1 << bit);

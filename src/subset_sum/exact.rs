@@ -9,7 +9,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::bounds::sums_are_exact;
 use super::grid::Grid;
-use super::{Budget, Outcome, Problem, Solution, Solver};
+use super::{Budget, Outcome, Problem, Solution, Solver, add_to_rows};
 use crate::random::Stream;
 
 /// At most so many sums of one half are listed at once.
@@ -19,7 +19,7 @@ const MOST_NUMBERS: u64 = 1 << 24;
 /// At most so many strips.
 const MOST_STRIPS: u64 = 1 << 12;
 /// Numbers in the sums of one half that are joined with the other in a few milliseconds.
-const QUICK_NUMBERS: u64 = 1 << 14;
+const QUICK_NUMBERS: u64 = 1 << 17;
 /// About what the join takes for each number in the sums of one half.
 const SECONDS_A_NUMBER: f64 = 1e-7;
 /// The subsets of a half are bits of a word.
@@ -368,12 +368,11 @@ fn quarter_sums(problem: &Problem, quarter: Range<usize>, bit: usize) -> Vec<Sum
             // Of any size, the sums without a vector and those with it share the list.
             let from = if lists == 1 && problem.size().is_none() { Some(0) } else { size.checked_sub(1) };
             let Some(from) = from else { continue };
-            let added = sums[from].rows.chunks_exact(problem.dimension());
-            let added: Vec<f64> =
-                added.flat_map(|row| row.iter().zip(problem.vector(index)).map(|(x, y)| x + y)).collect();
-            let masks: Vec<u64> = sums[from].masks.iter().map(|mask| mask | 1 << bit).collect();
-            sums[size].rows.extend(added);
-            sums[size].masks.extend(masks);
+            let Sums { mut rows, mut masks } = sums[from].clone();
+            add_to_rows(&mut rows, problem.vector(index));
+            masks.iter_mut().for_each(|mask| *mask |= 1 << bit);
+            sums[size].rows.append(&mut rows);
+            sums[size].masks.append(&mut masks);
         }
     }
     sums

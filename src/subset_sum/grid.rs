@@ -29,8 +29,12 @@ pub(super) struct Grid {
     starts: Vec<u32>,
     points: Vec<f64>,
     ids: Vec<u32>,
-    /// For each point, where the points that are equal to it end.
+    /// For each point, where the points that are equal to it end; empty where none are known.
     ends: Vec<u32>,
+    /// Coordinate by coordinate, the points' entries.
+    columns: Vec<f64>,
+    /// For each coordinate, the least and the greatest entry.
+    ranges: Vec<(f64, f64)>,
 }
 
 /// Cells with more points are put in order, so that equal ones can be passed over together.
@@ -41,7 +45,8 @@ impl Grid {
     /// `radius`.
     pub fn new(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Self {
         let count = rows.len() / stride;
-        let axes = choose_axes(rows, stride, dimension, radius);
+        let ranges = ranges(rows, stride, dimension);
+        let axes = choose_axes(&ranges, count, radius);
         let cell = |row: &[f64]| axes.iter().fold(0, |cell, axis| cell * axis.cells + axis.cell(row[axis.coordinate]));
         let cells: Vec<u32> = rows.chunks_exact(stride).map(|row| cell(row) as u32).collect();
         let mut starts = vec![0u32; axes.iter().map(|axis| axis.cells).product::<usize>() + 1];
@@ -58,6 +63,7 @@ impl Grid {
         }
         let row = |id: u32| &rows[id as usize * stride..][..dimension];
         let mut ends: Vec<u32> = (1..=count as u32).collect();
+        let mut some_are_equal = false;
         for cell in starts.windows(2).map(|cell| cell[0] as usize..cell[1] as usize).filter(|c| c.len() > CROWDED) {
             ids[cell.clone()].sort_unstable_by(|&i, &j| {
                 row(i).iter().zip(row(j)).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(i.cmp(&j))
@@ -65,11 +71,17 @@ impl Grid {
             for index in cell.rev().skip(1) {
                 if row(ids[index]) == row(ids[index + 1]) {
                     ends[index] = ends[index + 1];
+                    some_are_equal = true;
                 }
             }
         }
-        let points = ids.iter().flat_map(|&id| row(id)).copied().collect();
-        Grid { dimension, axes, starts, points, ids, ends }
+        if !some_are_equal {
+            ends.clear();
+        }
+        let (mut points, mut columns) = (Vec::with_capacity(count * dimension), Vec::with_capacity(count * dimension));
+        ids.iter().for_each(|&id| points.extend_from_slice(row(id)));
+        (0..dimension).for_each(|coordinate| columns.extend(ids.iter().map(|&id| row(id)[coordinate])));
+        Grid { dimension, axes, starts, points, ids, ends, columns, ranges }
     }
 
     /// Visits the points whose max-norm distance from `centre` is below `radius`: `visit` gets the distance and the point's
@@ -80,14 +92,25 @@ impl Grid {
         radius: &mut f64,
         visit: &mut impl FnMut(f64, u32) -> ControlFlow<(), f64>,
     ) -> ControlFlow<()> {
-        self.descend(0, 0, &centre[..self.dimension], radius, visit)
+        let centre = &centre[..self.dimension];
+        // How far, in half ranges, the centre is from the middle of the points.
+        let far = |(&x, &(low, high)): (&f64, &(f64, f64))| (2.0 * x - low - high).abs() / (high - low);
+        let farthest = centre.iter().zip(&self.ranges).map(far).enumerate().max_by(|x, y| x.1.total_cmp(&y.1));
+        let beyond = |(&x, &(low, high)): (&f64, &(f64, f64))| x - *radius >= high || x + *radius <= low;
+        match farthest {
+            Some((farthest, _)) if !centre.iter().zip(&self.ranges).any(beyond) => {
+                self.descend(0, 0, (centre, farthest), radius, visit)
+            }
+            _ => ControlFlow::Continue(()),
+        }
     }
 
+    /// Searches the cells from an axis on; of a point's entries that of coordinate `farthest` is looked at first.
     fn descend(
         &self,
         axis: usize,
         cell: usize,
-        centre: &[f64],
+        (centre, farthest): (&[f64], usize),
         radius: &mut f64,
         visit: &mut impl FnMut(f64, u32) -> ControlFlow<(), f64>,
     ) -> ControlFlow<()> {
@@ -96,24 +119,34 @@ impl Grid {
         let (low, high) = (self.axes[axis].cell(x - *radius), self.axes[axis].cell(x + *radius));
         if axis + 1 < self.axes.len() {
             for next in low..=high {
-                self.descend(axis + 1, cell * cells + next, centre, radius, visit)?;
+                self.descend(axis + 1, cell * cells + next, (centre, farthest), radius, visit)?;
             }
             return ControlFlow::Continue(());
         }
         // Neighbours along the last axis are neighbours in memory.
         let points = self.starts[cell * cells + low] as usize..self.starts[cell * cells + high + 1] as usize;
+        let column = &self.columns[farthest * self.ids.len()..];
         let mut index = points.start;
         while index < points.end {
+            if (column[index] - centre[farthest]).abs() >= *radius {
+                index = self.behind(index);
+                continue;
+            }
             let point = &self.points[index * self.dimension..][..self.dimension];
             match distance_below(centre, point, *radius) {
                 Some(distance) => {
                     *radius = visit(distance, self.ids[index])?;
                     index += 1;
                 }
-                None => index = self.ends[index] as usize,
+                None => index = self.behind(index),
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// The next point that is not known to be equal to this one.
+    fn behind(&self, index: usize) -> usize {
+        self.ends.get(index).map_or(index + 1, |&end| end as usize)
     }
 }
 
@@ -132,10 +165,8 @@ pub(super) fn distance_below(x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
     (max < limit).then_some(max)
 }
 
-/// Cuts as many of the widest coordinates, into as many cells, as make a search cheapest: more cells hold fewer points, but a
-/// box touches more of them.
-fn choose_axes(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Vec<Axis> {
-    let count = (rows.len() / stride).max(1) as f64;
+/// The least and the greatest entry in each coordinate.
+fn ranges(rows: &[f64], stride: usize, dimension: usize) -> Vec<(f64, f64)> {
     let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); dimension];
     for row in rows.chunks_exact(stride) {
         for ((low, high), &x) in ranges.iter_mut().zip(row) {
@@ -143,8 +174,15 @@ fn choose_axes(rows: &[f64], stride: usize, dimension: usize, radius: f64) -> Ve
             *high = high.max(x);
         }
     }
+    ranges
+}
+
+/// Cuts as many of the widest coordinates, into as many cells, as make a search cheapest: more cells hold fewer points, but a
+/// box touches more of them.
+fn choose_axes(ranges: &[(f64, f64)], count: usize, radius: f64) -> Vec<Axis> {
+    let count = count.max(1) as f64;
     let width = |(low, high): (f64, f64)| (high - low).clamp(f64::MIN_POSITIVE, f64::MAX);
-    let mut widest: Vec<usize> = (0..dimension).collect();
+    let mut widest: Vec<usize> = (0..ranges.len()).collect();
     widest.sort_by(|&i, &j| width(ranges[j]).total_cmp(&width(ranges[i])));
     widest.truncate(MOST_AXES);
     let widths: Vec<f64> = widest.iter().map(|&coordinate| width(ranges[coordinate])).collect();

@@ -196,6 +196,13 @@ impl<'a> Problem<'a> {
     }
 }
 
+/// Adds a vector to each row of as many numbers.
+fn add_to_rows(rows: &mut [f64], vector: &[f64]) {
+    for row in rows.chunks_exact_mut(vector.len()) {
+        row.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
+    }
+}
+
 /// A subset and how far its sum is from the target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution {

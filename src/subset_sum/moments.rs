@@ -16,6 +16,8 @@ const LANES: usize = 4;
 const MOST_STEPS: usize = 24;
 /// The tilt is good enough when the expected sum is so near the target, in squared standard deviations a coordinate.
 const NEAR_ENOUGH: f64 = 0.05;
+/// By how much, a coordinate, half the ln of the covariance's determinant may fall on the way to the tilt.
+const ABOUT: f64 = 0.1;
 /// A Newton step changes no vector's log-odds by more.
 const LARGEST_STEP: f64 = 2.0;
 /// Log-odds beyond this are as good as certain.
@@ -24,6 +26,7 @@ const LARGEST_LOG_ODDS: f64 = 30.0;
 const COUNT_VARIANCE: f64 = 1.0 / 12.0;
 
 /// The inner product of two rows.
+#[inline]
 pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     for (x, y) in x.chunks_exact(LANES).zip(y.chunks_exact(LANES)) {
@@ -32,6 +35,21 @@ pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
         }
     }
     sums.iter().sum()
+}
+
+/// Adds to a column, from the entry `axis` on, the products of up to [`LANES`] rows' entries with their own at `axis`, weighted.
+fn add_products(column: &mut [f64], rows: &[f64], weights: &[f64], (axis, stride): (usize, usize)) {
+    let ends = |index: usize| &rows[index * stride + axis..(index + 1) * stride];
+    let weight = |index: usize| weights[index] * rows[index * stride + axis];
+    if weights.len() < LANES {
+        for index in 0..weights.len() {
+            column.iter_mut().zip(ends(index)).for_each(|(entry, x)| *entry += weight(index) * x);
+        }
+        return;
+    }
+    let [a, b, c, d] = [0, 1, 2, 3].map(weight);
+    let columns = column.iter_mut().zip(ends(0)).zip(ends(1)).zip(ends(2)).zip(ends(3));
+    columns.for_each(|((((entry, w), x), y), z)| *entry = *entry + a * w + b * x + c * y + d * z);
 }
 
 /// A vector that is being decided, and what its decision does to the distance of a partial subset.
@@ -60,10 +78,15 @@ impl Step<'_> {
         [-self.odds, 1.0 - self.odds].map(|change| sharper + change * (change * self.square - 2.0 * shadow))
     }
 
-    /// Takes the vector or leaves it: what is then missing beyond what can be expected.
-    pub fn decide<'s>(&'s self, missing: &'s [f64], take: bool) -> impl Iterator<Item = f64> + 's {
+    /// Takes the vector or leaves it: sets `next` to what is then missing beyond what can be expected.
+    pub fn decide(&self, missing: &[f64], take: bool, next: &mut [f64]) {
         let change = f64::from(u8::from(take)) - self.odds;
-        missing.iter().zip(self.vector).map(move |(missing, x)| missing - change * x)
+        let rows = next.chunks_exact_mut(LANES).zip(missing.chunks_exact(LANES)).zip(self.vector.chunks_exact(LANES));
+        for ((next, missing), vector) in rows {
+            for lane in 0..LANES {
+                next[lane] = missing[lane] - change * vector[lane];
+            }
+        }
     }
 }
 
@@ -91,8 +114,9 @@ pub(super) struct Moments {
 
 impl Moments {
     /// The moments of subsets of the vectors `order` of the problem, as if each coordinate had to end within `tolerance`: how many
-    /// are expected. What guides the decisions costs more, see [`Moments::looking_back`].
-    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64, budget: &Budget) -> Self {
+    /// are expected, or that they are fewer than exp(`ln_enough`). What guides the decisions costs more, see
+    /// [`Moments::looking_back`].
+    pub fn new(problem: &Problem, order: Vec<usize>, tolerance: f64, ln_enough: f64, budget: &Budget) -> Self {
         let (dimension, sized) = (problem.dimension(), problem.size().is_some());
         let stride = (dimension + usize::from(sized)).next_multiple_of(LANES);
         let mut rows = vec![0.0; order.len() * stride];
@@ -113,14 +137,15 @@ impl Moments {
             goal.remaining[dimension] = COUNT_VARIANCE;
             goal.even_log_odds = ((size as f64 + 0.5) / ((order.len() - size) as f64 + 0.5)).ln();
         }
-        let tilt = Tilt::towards(&goal, &rows, budget);
+        let ln_volume = dimension as f64 * (2.0 * tolerance).ln();
+        let tilt = Tilt::towards(&goal, &rows, ln_enough - ln_volume, budget);
         Moments {
             squares: vec![0.0; order.len()],
             seen: vec![0.0; rows.len()],
             order,
             stride,
             rows,
-            ln_expected: tilt.ln_density + dimension as f64 * (2.0 * tolerance).ln(),
+            ln_expected: tilt.ln_density + ln_volume,
             odds: tilt.odds,
             log_odds: tilt.log_odds,
             missing: tilt.missing,
@@ -155,16 +180,23 @@ impl Moments {
             .iter()
             .enumerate()
             .for_each(|(axis, variance)| precision[axis * stride + axis] = variance.recip());
+        let last = self.rows.len().saturating_sub(stride);
+        for (seen, line) in self.seen[last..].iter_mut().zip(precision.chunks_exact(stride)) {
+            *seen = dot(line, &self.rows[last..]);
+        }
         for index in (0..self.len()).rev() {
-            let row = &self.rows[index * stride..(index + 1) * stride];
-            let seen = &mut self.seen[index * stride..(index + 1) * stride];
-            for (seen, line) in seen.iter_mut().zip(precision.chunks_exact(stride)) {
-                *seen = dot(line, row);
-            }
+            let (before, seen) = self.seen[..(index + 1) * stride].split_at_mut(index * stride);
+            let (rows_before, row) = self.rows[..(index + 1) * stride].split_at(index * stride);
             let (square, variance) = (dot(seen, row), self.odds[index] * (1.0 - self.odds[index]));
             let weight = variance / (1.0 + variance * square);
+            let next = index.saturating_sub(1) * stride;
+            let (mut seen_next, row_next) = (before[next..].iter_mut(), &rows_before[next..]);
             for (line, x) in precision.chunks_exact_mut(stride).zip(&*seen) {
                 line.iter_mut().zip(&*seen).for_each(|(entry, y)| *entry -= weight * x * y);
+                // The vector before sees each line while it is at hand.
+                if let Some(seen_next) = seen_next.next() {
+                    *seen_next = dot(line, row_next);
+                }
             }
             self.squares[index] = square;
         }
@@ -191,12 +223,12 @@ struct Tilt {
     log_odds: Vec<f64>,
     /// The target minus the expected sum.
     missing: Vec<f64>,
-    /// ln of the expected number of subsets by volume around the target.
+    /// ln of the expected number of subsets by volume around the target; minus infinity where it is less than was asked.
     ln_density: f64,
 }
 
 impl Tilt {
-    fn towards(goal: &Goal, rows: &[f64], budget: &Budget) -> Self {
+    fn towards(goal: &Goal, rows: &[f64], ln_enough: f64, budget: &Budget) -> Self {
         let stride = goal.target.len();
         let log_odds = vec![goal.even_log_odds; rows.len() / stride];
         let mut tilt =
@@ -210,8 +242,16 @@ impl Tilt {
             let step = factor.solve(&missing);
             let distance = step.dot(&missing);
             let half_ln_det: f64 = factor.l_dirty().diagonal().iter().map(|x| x.ln()).sum();
-            let half_ln_tau = 0.5 * std::f64::consts::TAU.ln();
-            tilt.ln_density = tilt.entropy() - 0.5 * distance - half_ln_det - goal.coordinates as f64 * half_ln_tau;
+            let (entropy, half_ln_taus) = (tilt.entropy(), goal.coordinates as f64 * 0.5 * std::f64::consts::TAU.ln());
+            let ln_spread = half_ln_det + half_ln_taus;
+            // Every tilt bounds the entropy of the one that is sought (weak duality), whose covariance is about the same.
+            let most =
+                entropy - dot(&direction, &tilt.missing) - goal.even_log_odds * tilt.missing[goal.coordinates - 1];
+            if most + ABOUT * (goal.coordinates as f64) < ln_enough + ln_spread {
+                tilt.ln_density = f64::NEG_INFINITY;
+                break;
+            }
+            tilt.ln_density = entropy - 0.5 * distance - ln_spread;
             // The odds, and what they miss, are those of the last step taken.
             let near = distance < NEAR_ENOUGH * goal.coordinates as f64;
             if near || step_number == MOST_STEPS || budget.is_spent() {
@@ -233,13 +273,16 @@ impl Tilt {
         self.missing.copy_from_slice(&goal.target);
         // Symmetric: the factorisation reads the lower triangle only.
         let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
+        let mut variances = Vec::with_capacity(self.odds.len());
         for ((row, log_odds), odds) in rows.chunks_exact(stride).zip(&self.log_odds).zip(&mut self.odds) {
             *odds = 1.0 / (1.0 + (-log_odds).exp());
             self.missing.iter_mut().zip(row).for_each(|(missing, x)| *missing -= *odds * x);
-            let variance = *odds * (1.0 - *odds);
+            variances.push(*odds * (1.0 - *odds));
+        }
+        // Several vectors at once, since a matrix is longer on its way than some products take.
+        for (rows, variances) in rows.chunks(LANES * stride).zip(variances.chunks(LANES)) {
             for (axis, column) in covariance.as_mut_slice().chunks_exact_mut(stride).enumerate() {
-                let weight = variance * row[axis];
-                column[axis..].iter_mut().zip(&row[axis..]).for_each(|(entry, x)| *entry += weight * x);
+                add_products(&mut column[axis..], rows, variances, (axis, stride));
             }
         }
         covariance
@@ -280,7 +323,8 @@ mod tests {
         for (n, dimension, size) in [(9, 3, None), (12, 2, Some(5)), (7, 4, Some(2))] {
             let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
             let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
-            let moments = Moments::new(&problem, (0..n).rev().collect(), 0.3, &Budget::COUNTED).looking_back();
+            let moments =
+                Moments::new(&problem, (0..n).rev().collect(), 0.3, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
             let mut remaining = vec![1.0; moments.stride];
             remaining[..dimension].fill(0.03);
             if size.is_some() {
@@ -292,7 +336,8 @@ mod tests {
                 assert!((distance - expected).abs() < 1e-9 * (1.0 + expected), "{decided}: {distance} {expected}");
                 let (step, take) = (moments.step(decided), stream.random::<bool>());
                 distance = step.distances(&missing, distance)[usize::from(take)];
-                missing = step.decide(&missing, take).collect();
+                let before = missing.clone();
+                step.decide(&before, take, &mut missing);
             }
         }
     }
@@ -303,7 +348,8 @@ mod tests {
         let vectors = normals(200 * 3, &mut stream);
         // Far beyond what even odds make.
         let problem = Problem::new(&vectors, 3, &[40.0, 0.0, -20.0], 0.1, Some(60)).unwrap();
-        let moments = Moments::new(&problem, (0..200).collect(), 0.1, &Budget::COUNTED).looking_back();
+        let moments =
+            Moments::new(&problem, (0..200).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
         assert!(moments.distance < NEAR_ENOUGH * 4.0, "{}", moments.distance);
         let taken: f64 = (0..200).map(|index| moments.step(index).odds).sum();
         assert!((taken - 60.0).abs() < 3.0, "{taken}");
@@ -316,8 +362,14 @@ mod tests {
         for (n, dimension, size) in [(18, 1, None), (22, 2, None), (24, 1, Some(8)), (26, 2, Some(10))] {
             let (vectors, target) = (normals(n * dimension, &mut stream), vec![0.5; dimension]);
             let problem = Problem::new(&vectors, dimension, &target, 0.2, size).unwrap();
-            let moments = Moments::new(&problem, (0..n).collect(), 0.2, &Budget::COUNTED);
+            let moments = Moments::new(&problem, (0..n).collect(), 0.2, f64::NEG_INFINITY, &Budget::COUNTED);
             let counted = count(&problem) as f64;
+            let asked_for = |ln_enough| {
+                let order = (0..n).collect();
+                Moments::new(&problem, order, 0.2, ln_enough, &Budget::COUNTED).ln_expected
+            };
+            assert_eq!(asked_for(moments.ln_expected - 1.0), moments.ln_expected);
+            assert_eq!(asked_for(moments.ln_expected + 4.0), f64::NEG_INFINITY);
             assert!(counted > 200.0 && (moments.ln_expected - counted.ln()).abs() < 1.5_f64.ln(), "n {n}: {counted}");
         }
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::cnn::{Image, convolve, mask, relu};
 use crate::evidence::proportion;
 use crate::numeric::{ln_binomial, ln_sum_exp};
-use crate::pruning::{ChannelResult, Split};
+use crate::pruning::{ChannelResult, Split, Status};
 use crate::tails::{Tail, ln_binomial_tail};
 use crate::verdict::Verdict;
 use rand::RngExt;

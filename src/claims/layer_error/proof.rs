@@ -24,7 +24,7 @@ pub(super) fn chain(cell: &Cell, stream: &mut Stream) -> Result<Vec<Link>> {
     let total = approximation.total_error(side, side, EVALUATIONS, stream)?;
     let norm = approximation.norm_growth(i, side, side, EVALUATIONS, stream)?;
     let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
-    let certificate = approximation.certify(side, side)?;
+    let certificate = approximation.chain(side, side)?;
     let proof = Proof {
         outputs: Outputs::at(&total.lower.input, &approximation),
         rounding: certificate.rounding(),
@@ -159,7 +159,7 @@ impl Proof {
         let output = self.approximation.target().forward(&self.outputs.target[0]);
         let (target, pruned) = (&self.outputs.target[i - 1], &self.outputs.pruned[i - 1]);
         let (at_target, at_pruned) = (self.pass(i, target), self.pass(i, pruned));
-        let worst = self.approximation.certify(side, side)?.layer_errors[i - 1].value;
+        let worst = self.approximation.chain(side, side)?.layer_errors[i - 1].value;
         // One draw, where the equation speaks of a probability.
         let bearing = if self.drawn { Bearing::Illustrates } else { Bearing::Decides };
         let shown = |evidence: Evidence| Evidence { bearing, ..evidence };

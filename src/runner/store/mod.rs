@@ -311,12 +311,7 @@ impl<'a> Shelf<'a> {
     ///
     /// # Errors
     /// Those of the measurement, which leave nothing behind.
-    pub fn or_measure<T: Keeps>(
-        &self,
-        part: &str,
-        depends: &[f64],
-        measure: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
+    pub fn or_measure<T: Keeps>(&self, part: &str, depends: &[f64], measure: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(kept) = self.find(part, depends) {
             return Ok(kept);
         }

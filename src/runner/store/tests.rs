@@ -89,7 +89,8 @@ fn files_do_not_grow_without_end() {
 fn what_only_shows_is_used_by_what_only_shows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let showing: Vec<&str> = env!("LEMMASCOPE_SHOWING").split(' ').collect();
-    let modules: Vec<&str> = showing.iter().filter_map(|part| part.strip_prefix("src/")?.split(['/', '.']).next()).collect();
+    let modules: Vec<&str> =
+        showing.iter().filter_map(|part| part.strip_prefix("src/")?.split(['/', '.']).next()).collect();
     let mut folders = vec![root.join("src")];
     let mut seen = 0;
     while let Some(folder) = folders.pop() {
