@@ -151,12 +151,32 @@ pub fn ln_chi_square_moment(k: f64, p: f64) -> f64 {
 }
 
 /// ln of the density of ln s at ln s = `u`, for s ~ chi-square with `k` degrees of freedom (k > 0, any real).
+pub fn ln_chi_square_log_density(k: f64, u: f64) -> f64 {
+    LogChiSquare::new(k).ln_density(u)
+}
+
+/// The law of ln s for s ~ chi-square, for densities at many points.
 ///
 /// Centred at ln k, so that it keeps its digits for k of 1e6, where lnGamma alone would not.
-pub fn ln_chi_square_log_density(k: f64, u: f64) -> f64 {
-    let kappa = 0.5 * k;
-    let t = u - k.ln();
-    kappa * (t - t.exp_m1()) + 0.5 * (kappa / (2.0 * PI)).ln() - stirling_remainder(kappa)
+#[derive(Debug, Clone, Copy)]
+pub struct LogChiSquare {
+    kappa: f64,
+    ln_k: f64,
+    ln_top: f64,
+}
+
+impl LogChiSquare {
+    /// With `k` degrees of freedom (k > 0, any real).
+    pub fn new(k: f64) -> Self {
+        let kappa = 0.5 * k;
+        LogChiSquare { kappa, ln_k: k.ln(), ln_top: 0.5 * (kappa / (2.0 * PI)).ln() - stirling_remainder(kappa) }
+    }
+
+    /// ln of the density at ln s = `u`.
+    pub fn ln_density(&self, u: f64) -> f64 {
+        let t = u - self.ln_k;
+        self.kappa * (t - t.exp_m1()) + self.ln_top
+    }
 }
 
 /// A non-negative number given by its ln, as decimal text with the digits that the ln has, 15 at the most, also far outside f64's

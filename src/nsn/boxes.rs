@@ -3,10 +3,12 @@
 //! Given the scales, the coordinates are independent normals: X | Z ~ N(0, s I) with s = sum Z_i^2 ~ chi^2_k. The box of
 //! Lemma 7 is a one-dimensional integral over ln s, the joint box of Lemma 8 a three-dimensional one.
 
-use crate::evidence::quadrature::{Integral, integrate};
-use crate::numeric::ln_chi_square_log_density;
+use std::f64::consts::{LN_2, PI};
 
-use super::normal::{ln_interval_of_ln, ln_rectangle};
+use crate::evidence::quadrature::{Integral, integrate, integrate_even};
+use crate::numeric::{LogChiSquare, ln_add, ln_gamma_ratio};
+
+use super::normal::{Overlap, ln_interval_of_ln};
 use super::target::Target;
 
 /// Evaluations that a box, and a joint box, may cost before the quadrature reports what it has.
@@ -21,7 +23,8 @@ pub fn ln_product(coordinates: &[(f64, f64)], ln_coordinate: impl Fn(f64) -> f64
 
 /// Pr(X_1 + ... + X_k in I_eps(z)) for NSN vectors X_i in R^d (the left side of Lemma 7).
 pub fn ln_box(k: u64, d: u64, eps: f64, target: &Target, tolerance: f64) -> Integral {
-    ln_box_of_scale(k, d, eps, target, tolerance, |ln_s| ln_chi_square_log_density(k as f64, ln_s))
+    let scale = LogChiSquare::new(k as f64);
+    ln_box_of_scale(k, d, eps, target, tolerance, |ln_s| scale.ln_density(ln_s))
 }
 
 /// As [`ln_box`], for any law of the scale whose bulk is near k: `ln_density` is ln of the density of ln s at ln s.
@@ -91,8 +94,8 @@ fn honest(integral: Integral, k: f64, coordinates: &[(f64, f64)], eps: f64) -> I
 
 /// Pr(A+B and B+C both in I_eps(z)) for sums A, B, C of j, k-j and j NSN vectors (the left side of Lemma 8; 1 <= j <= k).
 ///
-/// Below ln s ~ ln(eps^2/d) nothing depends on s any more and the integrand falls only like e^{j u/2}: a double
-/// exponential change of variable there makes the fall fast.
+/// The scales s, s' and b of A, C and B are given by w = s + s' ~ chi^2_2j and b ~ chi^2_(k-j), on whose logs the two boxes depend
+/// most, and p = s/w ~ Beta(j/2, j/2), on which they depend little where b is large, and evenly around 1/2.
 pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance: f64) -> Integral {
     if j == k {
         // Nothing is shared: two independent boxes.
@@ -100,29 +103,64 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
         return Integral { ln: 2.0 * ln, relative_error: relative_error * (2.0 + relative_error), evaluations };
     }
     let coordinates = target.coordinates(k, d);
-    let (shared, j) = ((k - j) as f64, j as f64);
+    let (shared, j, d) = ((k - j) as f64, j as f64, d as f64);
+    let (ends, middle, share) = (LogChiSquare::new(2.0 * j), LogChiSquare::new(shared), LogitOfBeta::new(0.5 * j));
     // Never above the bulk, which a large box holds.
-    let knee = (2.0 * eps.ln() - (d as f64).ln()).min(j.min(shared).ln()) - 3.0;
-    let ends = |t: &[f64; 2]| {
+    let knee = (2.0 * eps.ln() - d.ln()).min(j.min(shared).ln()) - 3.0;
+    // Nothing depends on p as long as b is large. By how much smaller scales of B matter, its degrees of freedom say.
+    let small = 0.1 * (-4.0 / shared).exp() / (1.0 + 2.0 * d * j / shared);
+    let ln_f = |t: &[f64; 3]| {
         let (u, ln_du) = bend(t[0], knee);
         let (v, ln_dv) = bend(t[1], knee);
-        (u, v, ln_du + ln_dv + ln_chi_square_log_density(j, u) + ln_chi_square_log_density(j, v))
+        let [gap, b] = [u, v].map(|ln_s| (0.5 * ln_s).exp());
+        let (logit, slope) = fold(t[2], small);
+        let (ln_share, shares) = share.at(logit);
+        let ln_scales = ends.ln_density(u) + middle.ln_density(v) + ln_share + ln_du + ln_dv + slope.ln();
+        let overlap = Overlap::of_shares(gap, b, shares);
+        ln_scales + ln_product(&coordinates, |z| overlap.ln_rectangle(z, eps))
     };
-    let ln_f = |t: &[f64; 3]| {
-        let (u, v, ln_scales) = ends(&[t[0], t[1]]);
-        let (w, ln_dw) = bend(t[2], knee);
-        let ln_scales = ln_scales + ln_dw + ln_chi_square_log_density(shared, w);
-        let [a, b, c] = [u, w, v].map(|ln_s| (0.5 * ln_s).exp());
-        ln_scales + ln_product(&coordinates, |z| ln_rectangle(a, b, c, z, eps))
-    };
-    let starts = combinations(&coordinates, eps, [j.ln(), j.ln(), shared.ln()]);
-    honest(integrate(ln_f, &starts, tolerance, BUDGET), k as f64, &coordinates, eps)
+    let starts: Vec<[f64; 3]> = combinations(&coordinates, eps, [j.ln(), j.ln(), shared.ln()])
+        .into_iter()
+        .map(|[s, s2, b]| [ln_add(s, s2), b, s - s2])
+        .collect();
+    honest(integrate_even(ln_f, &starts, tolerance, BUDGET), k as f64, &coordinates, eps)
 }
 
-/// u = t - e^{knee - t} and ln du/dt: the identity above the knee, doubly exponential below it.
+/// u = t - e^{knee - t} and ln du/dt: the identity above the knee, doubly exponential below it, where nothing depends on a scale
+/// any more and its density falls only like a power.
 fn bend(t: f64, knee: f64) -> (f64, f64) {
     let fold = (knee - t).exp();
     (t - fold, fold.ln_1p())
+}
+
+/// t + 2 `small` sinh t and its slope: the identity as far as ln(1/small) on both sides, exponential beyond.
+fn fold(t: f64, small: f64) -> (f64, f64) {
+    let (up, down) = (t.exp(), (-t).exp());
+    (t + small * (up - down), 1.0 + small * (up + down))
+}
+
+/// The law of t = ln(p/(1-p)) for p ~ Beta(a, a).
+struct LogitOfBeta {
+    a: f64,
+    ln_top: f64,
+}
+
+impl LogitOfBeta {
+    fn new(a: f64) -> Self {
+        // B(a, a) 4^a = 2 B(1/2, a).
+        let ln_beta = LN_2 + 0.5 * PI.ln() - ln_gamma_ratio(a + 0.5, a);
+        LogitOfBeta { a, ln_top: -ln_beta }
+    }
+
+    /// ln of the density at t, and both shares.
+    fn at(&self, t: f64) -> (f64, [f64; 2]) {
+        let small = (-t.abs()).exp();
+        let (p, q) = (1.0 / (1.0 + small), small / (1.0 + small));
+        // 4 p q = 1 - tanh(t/2)^2.
+        let tanh = (1.0 - small) / (1.0 + small);
+        let ln_pq = if tanh < 0.5 { (-tanh * tanh).ln_1p() } else { (4.0 * p * q).ln() };
+        (self.a * ln_pq + self.ln_top, [p, q])
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use rand_distr::{Distribution, Gamma, Open01};
 use std::f64::consts::PI;
 
 use super::boxes::ln_product;
-use super::normal::{LN_SQRT_2PI, ln_interval_of_ln, ln_rectangle};
+use super::normal::{LN_SQRT_2PI, Overlap, ln_interval_of_ln};
 use super::target::Target;
 use crate::numeric::ln_chi_square_moment;
 use crate::random::Stream;
@@ -171,7 +171,8 @@ impl TiltedJointBox {
             b = (0.5 * ln_b).exp();
         }
         let (a, c) = ((0.5 * ln_s).exp(), (0.5 * ln_s2).exp());
-        let ln_f = ln_product(&self.coordinates, |z| ln_rectangle(a, b, c, z, self.eps));
+        let overlap = Overlap::new(a, b, c);
+        let ln_f = ln_product(&self.coordinates, |z| overlap.ln_rectangle(z, self.eps));
         in_unit(ln_f + ln_weight - self.ln_envelope)
     }
 }
