@@ -196,7 +196,9 @@ impl Claim for PrunedNetworkClaim {
                     (kept, kept)
                 }
                 _ => {
-                    let comparison = images(cell, &target)?.compare(&target, pruned.dense());
+                    // By Lemma 11 the outputs of the dense network, which has hundreds of times the weights.
+                    let approximation = pruned.approximation();
+                    let comparison = images(cell, &target)?.compare_with(&target, |image| approximation.forward(image));
                     let share = comparison.differ as f64 / comparison.images as f64;
                     (share, share)
                 }
@@ -332,6 +334,31 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &pruned(300, &target)));
         assert!(!Arc::ptr_eq(&first, &pruned(301, &target)) && !Arc::ptr_eq(&first, &pruned(300, &other)));
         assert_eq!(*first, Design::new(300).prune(&target, &Watch::NOBODY).unwrap().unwrap());
+    }
+
+    /// Of ReLUs, leaky ones, biases and d x d kernels first.
+    #[test]
+    fn decisions_are_those_of_the_dense_network() {
+        let bias = FILE.replace("digits_gap", "digits_bias");
+        for given in [
+            [("leak", "0"), ("pair", "paper"), ("network", FILE)],
+            [("leak", "0.3"), ("pair", "direct"), ("network", FILE)],
+            [("biases", "yes"), ("n", "500"), ("network", bias.as_str())],
+        ] {
+            let given: Vec<(&str, &str)> = given.into_iter().chain([("scale", "auto")]).collect();
+            let width = given.iter().all(|(name, _)| *name != "n").then_some(("n", "400"));
+            let cell = cell_of(&PrunedNetworkClaim, given.into_iter().chain(width)).unwrap();
+            let (target, images) = (target(&cell).unwrap(), images(&cell, &target(&cell).unwrap()).unwrap());
+            let pruned = prune(&design(&cell), &target, &Watch::NOBODY).unwrap();
+            let approximation = pruned.approximation();
+            let dense = images.compare(&target, pruned.dense());
+            let split = images.compare_with(&target, |image| approximation.forward(image));
+            assert_eq!(
+                (dense.images, dense.differ, dense.pruned_right),
+                (split.images, split.differ, split.pruned_right)
+            );
+            assert!((dense.output_error / split.output_error - 1.0).abs() < 1e-6, "{dense:?} {split:?}");
+        }
     }
 
     #[test]

@@ -103,8 +103,13 @@ impl Images {
 
     /// Both networks on every image, by forward passes.
     pub fn compare(&self, target: &Network, pruned: &Network) -> Comparison {
+        self.compare_with(target, |image| pruned.forward(image))
+    }
+
+    /// A network, and what computes the outputs of another, on every image.
+    pub fn compare_with(&self, target: &Network, pruned: impl Fn(&Image) -> Image + Sync) -> Comparison {
         let compare = |(image, &label): (&Image, &usize)| {
-            let (wanted, got) = (target.forward(image), pruned.forward(image));
+            let (wanted, got) = (target.forward(image), pruned(image));
             let logits = [means(&wanted), means(&got)];
             let [wanted_class, got_class] = [0, 1].map(|index: usize| largest(&logits[index]));
             let logit_errors = logits[0].iter().zip(&logits[1]).map(|(x, y)| (x - y).abs());

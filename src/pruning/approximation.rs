@@ -99,6 +99,11 @@ impl Approximation {
         &self.responses
     }
 
+    /// The output on an image of what stands in.
+    pub fn forward(&self, image: &Image) -> Image {
+        hidden(&self.responses, self.target.leak(), image)
+    }
+
     /// The first `depth` layers (at least 1) alone.
     ///
     /// # Errors
@@ -257,7 +262,7 @@ impl Approximation {
 
     /// `N(X) - N~(X)` at one input.
     fn errors(&self, image: &Image) -> Image {
-        self.target.forward(image).zip(&hidden(&self.responses, self.target.leak(), image), |wanted, got| wanted - got)
+        self.target.forward(image).zip(&self.forward(image), |wanted, got| wanted - got)
     }
 
     /// `|N(X) - N~(X)|_max` at one input.
