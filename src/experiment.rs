@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
@@ -463,7 +464,9 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
         }
     }
     paths.sort();
-    let experiments = paths.iter().map(|path| Experiment::read(path)).collect::<Result<Vec<_>>>()?;
+    // Bounds are evaluated where they are checked, which takes a second over all of them. The first error is the one that is told.
+    let read: Vec<Result<Experiment>> = paths.par_iter().map(|path| Experiment::read(path)).collect();
+    let experiments = read.into_iter().collect::<Result<Vec<_>>>()?;
     let mut names = HashSet::new();
     if let Some(twice) = experiments.iter().find(|experiment| !names.insert(&experiment.name)) {
         return Err(Error::input(format!("two experiments are named {}; rename one of the files", twice.name)));

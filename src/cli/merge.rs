@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use super::run::{Shown, kept, show, watched};
 use super::thread_pool;
 use crate::error::Result;
+use crate::experiment::judged_by;
 use crate::output::FolderLock;
 use crate::runner::outlook::Outlook;
 use crate::runner::shard::{Joined, join};
-use crate::runner::{self, Conditions, Takes};
+use crate::runner::{self, Conditions, Plan, Takes};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -35,6 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let _lock = FolderLock::take(&arguments.out)?;
         let store = kept(&arguments.out);
         let plan = joined.into_store(&store);
+        let plan = Plan { experiments: judged_by(plan.experiments, &arguments.shown.judge)?, ..plan };
         let pool = thread_pool(arguments.threads)?;
         let conditions = Conditions {
             out: &arguments.out,

@@ -77,7 +77,7 @@ pub struct Shown {
     json: bool,
     /// The bounds that the exit code looks at; without it, what each experiment's judge names, and else the printed one; repeat it.
     #[arg(long, value_name = "BOUND")]
-    judge: Vec<String>,
+    pub judge: Vec<String>,
     /// Show no progress and no table.
     #[arg(long)]
     pub quiet: bool,
@@ -89,7 +89,7 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan {
-        experiments: judged_by(read_all(&arguments.files)?, &arguments.judge)?,
+        experiments: judged_by(read_all(&arguments.files)?, &arguments.shown.judge)?,
         seed: arguments.seed,
         alpha: arguments.alpha,
         effort: arguments.effort.into(),
@@ -263,7 +263,7 @@ fn gate(sets: &[Set], shown: &Shown) -> Result<ExitCode> {
             }
         }
     }
-    let is_gate = arguments.fail_on.is_some() || arguments.strict;
+    let is_gate = shown.fail_on.is_some() || shown.strict;
     let nothing = is_gate && judged == 0;
     if nothing {
         note("no judged bound was measured inside its hypotheses, and nothing is no pass");

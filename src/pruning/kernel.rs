@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{Answer, Budget, Outcome, Problem, Solution, Solver, exists, nearest, solve};
+use crate::subset_sum::{Answer, Budget, Outcome, Problem, Solution, Solver, exists, nearest_soon, solve};
 
 use super::pair::{Filters, Pair, RandomPair, Sign};
 use super::worst_case::Split;
@@ -318,12 +318,12 @@ fn solve_channel(
     Ok(ChannelResult { channel, sign, candidates: candidates.len(), kept, error: solution.error, status, solver })
 }
 
-/// What is kept: where there is no subset within the tolerance, the nearest.
+/// What is kept: where there is no subset within the tolerance, the nearest, or the best that a beam sees.
 fn best_known(problem: &Problem, outcome: Outcome, stream: &mut Stream) -> (Status, Solution) {
     match outcome {
         Outcome::Found(solution) => (Status::Found, solution),
         Outcome::GaveUp { best } => (Status::GaveUp, best),
-        Outcome::None => (Status::None, nearest(problem, None, stream, &Budget::COUNTED).solution),
+        Outcome::None => (Status::None, nearest_soon(problem, stream)),
     }
 }
 

@@ -7,7 +7,7 @@ pub mod shard;
 pub mod store;
 pub mod threshold;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
@@ -24,7 +24,7 @@ use crate::record::{self, Origin};
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
 use measure::{Job, Sampling, chain_kept, draw_block, measure_kept};
-use outlook::{TIMINGS, Timing, timings};
+use outlook::{Earlier, TIMINGS, Timing, timings};
 use store::{Shelf, Store};
 
 /// How many replicates are spent, relative to what the experiments say.
@@ -330,15 +330,15 @@ fn one_after_another(places: &[usize], work: impl Fn(usize) -> Result<()> + Sync
 /// The places with the longest tasks first: by the wall times of an earlier run, where it had the cell, and before those by what is
 /// known of the methods. Those of later cells, which grids let grow, come before others.
 fn longest_first(plan: &Plan, tasks: &[Task], folder: &Path, open: impl Iterator<Item = usize>) -> Vec<usize> {
-    let earlier: HashMap<[String; 3], f64> = outlook::seconds(folder).collect();
+    let earlier = Earlier::new(folder);
     let cost = |task: &Task| {
         let rank = match task.unit.method {
             Method::Search => 2,
             Method::ClosedForm | Method::Quadrature => 0,
             _ => 1,
         };
-        match earlier.get(&plan.key(task)) {
-            Some(seconds) => (0, *seconds),
+        match earlier.of(&plan.key(task)) {
+            Some(seconds) => (0, seconds),
             None => (rank, f64::INFINITY),
         }
     };

@@ -1,6 +1,7 @@
 //! How long a run will still take: cells differ a thousandfold in cost, so each one's is learned.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -15,17 +16,45 @@ pub type Timing = [String; 4];
 
 /// The wall times that earlier runs left in a folder; none where they cannot be read.
 pub fn timings(folder: &Path) -> Vec<Timing> {
-    let Ok(mut reader) = csv::Reader::from_path(folder.join(TIMINGS)) else { return Vec::new() };
+    csv::Reader::from_path(folder.join(TIMINGS)).map_or_else(|_| Vec::new(), lines)
+}
+
+fn lines(mut reader: csv::Reader<impl Read>) -> Vec<Timing> {
     let fields = |row: csv::StringRecord| row.iter().map(String::from).collect::<Vec<_>>().try_into().ok();
     reader.records().filter_map(|row| fields(row.ok()?)).collect()
 }
 
-/// The same as numbers, by experiment, cell and method.
-pub fn seconds(folder: &Path) -> impl Iterator<Item = ([String; 3], f64)> {
-    timings(folder).into_iter().filter_map(|[experiment, cell, method, seconds]| {
-        let seconds = seconds.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0)?;
-        Some(([experiment, cell, method], seconds))
-    })
+/// The wall times of a whole run of the crate's own experiments: a line for each cell of a quarter of a second or more, and one with
+/// the mean of the others of an experiment and method, whose cell is `*`. It is made from the file of such a run by
+///
+/// ```text
+/// awk -F, 'NR == 1 || $4 >= 0.25 {print; next} {n[$1 "," $3]++; s[$1 "," $3] += $4}
+///   END {for (k in n) {split(k, a, ","); printf "%s,*,%s,%.6f\n", a[1], a[2], s[k]/n[k]}}' results/timings.csv | sort
+/// ```
+const SHIPPED: &[u8] = include_bytes!("../../experiments/timings.csv");
+
+/// What cells took in earlier runs, in seconds.
+pub struct Earlier(HashMap<[String; 3], f64>);
+
+impl Earlier {
+    /// What is known from a folder, and of its own experiments to the program.
+    pub fn new(folder: &Path) -> Self {
+        let seconds = |[experiment, cell, method, seconds]: Timing| {
+            let seconds = seconds.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0)?;
+            Some(([experiment, cell, method], seconds))
+        };
+        Earlier(
+            lines(csv::Reader::from_reader(SHIPPED)).into_iter().chain(timings(folder)).filter_map(seconds).collect(),
+        )
+    }
+
+    /// The seconds of a cell, by experiment, cell and method; those that others of its experiment and method take, where it alone is
+    /// not known.
+    pub fn of(&self, key: &[String; 3]) -> Option<f64> {
+        let [experiment, _, method] = key;
+        let others = || self.0.get(&[experiment.clone(), "*".into(), method.clone()]);
+        self.0.get(key).or_else(others).copied()
+    }
 }
 
 /// What is known of a run under way.
@@ -37,7 +66,7 @@ pub struct Outlook {
 
 /// What a unit's cost is guessed from.
 struct About {
-    /// Its seconds in an earlier run.
+    /// Its seconds in an earlier run, or those of others of its experiment and method.
     earlier: Option<f64>,
     /// What it has in common with others, the nearest first: experiment and method, claim and method.
     kinds: [String; 2],
@@ -82,12 +111,12 @@ impl Sum {
 impl Outlook {
     /// Before these tasks of a plan are measured; `folder` may hold the wall times of an earlier run.
     pub fn new(plan: &Plan, tasks: &[Task], folder: &Path) -> Self {
-        let known: HashMap<[String; 3], f64> = seconds(folder).collect();
+        let known = Earlier::new(folder);
         let about = |task: &Task| {
             let claim = plan.experiments[task.unit.experiment].claim.about().id;
             let key = plan.key(task);
             let kinds = [&*key[0], claim].map(|name| format!("{name} by {}", key[2]));
-            About { earlier: known.get(&key).copied(), kinds }
+            About { earlier: known.of(&key), kinds }
         };
         Outlook { units: tasks.iter().map(about).collect(), state: Mutex::default(), kept: Condvar::new() }
     }
@@ -246,5 +275,21 @@ mod tests {
         // This machine is twice as fast; the longest cell decides.
         outlook.tell(Event::Measured(1.0), 1);
         assert!((outlook.left().unwrap().seconds - 150.0).abs() < 1e-6, "{:?}", outlook.left());
+    }
+
+    /// The times that ship know every experiment of the crate, so that the first run says what is left, and begins with the longest.
+    #[test]
+    fn the_first_run_knows_the_shipped_experiments() {
+        let earlier = Earlier::new(tempfile::tempdir().unwrap().path());
+        for path in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments")).unwrap() {
+            let path = path.unwrap().path();
+            if path.extension().is_none_or(|ending| ending != "toml") {
+                continue;
+            }
+            let experiment = Experiment::read(&path).unwrap();
+            let cell = experiment.cells[0].key();
+            let key = [experiment.name.clone(), cell, experiment.methods[0].name().to_string()];
+            assert!(earlier.of(&key).is_some(), "{key:?}: make experiments/timings.csv again");
+        }
     }
 }

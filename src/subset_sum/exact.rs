@@ -19,7 +19,9 @@ const MOST_NUMBERS: u64 = 1 << 24;
 /// At most so many strips.
 const MOST_STRIPS: u64 = 1 << 12;
 /// Numbers in the sums of one half that are joined with the other in a few milliseconds.
-const QUICK_NUMBERS: u64 = 1 << 17;
+const QUICK_NUMBERS: u64 = 1 << 14;
+/// Numbers that are joined sooner than a beam of the usual effort comes to its end.
+const SOON_NUMBERS: u64 = 1 << 17;
 /// About what the join takes for each number in the sums of one half.
 const SECONDS_A_NUMBER: f64 = 1e-7;
 /// The subsets of a half are bits of a word.
@@ -142,8 +144,18 @@ pub fn fits_in_strips(problem: &Problem) -> bool {
 pub(super) fn is_quick(problem: &Problem) -> bool {
     let dimension = problem.dimension() as u64;
     // A beam begins with factoring a matrix.
-    let quick = QUICK_NUMBERS.max(dimension.saturating_pow(3));
-    most_sums(problem).is_some_and(|sums| sums.saturating_mul(dimension) <= quick) && fits(problem)
+    lists_at_most(problem, QUICK_NUMBERS.max(dimension.saturating_pow(3)))
+}
+
+/// Whether an exact answer comes sooner than a beam gives up.
+pub(super) fn is_soon(problem: &Problem) -> bool {
+    lists_at_most(problem, SOON_NUMBERS)
+}
+
+/// Whether the sums of either half hold at most so many numbers.
+fn lists_at_most(problem: &Problem, numbers: u64) -> bool {
+    let dimension = problem.dimension() as u64;
+    most_sums(problem).is_some_and(|sums| sums.saturating_mul(dimension) <= numbers) && fits(problem)
 }
 
 /// Whether the exact solver takes the problem and can be expected to come to its end within the budget.

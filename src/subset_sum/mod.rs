@@ -265,7 +265,7 @@ pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer 
     if exact::is_quick(problem) {
         return Answer::of(&Exact, problem, stream, budget);
     }
-    let beam = Answer::of(&Beam::DEFAULT, problem, stream, &budget.counted());
+    let beam = Answer::of(&first_beam(problem), problem, stream, &budget.counted());
     if beam.is_final() || budget.is_spent() {
         return beam;
     }
@@ -277,6 +277,11 @@ pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer 
         return beam;
     }
     better(beam, Answer::of(&Beam::WIDER, problem, stream, budget))
+}
+
+/// The beam that is tried before the exact solver.
+fn first_beam(problem: &Problem) -> Beam {
+    if exact::is_soon(problem) { Beam::NARROW } else { Beam::DEFAULT }
 }
 
 /// The answer with the smaller error; the second if it is final.
@@ -309,7 +314,8 @@ pub fn nearest(problem: &Problem, forced: Option<&dyn Solver>, stream: &mut Stre
     let mut solver = Exact.name();
     if takes(&Beam::DEFAULT) && !(forced.is_none() && exact::is_quick(problem)) {
         let effort = if forced.is_some() { *budget } else { budget.counted() };
-        best = nearer(best, Beam::DEFAULT.solve(&goal, stream, &effort));
+        let beam = if forced.is_some() { Beam::DEFAULT } else { first_beam(problem) };
+        best = nearer(best, beam.solve(&goal, stream, &effort));
         solver = Beam::DEFAULT.name();
     }
     let mut proved = is_proved(&best);
@@ -324,6 +330,14 @@ pub fn nearest(problem: &Problem, forced: Option<&dyn Solver>, stream: &mut Stre
         proved = is_proved(&best);
     }
     Nearest { solution: best, proved: proved && !problem.has_rounded_integers(), solver }
+}
+
+/// The nearest subset where it is known soon, and elsewhere the best that a beam sees.
+pub fn nearest_soon(problem: &Problem, stream: &mut Stream) -> Solution {
+    if exact::is_soon(problem) {
+        return nearest(problem, None, stream, &Budget::COUNTED).solution;
+    }
+    nearer(problem.some_subset(), Beam::DEFAULT.solve(problem, stream, &Budget::COUNTED))
 }
 
 /// The nearer of two subsets.
