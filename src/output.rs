@@ -21,23 +21,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Replaces several files, as [`write_whole`] does one: what stood there stays until all of them are on disk, and comes back where
-/// one of them cannot be put in its place.
+/// one of them cannot be put in its place. A file that holds these bytes already is left alone.
 ///
 /// # Errors
 /// As for [`write_whole`].
 pub fn write_together(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<()> {
     files.iter().try_for_each(|(path, _)| refuse_folder(path.as_ref()))?;
+    let files: Vec<_> = files.iter().filter(|(path, bytes)| !holds(path.as_ref(), bytes.as_ref())).collect();
     let written: Vec<NamedTempFile> = files
         .iter()
         .map(|(path, bytes)| write_beside(path.as_ref(), bytes.as_ref()).map_err(Error::write(path.as_ref())))
         .collect::<Result<_>>()?;
     // Alone, a file is in its place or it is not.
-    let kept = if files.len() > 1 { files } else { &[] };
+    let kept = if files.len() > 1 { &files[..] } else { &[] };
     let before: Vec<Option<TempPath>> = kept
         .iter()
         .map(|(path, _)| keep_beside(path.as_ref()).map_err(Error::write(path.as_ref())))
         .collect::<Result<_>>()?;
-    for (index, (file, (path, _))) in written.into_iter().zip(files).enumerate() {
+    for (index, (file, (path, _))) in written.into_iter().zip(&files).enumerate() {
         if let Err(error) = file.persist(path) {
             let replaced = files.iter().zip(before).take(index);
             replaced.for_each(|((path, _), before)| put_back(path.as_ref(), before));
@@ -45,6 +46,12 @@ pub fn write_together(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<
         }
     }
     Ok(())
+}
+
+/// Whether a file holds these bytes.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let is_as_long = path.metadata().is_ok_and(|data| data.len() == bytes.len() as u64);
+    is_as_long && std::fs::read(path).is_ok_and(|known| known == bytes)
 }
 
 /// A second name of what stands at `path`, if something does.
@@ -185,6 +192,10 @@ mod tests {
         let path = folder.path().join("a.csv");
         write_whole(&path, b"old").unwrap();
         write_whole(&path, b"new").unwrap();
+        let written = || path.metadata().unwrap().modified().unwrap();
+        let before = written();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(written(), before, "what is there already was written again");
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         // A folder in the file's place cannot be replaced.
         let taken = folder.path().join("taken");

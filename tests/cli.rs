@@ -1,5 +1,6 @@
 //! The program from outside: verbs, exit codes, files, and what a kill or bad input leaves behind.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -141,17 +142,100 @@ fn threads_and_seeds() {
     assert_ne!(records(folder.path(), "one"), records(folder.path(), "two"));
 }
 
+/// Files of a folder by name, without the wall times and those whose names begin with a dot.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    let shown = named.filter(|(name, path)| !name.starts_with('.') && name != "timings.csv" && path.is_file());
+    shown.map(|(name, path)| (name, std::fs::read(path).unwrap())).collect()
+}
+
+/// Three cells for seven shards: the sampled ones are spread.
 #[test]
 fn shards_merge_to_the_same_bytes() {
-    let folder = folder_with("small.toml", EXPERIMENT);
-    run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "whole"]).success();
-    for shard in ["1/3", "2/3", "3/3"] {
-        let arguments = ["run", "small.toml", "--quiet", "--out", "parts", "--shard", shard];
-        run_in(folder.path(), &arguments).success();
-        assert!(!folder.path().join("parts/small.csv").exists());
+    for (shards, text) in [(3, EXPERIMENT.to_string()), (7, EXPERIMENT.replace("[64, 4096]", "64").replace("[1, 4, 16]", "4"))] {
+        let folder = folder_with("small.toml", &text);
+        run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "whole"]).success();
+        for shard in 1..=shards {
+            let shard = format!("{shard}/{shards}");
+            run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "parts", "--shard", &shard]).success();
+        }
+        assert_eq!(files(&folder.path().join("parts")).len(), shards);
+        run_in(folder.path(), &["merge", "parts", "--quiet", "--out", "merged"]).success();
+        assert_eq!(files(&folder.path().join("merged")), files(&folder.path().join("whole")));
     }
-    run_in(folder.path(), &["run", "small.toml", "--quiet", "--out", "parts", "--resume"]).success();
-    assert_eq!(records(folder.path(), "whole"), records(folder.path(), "parts"));
+}
+
+#[test]
+fn shards_with_gaps_overlaps_and_of_other_runs_are_refused_by_name() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    let shard = |shard: &str, out: &str, seed: &str| {
+        let arguments = ["run", "small.toml", "--quiet", "--shard", shard, "--out", out, "--seed", seed];
+        run_in(folder.path(), &arguments).success();
+    };
+    let refused = |folders: &[&str], expected: &str| {
+        let arguments = [&["merge"], folders, &["--out", "merged"]].concat();
+        run_in(folder.path(), &arguments).code(2).stderr(predicate::str::contains(expected));
+        assert!(!folder.path().join("merged/small.csv").exists());
+    };
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    refused(&["empty"], "no shard-I-of-N.cells is there");
+    refused(&["none"], "cannot read none");
+    shard("1/3", "a", "1");
+    refused(&["a"], "of 3 shards these are missing: 2, 3");
+    shard("2/3", "a", "1");
+    shard("2/3", "twice", "1");
+    refused(&["a", "twice"], "a/shard-2-of-3.cells and twice/shard-2-of-3.cells are both shard 2 of 3");
+    shard("3/3", "other", "2");
+    refused(&["a", "other"], "other/shard-3-of-3.cells (shard 3 of 3, design");
+    shard("1/2", "halves", "1");
+    refused(&["a", "halves"], "are parts of different runs");
+    shard("3/3", "a", "1");
+    let path = folder.path().join("a/shard-3-of-3.cells");
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    refused(&["a"], "shard-3-of-3.cells is cut short or damaged; measure it again");
+    std::fs::write(&path, whole).unwrap();
+    // The design is that of the experiments as they are now.
+    std::fs::write(folder.path().join("small.toml"), EXPERIMENT.replace("eps = 0.1", "eps = 0.2")).unwrap();
+    refused(&["a"], "an experiment, a file that it reads, or the program has changed");
+    run_in(folder.path(), &["run", "small.toml", "--shard", "1/3", "--out", "a", "--resume"])
+        .code(2)
+        .stderr(predicate::str::contains("a/shard-1-of-3.cells belongs to another design"));
+    std::fs::write(folder.path().join("small.toml"), EXPERIMENT).unwrap();
+    run_in(folder.path(), &["merge", "a", "--out", "merged", "--quiet"]).success();
+}
+
+/// A changed bound, chance of error or grid measures what is new, and the records are those of a run without a store.
+#[test]
+fn what_was_measured_is_not_measured_again_and_changes_no_byte() {
+    let folder = folder_with("small.toml", EXPERIMENT);
+    let changes = [
+        EXPERIMENT.to_string(),
+        EXPERIMENT.replace("title = \"small\"", "title = \"small\"\nwhere = \"k >= d^2\"\nbounds = [{ name = \"draft\", expr = \"eps^d\" }]"),
+        EXPERIMENT.replace("[64, 4096]", "[64, 256, 4096]"),
+        EXPERIMENT.replace("3000", "5000").replace("precise", "decided"),
+    ];
+    for text in &changes {
+        std::fs::write(folder.path().join("small.toml"), text).unwrap();
+        for alpha in ["1e-3", "1e-8"] {
+            let base = ["run", "small.toml", "--quiet", "--alpha", alpha];
+            run_in(folder.path(), &[&base[..], &["--out", "kept"]].concat()).success();
+            run_in(folder.path(), &[&base[..], &["--out", "fresh", "--fresh"]].concat()).success();
+            assert_eq!(files(&folder.path().join("kept")), files(&folder.path().join("fresh")), "{alpha} {text}");
+        }
+    }
+    assert!(!folder.path().join("fresh/.cells").exists());
+    // A store that is damaged is said to be, and replaced.
+    let path = folder.path().join("kept/.cells");
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[1..]).unwrap();
+    let again = ["run", "small.toml", "--quiet", "--alpha", "1e-8", "--out", "kept"];
+    run_in(folder.path(), &again).success().stderr(predicate::str::contains("kept/.cells is cut short or damaged"));
+    run_in(folder.path(), &again).success().stderr("");
+    assert_eq!(records(folder.path(), "kept"), records(folder.path(), "fresh"));
+    // A check keeps what it measures beside the baseline.
+    run_in(folder.path(), &["check", "small.toml", "--baseline", "kept", "--quiet", "--judge", "two-pi"]).success();
 }
 
 /// A run that takes some ten seconds.
@@ -212,9 +296,11 @@ fn ctrl_c_keeps_what_was_measured() {
 
 #[test]
 fn a_truncated_checkpoint_is_named() {
-    let folder = folder_with("small.toml", EXPERIMENT);
-    run_in(folder.path(), &["run", "small.toml", "--quiet", "--shard", "1/2"]).success();
+    let folder = folder_with("small.toml", &long_experiment());
+    let mut child = start(folder.path(), &["run", "small.toml", "--quiet", "--threads", "1"]);
     let path = wait_for_checkpoint(&folder.path().join("results"));
+    child.kill().unwrap();
+    child.wait().unwrap();
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let named = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -235,11 +321,14 @@ fn a_changed_network_is_another_design() {
     let copy = folder.path().join("net.safetensors");
     let mut bytes = std::fs::read(network).unwrap();
     std::fs::write(&copy, &bytes).unwrap();
-    run_in(folder.path(), &["run", "n.toml", "--quiet", "--shard", "1/2"]).success();
+    for shard in ["1/2", "2/2"] {
+        run_in(folder.path(), &["run", "n.toml", "--quiet", "--shard", shard]).success();
+    }
     let last = bytes.len() - 1;
     bytes[last] ^= 0x80;
     std::fs::write(&copy, &bytes).unwrap();
-    run_in(folder.path(), &["run", "n.toml", "--resume"]).code(2).stderr(predicate::str::contains("another design"));
+    run_in(folder.path(), &["merge", "results"]).code(2).stderr(predicate::str::contains("another design"));
+
 }
 
 #[test]

@@ -14,6 +14,7 @@ use lemmascope::random::Stream;
 use lemmascope::record;
 use lemmascope::report::{self, Search};
 use lemmascope::runner::checkpoint;
+use lemmascope::runner::store::{CODE, Store};
 use rand::RngExt;
 
 /// What each reader gets.
@@ -285,6 +286,33 @@ fn checkpoints_are_read_or_refused() {
             std::fs::write(path, signed(&bytes[end + 1..])).unwrap();
         }
         checkpoint::read_one(path, DESIGN).map(drop).map_err(|error| error.to_string())
+    });
+}
+
+/// Pieces of any kind behind a sum that is right, most of the time.
+#[test]
+fn stores_are_read_or_refused() {
+    let piece = |numbers: &[f64], texts: &[&str]| {
+        let mut bytes = vec![7; 32];
+        bytes.extend((numbers.len() as u64).to_le_bytes());
+        bytes.extend((texts.len() as u64).to_le_bytes());
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        texts.iter().for_each(|text| bytes.extend((text.len() as u64).to_le_bytes().iter().chain(text.as_bytes())));
+        bytes
+    };
+    let bodies = [
+        [b"label\n", &piece(&[1.0, f64::NAN], &["a", ""])[..]].concat(),
+        [b"\n", &piece(&[], &[])[..], &piece(&[0.5; 9], &["b"])].concat(),
+    ];
+    let signed = |body: &[u8]| [format!("lemmascope-cells-1,{CODE},{}\n", sha256_hex(body)).as_bytes(), body].concat();
+    let words = [&b"\n"[..], &[0; 8], &[0xff; 8], b"\x01\0\0\0\0\0\0\0", &[0; 7], b"\xff"];
+    let files = bodies.iter().map(|body| signed(body)).collect();
+    Seeds { files, words: words.to_vec() }.try_on(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        if let (Some(end), true) = (bytes.iter().position(|byte| *byte == b'\n'), bytes.len() % 4 > 0) {
+            std::fs::write(path, signed(&bytes[end + 1..])).unwrap();
+        }
+        Store::read(path).map(drop).map_err(|refused| refused.text(path).unwrap())
     });
 }
 

@@ -36,6 +36,9 @@ series = "method"
 panels = "target"
 "#;
 
+const FIRST_HALF: &[&str] = &["run", "killed.toml", "--quiet", "--out", "parts", "--shard", "1/2"];
+const SECOND_HALF: &[&str] = &["run", "killed.toml", "--quiet", "--out", "parts", "--shard", "2/2"];
+
 /// A verb that writes.
 struct Verb {
     arguments: &'static [&'static str],
@@ -47,8 +50,10 @@ struct Verb {
 
 const RUN: &[&str] = &["run", "killed.toml", "--quiet"];
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 9] = [
     Verb { arguments: RUN, again: &["--resume"], before: &[] },
+    Verb { arguments: &["run", "killed.toml", "--quiet", "--fresh"], again: &["--resume"], before: &[RUN] },
+    Verb { arguments: &["merge", "parts", "--quiet"], again: &[], before: &[FIRST_HALF, SECOND_HALF] },
     Verb { arguments: &["check", "killed.toml", "--quiet"], again: &["--resume"], before: &[RUN] },
     Verb { arguments: &["check", "killed.toml", "--quiet", "--accept"], again: &["--resume"], before: &[RUN] },
     Verb {

@@ -171,7 +171,7 @@ fn errors_are_json_too() {
         assert!(!output.stderr.is_empty(), "{arguments:?}: people read it there");
     }
     let part = parsed(&run(folder.path(), &["run", "quick.toml", "--shard", "1/2", "--json"]));
-    assert!(folder.path().join(part["checkpoint"].as_str().unwrap()).exists(), "{part}");
+    assert!(folder.path().join(part["shard"].as_str().unwrap()).exists(), "{part}");
 }
 
 #[test]

@@ -12,6 +12,9 @@ pub mod gate {}
 #[doc = include_str!("records.md")]
 pub mod records {}
 
+#[doc = include_str!("cluster.md")]
+pub mod cluster {}
+
 #[doc = include_str!("methodology.md")]
 pub mod methodology {}
 

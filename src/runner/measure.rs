@@ -161,10 +161,10 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell, 
     match job.claim.estimator(job.cell, job.method)? {
         Estimator::Deterministic(evaluate) => shelf.or_measure("value", &[], evaluate),
         Estimator::Constructed(construct) => {
-            // What it is allowed changes nothing, and is the same in every run.
-            let allowance =
-                Allowance { alpha: f64::MIN_POSITIVE, replicates: 1, relative: 1.0, interrupted, shelf: *shelf };
-            shelf.or_measure("object", &[], || construct(&mut stream(job, sampling.seed, 0), &allowance))
+            // It is right of its object whatever the chance of error is, so that it knows none.
+            let allowance = Allowance { alpha: f64::MIN_POSITIVE, replicates: 1, relative, interrupted, shelf: *shelf };
+            let measure = || construct(&mut stream(job, sampling.seed, 0), &allowance);
+            shelf.or_measure("object", &[relative], measure)
         }
         Estimator::Sampled(construct) => {
             let allowance = Allowance { alpha, replicates, relative, interrupted, shelf: *shelf };

@@ -7,6 +7,7 @@
 //! replicates is left behind, and the search goes on towards both sides of it, until the limits are as near to each other as was
 //! asked.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use rand::RngExt;
@@ -453,6 +454,10 @@ impl Claim for Threshold {
 
     fn check(&self, cell: &Cell) -> Result<()> {
         self.least_inner(cell).map(|_| ())
+    }
+
+    fn files(&self, cell: &Cell) -> Vec<PathBuf> {
+        self.least_inner(cell).map_or_else(|_| Vec::new(), |inner| self.claim.files(&inner))
     }
 
     /// The claim's conditions that do not speak of the parameter.

@@ -4,6 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 python=${PYTHON:-python3}
 "$python" -c 'import hyperqueue' 2> /dev/null || skip "no hyperqueue in $python: install it with pip"
-"$python" "$root/tests/cluster/hyperqueue.py" "$program"
+"$python" "$root/tests/cluster/four_shards.py" "$program"
 "$program" merge results/shards --out results --quiet
 compare results HyperQueue

@@ -31,7 +31,7 @@ def process_of(file):
     raise SystemExit(f"failed: nothing measures {file}")
 
 
-with LocalCluster(pathlib.Path("hq")) as cluster:
+with LocalCluster(str(pathlib.Path("hq").resolve())) as cluster:
     for _ in range(2):
         cluster.start_worker(WorkerConfig(cores=1))
     client = cluster.client()
