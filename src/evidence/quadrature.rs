@@ -83,8 +83,7 @@ fn integrate_folded<const D: usize>(
     let widths = modes.iter().map(|mode| half_fold_widths(&ln_f, mode));
     let width = widths.reduce(|x, y| std::array::from_fn(|i| x[i].min(y[i]))).expect("the highest mode is there");
     let mut lattice = Lattice { modes: modes.iter().map(|mode| mode.at).collect(), step: [0.0; D], even };
-    let (mut factor, mut evaluations) = (1.0, 0);
-    let mut last = Pair { ln: f64::INFINITY, difference: 1.0 };
+    let (mut factor, mut evaluations, mut last) = (1.0, 0, None);
     loop {
         lattice.step = width.map(|w| factor * (w * normal_step(folds)).min(log_scale_step(folds)));
         let first = lattice.fill(&ln_f, 0.0, folds + RIM, budget);
@@ -102,7 +101,7 @@ fn integrate_folded<const D: usize>(
             return Integral { ln: pair.ln, relative_error: error + rounding, evaluations };
         }
         factor *= refinement;
-        last = pair;
+        last = Some(pair);
     }
 }
 
@@ -118,8 +117,10 @@ impl Pair {
         Pair { ln: ln_sum_exp(&[first, second]) - LN_2, difference: (first - second).exp_m1().abs() }
     }
 
-    /// The estimated relative error of the mean in `axes` dimensions, from the pair before it too.
-    fn error(self, axes: usize, last: Pair) -> f64 {
+    /// The estimated relative error of the mean in `axes` dimensions, from the pair before it too. The first pair is so coarse that two
+    /// of its lattices may be near each other by chance.
+    fn error(self, axes: usize, last: Option<Pair>) -> f64 {
+        let Some(last) = last else { return self.difference.sqrt() };
         let change = (self.ln - last.ln).exp_m1().abs();
         let fall = (self.difference / last.difference).min(1.0).powf(0.25);
         self.difference.min(change * fall + self.products(axes))
