@@ -12,7 +12,7 @@ pub struct Transition;
 const SECOND_MOMENT: &str = "second-moment";
 
 /// Relative tolerance of the quadratures of E[T^2]; their error counts against the bound.
-const TOLERANCE: f64 = 1e-2;
+const TOLERANCE: f64 = 1e-5;
 
 static ABOUT: About = About {
     id: "transition",

@@ -59,6 +59,9 @@ const USUAL: std::ops::Range<f64> = 1e-70..1e70;
 
 /// As [`ln_interval`], from the log of sigma, which may lie outside the range of doubles.
 pub fn ln_interval_of_ln(z: f64, ln_sigma: f64, eps: f64) -> f64 {
+    if ln_sigma.abs() < 150.0 {
+        return ln_interval(z, ln_sigma.exp(), eps);
+    }
     let power = -(ln_sigma / LN_2).round();
     // Beyond, every z and eps of a double is as good as infinite, or 0.
     let Some(power) = (power.abs() < 3000.0).then_some(power) else {
@@ -371,6 +374,39 @@ mod tests {
             let product = ln_interval(z, f64::sqrt(s), eps) + ln_interval(z, f64::sqrt(s2), eps);
             let joint = ln_rectangle(s.sqrt(), 0.0, s2.sqrt(), z, eps);
             assert!((joint - product).abs() < 1e-11 * (1.0 + product.abs()), "{s} {s2} {z} {eps}: {joint} {product}");
+        }
+    }
+
+    /// By mpmath at 40 digits, as integrals over the value of B.
+    #[test]
+    fn rectangles_agree_with_integrals_over_the_shared_part() {
+        for (a, b, c, z, eps, ln) in [
+            (0.001, 0.05, 3.0, 0.5, 0.3, -12.891_388_990_910_019),
+            (0.3, 1.0, 0.3, 1.0, 0.5, -1.830_126_231_090_304_3),
+            (1.0, 0.2, 2.0, 0.0, 0.5, -2.605_135_776_273_259_6),
+            (0.5, 20.0, 0.7, 30.0, 1.0, -4.761_838_724_707_068),
+            (0.02, 0.05, 0.02, 0.25, 0.2, -2.102_237_596_595_062_7),
+            (4.0, 0.01, 0.01, 0.4, 0.3, -30.714_833_912_696_315),
+        ] {
+            let found = ln_rectangle(a, b, c, z, eps);
+            assert!((found - ln).abs() < 1e-11, "{a} {b} {c} {z} {eps}: off by {:e}", found - ln);
+        }
+    }
+
+    /// The Taylor series and the panels, on both sides of where the one gives way to the other, down to eps = 1e-300.
+    #[test]
+    fn expansions_agree_with_panels() {
+        for (z, sigma, eps, tilt, folds) in [
+            (0.0, 1.0, 0.1, 0.0, 0.3),
+            (2.0, 1.0, 0.05, 0.9, 3.0),
+            (1.0, 1.0, 0.09, 1.0, 40.0),
+            (1e-299, 2e-299, 1e-300, 0.5, 1e-3),
+        ] {
+            let middle = || Middle { z, sigma, eps, tilt };
+            assert!(middle().curvature() < FLAT);
+            let series = ln_of_parts(middle().sides_by_expansion(folds));
+            let panels = ln_of_parts(middle().away_from_the_least_doubles().sides_by_panels(folds));
+            assert!((series - panels).abs() < 1e-11, "{z} {sigma} {eps}: {series} {panels}");
         }
     }
 

@@ -460,8 +460,88 @@ def joint_boxes(rng):
         k = j + whole(rng, 1, rng.choice([10, 10 ** 3, 10 ** 6]))
         if j > d + 4:
             cells.append((k, j, d, log_uniform(rng, 1e-300 if d < 5 else 1e-30, 1e-15)))
+    yield from moderate_joint_boxes(random.Random("lemmascope moderate joint boxes"))
     for k, j, d, eps in distinct(cells):
         yield [k, j, d, repr(eps), "origin", text(ln_joint_density(k, j, d) + 2 * d * mp.log(2 * mpf(eps))), text(ln_joint_bound(j, d, eps))]
+
+
+def moderate_joint_boxes(rng):
+    """Lemma 8 at boxes that are neither tiny nor huge, j < k: cells of every target, also with more dimensions than j or k - j."""
+    cells = [(2, 1, 1, 0.5, "spread"), (2, 1, 2, 0.01, "spread"), (3, 1, 2, 0.25, "axis"), (16, 15, 16, 0.1, "origin"), (16, 3, 4, 0.1, "axis"),
+             (16, 14, 2, 0.1, "axis"), (4096, 1, 1, 0.25, "origin"), (4096, 1, 2, 0.1, "axis"), (100, 4, 24, 0.1, "axis"), (64, 1, 3, 0.2, "[0.2, 0.5, 1]")]
+    while len(cells) < 25:
+        k = whole(rng, 2, rng.choice([10, 100, 3000]))
+        j = rng.choice([1, 2, whole(rng, 1, k - 1), k - 1])
+        d, target = rng.choice([1, 2, 3, whole(rng, 1, 24)]), rng.choice(["origin", "axis", "spread"])
+        cells.append((k, min(j, k - 1), d, log_uniform(rng, 3e-3, 1), target))
+    for k, j, d, eps, target in distinct(cells):
+        ln = ln_joint_by_shared_part(k, j, d, eps, target, 1)
+        check = ln_joint_by_shared_part(k, j, d, eps, target, 0.83)
+        assert abs(ln - check) < 1e-11 * (1 + abs(ln)), (k, j, d, eps, target, ln, check)
+        yield [k, j, d, repr(eps), target, repr(check), text(ln_joint_bound(j, d, eps))]
+
+
+def ln_joint_by_shared_part(k, j, d, eps, target, fine):
+    """ln Pr of the joint box in doubles, by the shared part: given b and the value y of B in one coordinate, A and C are apart.
+
+    With g_s(y) = Pr(|y + sqrt(s) N - z| <= eps), a coordinate's probability is the integral of g_s g_s' times the density of B. It is
+    a lattice sum over the log of the distance from the box's edges; s, s' and b are lattice sums over their logs.
+    """
+    import numpy as np
+    from scipy.special import ndtr
+
+    def scale(freedom):
+        low = min(np.log(freedom) - 12 * np.sqrt(2 / freedom), 2 * np.log(eps) - np.log(d) - 5) - 76 / freedom
+        step = fine * min(0.3, 0.45 * np.sqrt(2 / freedom))
+        u = np.arange(low, np.log(freedom) + min(12 * np.sqrt(2 / freedom), 5), step)
+        ln = freedom / 2 * (u - np.exp(u)/freedom - float(mp.log(2))) - float(ln_gamma_half(freedom)) + np.log(step)
+        keep = ln > ln.max() - 60 - 38 * d / max(freedom, 1) - 700
+        return np.exp(u[keep] / 2), ln[keep]
+
+    def ys(z):
+        """Nodes y, the distances to the box's nearer edge (negative outside) and to the other one, and weights: every part between
+        0 and the edges is a lattice over its logit, or over the log of the distance from its only end."""
+        step, edges = 0.1 * fine, (z - eps, z + eps)
+        points = sorted({0.0, *edges})
+        log = np.arange(np.log(eps) - 36, np.log(200 * np.sqrt(k) + 50 * eps), step)
+        logit = np.arange(-36, 36, step)
+        parts = [(None, points[0], None, np.exp(log), np.exp(log)), (points[-1], None, np.exp(log), None, np.exp(log))]
+        for low, high in zip(points, points[1:]):
+            up, down = (high - low) / (1 + np.exp(-logit)), (high - low) / (1 + np.exp(logit))
+            parts.append((low, high, up, down, up * down / (high - low)))
+        columns = []
+        for low, high, up, down, weight in parts:
+            # y - point, exact where the point is an end of the part.
+            def beyond(point):
+                if point == low:
+                    return up
+                if point == high:
+                    return -down
+                return low + up - point if up is not None else high - down - point
+            left, right = beyond(edges[0]), -beyond(edges[1])
+            columns.append((beyond(0.0), np.minimum(left, right), np.maximum(left, right), weight * step))
+        return [np.concatenate(column) for column in zip(*columns)]
+
+    def inside(near, other, sigma):
+        return ndtr(near / sigma) - ndtr(-other / sigma)
+
+    (ends, ln_ends), (shared, ln_shared) = scale(j), scale(k - j)
+    groups = []
+    for z, count in coordinates(target, k, d):
+        y, near, other, weight = ys(float(z))
+        groups.append((y, weight, inside(near[:, None], other[:, None], ends[None, :]), float(count)))
+    pairs = ln_ends[:, None] + ln_ends[None, :]
+    terms = []
+    with np.errstate(divide="ignore", under="ignore"):
+        for b, ln_b in zip(shared, ln_shared):
+            ln = pairs + ln_b
+            for y, weight, g, count in groups:
+                law = weight * np.exp(-0.5 * (y / b) ** 2) / (b * np.sqrt(2 * np.pi))
+                ln = ln + count * np.log(g.T @ (law[:, None] * g))
+            top = ln.max()
+            terms.append(top + np.log(np.exp(ln - top).sum()) if top > -np.inf else top)
+    terms = np.array(terms)
+    return float(terms.max() + np.log(np.exp(terms - terms.max()).sum()))
 
 
 def ln_joint_density(k, j, d):
