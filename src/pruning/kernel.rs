@@ -365,7 +365,7 @@ mod tests {
         let (mut stream, mut beyond) = (Stream::new(37, 38), 0);
         for _ in 0..60 {
             let target = layer(1, 2, 1, 1, 0, &mut stream);
-            let pair = RandomPair::draw(&target.kernel, 8, &mut stream).unwrap();
+            let pair = RandomPair::draw(&target.kernel, 20, &mut stream).unwrap();
             let request = Request { tolerance: 0.02, ..Request::default() };
             let pruned = PrunedKernel::prune(&target, pair.clone(), &request, &mut stream).unwrap();
             let has_none = pruned.channels().iter().any(|channel| channel.status == Status::None);
