@@ -226,7 +226,7 @@ impl Middle {
             (x * (x * (x * (x - 28.0 * f) + 210.0 * f * f) - 420.0 * f * f * f) + 105.0 * f * f * f * f) / 40320.0,
         ];
         let width = folds.min(GAUSSIAN_REACH);
-        let reach = width / folds.max(f64::MIN_POSITIVE);
+        let reach = (GAUSSIAN_REACH / folds).min(1.0);
         let term = |&(x, w): &(f64, f64)| {
             let (r, t) = (reach * x, width * x);
             let (s, h) = ((self.tilt * r) * (self.tilt * r), (1.0 - r) * (1.0 - r));
