@@ -113,3 +113,21 @@ fn the_readme_links_to_every_page() {
         );
     }
 }
+
+/// What the pages link to is there.
+#[test]
+fn links_lead_to_files() {
+    let guide = std::fs::read_dir(root().join("src/guide")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = guide.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let mut followed = 0;
+    for page in pages.chain([root().join("README.md")]) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !target.contains("://") {
+                assert!(page.parent().unwrap().join(target).exists(), "{}: {target}", page.display());
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 10, "{followed}");
+}
