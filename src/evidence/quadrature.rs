@@ -181,7 +181,7 @@ fn climb<const D: usize>(ln_f: &impl Fn(&[f64; D]) -> f64, start: [f64; D]) -> M
                 (mode.at, mode.value) = (next, value);
                 mode.step[i] *= 2.0;
                 climbing = true;
-            } else if mode.step[i] > FINEST_CLIMB && !(least >= mode.value - NEAR_MODE) {
+            } else if mode.step[i] > FINEST_CLIMB && (least < mode.value - NEAR_MODE || least.is_nan()) {
                 mode.step[i] *= 0.5;
                 climbing = true;
             }
