@@ -164,7 +164,7 @@ impl Overlap {
         }
         // What is so much shorter than eps is a point.
         let [gap, sigma] = [self.gap, self.sigma].map(|length| length.max(eps / FARTHEST));
-        let folds = 2.0 * eps / gap;
+        let folds = 2.0 * (eps / gap);
         let middle = Middle { z, sigma, eps, tilt: self.tilt };
         let (factor, exponent) = match middle.curvature() < FLAT {
             true => middle.sides_by_expansion(folds),
@@ -281,8 +281,9 @@ impl Middle {
     /// written, and the shortest scale.
     fn panels(&self, folds: f64, cuts: &mut [f64; 12]) -> (usize, f64) {
         // In units of sigma, the interval's near edge moves up and its far edge down.
-        let (near, far) = ((self.z - self.eps) / self.sigma, (self.z + self.eps) / self.sigma);
-        let (rise, fall) = ((1.0 - self.tilt) * self.eps / self.sigma, (1.0 + self.tilt) * self.eps / self.sigma);
+        let half = self.eps / self.sigma;
+        let (near, far) = ((self.z - self.eps) / self.sigma, self.z / self.sigma + half);
+        let (rise, fall) = ((1.0 - self.tilt) * half, (1.0 + self.tilt) * half);
         let reach = if near > 0.0 {
             2.0 * NEGLIGIBLE / (near + (near * near + 2.0 * NEGLIGIBLE).sqrt())
         } else {
