@@ -86,14 +86,11 @@ pub fn rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, evidence: &Evidence
     bounds.iter().map(row).collect()
 }
 
-/// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound. A link that is claimed for
-/// large constants says above which one it holds.
-///
-/// # Errors
-/// Where that constant cannot be evaluated.
-pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]) -> Result<Vec<Row>> {
+/// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound. `constants` are those above
+/// which the links hold, of those that are claimed for large constants; NaN or infinite where there is none.
+pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link], constants: &[f64]) -> Vec<Row> {
     let hypotheses = claim.hypotheses(cell);
-    let row = |link: &Link| {
+    let row = |(link, constant): (&Link, &f64)| {
         let (left, right) = link.sides();
         let judged = Judged {
             evidence: left,
@@ -102,14 +99,11 @@ pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link]
             quantity: Quantity::Size,
             formula: link.text.to_string(),
             verdict: link.verdict(),
-            least_constant: match link.for_large {
-                Some(_) => claim.least_constant(cell, link.name)?.map(|least| least.holds).filter(|c| c.is_finite()),
-                None => None,
-            },
+            least_constant: Some(*constant).filter(|constant| constant.is_finite()),
         };
-        Ok(row(claim, origin, cell, &hypotheses, &judged))
+        row(claim, origin, cell, &hypotheses, &judged)
     };
-    links.iter().map(row).collect()
+    links.iter().zip(constants).map(row).collect()
 }
 
 /// A measured value beside a bound, with the verdict on it.

@@ -201,6 +201,10 @@ impl Claim for WhatIf {
         self.claim.least_constant(cell, link)
     }
 
+    fn chain_samples(&self) -> bool {
+        self.claim.chain_samples()
+    }
+
     fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
         self.claim.chain(cell, stream, alpha)
     }

@@ -213,6 +213,10 @@ impl Claim for KernelPruning {
         Ok(vec![("least_n", least), ("entries", entries)])
     }
 
+    fn chain_samples(&self) -> bool {
+        true
+    }
+
     fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
         proof::chain(cell, stream, alpha)
     }

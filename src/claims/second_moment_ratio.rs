@@ -81,6 +81,10 @@ impl Claim for SecondMomentRatio {
         Ok(vec![("box", Evidence::quadrature(single).number())])
     }
 
+    fn chain_samples(&self) -> bool {
+        true
+    }
+
     fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
         proof::chain(cell, stream, alpha)
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::json::pretty;
-use super::run::{interruption, progress};
-use super::watch::{Show, Watch};
+use super::run::{kept, watched};
+use super::watch::Watch;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, parse_seconds, print, thread_pool};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, check_judge, read_all};
@@ -15,7 +15,7 @@ use crate::record::{self, Record};
 use crate::report::folder::record_files;
 use crate::report::gate::Comparison;
 use crate::runner::outlook::Outlook;
-use crate::runner::{self, Conditions, Finished, Plan, checkpoint};
+use crate::runner::{self, Conditions, Plan, Takes, checkpoint};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -45,6 +45,9 @@ pub struct Arguments {
     /// Go on with an interrupted check of the same design.
     #[arg(long)]
     resume: bool,
+    /// Measure everything, whatever earlier runs have kept in the baseline's folder.
+    #[arg(long)]
+    fresh: bool,
     /// The seconds that it may take. What is measured by then is kept, with exit code 4; --resume goes on.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     time_limit: Option<f64>,
@@ -76,10 +79,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         alpha: arguments.alpha,
         effort: arguments.effort.into(),
     };
-    let outlook = Outlook::new(&plan, &arguments.baseline);
-    let show =
-        Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
-    Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| {
+    let outlook = Outlook::new(&plan, &plan.tasks(), &arguments.baseline);
+    watched(&outlook, (arguments.time_limit, arguments.quiet), |watch| {
         let fresh = measure(&plan, &outlook, arguments, watch)?;
         watch.writing(|| compare(&plan, &known, &fresh, arguments))
     })
@@ -181,23 +182,19 @@ impl Fresh {
 fn measure(plan: &Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch) -> Result<Vec<Fresh>> {
     let lock = FolderLock::take(&arguments.baseline.join(SCRATCH))?;
     let scratch = arguments.baseline.join(SCRATCH);
+    // What is measured is kept beside the baseline, where the next run or check finds it.
+    let store = (!arguments.fresh).then(|| kept(&arguments.baseline));
     let conditions = Conditions {
         out: &scratch,
-        shard: None,
-        resume: arguments.resume,
+        takes: Takes::of(arguments.resume, arguments.fresh),
+        store: store.as_ref(),
+        timings: &arguments.baseline,
         interrupted: watch.flag(),
         progress: &|event, unit| outlook.tell(event, unit),
     };
-    let finished = thread_pool(arguments.threads)?.install(|| runner::run(plan, &conditions));
-    let paths = match finished {
-        Ok(Finished::Complete(paths)) => paths,
-        Ok(Finished::Shard(_)) => return Err(Error::input("a check measures everything; it has no parts")),
-        Err(error) => {
-            // Kept where something is to be resumed, and else removed.
-            checkpoint::remove_if_empty(&scratch);
-            return Err(error);
-        }
-    };
+    let measured = thread_pool(arguments.threads)?.install(|| runner::run(plan, &conditions));
+    // Kept where something is to be resumed, and else removed.
+    let paths = measured.inspect_err(|_| checkpoint::remove_if_empty(&scratch))?;
     let read = |(path, experiment): (&PathBuf, &Experiment)| {
         let csv = std::fs::read(path).map_err(Error::read(path))?;
         Ok(Fresh { name: experiment.name.clone(), csv, records: record::read(path)? })

@@ -5,11 +5,13 @@ mod claims;
 mod evaluate;
 mod falsify;
 mod json;
+mod merge;
 mod plot;
 mod progress;
 mod prune;
 mod report;
 mod run;
+mod slurm;
 mod solve;
 mod threshold;
 mod trace;
@@ -41,6 +43,10 @@ pub struct Cli {
 enum Verb {
     /// Measure experiments, judge their bounds, and write records, plots and a summary.
     Run(run::Arguments),
+    /// Join the shards of a run, which run --shard has measured, into its records, plots and summary.
+    Merge(merge::Arguments),
+    /// Write a script that measures a run as an array job of Slurm, and merges it.
+    Slurm(slurm::Arguments),
     /// List the claims, or explain one.
     Claims(claims::Arguments),
     /// Measure one cell of one claim.
@@ -80,6 +86,8 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     watch::listen()?;
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Merge(arguments) => merge::run(&arguments),
+        Verb::Slurm(arguments) => slurm::run(&arguments),
         Verb::Claims(arguments) => claims::run(&arguments),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Report(arguments) => report::run(&arguments),
@@ -106,6 +114,13 @@ enum EffortName {
     Default,
     /// Twenty times as many.
     Paper,
+}
+
+impl EffortName {
+    /// As it is written.
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+    }
 }
 
 impl From<EffortName> for Effort {

@@ -1,7 +1,7 @@
 //! `lemmascope run`: measures experiments and leaves records, plots and a summary.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -19,9 +19,10 @@ use crate::report::command::command;
 use crate::report::folder::Folder;
 use crate::report::gate::counted;
 use crate::report::joined::{Set, join};
-
 use crate::runner::outlook::{Left, Outlook};
-use crate::runner::{self, Conditions, Finished, Plan, Shard, checkpoint};
+use crate::runner::shard::Shard;
+use crate::runner::store::{self, Store};
+use crate::runner::{self, Conditions, Plan, Takes, checkpoint};
 use crate::summary;
 use crate::verdict::Verdict;
 
@@ -44,16 +45,27 @@ pub struct Arguments {
     /// How many replicates are spent.
     #[arg(long, value_enum, default_value = "default")]
     effort: EffortName,
-    /// Measure part I of N only, and keep it as a checkpoint; run --resume merges the parts.
+    /// Measure part I of N only, into the file shard-I-of-N.cells of the results' folder; lemmascope merge joins the parts. auto, or
+    /// auto/N, takes I from SLURM_ARRAY_TASK_ID, HQ_TASK_ID or PARALLEL_SEQ.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     shard: Option<Shard>,
     /// Go on with the checkpoints in the results' folder, and refuse those of another design. What a run of the same design has
     /// kept is taken over without it too.
     #[arg(long)]
     resume: bool,
+    /// Measure everything, whatever earlier runs have kept in the results' folder.
+    #[arg(long)]
+    fresh: bool,
     /// The seconds that it may take. What is measured by then is kept as a checkpoint, with exit code 4; --resume goes on.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     time_limit: Option<f64>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// What is shown of records that are written, and what makes the exit code.
+#[derive(clap::Args)]
+pub struct Shown {
     /// Exit with 1 where a judged bound is violated inside its hypotheses; refuted: also where a constant is refuted.
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
@@ -65,16 +77,11 @@ pub struct Arguments {
     json: bool,
     /// Show no progress and no table.
     #[arg(long)]
-    quiet: bool,
+    pub quiet: bool,
 }
 
 fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
-    let parts: Option<(usize, usize)> =
-        text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
-    match parts {
-        Some((index, count)) if 1 <= index && index <= count => Ok(Shard { index: index - 1, count }),
-        _ => Err("write I/N with 1 <= I <= N, such as 1/4".into()),
-    }
+    Shard::parse(text, |name| std::env::var(name).ok())
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -85,16 +92,26 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         effort: arguments.effort.into(),
         shares: BTreeMap::new(),
     };
-    let outlook = Outlook::new(&plan, &arguments.out);
-    let show =
-        Show { line: &|seconds| progress(&outlook, seconds), stopped: &|stop| Err(interruption(&outlook, stop)) };
-    Watch::over((arguments.time_limit, arguments.quiet), &show, |watch| {
-        measure_and_show(plan, &outlook, arguments, watch)
+    let tasks = arguments.shard.map_or_else(|| plan.tasks(), |shard| shard.tasks(&plan));
+    let outlook = Outlook::new(&plan, &tasks, &arguments.out);
+    watched(&outlook, (arguments.time_limit, arguments.shown.quiet), |watch| match arguments.shard {
+        None => measure_and_show(plan, &outlook, arguments, watch),
+        Some(shard) => measure_shard(&plan, shard, &outlook, arguments, watch),
     })
 }
 
+/// Carries out a run while its progress is shown.
+pub fn watched(
+    outlook: &Outlook,
+    limits: (Option<f64>, bool),
+    work: impl FnOnce(&Watch) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    let show = Show { line: &|seconds| progress(outlook, seconds), stopped: &|stop| Err(interruption(outlook, stop)) };
+    Watch::over(limits, &show, work)
+}
+
 /// How far a run is, and how long it will still take.
-pub fn progress(outlook: &Outlook, seconds: f64) -> String {
+fn progress(outlook: &Outlook, seconds: f64) -> String {
     let (done, total) = outlook.counts();
     let rest = match outlook.left().filter(|_| outlook.is_open()) {
         Some(Left { seconds, unknown: 0 }) => left(Some(seconds)),
@@ -108,7 +125,7 @@ pub fn progress(outlook: &Outlook, seconds: f64) -> String {
 }
 
 /// The error of a run that was stopped, once all that it has measured is kept.
-pub fn interruption(outlook: &Outlook, stop: Stop) -> Error {
+fn interruption(outlook: &Outlook, stop: Stop) -> Error {
     // What ended by itself has kept everything.
     if stop.ended.is_none() && outlook.is_open() {
         outlook.wait_until_kept(PATIENCE);
@@ -121,60 +138,104 @@ pub fn interruption(outlook: &Outlook, stop: Stop) -> Error {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
-    let shares = plan.shares();
-    let pool = thread_pool(arguments.threads)?;
     let _lock = FolderLock::take(&arguments.out)?;
-    let design = plan.design()?;
-    if !arguments.resume && arguments.shard.is_none() {
-        match checkpoint::read_own(&arguments.out, &design) {
+    let takes = Takes::of(arguments.resume, arguments.fresh);
+    if takes == Takes::Own {
+        match checkpoint::read_own(&arguments.out, &plan.design()?) {
             Ok(kept) if kept.is_empty() => {}
             Ok(_) => note("going on with what an interrupted run of this design has kept here"),
             Err(error) => note(&format!("{error}; without --resume this run measures it anew")),
         }
     }
+    let store = (!arguments.fresh).then(|| kept(&arguments.out));
+    let pool = thread_pool(arguments.threads)?;
     let conditions = Conditions {
         out: &arguments.out,
-        shard: arguments.shard,
-        resume: arguments.resume,
+        takes,
+        store: store.as_ref(),
+        timings: &arguments.out,
         interrupted: watch.flag(),
-        progress: &|event, unit| outlook.tell(event, unit),
+        progress: &|event, place| outlook.tell(event, place),
     };
-    let finished = pool.install(|| runner::run(&plan, &conditions))?;
-    if let Finished::Shard(checkpoint) = finished {
-        let merge = "run --resume merges the parts' checkpoints when all are in the folder";
-        if arguments.json {
-            print(&pretty(&serde_json::json!({ "checkpoint": checkpoint, "out": arguments.out, "next": merge })))?;
-        } else if !arguments.quiet {
-            print(&format!("this part is measured; {merge}"))?;
-        }
-        return Ok(ExitCode::SUCCESS);
+    pool.install(|| runner::run(&plan, &conditions))?;
+    show(plan, &arguments.out, &arguments.files, &arguments.shown, &pool, watch)
+}
+
+/// What earlier runs into a folder of results have measured; what cannot be taken over is said, and replaced.
+pub fn kept(out: &Path) -> Store {
+    let path = store::path(out);
+    Store::read(&path).unwrap_or_else(|refused| {
+        refused.text(&path).iter().for_each(|text| note(text));
+        Store::new(path, "")
+    })
+}
+
+/// Measures a part of a run into its file.
+fn measure_shard(
+    plan: &Plan,
+    shard: Shard,
+    outlook: &Outlook,
+    arguments: &Arguments,
+    watch: &Watch,
+) -> Result<ExitCode> {
+    let out = &arguments.out;
+    let (store, said) = match arguments.fresh {
+        true => (shard.begin(plan, out)?, None),
+        false => shard.open(plan, out, arguments.resume)?,
+    };
+    said.iter().for_each(|text| note(text));
+    let conditions = Conditions {
+        out,
+        takes: Takes::Nothing,
+        store: Some(&store),
+        timings: out,
+        interrupted: watch.flag(),
+        progress: &|event, place| outlook.tell(event, place),
+    };
+    let file = thread_pool(arguments.threads)?.install(|| shard.run(plan, &store, &conditions))?;
+    let next = "lemmascope merge DIR... joins the parts when all are measured";
+    if arguments.shown.json {
+        print(&pretty(&serde_json::json!({ "shard": file, "out": out, "next": next })))?;
+    } else if !arguments.shown.quiet {
+        print(&format!("this part is in {}; {next}", file.display()))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Draws the plots and writes the pages of a run whose records are there; prints the verdict table.
+pub fn show(
+    plan: Plan,
+    out: &Path,
+    files: &[PathBuf],
+    shown: &Shown,
+    pool: &rayon::ThreadPool,
+    watch: &Watch,
+) -> Result<ExitCode> {
+    let (shares, design) = (plan.shares(), plan.design()?);
     let names: Vec<String> = plan.experiments.iter().map(|experiment| experiment.name.clone()).collect();
-    let folder = Folder::read(&arguments.out, plan.experiments, &arguments.files)?;
+    let folder = Folder::read(out, plan.experiments, files)?;
     let sets: Vec<Set> = folder.sets().into_iter().filter(|(own, _)| names.contains(&own.name)).collect();
-    pool.install(|| draw_all(&sets, &arguments.out, watch, &AtomicUsize::new(0)))?;
-    super::report::write(&folder, &arguments.out, watch)?;
+    pool.install(|| draw_all(&sets, out, watch, &AtomicUsize::new(0)))?;
+    super::report::write(&folder, out, watch)?;
     let tallies = summary::tally(sets.iter().copied());
-    checkpoint::remove(&arguments.out, &design);
-    if arguments.json {
-        let records: Vec<PathBuf> = names.iter().map(|name| arguments.out.join(format!("{name}.csv"))).collect();
-        print(&pretty(
-            &serde_json::json!({ "records": records, "out": arguments.out, "alpha": shares, "tallies": tallies }),
-        ))?;
-    } else if !arguments.quiet {
+    checkpoint::remove(out, &design);
+    if shown.json {
+        let records: Vec<PathBuf> = names.iter().map(|name| out.join(format!("{name}.csv"))).collect();
+        print(&pretty(&serde_json::json!({ "records": records, "out": out, "alpha": shares, "tallies": tallies })))?;
+    } else if !shown.quiet {
         print(&summary::table(&tallies))?;
         let runner::Shares { alpha, intervals, each, covers } = shares;
         print(&format!(
             "chance of error at most {alpha} over {intervals} intervals, {each:.3e} each; it covers {covers}"
         ))?;
-        print(&format!("records, plots, summary.md and findings.md are in {}", arguments.out.display()))?;
+        print(&format!("records, plots, summary.md and findings.md are in {}", out.display()))?;
     }
-    gate(&sets, arguments)
+    gate(&sets, shown)
 }
 
 /// The exit code: what the judged bounds say. What makes it fail is listed, also where nothing else is shown.
-fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
-    let fails = |verdict: Verdict| match arguments.fail_on {
+fn gate(sets: &[Set], shown: &Shown) -> Result<ExitCode> {
+    let fails = |verdict: Verdict| match shown.fail_on {
         None => false,
         Some(FailOn::Violated) => verdict == Verdict::Violated,
         Some(FailOn::Refuted) => verdict.is_missed(),
@@ -191,7 +252,7 @@ fn gate(sets: &[Set], arguments: &Arguments) -> Result<ExitCode> {
                 if let Some(record) = joined.missed.filter(|record| fails(record.verdict)) {
                     failing += 1;
                     note(&failure(experiment, record));
-                } else if arguments.strict && joined.best.verdict == Verdict::Undecided {
+                } else if shown.strict && joined.best.verdict == Verdict::Undecided {
                     open += 1;
                     note(&failure(experiment, joined.best));
                 }

@@ -40,7 +40,7 @@ pub fn set_options(key: &str) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "=.-_/".contains(c));
     if plain { text.into() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

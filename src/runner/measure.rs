@@ -1,8 +1,12 @@
 //! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
+
+use super::Block;
+use super::store::{Keeps, Piece, Shelf, Store, code_of_relation, numbers_of_bound};
 
 use crate::cell::Cell;
 use crate::claims::{Allowance, Bound, Claim, Draw, Estimator, Law, Link, Quantity, Replicates};
@@ -59,10 +63,25 @@ pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Resu
 /// # Errors
 /// As [`measure`].
 pub fn measure_told(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell) -> Result<Evidence> {
+    measure_kept(job, sampling, interrupted, tell, None)
+}
+
+/// As [`measure_told`], with a store of what earlier measurements were made of: it changes no number.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_kept(
+    job: &Job,
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+    tell: Tell,
+    store: Option<&Store>,
+) -> Result<Evidence> {
     let place = || format!("{} by {} at {}", job.claim.about().id, job.method.name(), job.cell.key());
     let tell_capped = |evidence: &Evidence| tell(&capped(job, evidence.clone()));
     guarded(place, || {
-        let evidence = capped(job, sample(job, sampling, interrupted, &tell_capped)?);
+        let shelf = Shelf::of(store, job, sampling.seed)?;
+        let evidence = capped(job, sample(job, sampling, interrupted, &tell_capped, &shelf)?);
         check_meaning(job, &evidence)?;
         Ok(evidence)
     })
@@ -119,51 +138,292 @@ pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64, alpha:
     Ok(links)
 }
 
+/// As [`chain`] for a job's cell, with the constants above which its links hold (NaN where there is none), and with a store.
+///
+/// # Errors
+/// As [`chain`], and where such a constant cannot be evaluated.
+pub fn chain_kept(job: &Job, seed: u64, alpha: f64, store: Option<&Store>) -> Result<(Vec<Link>, Vec<f64>)> {
+    let (claim, cell) = (job.claim, job.cell);
+    let shelf = Shelf::of(store, job, seed)?;
+    let depends = if claim.chain_samples() { vec![alpha] } else { Vec::new() };
+    let links = shelf.or_measure("links", &depends, || chain(claim, job.experiment, cell, seed, alpha))?;
+    let least = |link: &Link| match link.for_large {
+        Some(_) => Ok(claim.least_constant(cell, link.name)?.map_or(f64::NAN, |least| least.holds)),
+        None => Ok(f64::NAN),
+    };
+    let constants = shelf.or_measure("constants", &[], || links.iter().map(least).collect())?;
+    Ok((links, constants))
+}
+
 /// As [`measure_told`], before it is asked what the evidence can show.
-fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell) -> Result<Evidence> {
-    let Job { claim, experiment, cell, method, bounds } = *job;
-    let key = cell.key();
-    let stream = |batch: u64| {
-        let address = Address { seed: sampling.seed, experiment, cell: &key, estimator: method.name(), batch };
-        address.stream()
-    };
-    let replicates = match claim.estimator(cell, method)? {
-        Estimator::Deterministic(evaluate) => return evaluate(),
-        Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
-            let replicates = sampling.precision.replicates;
-            return construct(&mut stream(0), &Allowance { alpha: sampling.alpha, replicates, interrupted });
+fn sample(
+    job: &Job,
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+    tell: Tell,
+    shelf: &Shelf,
+) -> Result<Evidence> {
+    let Sampling { alpha, precision, .. } = *sampling;
+    let replicates = precision.replicates;
+    match job.claim.estimator(job.cell, job.method)? {
+        Estimator::Deterministic(evaluate) => shelf.or_measure("value", &[], evaluate),
+        Estimator::Constructed(construct) => {
+            // What it is allowed changes nothing, and is the same in every run.
+            let allowance = Allowance { alpha: f64::MIN_POSITIVE, replicates: 1, interrupted, shelf: *shelf };
+            shelf.or_measure("object", &[], || construct(&mut stream(job, sampling.seed, 0), &allowance))
         }
-        Estimator::Replicates(replicates) => replicates,
-    };
-    let about = claim.about();
+        Estimator::Sampled(construct) => {
+            let allowance = Allowance { alpha, replicates, interrupted, shelf: *shelf };
+            let measure = || construct(&mut stream(job, sampling.seed, 0), &allowance);
+            shelf.or_measure("statistic", &[alpha, replicates as f64], measure)
+        }
+        Estimator::Replicates(drawn) => {
+            let measure = || grow(job, sampling, &drawn, interrupted, tell, shelf);
+            shelf.or_measure("interval", &stops_at(job, sampling), measure)
+        }
+    }
+}
+
+/// The stream of a batch.
+fn stream(job: &Job, seed: u64, batch: u64) -> Stream {
+    let key = job.cell.key();
+    Address { seed, experiment: job.experiment, cell: &key, estimator: job.method.name(), batch }.stream()
+}
+
+/// All that says where a sample stops, and how wide its interval is.
+fn stops_at(job: &Job, sampling: &Sampling) -> Vec<f64> {
+    let Precision { relative, replicates, until } = sampling.precision;
+    let mut numbers = vec![sampling.alpha, relative, replicates as f64];
+    if until == Until::Decided {
+        numbers.push(code_of_relation(Some(job.claim.about().relation)));
+        numbers.extend(job.bounds.iter().flat_map(numbers_of_bound));
+    }
+    numbers
+}
+
+/// Draws batches from look to look, until the interval says enough. Looks at which an earlier measurement has been are taken over,
+/// and what is drawn is kept, also of a sample that is interrupted.
+fn grow(
+    job: &Job,
+    sampling: &Sampling,
+    replicates: &Replicates,
+    interrupted: &AtomicBool,
+    tell: Tell,
+    shelf: &Shelf,
+) -> Result<Evidence> {
     let precision = sampling.precision;
     let enough = |evidence: &Evidence| {
+        let relation = job.claim.about().relation;
         let precise = evidence.relative_width() <= precision.relative;
-        let decided = || bounds.iter().all(|bound| compare(evidence, bound, about.relation) != Verdict::Undecided);
+        let decided = || job.bounds.iter().all(|bound| compare(evidence, bound, relation) != Verdict::Undecided);
         precise || precision.until == Until::Decided && decided()
     };
-    let budget = precision.replicates.div_ceil(replicates.batch).max(1);
-    let group = precision.replicates.div_ceil(MOST_VALUES).clamp(1, replicates.batch);
+    let Size { budget, group } = Size::of(replicates, precision);
+    let mut looks: Looks = shelf.find(LOOKS, &[group as f64]).unwrap_or_default();
+    let known = looks.len();
+    let blocks = Blocks::find(shelf, Size { budget, group });
+    let draw = |batch| match blocks.batch(batch) {
+        Some(drawn) => Ok(drawn),
+        None => Sample::draw(replicates, group, &mut stream(job, sampling.seed, batch), interrupted),
+    };
     let mut sample = Sample::default();
     let mut done = 0;
     let mut look = FIRST_WAVE.min(budget);
-    loop {
-        // Batches run in any order, and are reduced in theirs.
-        let draw = |batch| Sample::draw(&replicates, group, &mut stream(batch), interrupted);
-        let wave: Vec<Sample> = (done..look).into_par_iter().map(draw).collect::<Result<_>>()?;
-        wave.iter().for_each(|batch| sample.append(batch));
+    let outcome = loop {
+        sample = match looks.remove(&look) {
+            Some(known) => known,
+            // Batches run in any order, and are reduced in theirs.
+            None => match (done..look).into_par_iter().map(draw).collect::<Result<Vec<Sample>>>() {
+                Ok(wave) => wave.iter().fold(sample, Sample::with),
+                Err(error) => break Err(error),
+            },
+        };
         done = look;
-        let evidence = sample.evidence(&replicates, method, sampling.alpha);
-        if done == budget || enough(&evidence) {
-            return Ok(evidence);
+        let evidence = sample.evidence(replicates, job.method, sampling.alpha);
+        let ends = done == budget || enough(&evidence);
+        if !shelf.is_none() {
+            looks.insert(done, sample.clone());
+        }
+        if ends {
+            break Ok(evidence);
         }
         tell(&evidence);
         look = ((done as f64 * GROWTH).ceil() as u64).min(budget);
+    };
+    if looks.len() > known {
+        shelf.keep(LOOKS, &[group as f64], &looks);
+    }
+    outcome
+}
+
+/// How large a sample may become.
+#[derive(Clone, Copy)]
+struct Size {
+    /// The most batches.
+    budget: u64,
+    /// How many replicates are averaged to a value of a mean.
+    group: u64,
+}
+
+impl Size {
+    fn of(replicates: &Replicates, precision: Precision) -> Self {
+        Size {
+            budget: precision.replicates.div_ceil(replicates.batch).max(1),
+            group: precision.replicates.div_ceil(MOST_VALUES).clamp(1, replicates.batch),
+        }
+    }
+
+    /// The batches of a block.
+    fn range(self, Block { index, count }: Block) -> std::ops::Range<u64> {
+        let start = |index: u64| (u128::from(self.budget) * u128::from(index) / u128::from(count)) as u64;
+        start(index)..start(index + 1)
+    }
+
+    /// What a block's piece depends on.
+    fn depends(self, Block { index, count }: Block) -> [f64; 4] {
+        [self.budget, self.group, count, index].map(|number| number as f64)
+    }
+}
+
+/// Draws a block of a cell's batches and keeps them for a merge.
+///
+/// # Errors
+/// As [`measure`]; and where the cell is not sampled in batches.
+pub fn draw_block(
+    job: &Job,
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+    store: &Store,
+    block: Block,
+) -> Result<()> {
+    let Estimator::Replicates(replicates) = job.claim.estimator(job.cell, job.method)? else {
+        return Err(Error::Defect(format!("{} is not sampled in batches", job.cell.key())));
+    };
+    let shelf = Shelf::of(Some(store), job, sampling.seed)?;
+    let size = Size::of(&replicates, sampling.precision);
+    let draw = |batch| Sample::draw(&replicates, size.group, &mut stream(job, sampling.seed, batch), interrupted);
+    let drawn = || size.range(block).into_par_iter().map(draw).collect::<Result<Vec<Sample>>>().map(Batches);
+    shelf.or_measure(BLOCK, &size.depends(block), drawn)?;
+    shelf.keep(BLOCKS, &[size.budget as f64, size.group as f64], &vec![block.count as f64]);
+    Ok(())
+}
+
+/// The name of a block's batches in the store, and that of the number of blocks.
+const BLOCK: &str = "block";
+const BLOCKS: &str = "blocks";
+
+/// Batches one after another, all of one size.
+struct Batches(Vec<Sample>);
+
+impl Keeps for Batches {
+    fn to_piece(&self) -> Piece {
+        let first = self.0.first().cloned().unwrap_or_default();
+        let is_known = self.0.iter().all(|sample| sample.sum_lo == sample.sum_hi && sample.values_lo == sample.values_hi);
+        let ends = if is_known { 1.0 } else { 2.0 };
+        let mut numbers = vec![first.count as f64, first.values_lo.len() as f64, ends];
+        for Sample { sum_lo, sum_hi, values_lo, values_hi, .. } in &self.0 {
+            numbers.push(*sum_lo);
+            numbers.extend(values_lo);
+            if !is_known {
+                numbers.push(*sum_hi);
+                numbers.extend(values_hi);
+            }
+        }
+        Piece { numbers, texts: Vec::new() }
+    }
+
+    fn from_piece(piece: &Piece) -> Option<Self> {
+        let length = piece.numbers.len().checked_sub(3)?;
+        let (_, values, ends) = batch_layout(&piece.numbers)?;
+        let whole = (1 + values).checked_mul(ends).filter(|stride| length % stride == 0)?;
+        (0..length / whole).map(|index| batch_at(&piece.numbers, index)).collect::<Option<_>>().map(Batches)
+    }
+}
+
+/// The replicates of a batch, its values, and the ends of each that are kept.
+fn batch_layout(numbers: &[f64]) -> Option<(u64, usize, usize)> {
+    let [count, values, ends] = *numbers.first_chunk::<3>()?;
+    (ends == 1.0 || ends == 2.0).then_some((count as u64, values as usize, ends as usize))
+}
+
+/// One of the batches of a piece.
+fn batch_at(numbers: &[f64], index: usize) -> Option<Sample> {
+    let (count, values, ends) = batch_layout(numbers)?;
+    let stride = (1 + values).checked_mul(ends)?;
+    let (from, to) = (index.checked_mul(stride)?.checked_add(3)?, (1 + values) * (ends - 1));
+    let own = numbers.get(from..from.checked_add(stride)?)?;
+    let (lo, hi) = (own.get(..=values)?, own.get(to..)?);
+    Some(Sample { count, sum_lo: lo[0], sum_hi: hi[0], values_lo: lo[1..].to_vec(), values_hi: hi[1..].to_vec() })
+}
+
+/// The batches of a cell that shards have drawn.
+struct Blocks {
+    size: Size,
+    pieces: Vec<Option<Piece>>,
+}
+
+impl Blocks {
+    fn find(shelf: &Shelf, size: Size) -> Self {
+        let count = shelf.find::<Vec<f64>>(BLOCKS, &[size.budget as f64, size.group as f64]);
+        let count = count.and_then(|count| count.first().copied()).unwrap_or(0.0) as u64;
+        let piece = |index| shelf.look_at(BLOCK, &size.depends(Block { index, count }));
+        Blocks { size, pieces: (0..count).map(piece).collect() }
+    }
+
+    fn batch(&self, batch: u64) -> Option<Sample> {
+        let count = self.pieces.len() as u64;
+        // The last block that does not begin behind it.
+        let guess = u128::from(batch) * u128::from(count) / u128::from(self.size.budget);
+        let index = (guess as u64..count).take_while(|index| self.range(*index).start <= batch).last()?;
+        let piece = self.pieces.get(index as usize)?.as_ref()?;
+        batch_at(&piece.numbers, (batch - self.range(index).start) as usize)
+    }
+
+    fn range(&self, index: u64) -> std::ops::Range<u64> {
+        self.size.range(Block { index, count: self.pieces.len() as u64 })
+    }
+}
+
+/// The name of a sample's looks in the store. What a look holds depends on the size of the groups alone.
+const LOOKS: &str = "looks";
+
+/// Samples by the number of batches after which they were looked at.
+type Looks = BTreeMap<u64, Sample>;
+
+impl Keeps for Looks {
+    fn to_piece(&self) -> Piece {
+        let numbers = self.iter().flat_map(|(batches, sample)| {
+            let Sample { count, sum_lo, sum_hi, values_lo, values_hi } = sample;
+            // Values are known, most of the time.
+            let values_hi: &[f64] = if values_lo == values_hi { &[] } else { values_hi };
+            let head = [*batches as f64, *count as f64, *sum_lo, *sum_hi, values_lo.len() as f64, values_hi.len() as f64];
+            head.into_iter().chain(values_lo.iter().chain(values_hi).copied()).collect::<Vec<f64>>()
+        });
+        Piece { numbers: numbers.collect(), texts: Vec::new() }
+    }
+
+    fn from_piece(piece: &Piece) -> Option<Self> {
+        let (mut looks, mut rest) = (Looks::new(), &piece.numbers[..]);
+        while let Some(([batches, count, sum_lo, sum_hi, los, his], after)) = rest.split_first_chunk::<6>() {
+            let (values_lo, after) = after.split_at_checked(*los as usize)?;
+            let (values_hi, after) = after.split_at_checked(*his as usize)?;
+            let values_hi = if values_hi.is_empty() { values_lo } else { values_hi };
+            rest = after;
+            let sample = Sample {
+                count: *count as u64,
+                sum_lo: *sum_lo,
+                sum_hi: *sum_hi,
+                values_lo: values_lo.to_vec(),
+                values_hi: values_hi.to_vec(),
+            };
+            looks.insert(*batches as u64, sample);
+        }
+        rest.is_empty().then_some(looks)
     }
 }
 
 /// What a sample keeps of its replicates: sums for a proportion, (grouped) values for a mean.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 struct Sample {
     count: u64,
     sum_lo: f64,
@@ -199,12 +459,14 @@ impl Sample {
         })
     }
 
-    fn append(&mut self, batch: &Sample) {
+    /// The sample with the next batch.
+    fn with(mut self, batch: &Sample) -> Self {
         self.count += batch.count;
         self.sum_lo += batch.sum_lo;
         self.sum_hi += batch.sum_hi;
         self.values_lo.extend_from_slice(&batch.values_lo);
         self.values_hi.extend_from_slice(&batch.values_hi);
+        self
     }
 
     fn evidence(&self, replicates: &Replicates, method: Method, alpha: f64) -> Evidence {
@@ -286,6 +548,74 @@ mod tests {
     fn seeds_do() {
         let with = |seed| nsn_box(&CELL, Method::Literal, &sampling(seed, 3000, Until::Precise));
         assert_ne!(with(1).ln, with(2).ln);
+    }
+
+    fn kept_cell(given: &[(&'static str, &'static str)], method: Method, sampling: &Sampling, kept: (&Store, bool)) -> Result<Evidence> {
+        let claim = find("nsn-box").unwrap();
+        let cell = cell_of(claim, given.iter().copied()).unwrap();
+        let bounds = claim.bounds(&cell).unwrap();
+        let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &bounds };
+        let (store, may_draw) = kept;
+        measure_kept(&job, sampling, &AtomicBool::new(!may_draw), &|_| {}, Some(store))
+    }
+
+    /// Whatever was measured before, with another chance of error, budget or end: the evidence is that of a first measurement.
+    #[test]
+    fn a_store_changes_no_bit() {
+        let variants = [
+            (1e-4, 8000, Until::Decided),
+            (1e-9, 8000, Until::Decided),
+            (1e-2, 8000, Until::Precise),
+            (1e-4, 20_000, Until::Precise),
+            (1e-4, 5000, Until::Precise),
+            (1e-4, 40_000, Until::Precise),
+        ];
+        let of = |(alpha, replicates, until)| Sampling { alpha, ..sampling(3, replicates, until) };
+        for method in [Method::Quadrature, Method::Conditional, Method::Literal] {
+            let store = Store::new("", "");
+            for variant in variants {
+                let fresh = nsn_box(&CELL, method, &of(variant));
+                assert_eq!(kept_cell(&CELL, method, &of(variant), (&store, true)).unwrap(), fresh, "{method:?} {variant:?}");
+                // Nothing is drawn a second time.
+                assert_eq!(kept_cell(&CELL, method, &of(variant), (&store, false)).unwrap(), fresh, "{method:?} {variant:?}");
+            }
+            // Nor for a wider interval than those before.
+            assert!(kept_cell(&CELL, method, &of((0.5, 8000, Until::Precise)), (&store, false)).is_ok(), "{method:?}");
+            let narrower = kept_cell(&CELL, method, &of((1e-4, 800_000, Until::Precise)), (&store, false));
+            assert_eq!(narrower.is_err(), method != Method::Quadrature, "{method:?}: nothing was to be drawn");
+        }
+    }
+
+    /// Blocks that shards have drawn, in any order, are the batches of an unsplit sample.
+    #[test]
+    fn blocks_are_the_batches_of_a_whole_sample() {
+        let claim = find("nsn-box").unwrap();
+        let cell = cell_of(claim, CELL).unwrap();
+        for (method, count) in [(Method::Literal, 7), (Method::Conditional, 40), (Method::Conditional, 79)] {
+            let sampling = sampling(5, 20_000, Until::Precise);
+            let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &[] };
+            let store = Store::new("", "");
+            for index in (0..count).rev() {
+                draw_block(&job, &sampling, &AtomicBool::new(false), &store, Block { index, count }).unwrap();
+            }
+            let merged = kept_cell(&CELL, method, &sampling, (&store, false)).unwrap();
+            assert_eq!(merged, nsn_box(&CELL, method, &sampling), "{method:?} {count}");
+        }
+    }
+
+    /// Batches with ends that differ, and none at all.
+    #[test]
+    fn batches_come_back_to_the_last_bit() {
+        let sample = |x: f64, y: f64| Sample { count: 3, sum_lo: x, sum_hi: y, values_lo: vec![x, 0.1], values_hi: vec![y, 0.1] };
+        for batches in [vec![], vec![sample(0.5, 0.5), sample(0.25, 0.25)], vec![sample(0.5, 0.75), sample(0.0, 1.0)]] {
+            let piece = Batches(batches).to_piece();
+            let Batches(read) = Batches::from_piece(&piece).unwrap();
+            assert_eq!(Batches(read).to_piece(), piece);
+            let short = Piece { numbers: piece.numbers[..piece.numbers.len() - 1].to_vec(), ..piece };
+            assert!(Batches::from_piece(&short).is_none());
+        }
+        let looks = Looks::from([(4, sample(0.5, 0.5)), (6, sample(0.5, 0.75))]);
+        assert_eq!(Looks::from_piece(&looks.to_piece()), Some(looks));
     }
 
     #[test]

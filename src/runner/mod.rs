@@ -3,17 +3,18 @@
 pub mod checkpoint;
 pub mod measure;
 pub mod outlook;
+pub mod shard;
+pub mod store;
 pub mod threshold;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-
 use crate::cell::Cell;
+use crate::claims::Bound;
 use crate::error::{Error, Result, guarded};
 use crate::evidence::Method;
 use crate::experiment::{Experiment, Precision};
@@ -22,11 +23,13 @@ use crate::output::{writable_folder, write_whole};
 use crate::record::{self, Origin};
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
-use measure::{Job, Sampling, chain, measure};
+use measure::{Job, Sampling, chain_kept, draw_block, measure_kept};
 use outlook::{TIMINGS, Timing, timings};
+use store::{Shelf, Store};
 
 /// How many replicates are spent, relative to what the experiments say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// A tenth.
     Quick,
@@ -45,15 +48,6 @@ impl Effort {
         };
         Precision { replicates, ..precision }
     }
-}
-
-/// One part of a run that is split over machines: the units whose number is `index` modulo `count`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shard {
-    /// From 0.
-    pub index: usize,
-    /// How many there are.
-    pub count: usize,
 }
 
 /// What is measured, and with which chance of error: everything that the records depend on.
@@ -89,11 +83,29 @@ const COVERS: &str = "every interval of this run: of cells, of thresholds with a
                       chain's cell together; searches and other runs have their own";
 
 /// One cell of one experiment by one method.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Unit {
     experiment: usize,
     cell: usize,
     method: Method,
+}
+
+/// What is measured in one go: a unit, or one block of its batches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Task {
+    /// The unit's number in the plan.
+    number: usize,
+    unit: Unit,
+    block: Option<Block>,
+}
+
+/// One of the blocks into which a unit's batches are split.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Block {
+    /// From 0.
+    pub index: u64,
+    /// How many there are.
+    pub count: u64,
 }
 
 impl Plan {
@@ -109,6 +121,12 @@ impl Plan {
         Shares { alpha, intervals, each, covers: COVERS }
     }
 
+    /// Every unit as a whole.
+    pub fn tasks(&self) -> Vec<Task> {
+        let whole = |(number, unit)| Task { number, unit, block: None };
+        self.units().into_iter().enumerate().map(whole).collect()
+    }
+
     fn units(&self) -> Vec<Unit> {
         let of = |(index, experiment): (usize, &Experiment)| {
             let cells = 0..experiment.cells.len();
@@ -118,6 +136,13 @@ impl Plan {
                 .map(move |(cell, method)| Unit { experiment: index, cell, method })
         };
         self.experiments.iter().enumerate().flat_map(of).collect()
+    }
+
+    /// How wall times name a task's unit: experiment, cell, method.
+    fn key(&self, task: &Task) -> [String; 3] {
+        let Unit { experiment, cell, method } = task.unit;
+        let experiment = &self.experiments[experiment];
+        [experiment.name.clone(), experiment.cells[cell].key(), method.name().into()]
     }
 
     /// A hash of everything that the records depend on: a checkpoint of another design is never taken over.
@@ -144,17 +169,41 @@ impl Plan {
 pub struct Conditions<'a> {
     /// The folder of the results.
     pub out: &'a Path,
-    /// The part that is measured here, if the run is split.
-    pub shard: Option<Shard>,
-    /// Whether to take over what checkpoints hold.
-    pub resume: bool,
+    /// Which checkpoints are taken over.
+    pub takes: Takes,
+    /// What earlier runs have measured, and where what is measured now is kept.
+    pub store: Option<&'a Store>,
+    /// The folder with the wall times of an earlier run, by which the longest cells come first.
+    pub timings: &'a Path,
     /// Set from outside to stop the run; what is measured by then is kept in a checkpoint.
     pub interrupted: &'a AtomicBool,
     /// Told what happens to each unit, by its number.
     pub progress: &'a (dyn Fn(Event, usize) + Sync),
 }
 
-/// What happens to a unit of a run.
+/// Which checkpoints a run takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// None: everything is measured.
+    Nothing,
+    /// What an interrupted run of the same design has kept.
+    Own,
+    /// The same, where checkpoints of other designs alone are refused.
+    OwnOrRefuses,
+}
+
+impl Takes {
+    /// What the options `--resume` and `--fresh` ask for.
+    pub fn of(resume: bool, fresh: bool) -> Self {
+        match (resume, fresh) {
+            (true, _) => Takes::OwnOrRefuses,
+            (false, true) => Takes::Nothing,
+            (false, false) => Takes::Own,
+        }
+    }
+}
+
+/// What happens to a task of a run, by its place among them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
     /// A checkpoint holds it.
@@ -169,16 +218,6 @@ pub enum Event {
     Kept,
 }
 
-/// What a run left behind.
-#[derive(Debug, PartialEq)]
-pub enum Finished {
-    /// All records are written: one CSV an experiment, in the order of the experiments. The checkpoints are still there:
-    /// see [`checkpoint::remove`].
-    Complete(Vec<PathBuf>),
-    /// A shard is measured; its checkpoint waits for the others.
-    Shard(PathBuf),
-}
-
 /// How long measured units may wait for a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 /// How soon an interruption is noticed while cells are under way.
@@ -187,37 +226,28 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What a plan's design consists of.
 const DESIGN_PARTS: &str = "experiments, seed, alpha, effort, the program's source or files that they read";
 
-/// Measures a plan.
+/// Measures a plan and writes all records: one CSV an experiment, in the order of the experiments. The checkpoints are still there:
+/// see [`checkpoint::remove`].
 ///
 /// # Errors
 /// Where the results cannot be written, a checkpoint is refused, a file cannot be read, a formula means nothing at a cell, or the
 /// run is interrupted. A cell that a method does not reach, or at which the program has a defect, is a row with its reason. Results of earlier runs stay as they were until all new ones are there.
-pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
+pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Vec<PathBuf>> {
     writable_folder(conditions.out)?;
-    let units = plan.units();
     let design = plan.design()?;
-    let part = match conditions.shard {
-        None => "run".to_string(),
-        Some(Shard { index, count }) => format!("shard-{}-of-{count}", index + 1),
-    };
-    let path = checkpoint::path(conditions.out, &design, &part);
-    // What an interrupted run of this design has kept is taken over, asked or not: it would be measured alike again.
-    let known = match (conditions.resume, conditions.shard) {
-        (true, _) => checkpoint::read_all(conditions.out, &design, DESIGN_PARTS)?,
+    let path = checkpoint::path(conditions.out, &design, "run");
+    let known = match conditions.takes {
+        Takes::Nothing => Progress::new(),
         // One that is damaged is no loss: it is measured again.
-        (false, None) => checkpoint::read_own(conditions.out, &design).unwrap_or_default(),
-        (false, Some(_)) => checkpoint::read_one(&path, &design).unwrap_or_default(),
+        Takes::Own => checkpoint::read_own(conditions.out, &design).unwrap_or_default(),
+        Takes::OwnOrRefuses => checkpoint::read_all(conditions.out, &design, DESIGN_PARTS)?,
     };
-    let here = |unit: &usize| conditions.shard.is_none_or(|shard| unit % shard.count == shard.index);
-    let open: Vec<usize> = (0..units.len()).filter(here).filter(|unit| !known.contains_key(unit)).collect();
     let save = |progress: &Progress| checkpoint::write(&path, &design, progress);
-    let progress = measure_units(plan, conditions, &units, &open, known, save)?;
+    let tasks = plan.tasks();
+    let progress = measure_tasks(plan, conditions, &tasks, known, save)?;
     // Until everything that is made of the records is written too, a full disk costs no measurement.
     save(&progress)?;
-    if progress.len() < units.len() {
-        return Ok(Finished::Shard(path));
-    }
-    Ok(Finished::Complete(write_results(plan, conditions.out, &units, &progress)?))
+    write_results(plan, conditions.out, &tasks, &progress)
 }
 
 /// The rows of a plan's records, with nothing written: neither results nor checkpoints.
@@ -225,58 +255,95 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Finished> {
 /// # Errors
 /// As [`run`].
 pub fn rows(plan: &Plan, conditions: &Conditions) -> Result<Vec<record::Row>> {
-    let units = plan.units();
-    let open: Vec<usize> = (0..units.len()).collect();
-    let progress = measure_units(plan, conditions, &units, &open, Progress::new(), |_| Ok(()))?;
+    let progress = measure_tasks(plan, conditions, &plan.tasks(), Progress::new(), |_| Ok(()))?;
     Ok(progress.into_values().flat_map(|measured| measured.rows).collect())
 }
 
-/// Measures the open units, saving as it goes; returns them with the known ones. On an interruption what is measured is kept at
-/// once, whatever the cells under way still take.
-fn measure_units(
+/// Measures the tasks that are not known, the longest first, saving as it goes; returns them with the known ones, by their places. On
+/// an interruption what is measured is kept at once, whatever the cells under way still take.
+fn measure_tasks(
     plan: &Plan,
     conditions: &Conditions,
-    units: &[Unit],
-    open: &[usize],
+    tasks: &[Task],
     known: Progress,
     save: impl Fn(&Progress) -> Result<()> + Sync,
 ) -> Result<Progress> {
-    let total = known.len() + open.len();
-    known.keys().for_each(|unit| (conditions.progress)(Event::Known, *unit));
-    open.iter().for_each(|unit| (conditions.progress)(Event::Open, *unit));
+    let open = longest_first(plan, tasks, conditions.timings, (0..tasks.len()).filter(|place| !known.contains_key(place)));
+    known.keys().for_each(|place| (conditions.progress)(Event::Known, *place));
+    open.iter().for_each(|place| (conditions.progress)(Event::Open, *place));
+    let units = plan.units().len();
     let state = Mutex::new((known, Instant::now()));
-    let measure = |&index: &usize| {
-        (conditions.progress)(Event::Begun, index);
-        let alpha = plan.share(&plan.experiments[units[index].experiment], units.len());
-        let measured = measure_unit(plan, &units[index], alpha, conditions.interrupted)?;
-        (conditions.progress)(Event::Measured(measured.seconds), index);
+    let measure = |place: usize| {
+        (conditions.progress)(Event::Begun, place);
+        let start = Instant::now();
+        let measured = measure_task(plan, &tasks[place], units, conditions)?;
+        (conditions.progress)(Event::Measured(start.elapsed().as_secs_f64()), place);
         let mut state = state.lock().expect("no holder of the lock panics");
         let (progress, saved) = &mut *state;
-        progress.insert(index, measured);
+        progress.insert(place, measured);
         if saved.elapsed() > CHECKPOINT_EVERY {
             save(progress)?;
             *saved = Instant::now();
         }
-        Ok(())
+        conditions.store.map_or(Ok(()), |store| store.save_at_times(CHECKPOINT_EVERY))
     };
-    let keep = || save(&state.lock().expect("no holder of the lock panics").0);
+    let keep = || {
+        save(&state.lock().expect("no holder of the lock panics").0)?;
+        conditions.store.map_or(Ok(()), Store::save)
+    };
     let outcome = std::thread::scope(|scope| {
         // When the cells end, in whatever way, the sender is gone, and the other thread ends too.
         let (_measuring, ended) = mpsc::channel::<()>();
         scope.spawn(|| keep_on_interruption(ended, conditions, keep));
-        open.par_iter().with_max_len(1).try_for_each(measure)
+        one_after_another(&open, measure)
     });
+    let saved = match outcome {
+        Ok(()) => conditions.store.map_or(Ok(()), Store::save),
+        Err(_) => keep(),
+    };
     let (progress, _) = state.into_inner().expect("no holder of the lock panics");
     match outcome {
-        Ok(()) => Ok(progress),
-        Err(error) => {
-            save(&progress)?;
-            Err(match error {
-                Error::Interrupted(_) => interruption(progress.len(), total),
-                other => other,
-            })
-        }
+        Ok(()) => saved.map(|()| progress),
+        Err(Error::Interrupted(_)) => saved.and(Err(interruption(progress.len(), tasks.len()))),
+        Err(other) => saved.and(Err(other)),
     }
+}
+
+/// Does this for each place in their order, each thread of the pool taking the next one when it is free. Threads for which none
+/// is left help those that are still at work.
+fn one_after_another(places: &[usize], work: impl Fn(usize) -> Result<()> + Sync) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let worker = |_: rayon::BroadcastContext| {
+        while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = work(*place) {
+                // The others begin nothing more.
+                next.store(places.len(), Ordering::Relaxed);
+                return Err(error);
+            }
+        }
+        Ok(())
+    };
+    rayon::broadcast(worker).into_iter().collect()
+}
+
+/// The places with the longest tasks first: by the wall times of an earlier run, where it had the cell, and before those by what is
+/// known of the methods. Those of later cells, which grids let grow, come before others.
+fn longest_first(plan: &Plan, tasks: &[Task], folder: &Path, open: impl Iterator<Item = usize>) -> Vec<usize> {
+    let earlier: HashMap<[String; 3], f64> = outlook::seconds(folder).collect();
+    let cost = |task: &Task| {
+        let rank = match task.unit.method {
+            Method::Search => 2,
+            Method::ClosedForm | Method::Quadrature => 0,
+            _ => 1,
+        };
+        match earlier.get(&plan.key(task)) {
+            Some(seconds) => (0, *seconds),
+            None => (rank, f64::INFINITY),
+        }
+    };
+    let mut costs: Vec<((i32, f64), usize)> = open.map(|place| (cost(&tasks[place]), place)).collect();
+    costs.sort_by(|((rank, x), i), ((other, y), j)| y.total_cmp(x).then(other.cmp(rank)).then(j.cmp(i)));
+    costs.into_iter().map(|(_, place)| place).collect()
 }
 
 /// The error of a run that was interrupted and has kept what it measured.
@@ -297,36 +364,73 @@ fn keep_on_interruption(ended: mpsc::Receiver<()>, conditions: &Conditions, keep
     }
 }
 
-fn measure_unit(plan: &Plan, unit: &Unit, alpha: f64, interrupted: &AtomicBool) -> Result<Measured> {
+/// Measures a task; `units` share the chance of error.
+fn measure_task(plan: &Plan, task: &Task, units: usize, conditions: &Conditions) -> Result<Measured> {
+    let Conditions { interrupted, store, .. } = *conditions;
     if interrupted.load(Ordering::Relaxed) {
         return Err(Error::Interrupted("interrupted".into()));
     }
     let start = Instant::now();
-    let experiment = &plan.experiments[unit.experiment];
-    let (claim, cell) = (experiment.claim, &experiment.cells[unit.cell]);
-    let precision = plan.effort.apply(experiment.precision);
-    let sampling = Sampling { seed: plan.seed, alpha, precision };
+    let Unit { experiment, cell, method } = task.unit;
+    let experiment = &plan.experiments[experiment];
+    let (claim, cell) = (experiment.claim, &experiment.cells[cell]);
+    let alpha = plan.share(experiment, units);
+    let sampling = Sampling { seed: plan.seed, alpha, precision: plan.effort.apply(experiment.precision) };
     let origin = Origin { experiment: &experiment.name, design: &experiment.design, seed: plan.seed, alpha };
+    let job = Job { claim, experiment: &experiment.name, cell, method, bounds: &[] };
     let mut bounds = Vec::new();
     let rows = guarded(cell_place(experiment, cell), || {
-        if experiment.chain {
-            let links = chain(claim, &experiment.name, cell, plan.seed, alpha)?;
-            return record::link_rows(claim, &origin, cell, &links);
+        if let (Some(block), Some(store)) = (task.block, store) {
+            draw_block(&job, &sampling, interrupted, store, block)?;
+            return Ok(Vec::new());
         }
-        bounds = claim.bounds(cell)?;
-        let job = Job { claim, experiment: &experiment.name, cell, method: unit.method, bounds: &bounds };
-        let evidence = measure(&job, &sampling, interrupted)?;
+        if experiment.chain {
+            let (links, constants) = chain_kept(&job, plan.seed, alpha, store)?;
+            return Ok(record::link_rows(claim, &origin, cell, &links, &constants));
+        }
+        bounds = bounds_kept(experiment, &job, plan.seed, store)?;
+        let evidence = measure_kept(&Job { bounds: &bounds, ..job }, &sampling, interrupted, &|_| {}, store)?;
         Ok(record::rows(claim, &origin, cell, &evidence, &bounds))
     });
     let rows = match rows {
         Ok(rows) => rows,
         // The other cells have nothing to do with it.
         Err(error @ (Error::Unreachable(_) | Error::Defect(_))) => {
-            record::failed_rows(claim, &origin, cell, unit.method, &bounds, &error.to_string())
+            record::failed_rows(claim, &origin, cell, method, &bounds, &error.to_string())
         }
         Err(error) => return Err(error.at(cell_place(experiment, cell)())),
     };
-    Ok(Measured { rows, seconds: start.elapsed().as_secs_f64() })
+    let seconds = seconds_kept(&Shelf::of(store, &job, plan.seed)?, start.elapsed().as_secs_f64());
+    Ok(Measured { rows, seconds })
+}
+
+/// Bounds that take longer to compute than to read are kept.
+const COSTLY: Duration = Duration::from_millis(1);
+
+/// The bounds of a job's cell.
+fn bounds_kept(experiment: &Experiment, job: &Job, seed: u64, store: Option<&Store>) -> Result<Vec<Bound>> {
+    let shelf = Shelf::of(store, job, seed)?;
+    let part = format!("bounds {:?}", experiment.changes);
+    if let Some(bounds) = shelf.find(&part, &[]) {
+        return Ok(bounds);
+    }
+    let start = Instant::now();
+    let bounds = job.claim.bounds(job.cell)?;
+    if start.elapsed() > COSTLY {
+        shelf.keep(&part, &[], &bounds);
+    }
+    Ok(bounds)
+}
+
+/// The seconds that a cell took when it was measured: what is read from the store takes none.
+fn seconds_kept(shelf: &Shelf, seconds: f64) -> f64 {
+    match shelf.find::<Vec<f64>>("seconds", &[]).as_deref() {
+        Some([earlier]) if *earlier >= seconds => *earlier,
+        _ => {
+            shelf.keep("seconds", &[], &vec![seconds]);
+            seconds
+        }
+    }
 }
 
 /// How messages name a cell.
@@ -335,31 +439,29 @@ fn cell_place<'a>(experiment: &'a Experiment, cell: &'a Cell) -> impl Fn() -> St
 }
 
 /// One CSV an experiment; wall times stand beside the records, not in them.
-fn write_results(plan: &Plan, out: &Path, units: &[Unit], progress: &Progress) -> Result<Vec<PathBuf>> {
+fn write_results(plan: &Plan, out: &Path, tasks: &[Task], progress: &Progress) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for (index, experiment) in plan.experiments.iter().enumerate() {
-        let its = progress.iter().filter(|(unit, _)| units[**unit].experiment == index);
+        let its = progress.iter().filter(|(place, _)| tasks[**place].unit.experiment == index);
         let rows: Vec<record::Row> = its.flat_map(|(_, measured)| measured.rows.iter().cloned()).collect();
         let path = out.join(format!("{}.csv", experiment.name));
         write_whole(&path, &record::to_csv(experiment.claim.about().parameters, &rows))?;
         written.push(path);
     }
-    write_whole(&out.join(TIMINGS), &timings_csv(plan, out, units, progress))?;
+    write_whole(&out.join(TIMINGS), &timings_csv(plan, out, tasks, progress))?;
     Ok(written)
 }
 
 /// The wall times of a plan's units, after those of other experiments in the folder.
-fn timings_csv(plan: &Plan, out: &Path, units: &[Unit], progress: &Progress) -> Vec<u8> {
+fn timings_csv(plan: &Plan, out: &Path, tasks: &[Task], progress: &Progress) -> Vec<u8> {
     let of_others = |timing: &Timing| plan.experiments.iter().all(|own| own.name != timing[0]);
     let mut times = csv::Writer::from_writer(Vec::new());
     let mut line = |fields: Timing| times.write_record(fields).expect("a Vec takes what it is given");
     line(["experiment", "cell", "method", "seconds"].map(String::from));
     timings(out).into_iter().filter(of_others).for_each(&mut line);
-    for (index, measured) in progress {
-        let Unit { experiment, cell, method } = units[*index];
-        let experiment = &plan.experiments[experiment];
-        let (key, seconds) = (experiment.cells[cell].key(), format!("{:.6}", measured.seconds));
-        line([experiment.name.clone(), key, method.name().into(), seconds]);
+    for (place, measured) in progress {
+        let [experiment, cell, method] = plan.key(&tasks[*place]);
+        line([experiment, cell, method, format!("{:.6}", measured.seconds)]);
     }
     times.into_inner().expect("a Vec takes what it is given")
 }

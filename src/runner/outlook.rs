@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::{Event, Plan};
+use super::{Event, Plan, Task};
 
 /// The file of wall times beside the records.
 pub const TIMINGS: &str = "timings.csv";
@@ -18,6 +18,14 @@ pub fn timings(folder: &Path) -> Vec<Timing> {
     let Ok(mut reader) = csv::Reader::from_path(folder.join(TIMINGS)) else { return Vec::new() };
     let fields = |row: csv::StringRecord| row.iter().map(String::from).collect::<Vec<_>>().try_into().ok();
     reader.records().filter_map(|row| fields(row.ok()?)).collect()
+}
+
+/// The same as numbers, by experiment, cell and method.
+pub fn seconds(folder: &Path) -> impl Iterator<Item = ([String; 3], f64)> {
+    timings(folder).into_iter().filter_map(|[experiment, cell, method, seconds]| {
+        let seconds = seconds.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0)?;
+        Some(([experiment, cell, method], seconds))
+    })
 }
 
 /// What is known of a run under way.
@@ -72,23 +80,16 @@ impl Sum {
 }
 
 impl Outlook {
-    /// Before a plan is measured; `folder` may hold the wall times of an earlier run.
-    pub fn new(plan: &Plan, folder: &Path) -> Self {
-        let known: HashMap<[String; 3], f64> = timings(folder)
-            .into_iter()
-            .filter_map(|[experiment, cell, method, seconds]| {
-                let seconds = seconds.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0)?;
-                Some(([experiment, cell, method], seconds))
-            })
-            .collect();
-        let about = |unit: &super::Unit| {
-            let (experiment, method) = (&plan.experiments[unit.experiment], unit.method.name());
-            let key = [experiment.name.clone(), experiment.cells[unit.cell].key(), method.to_string()];
-            let kinds = [&*experiment.name, experiment.claim.about().id];
-            About { earlier: known.get(&key).copied(), kinds: kinds.map(|name| format!("{name} by {method}")) }
+    /// Before these tasks of a plan are measured; `folder` may hold the wall times of an earlier run.
+    pub fn new(plan: &Plan, tasks: &[Task], folder: &Path) -> Self {
+        let known: HashMap<[String; 3], f64> = seconds(folder).collect();
+        let about = |task: &Task| {
+            let claim = plan.experiments[task.unit.experiment].claim.about().id;
+            let key = plan.key(task);
+            let kinds = [&*key[0], claim].map(|name| format!("{name} by {}", key[2]));
+            About { earlier: known.get(&key).copied(), kinds }
         };
-        let units = plan.units().iter().map(about).collect();
-        Outlook { units, state: Mutex::default(), kept: Condvar::new() }
+        Outlook { units: tasks.iter().map(about).collect(), state: Mutex::default(), kept: Condvar::new() }
     }
 
     /// Takes note of what a run does.
@@ -206,7 +207,8 @@ mod tests {
     }
 
     fn opened(folder: &Path) -> Outlook {
-        let outlook = Outlook::new(&plan(), folder);
+        let plan = plan();
+        let outlook = Outlook::new(&plan, &plan.tasks(), folder);
         (0..4).for_each(|unit| outlook.tell(Event::Open, unit));
         std::thread::sleep(Duration::from_millis(20));
         outlook

@@ -10,7 +10,8 @@ use std::sync::atomic::AtomicBool;
 
 use rand::RngExt;
 
-use super::measure::{Job, Sampling, measure};
+use super::measure::{Job, Sampling, measure_kept};
+use super::store::Shelf;
 use crate::cell::{Cell, Domain, Parameter, position};
 use crate::claims::{
     self, About, Allowance, Bound, Claim, Construct, Estimator, Hypothesis, PRINTED, Quantity, Relation, cell_of,
@@ -313,7 +314,8 @@ impl Hunt<'_> {
         let sampling = Sampling { seed: self.seed, alpha: self.allowance.alpha / MOST_TRIALS as f64, precision };
         let bounds = [Bound::from_ln("level", ln_level)];
         let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
-        let evidence = measure(&job, &sampling, self.allowance.interrupted)?;
+        let Allowance { interrupted, shelf, .. } = self.allowance;
+        let evidence = measure_kept(&job, &sampling, interrupted, &|_| {}, shelf.store())?;
         let side = match () {
             () if evidence.ln_lo >= ln_level => Side::Reached,
             () if evidence.ln_hi < ln_level => Side::Below,
@@ -471,7 +473,7 @@ impl Claim for Threshold {
 
 /// What a search from the command line may spend.
 pub fn allowance(alpha: f64, replicates: u64, interrupted: &AtomicBool) -> Allowance<'_> {
-    Allowance { alpha, replicates, interrupted }
+    Allowance { alpha, replicates, interrupted, shelf: Shelf::NONE }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::claims::*;
 use crate::evidence::proportion;
 use crate::experiment::{Experiment, Precision, Until};
 use crate::runner::measure::{Job, Sampling, measure};
-use crate::runner::{Conditions, Effort, Plan, rows};
+use crate::runner::{Conditions, Effort, Plan, Takes, rows};
 use crate::verdict::{Verdict, judge};
 use planted::{FACTOR, TRUTH, check_truth};
 
@@ -104,8 +104,9 @@ impl Claim for WholeRuns {
                 plan.seed = stream.random();
                 let conditions = Conditions {
                     out: Path::new(""),
-                    shard: None,
-                    resume: false,
+                    takes: Takes::Nothing,
+                    store: None,
+                    timings: Path::new(""),
                     interrupted: &NEVER,
                     progress: &|_, _| {},
                 };
