@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lemmascope::evidence::mean;
 use lemmascope::nsn::Target;
 use lemmascope::nsn::boxes::{ln_box, ln_joint_box};
-use lemmascope::nsn::sampling::{add_collapsed_sum, add_nsn_vectors};
+use lemmascope::nsn::sampling::{add_collapsed_sum, add_nsn_vector, add_nsn_vectors};
 use lemmascope::nsn::tilted::{TiltedBox, TiltedJointBox};
 use lemmascope::random::Address;
 use lemmascope::subset_sum::KSubsetCounter;
@@ -45,7 +45,7 @@ fn evidence(criterion: &mut Criterion) {
 
     let mut counter = KSubsetCounter::new(2, 4);
     let mut vectors = vec![0.0; 32];
-    vectors.chunks_mut(2).for_each(|vector| add_nsn_vectors(1, vector, &mut stream));
+    vectors.chunks_mut(2).for_each(|vector| add_nsn_vector(vector, &mut stream));
     criterion.bench_function("T by enumeration, n = 16, k = 4, d = 2", |b| {
         b.iter(|| counter.count(black_box(&vectors), &[0.0, 0.0], 0.1))
     });

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::{median, peak_memory};
 use lemmascope::arrays::{self, Reading};
-use lemmascope::nsn::sampling::add_nsn_vectors;
+use lemmascope::nsn::sampling::add_nsn_vector;
 use lemmascope::random::{Address, Stream};
 use lemmascope::subset_sum::{Answer, Beam, Budget, Outcome, Problem, solve};
 use rand_distr::{Distribution, StandardNormal};
@@ -106,7 +106,7 @@ fn large_row((n, d, k): (usize, usize, Option<usize>)) -> String {
     for seed in 0..SEEDS {
         let mut stream = stream(seed);
         let mut vectors = vec![0.0; n * d];
-        vectors.chunks_mut(d).for_each(|vector| add_nsn_vectors(1, vector, &mut stream));
+        vectors.chunks_mut(d).for_each(|vector| add_nsn_vector(vector, &mut stream));
         let mut target: Vec<f64> = (0..d).map(|_| StandardNormal.sample(&mut stream)).collect();
         let norm = target.iter().map(|x| x * x).sum::<f64>().sqrt();
         target.iter_mut().for_each(|x| *x *= NORM / norm);

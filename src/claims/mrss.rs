@@ -5,7 +5,7 @@ use super::nsn_joint_box::{C, LARGE_SIZE};
 use super::*;
 use crate::cell::Domain;
 use crate::nsn::boxes::ln_box;
-use crate::nsn::sampling::add_nsn_vectors;
+use crate::nsn::sampling::add_nsn_vector;
 use crate::numeric::ln_binomial;
 use crate::subset_sum::{KSubsetCounter, Problem, exists};
 
@@ -93,7 +93,7 @@ pub(super) fn ln_mean_of(n: u64, cell: &Cell) -> f64 {
 /// Draws n NSN vectors, row by row.
 pub(super) fn draw_vectors(vectors: &mut [f64], d: usize, stream: &mut Stream) {
     vectors.fill(0.0);
-    vectors.chunks_mut(d).for_each(|vector| add_nsn_vectors(1, vector, stream));
+    vectors.chunks_mut(d).for_each(|vector| add_nsn_vector(vector, stream));
 }
 
 /// k-subsets that are counted by enumeration.

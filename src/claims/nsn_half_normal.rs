@@ -7,7 +7,7 @@ use super::nsn_box::{D, EPS, TARGET};
 use super::*;
 use crate::evidence::quadrature::integrate;
 use crate::nsn::boxes::{ln_box, ln_box_of_scale};
-use crate::nsn::sampling::{add_nsn_vectors, in_box};
+use crate::nsn::sampling::{add_nsn_vector, in_box};
 use crate::numeric::ln_chi_square_moment;
 
 /// The claim of Lemma 18.
@@ -193,7 +193,7 @@ fn overlap(cell: &Cell, stream: &mut Stream, allowance: &Allowance) -> Evidence 
         let views: Vec<[f64; 2]> = views.collect();
         [0, 1].map(|view| sorted(views.iter().map(|values| values[view])))
     };
-    let nsn = sample(&|vector, stream| add_nsn_vectors(1, vector, stream));
+    let nsn = sample(&|vector, stream| add_nsn_vector(vector, stream));
     let scaled = sample(&|vector, stream| add_scaled(scale, vector, stream));
     let distance = (0..2).map(|view| largest_distance(&nsn[view], &scaled[view])).fold(0.0, f64::max);
     let margin = 2.0 * ((8.0 / allowance.alpha).ln() / (2.0 * m as f64)).sqrt();

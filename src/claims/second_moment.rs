@@ -5,7 +5,7 @@ use super::*;
 use crate::cell::Domain;
 use crate::evidence::quadrature::Integral;
 use crate::nsn::boxes::{ln_box, ln_joint_box};
-use crate::nsn::sampling::add_nsn_vectors;
+use crate::nsn::sampling::add_nsn_vector;
 use crate::numeric::ln_binomial;
 use crate::subset_sum::KSubsetCounter;
 
@@ -156,7 +156,7 @@ impl Claim for SecondMoment {
             Box::new(move |stream| {
                 vectors.fill(0.0);
                 for vector in vectors.chunks_mut(d) {
-                    add_nsn_vectors(1, vector, stream);
+                    add_nsn_vector(vector, stream);
                 }
                 let count = counter.count(&vectors, &z, eps);
                 Draw::exact((count as f64 / subsets).powi(power))

@@ -6,7 +6,7 @@ use rand_distr::{Binomial, Distribution, Poisson};
 use super::nsn_box::{D, EPS, K, TARGET};
 use super::second_moment::{SecondMoment, identity};
 use super::*;
-use crate::nsn::sampling::add_nsn_vectors;
+use crate::nsn::sampling::add_nsn_vector;
 use crate::subset_sum::KSubsetCounter;
 
 /// The claim of Lemma 15.
@@ -178,7 +178,7 @@ fn literal_sums(cell: &Cell) -> Estimator<'_> {
         let mut counter = KSubsetCounter::new(d, k as usize);
         Box::new(move |stream| {
             vectors.fill(0.0);
-            vectors.chunks_mut(d).for_each(|vector| add_nsn_vectors(1, vector, stream));
+            vectors.chunks_mut(d).for_each(|vector| add_nsn_vector(vector, stream));
             Draw::event(counter.count(&vectors, &z, eps) > 0)
         })
     })

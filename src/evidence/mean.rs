@@ -29,6 +29,9 @@ fn ln_regret(n: usize) -> f64 {
 
 /// The largest m below the mean that the best bet excludes, from the excluded side; 0 where none is.
 fn border(values: &[f64], alpha: f64) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
     let threshold = ln_regret(values.len()) - alpha.ln();
     let (mut outside, mut inside) = (0.0, values.iter().sum::<f64>() / values.len() as f64);
     if inside < SMALLEST_MEAN {
@@ -117,6 +120,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_of_nothing() {
+        assert_eq!((lower(&[], 1e-3), upper(&[], 1e-3)), (0.0, 1.0));
         assert_eq!(lower(&[0.0; 40], 1e-3), 0.0);
         assert!(upper(&[0.0; 40], 1e-3) > 0.1);
         assert!(upper(&[1.0; 40], 1e-3) > 1.0 - 1e-9);

@@ -7,6 +7,7 @@ pub mod normal;
 pub mod sampling;
 pub mod target;
 pub mod tilted;
+pub mod ziggurat;
 
 pub use target::Target;
 

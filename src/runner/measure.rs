@@ -1,6 +1,7 @@
 //! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
@@ -27,9 +28,14 @@ pub struct Sampling {
     pub precision: Precision,
 }
 
-/// A mean's limits are computed from at most about this many values; more replicates are averaged in groups of a size
-/// that the budget fixes beforehand.
+/// A mean's limits are computed from about this many values; more replicates are averaged in groups of a size that the budget
+/// fixes beforehand, up to a batch.
 const MOST_VALUES: u64 = 16_384;
+/// At most so many values are kept: averages of several batches where there are more. Fewer would bound how narrow a mean's
+/// interval becomes (relative to the mean about ln(1/alpha) over their number).
+const MOST_KEPT: u64 = 1 << 18;
+/// Batches that are drawn before they are reduced.
+const MOST_DRAWN: u64 = 4096;
 /// Batches in the first wave, and by which factor their number grows from look to look.
 const FIRST_WAVE: u64 = 4;
 const GROWTH: f64 = 1.5;
@@ -212,10 +218,11 @@ fn grow(
         let decided = || job.bounds.iter().all(|bound| compare(evidence, bound, relation) != Verdict::Undecided);
         precise || precision.until == Until::Decided && decided()
     };
-    let Size { budget, group } = Size::of(replicates, precision);
-    let mut looks: Looks = shelf.find(LOOKS, &[group as f64]).unwrap_or_default();
+    let size = Size::of(replicates, precision);
+    let Size { budget, group, span } = size;
+    let mut looks: Looks = shelf.find(LOOKS, &[group as f64, span as f64]).unwrap_or_default();
     let known = looks.len();
-    let blocks = Blocks::find(shelf, Size { budget, group });
+    let blocks = Blocks::find(shelf, size);
     let draw = |batch| match blocks.batch(batch) {
         Some(drawn) => Ok(drawn),
         None => Sample::draw(replicates, group, &mut stream(job, sampling.seed, batch), interrupted),
@@ -226,9 +233,8 @@ fn grow(
     let outcome = loop {
         sample = match looks.remove(&look) {
             Some(known) => known,
-            // Batches run in any order, and are reduced in theirs.
-            None => match (done..look).into_par_iter().map(draw).collect::<Result<Vec<Sample>>>() {
-                Ok(wave) => wave.iter().fold(sample, Sample::with),
+            None => match sample.grown(done..look, span, draw) {
+                Ok(grown) => grown,
                 Err(error) => break Err(error),
             },
         };
@@ -245,7 +251,7 @@ fn grow(
         look = ((done as f64 * GROWTH).ceil() as u64).min(budget);
     };
     if looks.len() > known {
-        shelf.keep(LOOKS, &[group as f64], &looks);
+        shelf.keep(LOOKS, &[group as f64, span as f64], &looks);
     }
     outcome
 }
@@ -255,20 +261,24 @@ fn grow(
 struct Size {
     /// The most batches.
     budget: u64,
-    /// How many replicates are averaged to a value of a mean.
+    /// How many replicates of a batch are averaged.
     group: u64,
+    /// How many such averages are averaged to a value of a mean; above 1 only if each is that of a batch.
+    span: u64,
 }
 
 impl Size {
     fn of(replicates: &Replicates, precision: Precision) -> Self {
+        let budget = precision.replicates.div_ceil(replicates.batch).max(1);
         Size {
-            budget: precision.replicates.div_ceil(replicates.batch).max(1),
+            budget,
             group: precision.replicates.div_ceil(MOST_VALUES).clamp(1, replicates.batch),
+            span: budget.div_ceil(MOST_KEPT),
         }
     }
 
     /// The batches of a block.
-    fn range(self, Block { index, count }: Block) -> std::ops::Range<u64> {
+    fn range(self, Block { index, count }: Block) -> Range<u64> {
         let start = |index: u64| (u128::from(self.budget) * u128::from(index) / u128::from(count)) as u64;
         start(index)..start(index + 1)
     }
@@ -342,7 +352,8 @@ fn batch_at(numbers: &[f64], index: usize) -> Option<Sample> {
     let (from, to) = (index.checked_mul(stride)?.checked_add(3)?, (1 + values) * (ends - 1));
     let own = numbers.get(from..from.checked_add(stride)?)?;
     let (lo, hi) = (own.get(..=values)?, own.get(to..)?);
-    Some(Sample { count, sum_lo: lo[0], sum_hi: hi[0], values_lo: lo[1..].to_vec(), values_hi: hi[1..].to_vec() })
+    let (values_lo, values_hi) = (lo[1..].to_vec(), hi[1..].to_vec());
+    Some(Sample { count, sum_lo: lo[0], sum_hi: hi[0], values_lo, values_hi, ..Sample::default() })
 }
 
 /// The batches of a cell that shards have drawn.
@@ -368,7 +379,7 @@ impl Blocks {
         batch_at(&piece.numbers, (batch - self.range(index).start) as usize)
     }
 
-    fn range(&self, index: u64) -> std::ops::Range<u64> {
+    fn range(&self, index: u64) -> Range<u64> {
         self.size.range(Block { index, count: self.pieces.len() as u64 })
     }
 }
@@ -382,19 +393,21 @@ type Looks = BTreeMap<u64, Sample>;
 impl Keeps for Looks {
     fn to_piece(&self) -> Piece {
         let numbers = self.iter().flat_map(|(batches, sample)| {
-            let Sample { count, sum_lo, sum_hi, values_lo, values_hi } = sample;
+            let Sample { count, sum_lo, sum_hi, values_lo, values_hi, open: Open { count: opened, lo, hi } } = sample;
             // Values are known, most of the time.
             let values_hi: &[f64] = if values_lo == values_hi { &[] } else { values_hi };
-            let head =
-                [*batches as f64, *count as f64, *sum_lo, *sum_hi, values_lo.len() as f64, values_hi.len() as f64];
-            head.into_iter().chain(values_lo.iter().chain(values_hi).copied()).collect::<Vec<f64>>()
+            let lengths = [values_lo.len() as f64, values_hi.len() as f64];
+            let head = [*batches as f64, *count as f64, *sum_lo, *sum_hi, *opened as f64, *lo, *hi];
+            head.into_iter().chain(lengths).chain(values_lo.iter().chain(values_hi).copied()).collect::<Vec<f64>>()
         });
         Piece { numbers: numbers.collect(), texts: Vec::new() }
     }
 
     fn from_piece(piece: &Piece) -> Option<Self> {
         let (mut looks, mut rest) = (Looks::new(), &piece.numbers[..]);
-        while let Some(([batches, count, sum_lo, sum_hi, los, his], after)) = rest.split_first_chunk::<6>() {
+        while let Some(([batches, count, sum_lo, sum_hi, opened, lo, hi, los, his], after)) =
+            rest.split_first_chunk::<9>()
+        {
             let (values_lo, after) = after.split_at_checked(*los as usize)?;
             let (values_hi, after) = after.split_at_checked(*his as usize)?;
             let values_hi = if values_hi.is_empty() { values_lo } else { values_hi };
@@ -405,6 +418,7 @@ impl Keeps for Looks {
                 sum_hi: *sum_hi,
                 values_lo: values_lo.to_vec(),
                 values_hi: values_hi.to_vec(),
+                open: Open { count: *opened as u64, lo: *lo, hi: *hi },
             };
             looks.insert(*batches as u64, sample);
         }
@@ -412,7 +426,7 @@ impl Keeps for Looks {
     }
 }
 
-/// What a sample keeps of its replicates: sums for a proportion, (grouped) values for a mean.
+/// What a sample keeps of its replicates: sums for a proportion, (grouped) values for a mean. Its size does not grow with their number.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Sample {
     count: u64,
@@ -420,6 +434,15 @@ struct Sample {
     sum_hi: f64,
     values_lo: Vec<f64>,
     values_hi: Vec<f64>,
+    open: Open,
+}
+
+/// The averages that wait for the others of their value. No limit counts them: looks see the beginnings of one sequence of values.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Open {
+    count: u64,
+    lo: f64,
+    hi: f64,
 }
 
 impl Sample {
@@ -446,16 +469,32 @@ impl Sample {
             sum_hi: sum(|draw| draw.hi),
             values_lo: if is_mean { grouped(|draw| draw.lo) } else { Vec::new() },
             values_hi: if is_mean { grouped(|draw| draw.hi) } else { Vec::new() },
+            open: Open::default(),
         })
     }
 
-    /// The sample with the next batch.
-    fn with(mut self, batch: &Sample) -> Self {
+    /// The sample with further batches: drawn in any order, some at a time, and reduced in theirs.
+    fn grown(self, batches: Range<u64>, span: u64, draw: impl Fn(u64) -> Result<Self> + Sync) -> Result<Self> {
+        batches.clone().step_by(MOST_DRAWN as usize).try_fold(self, |sample, start| {
+            let some = start..batches.end.min(start + MOST_DRAWN);
+            let drawn = some.into_par_iter().map(&draw).collect::<Result<Vec<Self>>>()?;
+            Ok(drawn.iter().fold(sample, |sample, batch| sample.with(batch, span)))
+        })
+    }
+
+    /// The sample with the next batch, of whose averages `span` make a value.
+    fn with(mut self, batch: &Sample, span: u64) -> Self {
         self.count += batch.count;
         self.sum_lo += batch.sum_lo;
         self.sum_hi += batch.sum_hi;
-        self.values_lo.extend_from_slice(&batch.values_lo);
-        self.values_hi.extend_from_slice(&batch.values_hi);
+        for (lo, hi) in batch.values_lo.iter().zip(&batch.values_hi) {
+            self.open = Open { count: self.open.count + 1, lo: self.open.lo + lo, hi: self.open.hi + hi };
+            if self.open.count == span {
+                self.values_lo.push(self.open.lo / span as f64);
+                self.values_hi.push(self.open.hi / span as f64);
+                self.open = Open::default();
+            }
+        }
         self
     }
 
@@ -615,6 +654,7 @@ mod tests {
             sum_hi: y,
             values_lo: vec![x, 0.1],
             values_hi: vec![y, 0.1],
+            open: Open::default(),
         };
         for batches in [vec![], vec![sample(0.5, 0.5), sample(0.25, 0.25)], vec![sample(0.5, 0.75), sample(0.0, 1.0)]] {
             let piece = Batches(batches).to_piece();
@@ -623,8 +663,39 @@ mod tests {
             let short = Piece { numbers: piece.numbers[..piece.numbers.len() - 1].to_vec(), ..piece };
             assert!(Batches::from_piece(&short).is_none());
         }
-        let looks = Looks::from([(4, sample(0.5, 0.5)), (6, sample(0.5, 0.75))]);
+        let open = Open { count: 2, lo: 0.25, hi: 0.5 };
+        let looks = Looks::from([(4, sample(0.5, 0.5)), (6, Sample { open, ..sample(0.5, 0.75) })]);
         assert_eq!(Looks::from_piece(&looks.to_piece()), Some(looks));
+    }
+
+    /// A value is an average of whole batches, and what waits for others is in none: values at a look are the first of those at a later one.
+    #[test]
+    fn values_of_several_batches_are_few_and_stay() {
+        let batch = |i: u64| Sample {
+            count: 2,
+            sum_lo: i as f64,
+            values_lo: vec![i as f64],
+            values_hi: vec![i as f64 + 1.0],
+            ..Sample::default()
+        };
+        let to = |n: u64| Sample::default().grown(0..n, 3, |i| Ok(batch(i))).unwrap();
+        assert_eq!(to(2).values_lo, []);
+        assert_eq!((to(8).values_lo, to(8).values_hi), (vec![1.0, 4.0], vec![2.0, 5.0]));
+        assert_eq!((to(8).count, to(8).sum_lo, to(8).open), (16, 28.0, Open { count: 2, lo: 13.0, hi: 15.0 }));
+        assert_eq!(to(8).grown(8..20, 3, |i| Ok(batch(i))).unwrap(), to(20));
+        // More than are drawn at once.
+        assert_eq!(to(MOST_DRAWN + 5).count, 2 * (MOST_DRAWN + 5));
+        let size = |replicates| {
+            let drawn = Replicates { law: Law::Mean, ln_scale: 0.0, batch: 256, sampler: Box::new(|| unreachable!()) };
+            let Size { budget, group, span } = Size::of(&drawn, sampling(1, replicates, Until::Precise).precision);
+            (group, span, budget * 256 / (group * span))
+        };
+        assert_eq!(size(1000), (1, 1, 1024));
+        assert_eq!(size(10_000_000), (256, 1, 39_063));
+        for replicates in [100_000_000, 1_000_000_000, 1_000_000_000_000] {
+            let (group, span, values) = size(replicates);
+            assert!(group == 256 && span > 1 && (MOST_KEPT / 2..=MOST_KEPT).contains(&values), "{span} {values}");
+        }
     }
 
     #[test]

@@ -619,11 +619,11 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nsn::sampling::add_nsn_vectors;
+    use crate::nsn::sampling::add_nsn_vector;
 
     fn nsn_vectors(n: usize, dimension: usize, stream: &mut Stream) -> Vec<f64> {
         let mut vectors = vec![0.0; n * dimension];
-        vectors.chunks_mut(dimension).for_each(|vector| add_nsn_vectors(1, vector, stream));
+        vectors.chunks_mut(dimension).for_each(|vector| add_nsn_vector(vector, stream));
         vectors
     }
 
