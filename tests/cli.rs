@@ -240,6 +240,10 @@ fn what_was_measured_is_not_measured_again_and_changes_no_byte() {
     run_in(folder.path(), &again).success().stderr(predicate::str::contains("kept/.cells is cut short or damaged"));
     run_in(folder.path(), &again).success().stderr("");
     assert_eq!(records(folder.path(), "kept"), records(folder.path(), "fresh"));
+    // So is a plot that is not what was drawn.
+    std::fs::write(folder.path().join("kept/small.slack.png"), "damaged").unwrap();
+    run_in(folder.path(), &again).success();
+    assert_eq!(files(&folder.path().join("kept")), files(&folder.path().join("fresh")));
     // A check keeps what it measures beside the baseline.
     run_in(folder.path(), &["check", "small.toml", "--baseline", "kept", "--quiet", "--judge", "two-pi"]).success();
 }

@@ -48,6 +48,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         };
         pool.install(|| runner::run(&plan, &conditions))?;
         let files: Vec<PathBuf> = plan.experiments.iter().filter_map(|own| own.path.clone()).collect();
-        show(plan, &arguments.out, &files, &arguments.shown, &pool, watch)
+        show(plan, &arguments.out, &files, &arguments.shown, (&pool, Some(&store)), watch)
     })
 }

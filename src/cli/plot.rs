@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::json::pretty;
 use super::print;
@@ -12,10 +13,12 @@ use super::progress::left;
 use super::watch::{Show, Stop, Watch, WatchArguments};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Plot, read_all};
+use crate::hash::sha256_hex;
 use crate::output::write_together;
 use crate::plot;
-use crate::record::Record;
+use crate::record::{REVISION, Record};
 use crate::report::folder::read_own;
+use crate::runner::store::{Address, Piece, Store};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -50,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         (arguments.watch.time_limit, arguments.watch.quiet),
         &Show { line: &line, stopped: &stopped },
         |watch| {
-            let files = draw_all(&sets, &arguments.out, watch, &drawn)?;
+            let files = draw_all(&sets, &arguments.out, watch, &drawn, None)?;
             if arguments.json {
                 print(&pretty(&files))?;
             } else {
@@ -61,12 +64,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     )
 }
 
-/// Draws every plot as SVG and PNG, counting them; returns the files.
+/// Draws every plot as SVG and PNG, counting them; returns the files. Those that a store knows to be drawn from the same records by the
+/// same program are left alone.
 pub fn draw_all(
     sets: &[(&Experiment, &[Record])],
     out: &Path,
     watch: &Watch,
     drawn: &AtomicUsize,
+    store: Option<&Store>,
 ) -> Result<Vec<PathBuf>> {
     let plots: Vec<(&Experiment, &[Record], &Plot)> = sets
         .iter()
@@ -76,12 +81,30 @@ pub fn draw_all(
         if watch.is_stopped() {
             return Err(Error::Interrupted("interrupted".into()));
         }
-        let picture = plot::draw(experiment, plot, records)?;
         let [svg, png] = experiment.plot_files(plot).map(|name| out.join(name));
+        let known = store.map(|store| (store, address(experiment, plot, out)));
+        let hashes =
+            || [&svg, &png].map(|path| std::fs::read(path).map_or_else(|_| String::new(), |file| sha256_hex(&file)));
+        if known.as_ref().is_some_and(|(store, at)| store.find(at).is_some_and(|piece| piece.texts == hashes())) {
+            drawn.fetch_add(1, Ordering::Relaxed);
+            return Ok(vec![svg, png]);
+        }
+        let picture = plot::draw(experiment, plot, records)?;
         let files = [(&svg, picture.svg().into_bytes()), (&png, plot::png(&picture)?)];
         watch.writing(|| write_together(&files))?;
+        if let Some((store, at)) = known {
+            store.keep(at, Piece { numbers: Vec::new(), texts: hashes().to_vec() });
+        }
         drawn.fetch_add(1, Ordering::Relaxed);
         Ok(vec![svg, png])
     };
     Ok(plots.par_iter().map(draw).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Where a store keeps the hashes of a plot's files: an address of all that they are drawn from.
+fn address(experiment: &Experiment, plot: &Plot, out: &Path) -> Address {
+    let mut hash = Sha256::new();
+    hash.update(format!("plot {REVISION} {} {} {plot:?}\n", experiment.title, experiment.design));
+    hash.update(std::fs::read(out.join(format!("{}.csv", experiment.name))).unwrap_or_default());
+    hash.finalize().into()
 }

@@ -161,7 +161,7 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
         progress: &|event, place| outlook.tell(event, place),
     };
     pool.install(|| runner::run(&plan, &conditions))?;
-    show(plan, &arguments.out, &arguments.files, &arguments.shown, &pool, watch)
+    show(plan, &arguments.out, &arguments.files, &arguments.shown, (&pool, store.as_ref()), watch)
 }
 
 /// What earlier runs into a folder of results have measured; what cannot be taken over is said, and replaced.
@@ -211,14 +211,15 @@ pub fn show(
     out: &Path,
     files: &[PathBuf],
     shown: &Shown,
-    pool: &rayon::ThreadPool,
+    (pool, store): (&rayon::ThreadPool, Option<&Store>),
     watch: &Watch,
 ) -> Result<ExitCode> {
     let (shares, design) = (plan.shares(), plan.design()?);
     let names: Vec<String> = plan.experiments.iter().map(|experiment| experiment.name.clone()).collect();
     let folder = Folder::read(out, plan.experiments, files)?;
     let sets: Vec<Set> = folder.sets().into_iter().filter(|(own, _)| names.contains(&own.name)).collect();
-    pool.install(|| draw_all(&sets, out, watch, &AtomicUsize::new(0)))?;
+    pool.install(|| draw_all(&sets, out, watch, &AtomicUsize::new(0), store))?;
+    store.map_or(Ok(()), Store::save)?;
     super::report::write(&folder, out, watch)?;
     let tallies = summary::tally(sets.iter().copied());
     checkpoint::remove(out, &design);

@@ -142,14 +142,16 @@ impl Store {
         Some(self.state().entries.get(address)?.piece.clone())
     }
 
-    fn find(&self, address: &Address) -> Option<Piece> {
+    /// The piece at an address.
+    pub fn find(&self, address: &Address) -> Option<Piece> {
         let mut state = self.state();
         let entry = state.entries.get_mut(address)?;
         entry.age = 0;
         Some(entry.piece.clone())
     }
 
-    fn keep(&self, address: Address, piece: Piece) {
+    /// Keeps a piece at an address.
+    pub fn keep(&self, address: Address, piece: Piece) {
         let mut state = self.state();
         state.changed = true;
         state.entries.insert(address, Entry { piece, age: 0 });
