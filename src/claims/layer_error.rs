@@ -11,6 +11,7 @@ use super::nsn_joint_box::C;
 use super::*;
 use crate::cell::Domain;
 use crate::cnn::{LayerShape, Network};
+use crate::pruning::design::USUAL;
 use crate::pruning::{Approximation, Bounds, Direction, PrunedNetwork, inject_error};
 
 /// The claim of Theorem 3's proof.
@@ -232,7 +233,8 @@ fn approximation(cell: &Cell, target: &Network, stream: &mut Stream) -> Result<A
     let eps = cell.real("eps");
     if cell.word("error") == "pruned" {
         let width = cell.integer("n") as usize;
-        return Ok(PrunedNetwork::prune(target, width, eps, None, None, stream)?.approximation());
+        // As the verb prune does: by narrow beams.
+        return Ok(PrunedNetwork::prune(target, width, eps, None, Some(&USUAL), stream)?.approximation());
     }
     let delta = cell.real("share") * eps / (2.0 * target.layers().len() as f64);
     let side = cell.integer("side") as usize;
