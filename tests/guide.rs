@@ -23,7 +23,7 @@ fn examples(page: &str) -> Vec<Example> {
             (is_fenced, is_session) = (!is_fenced, false);
             continue;
         }
-        let Some(line) = line.strip_prefix("    ").or(is_fenced.then_some(line)) else {
+        let Some(line) = (if is_fenced { Some(line) } else { line.strip_prefix("    ") }) else {
             is_session = false;
             continue;
         };
@@ -92,12 +92,13 @@ fn the_examples_print_what_they_show() {
 
 #[test]
 fn examples_are_read_from_both_kinds_of_blocks() {
-    let page = "text\n\n    $ a \\\n        b\n    c\n\ntext\n\n```console\n$ d\ne\n$ f\n```\n\n    not a session\n";
+    let page =
+        "text\n\n    $ a \\\n        b\n    c\n\ntext\n\n```console\n$ d\n    e\n$ f\n```\n\n    not a session\n";
     let example = |command: &str, shown: &[&str]| Example {
         command: command.into(),
         shown: shown.iter().map(|line| line.to_string()).collect(),
     };
-    assert_eq!(examples(page), [example("a b", &["c"]), example("d", &["e"]), example("f", &[])]);
+    assert_eq!(examples(page), [example("a b", &["c"]), example("d", &["    e"]), example("f", &[])]);
     assert_eq!(without_times("solver x, 0.000 s, n = 8"), "solver x, T s, n = 8");
 }
 
