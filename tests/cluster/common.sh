@@ -20,7 +20,7 @@ about = "For the tests of the engines."
 methods = ["quadrature", "literal"]
 
 [precision]
-replicates = 4000000
+replicates = 40000000
 relative = 1e-6
 until = "precise"
 
