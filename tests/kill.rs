@@ -70,14 +70,15 @@ const VERBS: [Verb; 9] = [
     Verb { arguments: &["plot", "killed.toml", "--quiet"], again: &[], before: &[RUN] },
 ];
 
-/// Files by name, without those whose names begin with a dot and the wall times.
+/// Files by name, without those whose names begin with a dot and those that hold wall times: `timings.csv` and the files of shards,
+/// whose own sum says whether they are whole when `merge` reads them.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(&next).unwrap().map(Result::unwrap) {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-            if name.starts_with('.') || name == "timings.csv" {
+            if name.starts_with('.') || name == "timings.csv" || name.ends_with(".cells") {
                 continue;
             }
             if path.is_dir() {
