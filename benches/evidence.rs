@@ -4,12 +4,12 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lemmascope::evidence::mean;
-use lemmascope::nsn::Target;
-use lemmascope::nsn::boxes::{ln_box, ln_joint_box};
-use lemmascope::nsn::sampling::{add_collapsed_sum, add_nsn_vector, add_nsn_vectors};
-use lemmascope::nsn::tilted::{TiltedBox, TiltedJointBox};
 use lemmascope::random::Address;
 use lemmascope::subset_sum::KSubsetCounter;
+use lemmascope::tickets::nsn::Target;
+use lemmascope::tickets::nsn::boxes::{ln_box, ln_joint_box};
+use lemmascope::tickets::nsn::sampling::{add_collapsed_sum, add_nsn_vector, add_nsn_vectors};
+use lemmascope::tickets::nsn::tilted::{TiltedBox, TiltedJointBox};
 
 const K: u64 = 64;
 const D: u64 = 4;

@@ -14,9 +14,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use common::{median, peak_memory};
-use lemmascope::cnn::{Image, Images, Kernel, Layer, LayerShape, Network, weights};
-use lemmascope::pruning::{Assessment, Design, Watch};
 use lemmascope::random::Address;
+use lemmascope::tickets::cnn::{Image, Images, Kernel, Layer, LayerShape, Network, weights};
+use lemmascope::tickets::pruning::{Assessment, Design, Watch};
 
 /// A network to prune, and what that may take.
 struct Goal {

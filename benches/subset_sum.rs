@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use common::{median, peak_memory};
 use lemmascope::arrays::{self, Reading};
-use lemmascope::nsn::sampling::add_nsn_vector;
 use lemmascope::random::{Address, Stream};
 use lemmascope::subset_sum::{Answer, Beam, Budget, Outcome, Problem, solve};
+use lemmascope::tickets::nsn::sampling::add_nsn_vector;
 use rand_distr::{Distribution, StandardNormal};
 
 /// The dimension, n, k and eps of an instance.

@@ -14,6 +14,77 @@ pub enum Error {
     #[error("{0}")]
     Input(String),
 
+    /// A name that no claim has.
+    #[error("unknown claim {name:?}; the claims are {}", known.join(", "))]
+    UnknownClaim {
+        /// The name.
+        name: String,
+        /// The claims that are known.
+        known: Vec<String>,
+    },
+
+    /// A name that no parameter of the claim has.
+    #[error("unknown parameter {name:?}; this claim has {}", known.join(", "))]
+    UnknownParameter {
+        /// The name.
+        name: String,
+        /// The claim's parameters.
+        known: Vec<String>,
+    },
+
+    /// A parameter without a value and without a default.
+    #[error("{name} is missing ({meaning}); give it as {name}=... ({permitted})")]
+    MissingParameter {
+        /// The parameter.
+        name: String,
+        /// What it stands for.
+        meaning: String,
+        /// What it may be.
+        permitted: String,
+    },
+
+    /// A value that its parameter may not have.
+    #[error("{parameter} = {value}: write {permitted}")]
+    Value {
+        /// The parameter.
+        parameter: String,
+        /// The value as it was written.
+        value: String,
+        /// What it may be.
+        permitted: String,
+    },
+
+    /// A method that does not measure the claim.
+    #[error("{claim} is not measured by {name:?}; it admits {}", known.join(", "))]
+    UnknownMethod {
+        /// The claim.
+        claim: String,
+        /// The method's name.
+        name: String,
+        /// The claim's methods.
+        known: Vec<String>,
+    },
+
+    /// A formula or condition that cannot be read or evaluated.
+    #[error("{message}\n{marked}")]
+    Formula {
+        /// What is wrong.
+        message: String,
+        /// The bytes of the text that are wrong.
+        place: std::ops::Range<usize>,
+        /// The text, and below it a mark at the place.
+        marked: String,
+    },
+
+    /// Another error, and where it arose: a file, a line, a key.
+    #[error("{place}: {error}")]
+    At {
+        /// The place.
+        place: String,
+        /// The error.
+        error: Box<Error>,
+    },
+
     /// A file that could not be read.
     #[error("cannot read {}: {source}{}", path.display(), mend_read(source))]
     Read {
@@ -96,6 +167,15 @@ impl Error {
             Error::Input(text) => Error::Input(format!("{place}: {text}")),
             Error::Unreachable(text) => Error::Unreachable(format!("{place}: {text}")),
             Error::Defect(text) => Error::Defect(format!("{place}: {text}")),
+            typed if typed.is_input() => Error::At { place: place.to_string(), error: Box::new(typed) },
+            other => other,
+        }
+    }
+
+    /// The error itself, without the places around it.
+    pub fn cause(&self) -> &Error {
+        match self {
+            Error::At { error, .. } => error.cause(),
             other => other,
         }
     }
@@ -112,10 +192,22 @@ impl Error {
         move |source| Error::Write { path, source }
     }
 
+    /// Whether the input is to blame, and nothing else.
+    pub fn is_input(&self) -> bool {
+        self.kind() == "input"
+    }
+
     /// What kind of error it is, in a word, for programs.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Error::Input(_) => "input",
+        match self.cause() {
+            Error::Input(_)
+            | Error::UnknownClaim { .. }
+            | Error::UnknownParameter { .. }
+            | Error::MissingParameter { .. }
+            | Error::Value { .. }
+            | Error::UnknownMethod { .. }
+            | Error::Formula { .. }
+            | Error::At { .. } => "input",
             Error::Read { .. } => "read",
             Error::Write { .. } | Error::Print(_) => "write",
             Error::Interrupted(_) => "interrupted",
@@ -127,10 +219,10 @@ impl Error {
     /// 2: bad input or usage, also a method that cannot reach the cell; 4: interrupted or incomplete; 5: a defect of this
     /// program.
     pub fn exit_code(&self) -> u8 {
-        match self {
-            Error::Input(_) | Error::Read { .. } | Error::Unreachable(_) => 2,
-            Error::Write { .. } | Error::Print(_) | Error::Interrupted(_) => INCOMPLETE,
-            Error::Defect(_) => FAILED,
+        match self.kind() {
+            "write" | "interrupted" => INCOMPLETE,
+            "defect" => FAILED,
+            _ => 2,
         }
     }
 }

@@ -8,15 +8,17 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
-use crate::cell::{Cell, position};
-use crate::claims::{self, Claim, Relation};
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::hash::sha256_hex;
 use crate::numeric::number;
 use crate::record::Record;
+use crate::registry::find;
 use crate::runner::threshold::{Question, Threshold};
-use crate::what_if::{Changes, Draft, WhatIf};
+use crate::statement::{Cell, position};
+use crate::statement::{PRINTED, Relation};
+use crate::what_if::{Changes, Draft, changed};
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
 #[derive(Clone)]
@@ -26,9 +28,9 @@ pub struct Experiment {
     /// The file's name without its ending: it names the CSV, the plots and the random streams.
     pub name: String,
     /// The claim of the registry that the file names.
-    pub printed: &'static dyn Claim,
+    pub printed: Claim,
     /// The claim that is measured, with the changes; where a threshold is sought, what is asked of it.
-    pub claim: &'static dyn Claim,
+    pub claim: Claim,
     /// The threshold that is sought, if one is.
     pub question: Option<Question>,
     /// One line on what it shows.
@@ -239,7 +241,7 @@ fn yes() -> bool {
 }
 
 fn printed() -> String {
-    claims::PRINTED.into()
+    PRINTED.into()
 }
 
 /// So many hexadecimal digits of a design's hash stand in records.
@@ -275,11 +277,11 @@ impl Experiment {
         })?;
         let at = |span: Range<usize>| {
             let line = line(text, &span);
-            move |error: Error| Error::input(format!("line {line}: {error}"))
+            move |error: Error| error.at(format!("line {line}"))
         };
-        let printed = claims::find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
-        let changes = changes(printed, &wire, text)?;
-        let claim = changed(printed, &changes)?;
+        let printed = find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
+        let changes = changes(&printed, &wire, text)?;
+        let claim = changed(&printed, &changes)?;
         let ignored = [
             ("methods", wire.methods.is_some()),
             ("bounds", !wire.bounds.is_empty()),
@@ -293,14 +295,16 @@ impl Experiment {
         }
         let claim = match &wire.threshold {
             None => claim,
-            Some(question) => threshold(claim, question.get_ref()).map_err(at(question.span()))?,
+            Some(question) => {
+                let threshold = Threshold::new(&claim, question.get_ref(), claim.methods()[0]);
+                threshold.map_err(at(question.span()))?.into_claim()
+            }
         };
         let methods = match &wire.methods {
-            None => vec![claim.about().methods[0]],
-            Some(names) => names
-                .iter()
-                .map(|name| claims::find_method(claim, name.get_ref()).map_err(at(name.span())))
-                .collect::<Result<_>>()?,
+            None => vec![claim.methods()[0]],
+            Some(names) => {
+                names.iter().map(|name| claim.method(name.get_ref()).map_err(at(name.span()))).collect::<Result<_>>()?
+            }
         };
         let precision = match &wire.precision {
             None => Precision::default(),
@@ -317,23 +321,22 @@ impl Experiment {
         let mut cells = Vec::new();
         let mut seen = HashSet::new();
         for grid in &wire.grid {
-            let block = expand(claim, grid, text, MOST_CELLS - cells.len())?;
+            let block = expand(&claim, grid, text, MOST_CELLS - cells.len())?;
             cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
         }
         // What a file changes is evaluated at every cell before any is measured; printed bounds may be costly.
-        let looked_at =
-            if changes == Changes::default() { cells.iter().take(1) } else { cells.iter().take(MOST_CELLS) };
-        looked_at.map(|cell| claim.bounds(cell)).collect::<Result<Vec<_>>>()?;
+        cells.iter().take(1).try_for_each(|cell| claim.bounds(cell).map(|_| ()))?;
+        cells.iter().try_for_each(|cell| claim.check_changes(cell))?;
         let judge = match &wire.judge {
             None => Vec::new(),
             Some(names) => {
-                check_judge(claim, &cells, wire.chain, names.get_ref().to_vec()).map_err(at(names.span()))?
+                check_judge(&claim, &cells, wire.chain, names.get_ref().to_vec()).map_err(at(names.span()))?
             }
         };
         let mut plots: Vec<Plot> = Vec::new();
         for wire in wire.plot {
             let span = wire.span();
-            let plot = check_plot(claim, &cells, &methods, wire.into_inner()).map_err(at(span.clone()))?;
+            let plot = check_plot(&claim, &cells, &methods, wire.into_inner()).map_err(at(span.clone()))?;
             if plots.iter().any(|other| other.name == plot.name) {
                 return Err(at(span)(Error::input(format!("two plots are named {}; rename one", plot.name))));
             }
@@ -342,7 +345,7 @@ impl Experiment {
             }
             plots.push(plot);
         }
-        let design = design(claim, &methods, &precision, wire.chain, &changes, &cells);
+        let design = design(&claim, &methods, &precision, wire.chain, &changes, &cells);
         Ok(Experiment {
             path: None,
             design,
@@ -365,7 +368,7 @@ impl Experiment {
     /// Whether the exit code of a gate looks at the bound of this name.
     pub fn judges(&self, bound: &str) -> bool {
         match self.judge.is_empty() {
-            true => self.chain || bound == claims::PRINTED,
+            true => self.chain || bound == PRINTED,
             false => self.judge.iter().any(|name| name == bound),
         }
     }
@@ -383,13 +386,13 @@ impl Experiment {
 
     /// On which side of the bound of this name the measured value is claimed to lie.
     pub fn relation_of(&self, bound: &str) -> Relation {
-        self.changes.relation_of(bound).unwrap_or(self.claim.about().relation)
+        self.changes.relation_of(bound).unwrap_or(self.claim.statement().relation)
     }
 }
 
 /// A hash of what an experiment measures.
 fn design(
-    claim: &dyn Claim,
+    claim: &Claim,
     methods: &[Method],
     precision: &Precision,
     chain: bool,
@@ -397,49 +400,38 @@ fn design(
     cells: &[Cell],
 ) -> String {
     // A threshold's statement names its level and its range.
-    let about = claim.about();
+    let about = claim.statement();
     let mut text = format!("{} {} {methods:?} {precision:?} {chain} {changes:?}\n", about.id, about.statement);
     cells.iter().for_each(|cell| text += &format!("{}\n", cell.key()));
     sha256_hex(text.as_bytes())[..DESIGN_DIGITS].to_string()
 }
 
 /// What a file changes in a claim; each formula that is wrong is reported with its own line.
-fn changes(claim: &'static dyn Claim, wire: &WireExperiment, text: &str) -> Result<Changes> {
+fn changes(claim: &Claim, wire: &WireExperiment, text: &str) -> Result<Changes> {
     let mut changes = Changes::default();
     let at = |span: Range<usize>| {
         let line = line(text, &span);
-        move |error: Error| Error::input(format!("line {line}: {error}"))
+        move |error: Error| error.at(format!("line {line}"))
     };
     for bound in &wire.bounds {
         let WireBound { name, expr, relation } = bound.get_ref();
         let relation = relation.as_deref().map(Relation::parse).transpose();
-        let relation = relation.map_err(Error::input).map_err(at(bound.span()))?;
+        let relation = relation.map_err(at(bound.span()))?;
         changes.bounds.push(Draft { name: name.clone(), expr: expr.clone(), relation });
-        WhatIf::new(claim, &changes).map_err(at(bound.span()))?;
+        changed(claim, &changes).map_err(at(bound.span()))?;
     }
     if let Some(conditions) = &wire.conditions {
         changes.conditions = conditions.get_ref().to_vec();
-        WhatIf::new(claim, &changes).map_err(at(conditions.span()))?;
+        changed(claim, &changes).map_err(at(conditions.span()))?;
     }
     if let Some(without) = &wire.without {
         changes.without = without.get_ref().to_vec();
     }
     if let Some(relation) = &wire.relation {
-        let parsed = Relation::parse(relation.get_ref()).map_err(Error::input);
+        let parsed = Relation::parse(relation.get_ref());
         changes.relation = Some(parsed.map_err(at(relation.span()))?);
     }
     Ok(changes)
-}
-
-/// The claim with its changes. It lives as long as the program, as those of the registry do.
-fn changed(claim: &'static dyn Claim, changes: &Changes) -> Result<&'static dyn Claim> {
-    if *changes == Changes::default() { Ok(claim) } else { Ok(Box::leak(Box::new(WhatIf::new(claim, changes)?))) }
-}
-
-/// The claim's threshold as a claim of its own. It lives as long as the program, as those of the registry do.
-fn threshold(claim: &'static dyn Claim, question: &Question) -> Result<&'static dyn Claim> {
-    let threshold = Threshold::new(claim, question, claim.about().methods[0])?;
-    Ok(Box::leak(Box::new(threshold)))
 }
 
 /// The experiments of `files`, or all of the folder `experiments` where none are named, by name.
@@ -543,24 +535,24 @@ fn check_precision(precision: &Precision) -> Result<Precision> {
 
 /// The cross product of a grid block's lists, in the order of the claim's parameters. What is wrong with one value is
 /// reported with its own line, what is wrong with a combination with the block's.
-fn expand(claim: &dyn Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) -> Result<Vec<Cell>> {
-    let parameters = claim.about().parameters;
+fn expand(claim: &Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) -> Result<Vec<Cell>> {
+    let parameters = &claim.statement().parameters;
     let at = |span: Range<usize>| {
         let line = line(text, &span);
-        move |error: Error| Error::input(format!("line {line}: {error}"))
+        move |error: Error| error.at(format!("line {line}"))
     };
     for (name, wire) in grid.get_ref() {
         position(parameters, name).map_err(at(wire.span()))?;
     }
     let mut assignments: Vec<Vec<(&str, String)>> = vec![Vec::new()];
-    for parameter in parameters {
-        let Some(wire) = grid.get_ref().get(parameter.name) else { continue };
+    for parameter in parameters.iter() {
+        let Some(wire) = grid.get_ref().get(&parameter.name) else { continue };
         let here = || at(wire.span());
         let mut longer = Vec::new();
         for assignment in &assignments {
-            for text in texts(parameter.name, wire.get_ref(), assignment).map_err(here())? {
+            for text in texts(&parameter.name, wire.get_ref(), assignment).map_err(here())? {
                 parameter.parse(&text).map_err(here())?;
-                longer.push(assignment.iter().cloned().chain([(parameter.name, text)]).collect());
+                longer.push(assignment.iter().cloned().chain([(parameter.name.as_str(), text)]).collect());
             }
             if longer.len() > most {
                 return Err(here()(Error::input(format!("more than {MOST_CELLS} cells; shorten the grid's lists"))));
@@ -572,7 +564,7 @@ fn expand(claim: &dyn Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) 
         assignments = longer;
     }
     let cell = |assignment: &Vec<(&str, String)>| {
-        claims::cell_of(claim, assignment.iter().map(|(name, text)| (*name, text.as_str()))).map_err(at(grid.span()))
+        claim.cell(assignment.iter().map(|(name, text)| (*name, text.as_str()))).map_err(at(grid.span()))
     };
     assignments.iter().map(cell).collect()
 }
@@ -652,14 +644,12 @@ fn range(name: &str, text: &str, earlier: &[(&str, String)]) -> Result<Vec<Strin
 }
 
 /// Refuses the name of a bound that no cell has.
-fn check_bound(claim: &dyn Claim, cells: &[Cell], place: &str, name: &str) -> Result<()> {
-    // Some bounds exist at some cells only; the first cell has most of them.
-    let has = |cell: &Cell| claim.bounds(cell).is_ok_and(|all| all.iter().any(|bound| bound.name == name));
-    if cells.iter().any(has) {
+fn check_bound(claim: &Claim, cells: &[Cell], place: &str, name: &str) -> Result<()> {
+    // Some bounds exist at some cells only.
+    if cells.iter().any(|cell| claim.has_bound(cell, name)) {
         return Ok(());
     }
-    let bounds = cells.first().map(|cell| claim.bounds(cell)).transpose()?.unwrap_or_default();
-    let known: Vec<&str> = bounds.iter().map(|bound| bound.name.as_str()).collect();
+    let known = claim.statement().bound_names();
     Err(Error::input(format!("{place}: unknown bound {name:?}; write {}", known.join(" or "))))
 }
 
@@ -669,13 +659,13 @@ fn check_bound(claim: &dyn Claim, cells: &[Cell], place: &str, name: &str) -> Re
 /// Where an experiment has no bound of that name, or is a chain.
 pub fn judged_by(mut experiments: Vec<Experiment>, names: &[String]) -> Result<Vec<Experiment>> {
     for experiment in experiments.iter_mut().filter(|_| !names.is_empty()) {
-        experiment.judge = check_judge(experiment.claim, &experiment.cells, experiment.chain, names.to_vec())?;
+        experiment.judge = check_judge(&experiment.claim, &experiment.cells, experiment.chain, names.to_vec())?;
     }
     Ok(experiments)
 }
 
 /// The names of judged bounds, each of which some cell must have.
-fn check_judge(claim: &dyn Claim, cells: &[Cell], chain: bool, names: Vec<String>) -> Result<Vec<String>> {
+fn check_judge(claim: &Claim, cells: &[Cell], chain: bool, names: Vec<String>) -> Result<Vec<String>> {
     if names.is_empty() {
         return Err(Error::input("judge names no bound; leave it out to judge the printed one"));
     }
@@ -688,9 +678,9 @@ fn check_judge(claim: &dyn Claim, cells: &[Cell], chain: bool, names: Vec<String
     Ok(names)
 }
 
-fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WirePlot) -> Result<Plot> {
+fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], wire: WirePlot) -> Result<Plot> {
     check_name("the plot's name", &wire.name)?;
-    let parameters = claim.about().parameters;
+    let parameters = &claim.statement().parameters;
     let column = |name: &str| if name == "method" { Ok(()) } else { position(parameters, name).map(|_| ()) };
     position(parameters, &wire.x)?;
     for name in [&wire.series, &wire.panels].into_iter().flatten().chain(wire.labels.keys()) {
@@ -709,7 +699,7 @@ fn check_plot(claim: &dyn Claim, cells: &[Cell], methods: &[Method], wire: WireP
         column(name)?;
         let mut shown = texts(name, value, &[])?;
         if name == "method" {
-            shown.iter().try_for_each(|method| claims::find_method(claim, method).map(|_| ()))?;
+            shown.iter().try_for_each(|method| claim.method(method).map(|_| ()))?;
         } else {
             let parameter = &parameters[position(parameters, name)?];
             shown = shown.iter().map(|text| Ok(parameter.parse(text)?.to_string())).collect::<Result<_>>()?;
@@ -752,7 +742,7 @@ mod tests {
             parse("[[grid]]\nk = 1000\nj = \"1..k log 4\"\nd = 1\neps = [1e-9]\ntarget = [[0.5], \"axis\"]\n").unwrap();
         let js: Vec<u64> = logs.cells.iter().map(|cell| cell.integer("j")).collect();
         assert_eq!(js, [1, 1, 10, 10, 100, 100, 1000, 1000]);
-        assert_eq!(logs.cells[0].target().to_string(), "[0.5]");
+        assert_eq!(logs.cells[0].get("target").unwrap().to_string(), "[0.5]");
     }
 
     #[test]
@@ -809,7 +799,7 @@ mod tests {
             ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = nan\n".into(), "line 8: eps = NaN"),
             ("[[grid]]\nk = 2\nq = 1\n".into(), "unknown parameter \"q\"; this claim has k, j, d, eps, target, C"),
             ("[[grid]]\nk = 2\nj = \"1..x\"\n".into(), "write a range as"),
-            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(), "unknown target \"centre\""),
+            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(), "target = centre: write origin, axis, spread, or a list of d numbers"),
             ("[[grid]]\nk = 2\n".into(), "j is missing"),
             ("grid = []\n".into(), "need at least one entry"),
             (format!("methods = []\n{grid}"), "need at least one entry"),

@@ -45,7 +45,7 @@
 //! Pr(N >= x) <= exp(-x^2/2) for a standard normal N, exactly and by counting:
 //!
 //! ```
-//! use lemmascope::cell::{Cell, Domain, Parameter};
+//! use lemmascope::statement::{Cell, Domain, Parameter};
 //! use lemmascope::claims::*;
 //! use lemmascope::error::Result;
 //! use lemmascope::evidence::{Evidence, Method};
@@ -95,7 +95,7 @@
 //!     }
 //! }
 //!
-//! let cell = cell_of(&NormalTail, [("x", "1")])?;
+//! let cell = NormalTail.cell([("x", "1")])?;
 //! let bounds = NormalTail.bounds(&cell)?;
 //! let precision = Precision { relative: 0.1, replicates: 20_000, until: Until::Decided };
 //! let sampling = Sampling { seed: 1, alpha: 1e-6, precision };
@@ -109,27 +109,27 @@
 #![forbid(unsafe_code)]
 
 pub mod arrays;
-pub mod cell;
-pub mod claims;
+pub mod claim;
 pub mod cli;
-pub mod cnn;
 pub mod error;
 pub mod evidence;
 pub mod experiment;
-pub mod expression;
 pub mod falsify;
 pub mod fit;
+pub mod formula;
 pub mod guide;
+mod harness;
 pub mod hash;
-pub mod nsn;
+pub mod measurand;
 pub mod numeric;
 pub mod output;
 pub mod plot;
-pub mod pruning;
 pub mod random;
 pub mod record;
+pub mod registry;
 pub mod report;
 pub mod runner;
+pub mod statement;
 pub mod subset_sum;
 pub mod summary;
 pub mod tails;

@@ -15,7 +15,7 @@ pub struct Address<'a> {
     pub seed: u64,
     /// The experiment's name.
     pub experiment: &'a str,
-    /// The cell's key, as [`crate::cell::Cell::key`] writes it.
+    /// The cell's key, as [`crate::statement::Cell::key`] writes it.
     pub cell: &'a str,
     /// The estimator: the name of the method.
     pub estimator: &'a str,

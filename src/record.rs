@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
 use std::path::Path;
 
-use crate::cell::{Cell, Parameter};
-use crate::claims::{Bound, Claim, Hypothesis, Link, PRINTED, Quantity, Relation};
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
+use crate::measurand::Link;
 use crate::numeric::{decimal, ln_of_decimal, number};
+use crate::statement::{Bound, Hypothesis, PRINTED, Quantity, Relation};
+use crate::statement::{Cell, Parameter};
 use crate::verdict::{Verdict, pronounce, slack_log10, vacuous};
 
 /// The columns before and after the claim's parameters.
@@ -63,13 +65,13 @@ pub struct Origin<'a> {
 
 /// The columns of a claim's CSV.
 pub fn header(parameters: &[Parameter]) -> Row {
-    let middle = parameters.iter().map(|parameter| parameter.name);
+    let middle = parameters.iter().map(|parameter| parameter.name.as_str());
     BEFORE.into_iter().chain(middle).chain(AFTER).map(String::from).collect()
 }
 
 /// The rows of a measured cell, one a bound.
-pub fn rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Vec<Row> {
-    let about = claim.about();
+pub fn rows(claim: &Claim, origin: &Origin, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Vec<Row> {
+    let about = claim.statement();
     let hypotheses = hypotheses(claim, cell, evidence);
     let row = |bound: &Bound| {
         let judged = Judged {
@@ -88,7 +90,7 @@ pub fn rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, evidence: &Evidence
 
 /// The rows of a proof's links at a cell: the left side is what is measured, the right side the bound. `constants` are those above
 /// which the links hold, of those that are claimed for large constants; NaN or infinite where there is none.
-pub fn link_rows(claim: &dyn Claim, origin: &Origin, cell: &Cell, links: &[Link], constants: &[f64]) -> Vec<Row> {
+pub fn link_rows(claim: &Claim, origin: &Origin, cell: &Cell, links: &[Link], constants: &[f64]) -> Vec<Row> {
     let hypotheses = claim.hypotheses(cell);
     let row = |(link, constant): (&Link, &f64)| {
         let (left, right) = link.sides();
@@ -117,12 +119,12 @@ struct Judged<'a> {
     least_constant: Option<f64>,
 }
 
-fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], judged: &Judged) -> Row {
+fn row(claim: &Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], judged: &Judged) -> Row {
     let Judged { evidence, bound, relation, quantity, formula, verdict, least_constant } = judged;
     let unmet: Vec<String> = hypotheses.iter().filter_map(Hypothesis::unmet).collect();
     let finite = |ln: f64| if ln.is_finite() { number(ln) } else { String::new() };
-    let mut row = vec![claim.about().id.to_string(), origin.experiment.to_string()];
-    row.extend(cell.values().iter().map(|(_, value)| value.to_string()));
+    let mut row = vec![claim.statement().id.to_string(), origin.experiment.to_string()];
+    row.extend(cell.values().iter().map(ToString::to_string));
     row.extend([
         evidence.ln.and_then(decimal).unwrap_or_default(),
         evidence.ln.map(finite).unwrap_or_default(),
@@ -142,7 +144,7 @@ fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis
         env!("CARGO_PKG_VERSION").to_string(),
         relation.name().to_string(),
         formula.clone(),
-        claim.what_if(),
+        claim.what_if().to_string(),
         finite(evidence.ln_lo),
         finite(evidence.ln_hi),
         number(origin.alpha),
@@ -157,17 +159,17 @@ fn row(claim: &dyn Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis
 /// The rows of a cell that could not be measured, one a bound (or one for the printed bound, where none is known), with the
 /// reason.
 pub fn failed_rows(
-    claim: &dyn Claim,
+    claim: &Claim,
     origin: &Origin,
     cell: &Cell,
     method: Method,
     bounds: &[Bound],
     reason: &str,
 ) -> Vec<Row> {
-    let relation = claim.about().relation;
+    let relation = claim.statement().relation;
     let row = |name: &str, relation: Relation| {
         let known = |column: &str| match column {
-            "claim" => claim.about().id.to_string(),
+            "claim" => claim.statement().id.to_string(),
             "experiment" => origin.experiment.to_string(),
             "method" => method.name().to_string(),
             "bound" => name.to_string(),
@@ -176,14 +178,14 @@ pub fn failed_rows(
             "version" => env!("CARGO_PKG_VERSION").to_string(),
             "relation" => relation.name().to_string(),
             "formula" => claim.formula(name),
-            "what_if" => claim.what_if(),
+            "what_if" => claim.what_if().to_string(),
             "alpha" => number(origin.alpha),
             "design" => origin.design.to_string(),
             "revision" => REVISION.to_string(),
             "reason" => reason.to_string(),
             parameter => cell.get(parameter).map(ToString::to_string).unwrap_or_default(),
         };
-        header(claim.about().parameters).iter().map(|column| known(column)).collect()
+        header(&claim.statement().parameters).iter().map(|column| known(column)).collect()
     };
     match bounds {
         [] => vec![row(PRINTED, relation)],
@@ -192,8 +194,10 @@ pub fn failed_rows(
 }
 
 /// The statement's conditions at the cell, and those that only the constructed object could tell.
-pub fn hypotheses(claim: &dyn Claim, cell: &Cell, evidence: &Evidence) -> Vec<Hypothesis> {
-    claim.hypotheses(cell).into_iter().chain(evidence.observed.iter().cloned()).collect()
+pub fn hypotheses(claim: &Claim, cell: &Cell, evidence: &Evidence) -> Vec<Hypothesis> {
+    let without = &claim.statement().without;
+    let observed = evidence.observed.iter().filter(|hypothesis| !without.contains(&hypothesis.name)).cloned();
+    claim.hypotheses(cell).into_iter().chain(observed).collect()
 }
 
 /// A record as it is read back: what plots, reports and tables are made of.
@@ -447,15 +451,16 @@ pub fn read_all<'a>(names: impl IntoIterator<Item = &'a str>, folder: &Path) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::{PRINTED, cell_of, find};
     use crate::evidence::Method;
+    use crate::registry::find;
+    use crate::statement::PRINTED;
 
     fn round_trip(evidence: &Evidence, bound: Bound) -> (String, Record) {
-        let claim = find("nsn-box").unwrap();
-        let cell = cell_of(claim, [("k", "8"), ("d", "2"), ("eps", "0.1"), ("target", "[0.5, -1]")]).unwrap();
+        let claim = &find("nsn-box").unwrap();
+        let cell = claim.cell([("k", "8"), ("d", "2"), ("eps", "0.1"), ("target", "[0.5, -1]")]).unwrap();
         let origin = Origin { experiment: "test", design: "0123", seed: 7, alpha: 1e-5 };
         let rows = rows(claim, &origin, &cell, evidence, &[bound]);
-        let text = String::from_utf8(to_csv(claim.about().parameters, &rows)).unwrap();
+        let text = String::from_utf8(to_csv(&claim.statement().parameters, &rows)).unwrap();
         let record = parse(&text).unwrap().remove(0);
         (text, record)
     }
@@ -475,12 +480,12 @@ mod tests {
 
     #[test]
     fn a_cell_that_failed_is_a_row_with_its_reason() {
-        let claim = find("nsn-box").unwrap();
-        let cell = cell_of(claim, [("k", "8"), ("d", "2"), ("eps", "0.1"), ("target", "axis")]).unwrap();
+        let claim = &find("nsn-box").unwrap();
+        let cell = claim.cell([("k", "8"), ("d", "2"), ("eps", "0.1"), ("target", "axis")]).unwrap();
         let origin = Origin { experiment: "test", design: "0123", seed: 7, alpha: 1e-5 };
         let rows =
             failed_rows(claim, &origin, &cell, Method::Literal, &claim.bounds(&cell).unwrap(), "too far, \"there\"");
-        let text = String::from_utf8(to_csv(claim.about().parameters, &rows)).unwrap();
+        let text = String::from_utf8(to_csv(&claim.statement().parameters, &rows)).unwrap();
         let records = parse(&text).unwrap();
         assert!(records.len() > 1 && records.iter().all(|record| record.verdict == Verdict::Failed));
         assert_eq!((records[0].reason(), records[0].method()), ("too far, \"there\"", "literal"));

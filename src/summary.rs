@@ -71,7 +71,7 @@ impl Kind {
         match () {
             () if experiment.chain => Kind::Link,
             () if experiment.changes.drafts(&record.bound) || !record.what_if.is_empty() => Kind::WhatIf,
-            () if !experiment.claim.about().constants.is_empty() => Kind::Constant,
+            () if !experiment.claim.statement().constants.is_empty() => Kind::Constant,
             () => Kind::Claim,
         }
     }

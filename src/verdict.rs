@@ -2,8 +2,9 @@
 
 use std::f64::consts::LN_10;
 
-use crate::claims::{Bound, Claim, Quantity, Relation};
+use crate::claim::Claim;
 use crate::evidence::{Evidence, Shows};
+use crate::statement::{Bound, Quantity, Relation};
 
 /// What the evidence says of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +61,8 @@ impl Verdict {
     }
 
     /// The verdict in the words of a claim's quantifier.
-    pub fn said_of(self, claim: &dyn Claim) -> Self {
-        if claim.about().constants.is_empty() { self } else { self.at_a_constant() }
+    pub fn said_of(self, claim: &Claim) -> Self {
+        if claim.statement().constants.is_empty() { self } else { self.at_a_constant() }
     }
 
     /// Whether the measured value lies on the claimed side.
@@ -77,8 +78,8 @@ impl Verdict {
 
 /// What the evidence says of a claim's bound, in the words of the claim's quantifier: a claim that there is a constant is
 /// neither proved nor violated at one constant.
-pub fn pronounce(claim: &dyn Claim, evidence: &Evidence, bound: &Bound) -> Verdict {
-    judge(evidence, bound, claim.about().relation).said_of(claim)
+pub fn pronounce(claim: &Claim, evidence: &Evidence, bound: &Bound) -> Verdict {
+    judge(evidence, bound, claim.statement().relation).said_of(claim)
 }
 
 /// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds, and
@@ -174,7 +175,7 @@ pub fn share_of_error(alpha: f64, cells: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::evidence::{Bearing, Method};
-    use crate::expression::Number;
+    use crate::formula::Number;
 
     fn evidence(lo: f64, hi: f64) -> Evidence {
         Evidence::enclosed(Some(0.5 * (lo.ln() + hi.ln())), lo.ln(), hi.ln(), Method::Literal, 1)

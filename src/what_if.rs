@@ -1,13 +1,9 @@
 //! What-if: a claim with further bounds, other hypotheses or the relation turned round, as a user writes them.
 
-use std::path::PathBuf;
-
-use crate::cell::{Cell, Domain};
-use crate::claims::{About, Bearing, Bound, Claim, Estimator, Hypothesis, LeastConstant, Link, Names, Relation};
+use crate::claim::Claim;
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Method};
-use crate::expression::{Condition, Formula, Number};
-use crate::random::Stream;
+use crate::formula::{Condition, Formula};
+use crate::statement::{Clause, Domain, Premise, Relation, Statement};
 
 /// What a user changes in a claim.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -70,81 +66,62 @@ impl Changes {
     }
 }
 
-/// A claim as a user has changed it; without changes it is the claim itself.
-pub struct WhatIf {
-    claim: &'static dyn Claim,
-    about: About,
-    bounds: Vec<(String, Formula, Option<Relation>)>,
-    conditions: Vec<Condition>,
-    without: Vec<String>,
-    changes: Changes,
+/// The claim with these changes: another statement about the same measurand.
+///
+/// # Errors
+/// Names what is wrong: a formula (with the place marked), a name that is taken, an unknown name or hypothesis.
+pub fn changed(claim: &Claim, changes: &Changes) -> Result<Claim> {
+    if *changes == Changes::default() {
+        return Ok(claim.clone());
+    }
+    let mut statement = claim.statement().clone();
+    check_dropped(&statement, &changes.without)?;
+    for Draft { name, expr, relation } in &changes.bounds {
+        check_name(name)?;
+        if let Some(taken) = statement.bounds.iter().find(|clause| clause.name == *name) {
+            return Err(Error::input(match taken.is_draft {
+                true => format!("two bounds are named {name}; rename one"),
+                false => format!("the claim has a bound named {name}; give the draft another name"),
+            }));
+        }
+        let formula = Formula::parse(expr).map_err(|error| error.at(format!("bound {name}")))?;
+        let clause = Clause { name: name.clone(), formula, at: None, relation: *relation, is_draft: true };
+        statement.bounds.push(clause);
+    }
+    for text in &changes.conditions {
+        let condition = Condition::parse(text).map_err(|error| error.at("where"))?;
+        check_words(&statement, &condition)?;
+        statement.hypotheses.push(Premise { name: text.clone(), condition, at: None, is_added: true });
+    }
+    statement.relation = changes.relation.unwrap_or(statement.relation);
+    statement.without = changes.without.clone();
+    statement.what_if = changes.text();
+    Ok(claim.restated(statement))
 }
 
-impl WhatIf {
-    /// The claim with these changes.
-    ///
-    /// # Errors
-    /// Names what is wrong: a formula (with the place marked), a name that is taken, an unknown name or hypothesis.
-    pub fn new(claim: &'static dyn Claim, changes: &Changes) -> Result<Self> {
-        let mut bounds: Vec<(String, Formula, Option<Relation>)> = Vec::new();
-        for Draft { name, expr, relation } in &changes.bounds {
-            check_name(name)?;
-            if bounds.iter().any(|(known, ..)| known == name) {
-                return Err(Error::input(format!("two bounds are named {name}; rename one")));
-            }
-            let formula = Formula::parse(expr).map_err(|error| Error::input(format!("bound {name}: {error}")))?;
-            bounds.push((name.clone(), formula, *relation));
+/// Refuses dropped hypotheses that the claim does not have.
+fn check_dropped(statement: &Statement, without: &[String]) -> Result<()> {
+    let known = statement.hypothesis_names();
+    match without.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) if known.is_empty() => {
+            Err(Error::input(format!("without {name:?}: {} has no hypotheses to drop", statement.id)))
         }
-        let condition = |text: &String| Condition::parse(text).map_err(|error| Error::input(format!("where: {error}")));
-        let conditions = changes.conditions.iter().map(condition).collect::<Result<Vec<_>>>()?;
-        conditions.iter().try_for_each(|condition| check_words(claim, condition))?;
-        let relation = changes.relation.unwrap_or(claim.about().relation);
-        let about = About { relation, ..*claim.about() };
-        Ok(WhatIf { claim, about, bounds, conditions, without: changes.without.clone(), changes: changes.clone() })
-    }
-
-    /// What the user changed.
-    pub fn changes(&self) -> &Changes {
-        &self.changes
-    }
-
-    fn is_met(condition: &Condition, cell: &Cell, names: &Names) -> Result<Option<bool>> {
-        let named = |error: Error| names.error(|| Error::input(format!("where, at {}: {error}", cell.key())));
-        condition.is_met(&|name| names.number(name), &|name| names.word(name)).map_err(named)
-    }
-
-    /// Refuses dropped hypotheses that the claim does not have.
-    fn check_dropped(&self, cell: &Cell) -> Result<()> {
-        let mut known: Vec<String> =
-            self.claim.hypotheses(cell).into_iter().map(|hypothesis| hypothesis.name).collect();
-        known.extend(self.claim.observed().iter().map(|name| name.to_string()));
-        match self.without.iter().find(|name| !known.contains(name)) {
-            Some(name) if known.is_empty() => {
-                Err(Error::input(format!("without {name:?}: {} has no hypotheses to drop", self.about.id)))
-            }
-            Some(name) => Err(Error::input(format!(
-                "without {name:?}: {} has no such hypothesis; write one of {}",
-                self.about.id,
-                known.iter().map(|known| format!("{known:?}")).collect::<Vec<_>>().join(", ")
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// Evidence without the dropped conditions among those that the constructed object was judged by.
-    fn stripped(&self, mut evidence: Evidence) -> Evidence {
-        evidence.observed.retain(|hypothesis| !self.without.contains(&hypothesis.name));
-        evidence
+        Some(name) => Err(Error::input(format!(
+            "without {name:?}: {} has no such hypothesis; write one of {}",
+            statement.id,
+            known.iter().map(|known| format!("{known:?}")).collect::<Vec<_>>().join(", ")
+        ))),
+        None => Ok(()),
     }
 }
 
 /// Refuses words that a parameter of the claim never takes: such a condition would be met nowhere, or everywhere.
-fn check_words(claim: &dyn Claim, condition: &Condition) -> Result<()> {
+fn check_words(statement: &Statement, condition: &Condition) -> Result<()> {
     for (name, word) in condition.pairs_of_names() {
-        let parameter = claim.about().parameters.iter().find(|parameter| parameter.name == name);
-        let takes_words = |domain| matches!(domain, Domain::Word(_) | Domain::Target);
-        if let Some(parameter) = parameter.filter(|parameter| takes_words(parameter.domain)) {
-            parameter.parse(word).map_err(|error| Error::input(format!("where {}: {error}", condition.text())))?;
+        let parameter = statement.parameters.iter().find(|parameter| parameter.name == name);
+        let takes_words = |domain: &Domain| matches!(domain, Domain::Word(_) | Domain::Vector { .. });
+        if let Some(parameter) = parameter.filter(|parameter| takes_words(&parameter.domain)) {
+            parameter.parse(word).map_err(|error| error.at(format!("where {}", condition.text())))?;
         }
     }
     Ok(())
@@ -159,121 +136,13 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-impl Claim for WhatIf {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn check(&self, cell: &Cell) -> Result<()> {
-        self.claim.check(cell)
-    }
-
-    fn files(&self, cell: &Cell) -> Vec<PathBuf> {
-        self.claim.files(cell)
-    }
-
-    fn bearing(&self, cell: &Cell) -> Bearing {
-        self.claim.bearing(cell)
-    }
-
-    fn observed(&self) -> &'static [&'static str] {
-        self.claim.observed()
-    }
-
-    fn formula(&self, bound: &str) -> String {
-        let draft = self.changes.bounds.iter().find(|draft| draft.name == bound);
-        draft.map_or_else(|| self.claim.formula(bound), |draft| draft.expr.clone())
-    }
-
-    fn what_if(&self) -> String {
-        self.changes.text()
-    }
-
-    fn symbols(&self, cell: &Cell) -> Result<Vec<(&'static str, Number)>> {
-        self.claim.symbols(cell)
-    }
-
-    fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
-        self.claim.asks(cell, parameter)
-    }
-
-    fn least_constant(&self, cell: &Cell, link: &str) -> Result<Option<LeastConstant>> {
-        self.claim.least_constant(cell, link)
-    }
-
-    fn chain_samples(&self) -> bool {
-        self.claim.chain_samples()
-    }
-
-    fn chain(&self, cell: &Cell, stream: &mut Stream, alpha: f64) -> Result<Vec<Link>> {
-        self.claim.chain(cell, stream, alpha)
-    }
-
-    /// The printed hypotheses that are not dropped, and the added conditions. A condition that cannot be evaluated is unknown
-    /// here; [`WhatIf::bounds`] refuses one with an unknown name.
-    fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-        let printed = self.claim.hypotheses(cell).into_iter().filter(|known| !self.without.contains(&known.name));
-        if self.conditions.is_empty() {
-            return printed.collect();
-        }
-        let names = Names::new(cell, || self.claim.symbols(cell));
-        let added = self
-            .conditions
-            .iter()
-            .map(|condition| Hypothesis::new(condition.text(), Self::is_met(condition, cell, &names).ok().flatten()));
-        printed.chain(added).collect()
-    }
-
-    /// The claim's bounds, and then the drafted ones. A draft that is not a number at a cell is left out where the cell is
-    /// outside the hypotheses, and refused inside.
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        self.check_dropped(cell)?;
-        let mut bounds = self.claim.bounds(cell)?;
-        if self.bounds.is_empty() && self.conditions.is_empty() {
-            return Ok(bounds);
-        }
-        let names = Names::new(cell, || self.claim.symbols(cell));
-        for condition in &self.conditions {
-            Self::is_met(condition, cell, &names)?;
-        }
-        for (name, formula, relation) in &self.bounds {
-            if bounds.iter().any(|bound| bound.name == *name) {
-                return Err(Error::input(format!("the claim has a bound named {name}; give the draft another name")));
-            }
-            match formula.evaluate(&|name| names.number(name)) {
-                Ok(value) => bounds.push(Bound { relation: *relation, ..Bound::from_number(name, value) }),
-                Err(error) => {
-                    let unknown = formula.names().any(|name| names.number(name).is_none());
-                    if unknown || self.hypotheses(cell).iter().all(Hypothesis::is_met) {
-                        return Err(names.error(|| Error::input(format!("bound {name}, at {}: {error}", cell.key()))));
-                    }
-                }
-            }
-        }
-        Ok(bounds)
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        Ok(match self.claim.estimator(cell, method)? {
-            Estimator::Constructed(construct) if !self.without.is_empty() => {
-                Estimator::Constructed(Box::new(move |stream, allowance| {
-                    Ok(self.stripped(construct(stream, allowance)?))
-                }))
-            }
-            Estimator::Sampled(construct) if !self.without.is_empty() => {
-                Estimator::Sampled(Box::new(move |stream, allowance| Ok(self.stripped(construct(stream, allowance)?))))
-            }
-            other => other,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::{PRINTED, cell_of, find};
+    use crate::registry::find;
+    use crate::statement::{Cell, PRINTED};
 
-    fn what_if(id: &str, bounds: &[(&str, &str)], conditions: &[&str], without: &[&str]) -> Result<WhatIf> {
+    fn what_if(id: &str, bounds: &[(&str, &str)], conditions: &[&str], without: &[&str]) -> Result<Claim> {
         let texts = |list: &[&str]| list.iter().map(|text| text.to_string()).collect();
         let changes = Changes {
             bounds: bounds
@@ -284,11 +153,11 @@ mod tests {
             without: texts(without),
             relation: None,
         };
-        WhatIf::new(find(id)?, &changes)
+        changed(&find(id)?, &changes)
     }
 
-    fn cell(claim: &WhatIf, given: &[(&str, &str)]) -> Cell {
-        cell_of(claim, given.iter().copied()).unwrap()
+    fn cell(claim: &Claim, given: &[(&str, &str)]) -> Cell {
+        claim.cell(given.iter().copied()).unwrap()
     }
 
     const CELL: [(&str, &str); 3] = [("k", "64"), ("d", "64"), ("eps", "1e-9")];
@@ -320,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_and_marked() {
         let refused = |bounds: &[(&str, &str)], conditions: &[&str], without: &[&str]| {
-            let at = |claim: WhatIf| claim.bounds(&cell(&claim, &CELL)).map(|_| ());
+            let at = |claim: Claim| claim.bounds(&cell(&claim, &CELL)).map(|_| ());
             what_if("nsn-box", bounds, conditions, without).and_then(at).unwrap_err().to_string()
         };
         assert!(refused(&[("a", "2 eps")], &[], &[]).contains("bound a: "));

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use lemmascope::claims::REGISTRY;
 use lemmascope::evidence::Method;
 use lemmascope::experiment::{Experiment, read_all};
+use lemmascope::registry::claims;
 
 fn experiments() -> Vec<Experiment> {
     std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
@@ -14,9 +14,9 @@ fn experiments() -> Vec<Experiment> {
 #[test]
 fn every_claim_has_an_experiment_with_a_plot() {
     let experiments = experiments();
-    for claim in REGISTRY {
-        let id = claim.about().id;
-        let mut its = experiments.iter().filter(|experiment| experiment.claim.about().id == id);
+    for claim in claims() {
+        let id = claim.id();
+        let mut its = experiments.iter().filter(|experiment| experiment.claim.statement().id == id);
         assert!(its.any(|experiment| !experiment.plots.is_empty()), "{id} has no experiment with a plot");
     }
 }

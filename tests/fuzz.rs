@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lemmascope::arrays::{self, FirstColumn, FirstLine, Reading};
 use lemmascope::experiment::Experiment;
-use lemmascope::expression::{Condition, Formula, Number};
+use lemmascope::formula::{Condition, Formula, Number};
 use lemmascope::hash::sha256_hex;
 use lemmascope::random::Stream;
 use lemmascope::record;

@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use lemmascope::cnn::weights::{self, Architecture};
-use lemmascope::cnn::{Images, Kernel, Layer, Network};
 use lemmascope::random::Stream;
+use lemmascope::tickets::cnn::weights::{self, Architecture};
+use lemmascope::tickets::cnn::{Images, Kernel, Layer, Network};
 use rand::RngExt;
 
 /// Tries inputs until the time is over; at least a hundred.

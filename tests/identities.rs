@@ -1,11 +1,11 @@
 //! Identities and inequalities that hold whatever the numbers are.
 
-use lemmascope::cell::{Cell, Domain, Parameter};
-use lemmascope::claims::{cell_of, find};
-use lemmascope::nsn::Target;
-use lemmascope::nsn::boxes::{ln_box, ln_joint_box};
-use lemmascope::nsn::normal::{LN_SQRT_2PI, ln_interval, ln_rectangle};
 use lemmascope::numeric::{decimal, ln_add, ln_binomial, ln_of_decimal, ln_sub};
+use lemmascope::registry::find;
+use lemmascope::statement::{Cell, Domain, Parameter};
+use lemmascope::tickets::nsn::Target;
+use lemmascope::tickets::nsn::boxes::{ln_box, ln_joint_box};
+use lemmascope::tickets::nsn::normal::{LN_SQRT_2PI, ln_interval, ln_rectangle};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -65,15 +65,17 @@ proptest! {
 
     #[test]
     fn cells_read_back_from_their_key(k in 1u64..1_000_000, ln_eps in -25.0..3.0f64, first in -5.0..5.0f64) {
-        const PARAMETERS: &[Parameter] = &[
-            Parameter { name: "k", domain: Domain::Integer(1, 1_000_000), default: None, meaning: "", reach: None },
-            Parameter { name: "eps", domain: Domain::Real(0.0, f64::INFINITY), default: None, meaning: "", reach: None },
-            Parameter { name: "target", domain: Domain::Target, default: None, meaning: "", reach: None },
-        ];
+        let length = Domain::Vector { words: Vec::new(), length: "two".into() };
+        let domains = [("k", "1..1e6"), ("eps", "0<..inf"), ("two", "2..2")].map(|(name, text)| (name, Domain::parse(text).unwrap()));
+        let parameter = |(name, domain): (&str, Domain)| Parameter {
+            name: name.into(), domain, default: (name == "two").then(|| "2".into()), meaning: String::new(), search: None,
+        };
+        let parameters: std::sync::Arc<[Parameter]> =
+            domains.into_iter().chain([("target", length)]).map(parameter).collect::<Vec<_>>().into();
         let (k, eps, target) = (k.to_string(), ln_eps.exp().to_string(), format!("[{first}, 0.5]"));
-        let cell = Cell::new(PARAMETERS, [("k", k.as_str()), ("eps", &eps), ("target", &target)]).unwrap();
+        let cell = Cell::new(&parameters, [("k", k.as_str()), ("eps", &eps), ("target", &target)]).unwrap();
         let key = cell.key();
-        let again = Cell::new(PARAMETERS, key.split(';').map(|item| item.split_once('=').unwrap())).unwrap();
+        let again = Cell::new(&parameters, key.split(';').map(|item| item.split_once('=').unwrap())).unwrap();
         prop_assert_eq!(again, cell);
     }
 }
@@ -97,7 +99,7 @@ proptest! {
     fn bounds_are_finite_over_the_whole_domain(k in 1u64..1_000_000_000, d in 1u64..100_000, ln_eps in -600.0..600.0f64) {
         let (k, d, eps) = (k.to_string(), d.to_string(), ln_eps.exp().to_string());
         let claim = find("nsn-box").unwrap();
-        let cell = cell_of(claim, [("k", k.as_str()), ("d", &d), ("eps", &eps)]).unwrap();
+        let cell = claim.cell([("k", k.as_str()), ("d", &d), ("eps", &eps)]).unwrap();
         for bound in claim.bounds(&cell).unwrap() {
             prop_assert!(bound.ln.is_finite());
         }

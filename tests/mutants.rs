@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lemmascope::claims::{PRINTED, REGISTRY, Relation, find};
 use lemmascope::falsify::lab::Lab;
 use lemmascope::falsify::region::Region;
 use lemmascope::falsify::{Finding, Plan, falsify};
+use lemmascope::registry::{claims, find};
+use lemmascope::statement::{PRINTED, Relation};
 use lemmascope::what_if::{Changes, Draft, WhatIf};
 use serde::Deserialize;
 
@@ -88,7 +89,7 @@ fn search(id: &str, variant: &Variant, seconds: u64) -> lemmascope::error::Resul
 #[test]
 fn every_claim_has_mutants_of_several_kinds_and_sound_variants() {
     for claim in REGISTRY {
-        let id = claim.about().id;
+        let id = claim.statement().id;
         let suite = suite(id);
         assert!(suite.mutant.len() >= 5 && suite.sound.len() >= 2, "{id}: write five mutants and two sound variants");
         let mut names: Vec<&str> = suite.mutant.iter().chain(&suite.sound).map(|v| v.name.as_str()).collect();
@@ -111,7 +112,7 @@ fn mutants_are_found_out_and_sound_variants_are_not() {
     let mut failures = Vec::new();
     eprintln!("{:24} {:>8} {:>8} {:>8}  kinds", "claim", "mutants", "sound", "seconds");
     for claim in REGISTRY {
-        let id = claim.about().id;
+        let id = claim.statement().id;
         if only.as_ref().is_some_and(|only| only != id) {
             continue;
         }

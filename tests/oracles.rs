@@ -3,14 +3,14 @@
 
 use std::sync::atomic::AtomicBool;
 
-use lemmascope::claims::{cell_of, find};
 use lemmascope::error::Error;
 use lemmascope::evidence::Method;
 use lemmascope::experiment::{Precision, Until};
-use lemmascope::expression::{Formula, Number};
+use lemmascope::formula::{Formula, Number};
 use lemmascope::numeric::{
     ROUNDING_OF_LOGS, ln_binomial, ln_binomial_ends, ln_chi_square_log_density, ln_chi_square_moment, ln_gamma_ratio,
 };
+use lemmascope::registry::find;
 use lemmascope::runner::measure::{Job, Sampling, measure};
 use lemmascope::tails::{Rounded, Tail, binomial_tail, poisson_binomial_tail};
 
@@ -87,7 +87,7 @@ const FORMULA_WIDTH: f64 = 1e-12;
 /// A claim's deterministic method and printed bound at every cell of a table, through the public frame; no cell is refused. `width` is
 /// that of the evidence, `bound_width` that of the bound.
 fn claim(id: &str, method: Method, table: &str, width: f64, bound_width: f64) {
-    let claim = find(id).unwrap();
+    let claim = &find(id).unwrap();
     let table = Table::read(table);
     let parameters = table.header.len() - 2;
     let mut tally = Tally::new();
@@ -95,7 +95,7 @@ fn claim(id: &str, method: Method, table: &str, width: f64, bound_width: f64) {
     let sampling = Sampling { seed: 1, alpha: 1e-6, precision };
     for row in &table.rows {
         let given = table.header.iter().map(String::as_str).zip(row.iter().map(String::as_str)).take(parameters);
-        let result = cell_of(claim, given).and_then(|cell| {
+        let result = claim.cell(given).and_then(|cell| {
             let bounds = claim.bounds(&cell)?;
             let job = Job { claim, experiment: "oracles", cell: &cell, method, bounds: &bounds };
             Ok::<_, Error>((measure(&job, &sampling, &AtomicBool::new(false)), bounds[0].clone()))

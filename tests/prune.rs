@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::common::wait_for_checkpoint;
 use assert_cmd::Command;
-use lemmascope::cnn::{Image, Images, Network, weights};
-use lemmascope::pruning::{Law, Pair, SeededPair};
 use lemmascope::random::Stream;
+use lemmascope::tickets::cnn::{Image, Images, Network, weights};
+use lemmascope::tickets::pruning::{Law, Pair, SeededPair};
 use predicates::prelude::*;
 use rand::RngExt;
 use safetensors::Dtype;

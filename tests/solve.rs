@@ -484,6 +484,8 @@ mod ctrl_c {
             assert!(start.elapsed() < Duration::from_secs(60), "nobody listens for Ctrl-C");
             std::thread::sleep(Duration::from_millis(1));
         }
+        // Until the search is watched too, there is nothing to show.
+        std::thread::sleep(Duration::from_millis(300));
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn known(experiment: &Experiment, baseline: &Path) -> Result<Vec<Record>> {
     let path = baseline.join(format!("{}.csv", experiment.name));
     let records = if path.exists() { record::read(&path)? } else { Vec::new() };
     let same = |record: &&Record| {
-        record.claim != experiment.claim.about().id
+        record.claim != experiment.claim.statement().id
             || record.what_if != experiment.claim.what_if()
             || (!experiment.chain && record.formula != experiment.claim.formula(&record.bound))
     };

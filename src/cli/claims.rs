@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::print;
-use crate::claims::{Claim, REGISTRY, Reading, find};
+use crate::claim::Claim;
 use crate::error::Result;
+use crate::registry::{claims, find};
+use crate::statement::{PRINTED, Reading};
 use crate::tickets::index::index;
 
 #[derive(clap::Args)]
@@ -27,20 +29,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         print(&if arguments.json { format!("{:#}", index.json()) } else { index.markdown().trim_end().to_string() })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let chosen: Vec<&dyn Claim> = match &arguments.claim {
+    let chosen: Vec<Claim> = match &arguments.claim {
         Some(id) => vec![find(id)?],
-        None => REGISTRY.to_vec(),
+        None => claims().to_vec(),
     };
     if arguments.json {
-        let all: Vec<serde_json::Value> = chosen.iter().map(|claim| to_json(*claim)).collect();
+        let all: Vec<serde_json::Value> = chosen.iter().map(to_json).collect();
         let value = if arguments.claim.is_some() { all[0].clone() } else { json!(all) };
         print(&format!("{value:#}"))?;
     } else if arguments.claim.is_some() {
-        print(&explain(chosen[0]))?;
+        print(&explain(&chosen[0]))?;
     } else {
-        let width = chosen.iter().map(|claim| claim.about().id.len()).max().unwrap_or(0);
+        let width = chosen.iter().map(|claim| claim.statement().id.len()).max().unwrap_or(0);
         for claim in chosen {
-            let about = claim.about();
+            let about = claim.statement();
             print(&format!("{:width$}  {}", about.id, about.source))?;
         }
         print("\nlemmascope claims CLAIM explains one.")?;
@@ -48,9 +50,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(claim: &dyn Claim) -> String {
-    let about = claim.about();
-    let methods: Vec<&str> = about.methods.iter().map(|method| method.name()).collect();
+fn explain(claim: &Claim) -> String {
+    let about = claim.statement();
+    let methods: Vec<&str> = claim.methods().iter().map(|method| method.name()).collect();
     let mut text = format!(
         "{} - {}\n\n{}\n\nmeasured  {}\nrelation  {}\nprinted   {}\nmethods   {}\n\nparameters\n",
         about.id,
@@ -58,12 +60,12 @@ fn explain(claim: &dyn Claim) -> String {
         about.statement,
         about.measured,
         about.relation.name(),
-        about.formula,
+        about.formula(PRINTED),
         methods.join(", ")
     );
     let width = about.parameters.iter().map(|parameter| parameter.name.len()).max().unwrap_or(0);
-    for parameter in about.parameters {
-        let default = parameter.default.map(|value| format!(" (default {value})")).unwrap_or_default();
+    for parameter in about.parameters.iter() {
+        let default = parameter.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
         text += &format!("  {:width$}  {}: {}{default}\n", parameter.name, parameter.meaning, parameter.domain);
     }
     if !about.constants.is_empty() {
@@ -72,14 +74,14 @@ fn explain(claim: &dyn Claim) -> String {
     if !about.readings.is_empty() {
         text += "\nreadings\n";
     }
-    for Reading { bound, text: reading, taken, why } in about.readings {
+    for Reading { bound, text: reading, taken, why } in &about.readings {
         text += &format!("  {bound}{}: {reading} ({why})\n", if *taken { ", taken" } else { "" });
     }
     text.trim_end().to_string()
 }
 
-fn to_json(claim: &dyn Claim) -> serde_json::Value {
-    let about = claim.about();
+fn to_json(claim: &Claim) -> serde_json::Value {
+    let about = claim.statement();
     let parameters: Vec<_> = about
         .parameters
         .iter()
@@ -96,8 +98,8 @@ fn to_json(claim: &dyn Claim) -> serde_json::Value {
         "statement": about.statement,
         "measured": about.measured,
         "relation": about.relation.name(),
-        "printed": about.formula,
-        "methods": about.methods.iter().map(|method| method.name()).collect::<Vec<_>>(),
+        "printed": about.formula(PRINTED),
+        "methods": claim.methods().iter().map(|method| method.name()).collect::<Vec<_>>(),
         "parameters": parameters,
         "constants": about.constants,
         "readings": readings,

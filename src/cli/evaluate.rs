@@ -10,14 +10,15 @@ use super::progress::left;
 use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
-use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Hypothesis, cell_of, find_method};
+use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Method, Shows};
 use crate::experiment::{Precision, Until};
 use crate::numeric::number;
 use crate::record::hypotheses;
 use crate::runner::measure::{Job, Sampling, measure_told};
+use crate::statement::Cell;
+use crate::statement::{Bound, Hypothesis};
 use crate::verdict::{pronounce, slack_log10, vacuous};
 
 #[derive(clap::Args)]
@@ -55,11 +56,11 @@ pub struct Arguments {
 const EXPERIMENT: &str = "evaluate";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let claim = &arguments.what_if.claim(&arguments.claim)?;
+    let (claim, _) = &arguments.what_if.claim(&arguments.claim)?;
     let cell = cell_from(claim, &arguments.set)?;
     let method = match &arguments.method {
-        Some(name) => find_method(claim, name)?,
-        None => claim.about().methods[0],
+        Some(name) => claim.method(name)?,
+        None => claim.methods()[0],
     };
     let precision = Precision { relative: arguments.relative, replicates: arguments.replicates, until: Until::Precise };
     let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
@@ -75,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => Err(nothing_yet(claim, method, &stop)),
     };
     let line = |seconds: f64| {
-        format!("{} by {}{}", claim.about().id, method.name(), sample.progress(arguments.replicates, seconds))
+        format!("{} by {}{}", claim.statement().id, method.name(), sample.progress(arguments.replicates, seconds))
     };
     Watch::over(
         (arguments.watch.time_limit, arguments.watch.quiet),
@@ -89,11 +90,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// The error of a measurement that has nothing to show before its end.
-pub fn nothing_yet(claim: &dyn Claim, method: Method, stop: &Stop) -> Error {
+pub fn nothing_yet(claim: &Claim, method: Method, stop: &Stop) -> Error {
     let Stop { reason, .. } = stop;
     Error::Interrupted(format!(
         "{reason}: {} by {} has nothing to show before its end",
-        claim.about().id,
+        claim.statement().id,
         method.name()
     ))
 }
@@ -126,17 +127,17 @@ impl GrowingSample {
 }
 
 /// The cell that `--set NAME=VALUE` options name.
-pub fn cell_from(claim: &dyn Claim, set: &[String]) -> Result<Cell> {
+pub fn cell_from(claim: &Claim, set: &[String]) -> Result<Cell> {
     let given = set.iter().map(|text| {
         text.split_once('=')
             .ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
     });
-    cell_of(claim, given.collect::<Result<Vec<_>>>()?)
+    claim.cell(given.collect::<Result<Vec<_>>>()?)
 }
 
 #[derive(Serialize)]
 struct Report {
-    claim: &'static str,
+    claim: String,
     cell: serde_json::Map<String, serde_json::Value>,
     measured: Measured,
     bounds: Vec<Judged>,
@@ -162,8 +163,8 @@ struct Judged {
 }
 
 impl Report {
-    fn new(claim: &dyn Claim, cell: &Cell, evidence: &Evidence, bounds: &[Bound], interrupted: Option<String>) -> Self {
-        let about = claim.about();
+    fn new(claim: &Claim, cell: &Cell, evidence: &Evidence, bounds: &[Bound], interrupted: Option<String>) -> Self {
+        let about = claim.statement();
         let judged = |bound: &Bound| Judged {
             name: bound.name.clone(),
             relation: bound.relation.unwrap_or(about.relation).name(),
@@ -175,7 +176,7 @@ impl Report {
         };
         let conditions: Vec<Hypothesis> = hypotheses(claim, cell, evidence);
         Report {
-            claim: about.id,
+            claim: about.id.clone(),
             cell: cell_object(cell),
             measured: Measured::from(evidence),
             bounds: bounds.iter().map(judged).collect(),

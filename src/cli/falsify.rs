@@ -11,8 +11,7 @@ use super::json::{Measured, Number, Span, cell_object, finite, json_number, pret
 use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, note, parse_alpha, parse_count, parse_seconds, print};
-use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Relation};
+use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
@@ -20,8 +19,10 @@ use crate::falsify::space::Space;
 use crate::falsify::{Constant, Finding, Plan, Shares, falsify, reproduce};
 use crate::numeric::{for_people, number};
 use crate::random::Address;
+use crate::statement::Cell;
+use crate::statement::{Bound, Relation};
 use crate::verdict::Verdict;
-use crate::what_if::WhatIf;
+use crate::what_if::Changes;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -68,13 +69,13 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let claim = arguments.what_if.claim(&arguments.claim)?;
+    let (claim, changes) = arguments.what_if.claim(&arguments.claim)?;
     let region = Region::of(&claim, &arguments.within)?;
-    let bounds = bounds(&claim, &region)?;
+    let bounds = bounds(&claim, &changes, &region)?;
     let file = out_file(arguments, &claim)?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let lab = Lab::new(&claim, arguments.seed, &name);
-    let search = Search { arguments, claim: &claim, region, bounds, file, state: Mutex::default() };
+    let search = Search { arguments, claim: &claim, changes: &changes, region, bounds, file, state: Mutex::default() };
     let show = Show { line: &|seconds| search.line(seconds), stopped: &|stop| search.stopped(stop) };
     // The search ends in time by itself, unless one measurement takes longer.
     Watch::over((Some(arguments.time_limit + OVERTIME), arguments.quiet), &show, |watch| {
@@ -89,7 +90,8 @@ const OVERTIME: f64 = 1.0;
 /// A search for all bounds, one after another.
 struct Search<'a> {
     arguments: &'a Arguments,
-    claim: &'a WhatIf,
+    claim: &'a Claim,
+    changes: &'a Changes,
     region: Region,
     bounds: Vec<String>,
     file: PathBuf,
@@ -175,7 +177,7 @@ impl Search<'_> {
         let command = command();
         let found: Vec<&Finding> = findings.iter().filter(|finding| finding.found).collect();
         let written = (!found.is_empty()).then(|| {
-            let text = reproduce::experiment(*claim, claim.changes(), &found, &command);
+            let text = reproduce::experiment(claim, self.changes, &found, &command);
             reproduce::write(&self.file, &text, arguments.force)
         });
         let (file, error) = match &written {
@@ -183,8 +185,8 @@ impl Search<'_> {
             Some(Err(error)) => (None, Some(error)),
             None => (None, None),
         };
-        let report = Report::new(*claim, findings, (file, error), &command, arguments.seed);
-        print(&if arguments.json { pretty(&report) } else { text(*claim, findings, &report) })?;
+        let report = Report::new(claim, findings, (file, error), &command, arguments.seed);
+        print(&if arguments.json { pretty(&report) } else { text(claim, findings, &report) })?;
         if let Some(error) = error {
             // What was found has been shown.
             note(&format!("lemmascope: {error}"));
@@ -193,7 +195,7 @@ impl Search<'_> {
         let any = |is: fn(&Finding) -> bool| findings.iter().any(is);
         let fails = match arguments.fail_on {
             None => false,
-            Some(FailOn::Violated) => claim.about().constants.is_empty(),
+            Some(FailOn::Violated) => claim.statement().constants.is_empty(),
             Some(FailOn::Refuted) => true,
         };
         Ok(match () {
@@ -212,24 +214,24 @@ impl State {
 }
 
 /// The bounds to falsify: the user's own, or all of the claim's.
-fn bounds(claim: &WhatIf, region: &Region) -> Result<Vec<String>> {
+fn bounds(claim: &Claim, changes: &Changes, region: &Region) -> Result<Vec<String>> {
     let space = Space { claim, region: region.clone() };
-    let id = claim.about().id;
+    let id = claim.id();
     let mut stream = Address { seed: 0, experiment: "falsify", cell: id, estimator: "bounds", batch: 0 }.stream();
     // Where no cell is allowed, a condition that means nothing may be the reason: evaluating the bounds would say so.
     let cell = space.example(&mut stream).or_else(|| Some(space.middle()).filter(|cell| claim.check(cell).is_ok()));
     let known = cell.map(|cell| claim.bounds(&cell)).transpose()?.unwrap_or_default();
-    let own: Vec<String> = claim.changes().bounds.iter().map(|draft| draft.name.clone()).collect();
+    let own: Vec<String> = changes.bounds.iter().map(|draft| draft.name.clone()).collect();
     Ok(match (own.is_empty(), known.is_empty()) {
         (false, _) => own,
         (true, false) => known.into_iter().map(|bound| bound.name).collect(),
-        (true, true) => vec![crate::claims::PRINTED.into()],
+        (true, true) => vec![crate::statement::PRINTED.into()],
     })
 }
 
 /// Where the experiment goes. A file in the way that is no finding of this claim is told of before any time is spent.
-fn out_file(arguments: &Arguments, claim: &dyn Claim) -> Result<PathBuf> {
-    let file = arguments.out.clone().unwrap_or_else(|| format!("{}-counterexample.toml", claim.about().id).into());
+fn out_file(arguments: &Arguments, claim: &Claim) -> Result<PathBuf> {
+    let file = arguments.out.clone().unwrap_or_else(|| format!("{}-counterexample.toml", claim.statement().id).into());
     if file.extension().is_none_or(|ending| ending != "toml") {
         return Err(Error::input(format!("--out {}: name a file that ends with .toml", file.display())));
     }
@@ -259,7 +261,7 @@ fn three_digits(x: f64) -> f64 {
 
 #[derive(Serialize)]
 struct Report {
-    claim: &'static str,
+    claim: String,
     relation: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
@@ -307,7 +309,7 @@ struct Entry {
     contradicted: bool,
     smallest: bool,
     /// What smallest means: the parameters, the one that is made least first.
-    order: Vec<&'static str>,
+    order: Vec<String>,
     measured: Option<Measured>,
     second: Option<Measured>,
     bound_value: Option<Number>,
@@ -344,10 +346,10 @@ fn limits(seen: &Seen) -> [Option<Number>; 2] {
 }
 
 /// Of exact evidence the end on the careful side.
-fn constant(claim: &dyn Claim, finding: &Finding) -> Option<Span> {
+fn constant(claim: &Claim, finding: &Finding) -> Option<Span> {
     let number = |ln: f64| printed(ln).filter(|_| ln < f64::INFINITY);
     let Constant { ln_lo, ln_hi, sampled } = finding.constant?;
-    Some(match (sampled, finding.relation(claim.about().relation)) {
+    Some(match (sampled, finding.relation(claim.statement().relation)) {
         (true, _) => Span::Limits([number(ln_lo), number(ln_hi)]),
         (false, Relation::AtMost) => Span::Number(number(ln_hi)),
         (false, _) => Span::Number(number(ln_lo)),
@@ -359,13 +361,13 @@ fn value(bound: &Bound) -> Option<Number> {
 }
 
 impl Entry {
-    fn new(claim: &dyn Claim, finding: &Finding) -> Self {
+    fn new(claim: &Claim, finding: &Finding) -> Self {
         let best = finding.best.as_ref();
         Entry {
             bound: finding.bound.clone(),
-            relation: finding.relation(claim.about().relation).name(),
+            relation: finding.relation(claim.statement().relation).name(),
             formula: claim.formula(&finding.bound),
-            what_if: claim.what_if(),
+            what_if: claim.what_if().to_string(),
             found: finding.found,
             sampled: finding.sampled,
             slack_limits: best.map(limits),
@@ -396,17 +398,17 @@ impl Entry {
 
 impl Report {
     fn new(
-        claim: &dyn Claim,
+        claim: &Claim,
         findings: &[Finding],
         (file, not_written): (Option<&Path>, Option<&Error>),
         command: &str,
         seed: u64,
     ) -> Self {
-        let about = claim.about();
+        let about = claim.statement();
         let first = &findings[0];
         let best = first.best.as_ref();
         Report {
-            claim: about.id,
+            claim: about.id.clone(),
             relation: first.relation(about.relation).name(),
             file: file.map(|file| file.display().to_string()),
             reproduce: file.map(|file| format!("lemmascope run {} --seed {seed}", file.display())),
@@ -436,7 +438,7 @@ fn plain(cell: &Cell) -> String {
 }
 
 /// A report for people.
-fn text(claim: &dyn Claim, findings: &[Finding], report: &Report) -> String {
+fn text(claim: &Claim, findings: &[Finding], report: &Report) -> String {
     let mut lines: Vec<String> = findings.iter().flat_map(|finding| paragraph(claim, finding)).collect();
     if let (Some(file), Some(command)) = (&report.file, &report.reproduce) {
         lines.push(format!("written to {file}, which measures it again: {command}"));
@@ -447,8 +449,8 @@ fn text(claim: &dyn Claim, findings: &[Finding], report: &Report) -> String {
     lines.join("\n").trim_end().to_string()
 }
 
-fn paragraph(claim: &dyn Claim, finding: &Finding) -> Vec<String> {
-    let about = claim.about();
+fn paragraph(claim: &Claim, finding: &Finding) -> Vec<String> {
+    let about = claim.statement();
     let head = match (finding.found, finding.contradicted()) {
         (true, _) if !about.constants.is_empty() => {
             "this constant is REFUTED inside the hypotheses; that there is a constant is not"

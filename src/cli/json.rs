@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::cell::{Cell, Value};
 use crate::evidence::Evidence;
 use crate::numeric::{self, number};
+use crate::statement::{Cell, Value};
 
 /// A number as JSON text, which reaches where f64 does not.
 pub type Number = Box<RawValue>;
@@ -73,7 +73,7 @@ pub fn cell_object(cell: &Cell) -> serde_json::Map<String, serde_json::Value> {
         Value::Real(value) => serde_json::from_str(&number(*value)).expect("decimal text is JSON"),
         other => serde_json::json!(other.to_string()),
     };
-    cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect()
+    cell.iter().map(|(name, v)| (name.to_string(), value(v))).collect()
 }
 
 /// A number that may be missing, for people.

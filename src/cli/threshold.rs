@@ -9,12 +9,14 @@ use super::evaluate::nothing_yet;
 use super::progress::left;
 use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
-use crate::cell::{Cell, Value};
-use crate::claims::{Bound, Claim, PRINTED, cell_of, find, find_method};
+use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Shows};
 use crate::numeric::number;
+use crate::registry::find;
 use crate::runner::threshold::{Crossing, MOST_TRIALS, Question, Threshold, allowance};
+use crate::statement::{Bound, PRINTED};
+use crate::statement::{Cell, Value};
 use crate::verdict::pronounce;
 
 /// Find the least value of a parameter at which a claim's probability reaches a level, beside what the paper asks for.
@@ -67,8 +69,8 @@ fn parse_range(text: &str) -> std::result::Result<(f64, f64), String> {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let claim = find(&arguments.claim)?;
     let method = match &arguments.method {
-        Some(name) => find_method(claim, name)?,
-        None => claim.about().methods[0],
+        Some(name) => claim.method(name)?,
+        None => claim.methods()[0],
     };
     let question =
         Question { find: arguments.find.clone(), probability: arguments.probability, within: arguments.within };
@@ -80,10 +82,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => Err(Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64"))),
     });
     let given = given.collect::<Result<Vec<_>>>()?;
-    let threshold = Threshold::new(claim, &question, method)?;
-    let cell = cell_of(&threshold, given)?;
+    let threshold = Threshold::new(&claim, &question, method)?;
+    let asked = threshold.clone().into_claim();
+    let cell = asked.cell(given)?;
     let show = |crossing: &Crossing, interrupted: Option<String>| {
-        let report = Report::new(claim, arguments, (&threshold, &cell), crossing, interrupted);
+        let report = Report::new(&claim, arguments, (&threshold, &asked, &cell), crossing, interrupted);
         print(&if arguments.json {
             serde_json::to_string_pretty(&report).expect("a report has only texts and numbers")
         } else {
@@ -94,7 +97,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let last = || known.lock().expect("no holder of the lock panics").clone();
     let stopped = |stop: Stop| match last() {
         Some(crossing) => show(&crossing, Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
-        None => Err(nothing_yet(claim, method, &stop)),
+        None => Err(nothing_yet(&claim, method, &stop)),
     };
     let line = |seconds: f64| progress(&threshold, &arguments.find, last().as_ref(), seconds);
     Watch::over(
@@ -129,7 +132,7 @@ fn json(value: f64) -> serde_json::Value {
 
 #[derive(Serialize)]
 struct Report {
-    claim: &'static str,
+    claim: String,
     cell: serde_json::Map<String, serde_json::Value>,
     find: String,
     /// The level that was asked for; none where it is the claim's own.
@@ -173,9 +176,9 @@ struct Tried {
 
 impl Report {
     fn new(
-        claim: &dyn Claim,
+        claim: &Claim,
         arguments: &Arguments,
-        (threshold, cell): (&Threshold, &Cell),
+        (threshold, asked, cell): (&Threshold, &Claim, &Cell),
         crossing: &Crossing,
         interrupted: Option<String>,
     ) -> Self {
@@ -185,11 +188,11 @@ impl Report {
             other => serde_json::json!(other.to_string()),
         };
         let asks = threshold.asks(cell);
-        let evidence = Evidence { bearing: threshold.bearing(cell), ..crossing.evidence() };
-        let verdict = asks.map(|asked| pronounce(threshold, &evidence, &Bound::from_value(PRINTED, asked)).name());
+        let evidence = Evidence { bearing: asked.bearing(cell), ..crossing.evidence() };
+        let verdict = asks.map(|value| pronounce(asked, &evidence, &Bound::from_value(PRINTED, value)).name());
         Report {
-            claim: claim.about().id,
-            cell: cell.values().iter().map(|(name, v)| (name.to_string(), value(v))).collect(),
+            claim: claim.id().to_string(),
+            cell: cell.iter().map(|(name, v)| (name.to_string(), value(v))).collect(),
             find: arguments.find.clone(),
             probability: arguments.probability,
             measured: Measured {
@@ -200,7 +203,7 @@ impl Report {
             },
             asks: asks.map(json),
             verdict,
-            bearing: evidence.bearing.shows(threshold.about().relation),
+            bearing: evidence.bearing.shows(asked.statement().relation),
             alpha: arguments.alpha,
             alpha_each: arguments.alpha / MOST_TRIALS as f64,
             order: format!(

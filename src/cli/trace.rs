@@ -9,13 +9,16 @@ use super::evaluate::{GrowingSample, cell_from};
 use super::json::{Measured, Number, cell_object, finite, pretty, shown_or_ln};
 use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
-use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Hypothesis, LeastConstant, Link, REGISTRY, find, first_failing};
+use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::Evidence;
 use crate::experiment::{Precision, Until};
+use crate::measurand::{LeastConstant, Link, first_failing};
 use crate::record::hypotheses;
+use crate::registry::{claims, find};
 use crate::runner::measure::{Job, Sampling, chain, measure_told};
+use crate::statement::Cell;
+use crate::statement::{Bound, Hypothesis};
 use crate::tickets::rulings::{Kind, of_link};
 use crate::verdict::{pronounce, slack_log10};
 
@@ -44,6 +47,7 @@ const EXPERIMENT: &str = "trace";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let claim = find(&arguments.claim)?;
+    let claim = &claim;
     let cell = cell_from(claim, &arguments.set)?;
     let bounds = claim.bounds(&cell)?;
     let traced = Traced { claim, cell: &cell, bounds: &bounds };
@@ -61,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let precision = Precision { until: Until::Decided, ..Precision::default() };
     let line = |seconds: f64| match known() {
-        None => format!("the proof of {}, {seconds:.0} s", claim.about().id),
+        None => format!("the proof of {}, {seconds:.0} s", claim.statement().id),
         Some(_) => format!("the statement itself{}", sample.progress(precision.replicates, seconds)),
     };
     Watch::over(
@@ -75,7 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             let report = Report::new(&traced, &chain)?;
             *links.lock().expect("no holder of the lock panics") = Some(report.clone());
             let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
-            let method = claim.about().methods[0];
+            let method = claim.methods()[0];
             let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
             let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
             watch.writing(|| show(report, Some(&evidence), None))?;
@@ -86,23 +90,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// What is traced.
 struct Traced<'a> {
-    claim: &'a dyn Claim,
+    claim: &'a Claim,
     cell: &'a Cell,
     bounds: &'a [Bound],
 }
 
-fn no_chain(claim: &dyn Claim) -> Error {
-    let known: Vec<&str> = REGISTRY.iter().map(|claim| claim.about().id).collect();
+fn no_chain(claim: &Claim) -> Error {
+    let known: Vec<&str> = claims().iter().map(Claim::id).collect();
     Error::input(format!(
         "the proof of {} has no link at this cell; try another cell, or evaluate; the claims are {}",
-        claim.about().id,
+        claim.statement().id,
         known.join(", ")
     ))
 }
 
 #[derive(Clone, Serialize)]
 struct Report {
-    claim: &'static str,
+    claim: String,
     cell: serde_json::Map<String, serde_json::Value>,
     links: Vec<Judged>,
     first_failing: Option<&'static str>,
@@ -153,13 +157,13 @@ struct Ruled {
 }
 
 impl Judged {
-    fn new(claim: &dyn Claim, cell: &Cell, link: &Link) -> Result<Self> {
+    fn new(claim: &Claim, cell: &Cell, link: &Link) -> Result<Self> {
         let least = match link.for_large {
             Some(_) => claim.least_constant(cell, link.name)?,
             None => None,
         };
         let verdict = link.verdict();
-        let ruling = if verdict.is_missed() { of_link(claim.about().id, link.name) } else { None };
+        let ruling = if verdict.is_missed() { of_link(claim.id(), link.name) } else { None };
         Ok(Judged {
             for_large: link.for_large,
             least_constant: least.and_then(|least| finite(least.holds)),
@@ -198,7 +202,7 @@ impl Report {
     fn new(traced: &Traced, links: &[Link]) -> Result<Self> {
         let Traced { claim, cell, .. } = *traced;
         Ok(Report {
-            claim: claim.about().id,
+            claim: claim.id().to_string(),
             cell: cell_object(cell),
             links: links.iter().map(|link| Judged::new(claim, cell, link)).collect::<Result<_>>()?,
             first_failing: first_failing(links).map(|link| link.name),
@@ -215,7 +219,7 @@ impl Report {
         let whole = |evidence: &Evidence, bound: &Bound| Whole {
             name: bound.name.clone(),
             verdict: pronounce(claim, evidence, bound).name(),
-            slack_log10: slack_log10(evidence, bound, claim.about().relation).and_then(finite),
+            slack_log10: slack_log10(evidence, bound, claim.statement().relation).and_then(finite),
         };
         let hypotheses = evidence.map_or_else(|| claim.hypotheses(cell), |evidence| hypotheses(claim, cell, evidence));
         Report {

@@ -1,8 +1,10 @@
 //! The options by which verbs change a claim: further bounds, other hypotheses, the relation turned round.
 
-use crate::claims::{Relation, find};
+use crate::claim::Claim;
 use crate::error::Result;
-use crate::what_if::{Changes, WhatIf};
+use crate::registry::find;
+use crate::statement::Relation;
+use crate::what_if::{Changes, changed};
 
 #[derive(clap::Args)]
 pub struct WhatIfArguments {
@@ -21,8 +23,8 @@ pub struct WhatIfArguments {
 }
 
 impl WhatIfArguments {
-    /// The claim with the changes that were asked for.
-    pub fn claim(&self, id: &str) -> Result<WhatIf> {
+    /// The claim with the changes that were asked for, and these.
+    pub fn claim(&self, id: &str) -> Result<(Claim, Changes)> {
         let mut changes = Changes {
             conditions: self.conditions.clone(),
             without: self.without.clone(),
@@ -30,6 +32,6 @@ impl WhatIfArguments {
             ..Changes::default()
         };
         self.bounds.iter().try_for_each(|text| changes.add_bound(text))?;
-        WhatIf::new(find(id)?, &changes)
+        Ok((changed(&find(id)?, &changes)?, changes))
     }
 }

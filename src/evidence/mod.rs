@@ -5,9 +5,9 @@ pub mod median;
 pub mod proportion;
 pub mod quadrature;
 
-use crate::cell::Hypothesis;
-use crate::claims::Relation;
-use crate::expression::Number;
+use crate::formula::Number;
+use crate::statement::Hypothesis;
+use crate::statement::Relation;
 use quadrature::Integral;
 
 /// How a value was measured.

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::lab::{Care, Lab, Seen};
-use crate::claims::{Claim, Estimator, Law};
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::experiment::Until;
+use crate::measurand::{Estimator, Law};
 use crate::random::Address;
 use crate::verdict::Verdict;
 
@@ -41,7 +42,7 @@ fn independent(one: Method, other: Method) -> bool {
 /// # Errors
 /// What is wrong with the claim as a whole.
 pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Option<Second>> {
-    let methods: Vec<Method> = lab.claim.about().methods.to_vec();
+    let methods: Vec<Method> = lab.claim.methods().to_vec();
     let others: Vec<Method> = methods.into_iter().filter(|m| independent(*m, found.evidence.method)).collect();
     // Each try of each method takes its share of the chance of error.
     let alpha = alpha / (others.len() * TRIES.len()).max(1) as f64;
@@ -68,7 +69,7 @@ pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Opt
 
 /// Whether a sample can tell anything: one that counts hits has to expect some, of what is measured or of what the bound
 /// says, and its first batches have to end in the time that is left, by the time of one draw.
-fn is_worthwhile(claim: &dyn Claim, found: &Seen, method: Method, most: u64, left: Duration) -> bool {
+fn is_worthwhile(claim: &Claim, found: &Seen, method: Method, most: u64, left: Duration) -> bool {
     let Ok(Estimator::Replicates(replicates)) = claim.estimator(&found.cell, method) else { return true };
     let ln_rate = found.evidence.ln_hi.max(found.bound.ln);
     if replicates.law == Law::Proportion && ln_rate + (most as f64).ln() < FEWEST_HITS.ln() {

@@ -5,12 +5,14 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::cell::Cell;
-use crate::claims::{Bound, Claim, Estimator, Relation};
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::experiment::{Precision, Until};
+use crate::measurand::Estimator;
 use crate::runner::measure::{Job, Sampling, measure};
+use crate::statement::Cell;
+use crate::statement::{Bound, Relation};
 use crate::verdict::{Verdict, judge, slack_limits, slack_log10};
 
 /// The replicates of a sample, stage after stage of a race.
@@ -86,7 +88,7 @@ pub struct Care<'a> {
 /// Measures cells of one claim, and remembers what does not depend on chance, for one bound after another.
 pub struct Lab<'a> {
     /// The claim.
-    pub claim: &'a dyn Claim,
+    pub claim: &'a Claim,
     seed: u64,
     /// The experiment that will reproduce the finding: objects that are constructed at random are drawn from its streams, so
     /// that it constructs the same ones.
@@ -103,7 +105,7 @@ struct Known {
 
 impl<'a> Lab<'a> {
     /// A lab for a claim; `name` is that of the experiment that will reproduce what is found.
-    pub fn new(claim: &'a dyn Claim, seed: u64, name: &'a str) -> Self {
+    pub fn new(claim: &'a Claim, seed: u64, name: &'a str) -> Self {
         Lab { claim, seed, name, known: Mutex::new(HashMap::new()) }
     }
 
@@ -118,7 +120,7 @@ impl<'a> Lab<'a> {
     /// [`Error::Unreachable`] where none reaches it: the first one's reason.
     pub fn method(&self, cell: &Cell) -> Result<(Method, bool)> {
         let mut first = None;
-        for method in self.claim.about().methods {
+        for method in self.claim.methods() {
             match self.claim.estimator(cell, *method) {
                 Ok(Estimator::Replicates(_) | Estimator::Sampled(_)) => return Ok((*method, true)),
                 Ok(Estimator::Deterministic(_) | Estimator::Constructed(_)) => return Ok((*method, false)),
@@ -203,7 +205,7 @@ impl<'a> Lab<'a> {
     }
 
     fn seen(&self, cell: &Cell, evidence: Evidence, bound: Bound, stage: usize, start: Instant) -> Seen {
-        let relation = bound.relation.unwrap_or(self.claim.about().relation);
+        let relation = bound.relation.unwrap_or(self.claim.statement().relation);
         // Evidence that tells nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
         let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.is_met());
         let verdict = match outside {

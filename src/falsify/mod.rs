@@ -22,9 +22,10 @@ use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::claims::{Bearing, Hypothesis, Relation};
 use crate::error::{Error, Result};
+use crate::evidence::Bearing;
 use crate::experiment::Until;
+use crate::statement::{Hypothesis, Relation};
 use crate::verdict::Verdict;
 use clock::Clock;
 use confirm::{Second, confirm};
@@ -107,7 +108,7 @@ pub struct Finding {
     /// Whether nothing smaller was found by a shrinking that came to its end.
     pub smallest: bool,
     /// What smallest means: the parameters, the one that is made least first.
-    pub order: Vec<&'static str>,
+    pub order: Vec<String>,
     /// The cell of least slack of all.
     pub worst: Option<Seen>,
     /// What an independent method says of the counterexample; it may contradict.
@@ -319,7 +320,7 @@ impl Search<'_> {
     /// The factor that just leaves no slack at any cell that was measured: the intervals of all looks hold together, and so do
     /// those on fresh streams.
     fn constant(&self, ledger: &Ledger, fresh: &Seen) -> Option<Constant> {
-        let relation = fresh.relation(self.lab.claim.about().relation);
+        let relation = fresh.relation(self.lab.claim.statement().relation);
         // Below a bound of 0 every factor does, and beside a value that is 0 the slack is infinite.
         let speaks = |seen: &&Seen| seen.bound.ln > f64::NEG_INFINITY && seen.limits.0 < f64::INFINITY;
         let seen: Vec<&Seen> = ledger.cells().chain([fresh]).filter(speaks).collect();

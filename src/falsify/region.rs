@@ -1,9 +1,11 @@
-//! The region that a search covers: for each parameter an interval, a choice of values, or all targets.
+//! The region that a search covers: for each parameter an interval, a choice of values, or all vectors.
 
-use crate::cell::{Cell, Domain, Parameter, Value, position};
-use crate::claims::Claim;
+use std::sync::Arc;
+
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::numeric::number;
+use crate::statement::{Cell, Domain, Parameter, Value, position};
 
 /// Where one parameter may lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,8 +16,8 @@ pub enum Axis {
     Real(f64, f64),
     /// One of these values, the plainest first.
     Choice(Vec<Value>),
-    /// Every target.
-    Targets,
+    /// Every vector, the named ones among them.
+    Vectors(Vec<Value>),
 }
 
 impl Axis {
@@ -24,7 +26,7 @@ impl Axis {
         match self {
             Axis::Whole(lo, hi) => lo < hi,
             Axis::Real(lo, hi) => lo < hi,
-            Axis::Choice(_) | Axis::Targets => false,
+            Axis::Choice(_) | Axis::Vectors(_) => false,
         }
     }
 
@@ -72,7 +74,7 @@ impl Axis {
             (Axis::Whole(lo, hi), Value::Integer(x)) => lo <= x && x <= hi,
             (Axis::Real(lo, hi), Value::Real(x)) => lo <= x && x <= hi,
             (Axis::Choice(values), value) => values.contains(value),
-            (Axis::Targets, Value::Target(_)) => true,
+            (Axis::Vectors(_), Value::Word(_) | Value::List(_)) => true,
             _ => false,
         }
     }
@@ -89,7 +91,7 @@ impl std::fmt::Display for Axis {
                 let texts: Vec<String> = values.iter().map(Value::to_string).collect();
                 f.write_str(&texts.join("|"))
             }
-            Axis::Targets => f.write_str("any"),
+            Axis::Vectors(_) => f.write_str("any"),
         }
     }
 }
@@ -97,7 +99,7 @@ impl std::fmt::Display for Axis {
 /// One axis for each parameter of a claim, in their order.
 #[derive(Debug, Clone)]
 pub struct Region {
-    parameters: &'static [Parameter],
+    parameters: Arc<[Parameter]>,
     axes: Vec<Axis>,
 }
 
@@ -107,14 +109,14 @@ impl Region {
     ///
     /// # Errors
     /// Names the item that cannot be read and what to write; or the parameter that has neither a reach nor a default.
-    pub fn of(claim: &dyn Claim, within: &str) -> Result<Self> {
-        let parameters = claim.about().parameters;
+    pub fn of(claim: &Claim, within: &str) -> Result<Self> {
+        let parameters = Arc::clone(&claim.statement().parameters);
         let mut given: Vec<Option<Axis>> = vec![None; parameters.len()];
         for item in items(within) {
             let wrong = |text: &str| Error::input(format!("--within: {item:?}: {text}"));
             let form = "write NAME=LO..HI, NAME=VALUE or NAME=A|B, separated by commas";
             let (name, text) = item.split_once('=').ok_or_else(|| wrong(form))?;
-            let index = position(parameters, name.trim()).map_err(|error| wrong(&error.to_string()))?;
+            let index = position(&parameters, name.trim()).map_err(|error| wrong(&error.to_string()))?;
             if given[index].is_some() {
                 return Err(wrong("the parameter is given twice; give it once"));
             }
@@ -125,7 +127,8 @@ impl Region {
             Some(axis) => Ok(axis),
             None => default_axis(parameter),
         });
-        Ok(Region { parameters, axes: complete.collect::<Result<_>>()? })
+        let axes = complete.collect::<Result<_>>()?;
+        Ok(Region { parameters, axes })
     }
 
     /// The axes, in the order of the parameters.
@@ -134,8 +137,8 @@ impl Region {
     }
 
     /// The claim's parameters.
-    pub fn parameters(&self) -> &'static [Parameter] {
-        self.parameters
+    pub fn parameters(&self) -> &Arc<[Parameter]> {
+        &self.parameters
     }
 
     /// The region with one parameter fixed.
@@ -146,7 +149,7 @@ impl Region {
             Value::Real(x) => Axis::Real(*x, *x),
             other => Axis::Choice(vec![other.clone()]),
         };
-        Region { parameters: self.parameters, axes }
+        Region { parameters: Arc::clone(&self.parameters), axes }
     }
 
     /// The positions of the parameters that are intervals.
@@ -156,7 +159,7 @@ impl Region {
 
     /// Whether the cell lies in the region, whatever the hypotheses say.
     pub fn contains(&self, cell: &Cell) -> bool {
-        self.axes.iter().zip(cell.values()).all(|(axis, (_, value))| axis.contains(value))
+        self.axes.iter().zip(cell.values()).all(|(axis, value)| axis.contains(value))
     }
 }
 
@@ -186,7 +189,7 @@ fn items(text: &str) -> Vec<&str> {
 }
 
 fn axis(parameter: &Parameter, text: &str) -> Result<Axis> {
-    let numeric = matches!(parameter.domain, Domain::Integer(..) | Domain::Real(..));
+    let numeric = parameter.domain.is_numeric();
     if let (true, Some((lo, hi))) = (numeric, text.split_once("..")) {
         let ends = (parameter.parse(lo.trim())?, parameter.parse(hi.trim())?);
         let (axis, ordered) = match ends {
@@ -196,8 +199,8 @@ fn axis(parameter: &Parameter, text: &str) -> Result<Axis> {
         };
         return if ordered { Ok(axis) } else { Err(Error::input("write the smaller end first")) };
     }
-    if parameter.domain == Domain::Target && text == "any" {
-        return Ok(Axis::Targets);
+    if let (Domain::Vector { words, .. }, "any") = (&parameter.domain, text) {
+        return Ok(Axis::Vectors(words.iter().cloned().map(Value::Word).collect()));
     }
     let values: Vec<Value> = text.split('|').map(|one| parameter.parse(one.trim())).collect::<Result<_>>()?;
     Ok(match values[..] {
@@ -208,18 +211,21 @@ fn axis(parameter: &Parameter, text: &str) -> Result<Axis> {
 }
 
 fn default_axis(parameter: &Parameter) -> Result<Axis> {
-    let default = parameter.default.map(|text| parameter.parse(text)).transpose()?;
-    Ok(match (parameter.domain, parameter.reach, default) {
-        (Domain::Target, ..) => Axis::Targets,
+    let default = parameter.default.as_ref().map(|text| parameter.parse(text)).transpose()?;
+    Ok(match (&parameter.domain, parameter.search, default) {
+        (Domain::Vector { words, .. }, ..) => Axis::Vectors(words.iter().cloned().map(Value::Word).collect()),
         (Domain::Word(words), _, default) => {
             let others = words.iter().map(|word| Value::Word(word.to_string()));
             let others = others.filter(|word| Some(word) != default.as_ref());
             Axis::Choice(default.iter().cloned().chain(others).collect())
         }
         (Domain::Integer(min, max), Some((lo, hi)), _) => {
-            Axis::Whole((lo.ceil() as u64).clamp(min, max), (hi.floor() as u64).clamp(min, max))
+            Axis::Whole((lo.ceil() as u64).clamp(*min, *max), (hi.floor() as u64).clamp(*min, *max))
         }
-        (Domain::Real(above, max), Some((lo, hi)), _) => Axis::Real(lo.max(above.next_up()).min(max), hi.min(max)),
+        (Domain::Real(interval), Some((lo, hi)), _) => {
+            let (least, most) = interval.ends();
+            Axis::Real(lo.max(least).min(most), hi.min(most))
+        }
         (Domain::Integer(..), None, Some(Value::Integer(x))) => Axis::Whole(x, x),
         (Domain::Real(..), None, Some(Value::Real(x))) => Axis::Real(x, x),
         (_, _, Some(value)) => Axis::Choice(vec![value]),
@@ -235,10 +241,10 @@ fn default_axis(parameter: &Parameter) -> Result<Axis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::find;
+    use crate::registry::find;
 
     fn region(claim: &str, within: &str) -> Result<Region> {
-        Region::of(find(claim).unwrap(), within)
+        Region::of(&find(claim).unwrap(), within)
     }
 
     #[test]
@@ -268,7 +274,7 @@ mod tests {
             ("k=64..16", "\"k=64..16\": write the smaller end first"),
             ("eps=0..0.25", "\"eps=0..0.25\": eps = 0: write a finite number above 0"),
             ("d=1.5", "\"d=1.5\": d = 1.5: write a whole number"),
-            ("target=centre", "unknown target \"centre\""),
+            ("target=centre", "target = centre: write origin, axis, spread, or a list of d numbers"),
         ] {
             let error = region("nsn-box", within).unwrap_err().to_string();
             assert!(error.starts_with("--within: ") && error.contains(expected), "{within}: {error}");

@@ -3,17 +3,16 @@
 use std::path::Path;
 
 use super::Finding;
-use crate::cell::{Cell, Value};
-use crate::claims::Claim;
+use crate::claim::Claim;
 use crate::error::{Error, Result};
-use crate::nsn::Target;
 use crate::numeric::number;
 use crate::output::write_whole;
+use crate::statement::{Cell, Value};
 use crate::what_if::{Changes, Draft};
 
 /// The text of the experiment: the counterexamples' cells, by the methods that found them and those that confirmed them.
-pub fn experiment(claim: &dyn Claim, changes: &Changes, findings: &[&Finding], command: &str) -> String {
-    let about = claim.about();
+pub fn experiment(claim: &Claim, changes: &Changes, findings: &[&Finding], command: &str) -> String {
+    let about = claim.statement();
     let (mut methods, mut prose, mut blocks): (Vec<&str>, _, _) = (Vec::new(), String::new(), String::new());
     let mut replicates = 0;
     for finding in findings {
@@ -38,7 +37,7 @@ pub fn experiment(claim: &dyn Claim, changes: &Changes, findings: &[&Finding], c
     let methods: Vec<String> = methods.into_iter().map(quoted).collect();
     let head = format!(
         "claim = {}\ntitle = {}\nabout = {}\nmethods = [{}]\n",
-        quoted(about.id),
+        quoted(&about.id),
         quoted(&format!("Counterexamples to {}", about.source)),
         quoted(&format!("{FOUND_BY}{command}`. Every hypothesis is met.{prose}")),
         methods.join(", "),
@@ -76,12 +75,11 @@ fn grid(cell: &Cell) -> String {
     let value = |value: &Value| match value {
         Value::Integer(x) => x.to_string(),
         Value::Real(x) => number(*x),
-        // A list alone would be a list of targets.
-        Value::Target(target @ Target::Listed(_)) => format!("[{target}]"),
-        Value::Target(target) => quoted(&target.to_string()),
+        // A list alone would be a list of values.
+        list @ Value::List(_) => format!("[{list}]"),
         Value::Word(word) => quoted(word),
     };
-    cell.values().iter().map(|(name, x)| format!("{name} = {}\n", value(x))).collect()
+    cell.iter().map(|(name, x)| format!("{name} = {}\n", value(x))).collect()
 }
 
 fn quoted(text: &str) -> String {
@@ -118,12 +116,12 @@ fn is_same(a: &str, b: &str) -> bool {
 const PROSE: [&str; 2] = ["title", "about"];
 
 /// Whether a search for the claim's counterexamples wrote the file.
-pub fn is_finding_of(path: &Path, claim: &dyn Claim) -> bool {
+pub fn is_finding_of(path: &Path, claim: &Claim) -> bool {
     let table: Option<toml::Table> = std::fs::read_to_string(path).ok().and_then(|text| text.parse().ok());
     let is = |key: &str, holds: &dyn Fn(&str) -> bool| {
         table.as_ref().and_then(|table| table.get(key)?.as_str()).is_some_and(holds)
     };
-    is("claim", &|id| id == claim.about().id) && is("about", &|about| about.starts_with(FOUND_BY))
+    is("claim", &|id| id == claim.statement().id) && is("about", &|about| about.starts_with(FOUND_BY))
 }
 
 /// How the prose of every finding begins.
@@ -132,7 +130,7 @@ const FOUND_BY: &str = "Found by `";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::Relation;
+    use crate::statement::Relation;
 
     #[test]
     fn what_a_user_changed_is_written_as_experiments_read_it() {
@@ -173,8 +171,8 @@ mod tests {
         write(&path, &text("falsify", 16), false).unwrap();
         write(&path, &text("falsify --quiet", 16), false).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text("falsify --quiet", 16));
-        assert!(is_finding_of(&path, crate::claims::find("nsn-box").unwrap()));
-        assert!(!is_finding_of(&path, crate::claims::find("lueker").unwrap()));
+        assert!(is_finding_of(&path, crate::registry::claim("nsn-box")));
+        assert!(!is_finding_of(&path, crate::registry::claim("lueker")));
         assert!(write(&path, &text("falsify", 17), false).is_err());
     }
 }

@@ -10,9 +10,9 @@ use rayon::prelude::*;
 use super::clock::Clock;
 use super::lab::{FINAL, Lab, STAGES, Seen};
 use super::space::Space;
-use crate::cell::{Cell, Value};
 use crate::error::{Error, Result};
 use crate::random::{Address, Stream};
+use crate::statement::{Cell, Value};
 
 /// Cells that are measured between two looks at the clock.
 const WAVE: usize = 32;
@@ -115,7 +115,7 @@ impl Ledger {
 impl Hunt<'_> {
     /// The stream of this search's own choices.
     pub fn stream(&self, purpose: &str) -> Stream {
-        let id = self.lab.claim.about().id;
+        let id = self.lab.claim.id();
         Address { seed: self.seed, experiment: "falsify", cell: id, estimator: purpose, batch: 0 }.stream()
     }
 
@@ -316,9 +316,8 @@ impl Hunt<'_> {
         sorted.sort_by(Seen::compare);
         let intervals = self.space.region.intervals();
         let alike = |a: &Seen, b: &Seen| {
-            let words = |seen: &Seen| -> Vec<Value> {
-                seen.cell.values().iter().map(|(_, value)| value.clone()).filter(|v| !is_number(v)).collect()
-            };
+            let words =
+                |seen: &Seen| -> Vec<Value> { seen.cell.values().iter().cloned().filter(|v| !is_number(v)).collect() };
             let near = |i: &usize| (self.space.unit(&a.cell, *i) - self.space.unit(&b.cell, *i)).abs() < 0.1;
             words(a) == words(b) && intervals.iter().all(near)
         };
@@ -345,7 +344,7 @@ impl Hunt<'_> {
             for sign in [-1.0, 1.0] {
                 let goal = (unit + sign * climber.step).clamp(0.0, 1.0);
                 let mut next = space.push(here, index, goal);
-                if let (Value::Integer(x), true) = (&here.values()[index].1, next == *here) {
+                if let (Value::Integer(x), true) = (&here.values()[index], next == *here) {
                     next =
                         space.moved(here, index, Value::Integer(if sign > 0.0 { x + 1 } else { x.saturating_sub(1) }));
                 }

@@ -7,9 +7,8 @@ use super::lab::Seen;
 use super::region::{Axis, Region};
 use super::search::{Hunt, Ledger};
 use super::space::{Space, options};
-use crate::cell::{Cell, Value};
 use crate::error::Result;
-use crate::nsn::Target;
+use crate::statement::{Cell, Value};
 
 /// Cells that are measured to find out whether a counterexample with a given value exists: so many at least and at most.
 const FEWEST: u64 = 24;
@@ -40,7 +39,7 @@ pub fn shrink(hunt: &Hunt, start: Seen, stage: usize) -> Result<Shrunk> {
         match &hunt.space.region.axes()[index] {
             Axis::Whole(..) => shrinking.whole(index)?,
             Axis::Real(..) => shrinking.real(index)?,
-            Axis::Choice(_) | Axis::Targets => shrinking.choice(index)?,
+            Axis::Choice(_) | Axis::Vectors(_) => shrinking.choice(index)?,
         }
     }
     // Whoever stops early has left questions open.
@@ -49,19 +48,19 @@ pub fn shrink(hunt: &Hunt, start: Seen, stage: usize) -> Result<Shrunk> {
 }
 
 /// In which order of its parameters a counterexample is made small: the first one least, then the next, ...
-pub fn order_of(region: &Region) -> Vec<&'static str> {
-    order(region).into_iter().map(|index| region.parameters()[index].name).collect()
+pub fn order_of(region: &Region) -> Vec<String> {
+    order(region).into_iter().map(|index| region.parameters()[index].name.clone()).collect()
 }
 
 /// `d`, `k`, the other whole numbers, choices of words, reals, targets.
 fn order(region: &Region) -> Vec<usize> {
-    let rank = |index: &usize| match (&region.axes()[*index], region.parameters()[*index].name) {
+    let rank = |index: &usize| match (&region.axes()[*index], region.parameters()[*index].name.as_str()) {
         (Axis::Whole(..), "d") => 0,
         (Axis::Whole(..), "k") => 1,
         (Axis::Whole(..), _) => 2,
         (Axis::Choice(values), _) if values.iter().all(|value| matches!(value, Value::Word(_))) => 3,
         (Axis::Real(..) | Axis::Choice(_), _) => 4,
-        (Axis::Targets, _) => 5,
+        (Axis::Vectors(_), _) => 5,
     };
     let mut order: Vec<usize> = (0..region.axes().len()).collect();
     order.sort_by_key(rank);
@@ -88,7 +87,7 @@ impl Shrinking<'_, '_> {
     }
 
     fn whole_at(&self, cell: &Cell, index: usize) -> u64 {
-        match cell.values()[index].1 {
+        match cell.values()[index] {
             Value::Integer(x) => x,
             _ => 0,
         }
@@ -131,7 +130,7 @@ impl Shrinking<'_, '_> {
                 None => tried += 1,
             }
         }
-        self.region = self.region.fixed(index, &self.here().cell.values()[index].1);
+        self.region = self.region.fixed(index, &self.here().cell.values()[index]);
         Ok(())
     }
 
@@ -163,7 +162,7 @@ impl Shrinking<'_, '_> {
             .known(|cell| {
                 // What is settled already has to agree.
                 let settled = self.region.axes().iter().zip(cell.values());
-                settled.enumerate().all(|(i, (axis, (_, x)))| i == index || axis.contains(x))
+                settled.enumerate().all(|(i, (axis, x))| i == index || axis.contains(x))
             })
             .collect();
         hints.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
@@ -206,7 +205,7 @@ impl Shrinking<'_, '_> {
 
     /// The plainest value of a real number: 0.1, 0.01, ..., then one digit, then as many as it needs.
     fn real(&mut self, index: usize) -> Result<()> {
-        let Value::Real(x) = self.here().cell.values()[index].1 else { return Ok(()) };
+        let Value::Real(x) = self.here().cell.values()[index] else { return Ok(()) };
         let Axis::Real(lo, hi) = self.hunt.space.region.axes()[index] else { return Ok(()) };
         let within = |values: Vec<f64>| -> Vec<Value> {
             values.into_iter().filter(|x| lo <= *x && *x <= hi).map(Value::Real).collect()
@@ -223,16 +222,16 @@ impl Shrinking<'_, '_> {
     /// The plainest of a choice's values, or target.
     fn choice(&mut self, index: usize) -> Result<()> {
         let axis = self.hunt.space.region.axes()[index].clone();
-        let here = self.here().cell.values()[index].1.clone();
+        let here = self.here().cell.values()[index].clone();
         let values = options(&axis);
         let plainer = values.iter().position(|value| *value == here).unwrap_or(values.len());
         if self.first_of(index, values[..plainer].to_vec())? {
             return Ok(());
         }
-        let Value::Target(Target::Listed(z)) = here else { return Ok(()) };
+        let Value::List(z) = here else { return Ok(()) };
         let to_digits = |digits: i32| {
             let z = z.iter().map(|x| rounded(*x, digits).first().copied().unwrap_or(0.0));
-            Value::Target(Target::Listed(z.collect()))
+            Value::List(z.collect())
         };
         self.first_of(index, (1..=6).map(to_digits).collect())?;
         Ok(())

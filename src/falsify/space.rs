@@ -5,16 +5,16 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 
 use super::region::{Axis, Region};
-use crate::cell::{Cell, Value};
-use crate::claims::{Claim, Hypothesis};
+use crate::claim::Claim;
 use crate::evidence::Shows;
-use crate::nsn::Target;
 use crate::random::Stream;
+use crate::statement::Hypothesis;
+use crate::statement::{Cell, Domain, Value};
 
 /// A region under a claim's hypotheses.
 pub struct Space<'a> {
     /// The claim.
-    pub claim: &'a dyn Claim,
+    pub claim: &'a Claim,
     /// The region.
     pub region: Region,
 }
@@ -23,13 +23,13 @@ pub struct Space<'a> {
 const HALVINGS: usize = 48;
 /// Places along an axis at which a cell outside the hypotheses is tried to come back in.
 const PLACES: usize = 16;
-/// Targets with more coordinates than this are not written out.
-const LONGEST_TARGET: u64 = 16;
+/// Vectors with more coordinates than this are not written out.
+const LONGEST_VECTOR: u64 = 16;
 
 impl Space<'_> {
     /// Whether the statement speaks of the cell, and evidence there can refute it.
     pub fn allows(&self, cell: &Cell) -> bool {
-        let shows = self.claim.bearing(cell).shows(self.claim.about().relation);
+        let shows = self.claim.bearing(cell).shows(self.claim.statement().relation);
         self.claim.check(cell).is_ok()
             && self.claim.hypotheses(cell).iter().all(Hypothesis::is_met)
             && matches!(shows, Shows::Decides | Shows::Refutes)
@@ -37,20 +37,22 @@ impl Space<'_> {
 
     /// The place of a cell along an axis.
     pub fn unit(&self, cell: &Cell, index: usize) -> f64 {
-        self.region.axes()[index].unit(&cell.values()[index].1)
+        self.region.axes()[index].unit(&cell.values()[index])
     }
 
     /// The cell with another value; a listed target follows a new dimension.
     pub fn moved(&self, cell: &Cell, index: usize, value: Value) -> Cell {
         let moved = cell.with(index, value);
-        match (moved.get("target"), moved.get("d")) {
-            (Some(Value::Target(Target::Listed(z))), Some(Value::Integer(d))) if z.len() as u64 != *d => {
-                let z: Vec<f64> = z.iter().cycle().take((*d).min(LONGEST_TARGET) as usize).copied().collect();
-                let target = if *d > LONGEST_TARGET { Target::Spread } else { Target::Listed(z) };
-                moved.with(self.target_position(), Value::Target(target))
+        for (place, (parameter, value)) in self.region.parameters().iter().zip(moved.values()).enumerate() {
+            let (Domain::Vector { words, length }, Value::List(entries)) = (&parameter.domain, value) else { continue };
+            let wanted = moved.integer(length);
+            if entries.len() as u64 != wanted {
+                let longer = entries.iter().cycle().take(wanted.min(LONGEST_VECTOR) as usize).copied().collect();
+                let named = words.last().filter(|_| wanted > LONGEST_VECTOR);
+                return moved.with(place, named.cloned().map_or(Value::List(longer), Value::Word));
             }
-            _ => moved,
         }
+        moved
     }
 
     /// The cell at a place along an axis.
@@ -59,11 +61,6 @@ impl Space<'_> {
             Some(value) => self.moved(cell, index, value),
             None => cell.clone(),
         }
-    }
-
-    fn target_position(&self) -> usize {
-        let parameters = self.region.parameters();
-        parameters.iter().position(|parameter| parameter.name == "target").expect("the cell has a target")
     }
 
     /// From an allowed cell towards a place along an axis, as far as the hypotheses allow on that way.
@@ -78,7 +75,7 @@ impl Space<'_> {
             let middle_unit = 0.5 * (inside_unit + outside_unit);
             let middle = self.at(cell, index, middle_unit);
             // Whole numbers: nothing lies between neighbours.
-            if middle == inside && neighbours(&inside.values()[index].1, &outside.values()[index].1) {
+            if middle == inside && neighbours(&inside.values()[index], &outside.values()[index]) {
                 break;
             }
             if self.allows(&middle) {
@@ -180,63 +177,27 @@ impl Space<'_> {
     pub fn switches(&self, cell: &Cell, stream: &mut Stream) -> Vec<Cell> {
         let mut others = Vec::new();
         for (index, axis) in self.region.axes().iter().enumerate() {
-            let here = &cell.values()[index].1;
+            let here = &cell.values()[index];
             let choices = if axis.is_interval() { Vec::new() } else { options(axis) };
             let values = choices.into_iter().filter(|value| value != here);
             others.extend(values.map(|value| self.moved(cell, index, value)));
-            if *axis == Axis::Targets {
-                let listed = self.listed_targets(cell, stream).into_iter();
-                others.extend(listed.map(|target| cell.with(index, Value::Target(target))));
+            let parameter = &self.region.parameters()[index];
+            if let (Axis::Vectors(_), Domain::Vector { length, .. }) = (axis, &parameter.domain)
+                && cell.integer(length) <= LONGEST_VECTOR
+            {
+                let trials = self.claim.trials(cell, &parameter.name, stream).into_iter();
+                others.extend(trials.map(|entries| cell.with(index, Value::List(entries))));
             }
         }
         others
     }
-
-    fn listed_targets(&self, cell: &Cell, stream: &mut Stream) -> Vec<Target> {
-        let number = |name: &str| match cell.get(name) {
-            Some(Value::Integer(x)) => Some(*x as f64),
-            Some(Value::Real(x)) => Some(*x),
-            _ => None,
-        };
-        let (Some(d), Some(k), Some(eps)) = (number("d"), number("k"), number("eps")) else { return Vec::new() };
-        if d > LONGEST_TARGET as f64 {
-            return Vec::new();
-        }
-        let d = d as usize;
-        // Just below sqrt(k), so that sums of rounded coordinates stay within the norm.
-        let norm = k.sqrt() * (1.0 - 1e-12);
-        let uniform = |x: f64| vec![x.min(norm / d as f64); d];
-        let on = |coordinates: usize, norm: f64| {
-            let entry = |i: usize| if i < coordinates { norm / coordinates as f64 } else { 0.0 };
-            (0..d).map(entry).collect::<Vec<f64>>()
-        };
-        let random: Vec<f64> = (0..d).map(|_| -stream.random::<f64>().ln()).collect();
-        let total: f64 = random.iter().sum();
-        let mut listed = vec![
-            uniform(eps * (1.0 - 1e-3)),
-            uniform(eps),
-            uniform(eps * (1.0 + 1e-3)),
-            on(1, 0.5 * norm),
-            on(2.min(d), norm),
-            random.iter().map(|x| x / total * norm).collect(),
-        ];
-        if let Some(Value::Target(Target::Listed(z))) = cell.get("target") {
-            let size: f64 = z.iter().map(|x| x.abs()).sum();
-            for factor in [0.5, 0.9, 1.1, 2.0] {
-                if size * factor <= norm {
-                    listed.push(z.iter().map(|x| x * factor).collect());
-                }
-            }
-        }
-        listed.into_iter().map(Target::Listed).collect()
-    }
 }
 
-/// The values of a choice, and the named targets; none of an interval.
+/// The values of a choice, and the named vectors; none of an interval.
 pub fn options(axis: &Axis) -> Vec<Value> {
     match axis {
         Axis::Choice(values) => values.clone(),
-        Axis::Targets => [Target::Origin, Target::Axis, Target::Spread].map(Value::Target).to_vec(),
+        Axis::Vectors(named) => named.clone(),
         // A fixed number is its own only option, as `Axis::at` gives it.
         _ => vec![axis.at(0.0).expect("it is a number")],
     }
@@ -250,11 +211,11 @@ fn neighbours(a: &Value, b: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::{cell_of, find};
     use crate::random::Address;
+    use crate::registry::claim;
 
     fn space(id: &str, within: &str) -> Space<'static> {
-        let claim = find(id).unwrap();
+        let claim = claim(id);
         Space { claim, region: Region::of(claim, within).unwrap() }
     }
 
@@ -266,12 +227,12 @@ mod tests {
     fn a_push_ends_at_the_hypotheses() {
         let space = space("nsn-box", "");
         let given = [("k", "1000"), ("d", "10"), ("eps", "0.1")];
-        let cell = cell_of(space.claim, given).unwrap();
+        let cell = space.claim.cell(given).unwrap();
         assert_eq!(space.push(&cell, 0, 0.0).integer("k"), 16);
         assert_eq!(space.push(&cell, 0, 1.0).integer("k"), 1_000_000);
         let border = space.push(&cell, 2, 1.0).real("eps");
         assert!(border < 0.25 && border > 0.25 * (1.0 - 1e-9), "{border}");
-        let few = cell_of(space.claim, [("k", "20"), ("d", "10"), ("eps", "0.1")]).unwrap();
+        let few = space.claim.cell([("k", "20"), ("d", "10"), ("eps", "0.1")]).unwrap();
         assert_eq!(space.push(&few, 1, 1.0).integer("d"), 20);
     }
 
@@ -304,7 +265,7 @@ mod tests {
     #[test]
     fn switched_targets_are_within_the_norm() {
         let space = space("nsn-box", "");
-        let cell = cell_of(space.claim, [("k", "16"), ("d", "3"), ("eps", "0.2")]).unwrap();
+        let cell = space.claim.cell([("k", "16"), ("d", "3"), ("eps", "0.2")]).unwrap();
         let mut stream = stream();
         let others = space.switches(&cell, &mut stream);
         assert_eq!(others.len(), 2 + 6);

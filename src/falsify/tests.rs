@@ -6,15 +6,19 @@ use std::time::Duration;
 use super::lab::Lab;
 use super::region::Region;
 use super::*;
-use crate::cell::{Cell, Domain, Parameter};
-use crate::claims::*;
+use crate::claim::Claim;
 use crate::evidence::{Evidence, Method};
+use crate::formula::Number;
+use crate::measurand::{Draw, Estimator, Measurand, median_of_draws};
 use crate::random::Stream;
+use crate::statement::{Cell, PRINTED, Quantity, Statement};
 use rand::RngExt;
 
 /// A claim `measured <= bound`, made of functions.
 struct Toy {
-    about: About,
+    methods: &'static [Method],
+    relation: Relation,
+    quantity: Quantity,
     inside: fn(&Cell) -> bool,
     ln_bound: fn(&Cell) -> f64,
     ln_measured: fn(&Cell) -> f64,
@@ -24,48 +28,47 @@ struct Toy {
     fails: fn(&Cell) -> Option<Error>,
 }
 
-const fn whole(name: &'static str, most: f64) -> Parameter {
-    Parameter { name, domain: Domain::Integer(1, 1 << 40), default: None, meaning: "", reach: Some((1.0, most)) }
-}
+const STATEMENT: &str = r#"
+    [claim]
+    id = "toy"
+    source = "a test"
+    statement = ""
+    measured = ""
+    relation = "at-most"
+    quantity = "size"
+    computed = ["inside"]
+    parameters.k = { domain = "1..1e12", search = "1..1e6" }
+    parameters.d = { domain = "1..1e12", search = "1..256" }
+    parameters.eps = { domain = "0<..inf", search = "1e-12..1" }
+    symbols.bound = "as the test says"
+    bounds.printed = "bound"
+"#;
 
-const PARAMETERS: &[Parameter] = &[
-    whole("k", 1e6),
-    whole("d", 256.0),
-    Parameter {
-        name: "eps",
-        domain: Domain::Real(0.0, f64::INFINITY),
-        default: None,
-        meaning: "",
-        reach: Some((1e-12, 1.0)),
-    },
-];
-
-const ABOUT: About = About {
-    id: "toy",
-    source: "a test",
-    statement: "",
-    formula: "",
-    measured: "",
-    parameters: PARAMETERS,
+const TOY: Toy = Toy {
+    methods: &[Method::ClosedForm],
     relation: Relation::AtMost,
     quantity: Quantity::Size,
-    methods: &[Method::ClosedForm],
-    constants: &[],
-    readings: &[],
+    inside: |_| true,
+    ln_bound: |_| 0.0,
+    ln_measured: |_| -1.0,
+    rate: |_| 0.5,
+    fails: |_| None,
 };
 
-const TOY: Toy =
-    Toy { about: ABOUT, inside: |_| true, ln_bound: |_| 0.0, ln_measured: |_| -1.0, rate: |_| 0.5, fails: |_| None };
+fn claim(toy: Toy) -> Claim {
+    let statement = Statement::from_toml(STATEMENT).unwrap();
+    Claim::new(Statement { relation: toy.relation, quantity: toy.quantity, ..statement }, toy)
+}
 
-impl Claim for Toy {
-    fn about(&self) -> &About {
-        &self.about
+impl Measurand for Toy {
+    fn methods(&self) -> &[Method] {
+        self.methods
     }
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         vec![Hypothesis::new("inside", (self.inside)(cell))]
     }
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
-        Ok(vec![Bound::from_ln(PRINTED, (self.ln_bound)(cell))])
+    fn symbol(&self, cell: &Cell, _name: &str) -> Result<Number> {
+        Ok(Number::from_ln((self.ln_bound)(cell)))
     }
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         Ok(match method {
@@ -89,7 +92,7 @@ impl Claim for Toy {
     }
 }
 
-fn plan(claim: &dyn Claim, within: &str, evaluations: u64) -> Plan {
+fn plan(claim: &Claim, within: &str, evaluations: u64) -> Plan {
     Plan {
         region: Region::of(claim, within).unwrap(),
         seed: 1,
@@ -101,12 +104,12 @@ fn plan(claim: &dyn Claim, within: &str, evaluations: u64) -> Plan {
     }
 }
 
-fn search(claim: &dyn Claim, plan: &Plan) -> Result<Finding> {
+fn search(claim: &Claim, plan: &Plan) -> Result<Finding> {
     let lab = Lab::new(claim, 1, "toy-counterexample");
     falsify(&lab, PRINTED, plan, &AtomicBool::new(false), &|_, _, _| {})
 }
 
-fn found(claim: &dyn Claim, within: &str, evaluations: u64) -> Finding {
+fn found(claim: &Claim, within: &str, evaluations: u64) -> Finding {
     search(claim, &plan(claim, within, evaluations)).unwrap()
 }
 
@@ -117,13 +120,13 @@ fn key(finding: &Finding) -> String {
 /// False exactly where d >= 7, k >= 3 d^2 + 5 and eps < 0.037: the smallest counterexample and its plainest eps are known.
 #[test]
 fn a_counterexample_is_shrunk_to_the_smallest() {
-    let toy = Toy {
+    let toy = claim(Toy {
         ln_measured: |cell| {
             let (k, d, eps) = (cell.integer("k"), cell.integer("d"), cell.real("eps"));
             if d >= 7 && k >= 3 * d * d + 5 && eps < 0.037 { 1.0 } else { -1.0 }
         },
         ..TOY
-    };
+    });
     let finding = found(&toy, "", 4000);
     assert!(finding.found && finding.smallest, "{finding:?}");
     assert_eq!(key(&finding), "k=152;d=7;eps=0.01");
@@ -135,25 +138,25 @@ fn a_counterexample_is_shrunk_to_the_smallest() {
 /// The hypotheses leave a thin shell, at whose lower border alone the bound fails.
 #[test]
 fn the_border_of_the_hypotheses_is_searched() {
-    let toy = Toy {
+    let toy = claim(Toy {
         inside: |cell| cell.real("k") >= 10.0 * cell.real("d").powi(3),
         ln_measured: |cell| -(cell.real("k") / (10.0 * cell.real("d").powi(3))).ln(),
         ln_bound: |cell| if cell.integer("d") >= 5 { -1e-3 } else { 1.0 },
         ..TOY
-    };
+    });
     assert_eq!(key(&found(&toy, "eps=0.5", 1500)), "k=1250;d=5;eps=0.5");
 }
 
 /// False within 3 % of k = 4321 and eps = 3.3e-5 only: less than a hundred-thousandth of the region.
 #[test]
 fn a_needle_is_found_by_climbing() {
-    let toy = Toy {
+    let toy = claim(Toy {
         ln_measured: |cell| {
             let (x, y) = ((cell.real("k") / 4321.0).ln(), (cell.real("eps") / 3.3e-5).ln());
             1e-3 - x * x - y * y
         },
         ..TOY
-    };
+    });
     let finding = found(&toy, "", 3000);
     assert!(finding.found, "{finding:?}");
     let worst = finding.worst.unwrap().cell;
@@ -166,7 +169,8 @@ fn a_needle_is_found_by_climbing() {
 /// measured = bound / 2 at best, at d = 3: twice the bound's half would do.
 #[test]
 fn the_best_constant_is_the_known_one() {
-    let toy = Toy { ln_measured: |cell| 0.5f64.ln() - (cell.real("d") / 3.0).ln().powi(2), ln_bound: |_| 0.0, ..TOY };
+    let toy =
+        claim(Toy { ln_measured: |cell| 0.5f64.ln() - (cell.real("d") / 3.0).ln().powi(2), ln_bound: |_| 0.0, ..TOY });
     let finding = found(&toy, "", 2000);
     assert!(!finding.found && finding.verdict() == Verdict::Holds && finding.confirmed_by().is_none());
     let constant = finding.constant.unwrap();
@@ -174,13 +178,13 @@ fn the_best_constant_is_the_known_one() {
     assert_eq!(finding.best.unwrap().cell.integer("d"), 3);
 }
 
-const SAMPLED: About = About { methods: &[Method::Literal], quantity: Quantity::Probability, ..ABOUT };
+const SAMPLED: Toy = Toy { methods: &[Method::Literal], quantity: Quantity::Probability, ..TOY };
 
 /// Hits with probability 0.6 from d = 5 on, where at most 0.5 is claimed. A false alarm has probability 1e-6.
 #[test]
 fn a_sampled_counterexample_is_measured_again() {
     let rate = |cell: &Cell| if cell.integer("d") >= 5 { 0.6 } else { 0.4 };
-    let toy = Toy { about: SAMPLED, rate, ln_bound: |_| 0.5f64.ln(), ..TOY };
+    let toy = claim(Toy { rate, ln_bound: |_| 0.5f64.ln(), ..SAMPLED });
     let finding = found(&toy, "k=1..64", 4000);
     assert!(finding.found, "{finding:?}");
     assert_eq!(key(&finding), "k=1;d=5;eps=0.1");
@@ -190,7 +194,7 @@ fn a_sampled_counterexample_is_measured_again() {
 /// Among hundreds of cells at the bound itself some samples lie above it by chance; none is a counterexample.
 #[test]
 fn the_winner_of_many_is_not_believed() {
-    let toy = Toy { about: SAMPLED, rate: |_| 0.5, ln_bound: |_| 0.5f64.ln(), ..TOY };
+    let toy = claim(Toy { rate: |_| 0.5, ln_bound: |_| 0.5f64.ln(), ..SAMPLED });
     let finding = found(&toy, "", 600);
     assert!(!finding.found && finding.verdict() == Verdict::Undecided, "{finding:?}");
 }
@@ -199,7 +203,7 @@ fn the_winner_of_many_is_not_believed() {
 /// is not. 20 searches at alpha = 1e-6.
 #[test]
 fn what_is_said_of_the_least_slack_is_valid_after_selection() {
-    let toy = Toy { about: SAMPLED, rate: |_| 0.25, ln_bound: |_| 0.5f64.ln(), ..TOY };
+    let toy = claim(Toy { rate: |_| 0.25, ln_bound: |_| 0.5f64.ln(), ..SAMPLED });
     for seed in 0..20 {
         let finding = search(&toy, &Plan { seed, ..plan(&toy, "", 400) }).unwrap();
         let (lo, hi) = finding.worst.as_ref().unwrap().limits;
@@ -215,8 +219,8 @@ fn what_is_said_of_the_least_slack_is_valid_after_selection() {
 /// with chance 1e-6), where the worst of some hundred looks lies beside it.
 #[test]
 fn medians_at_the_bound_are_no_counterexamples() {
-    const MEDIAN: About = About { methods: &[Method::Search], relation: Relation::AtLeast, ..ABOUT };
-    let toy = Toy { about: MEDIAN, ln_bound: |_| 0.5f64.ln(), ..TOY };
+    const MEDIAN: Toy = Toy { methods: &[Method::Search], relation: Relation::AtLeast, ..TOY };
+    let toy = claim(Toy { ln_bound: |_| 0.5f64.ln(), ..MEDIAN });
     for seed in 0..40 {
         let lab = Lab::new(&toy, seed, "toy-counterexample");
         let plan = Plan { seed, ..plan(&toy, "", 100) };
@@ -224,17 +228,17 @@ fn medians_at_the_bound_are_no_counterexamples() {
         assert!(finding.sampled && !finding.found, "{finding:?}");
     }
     // And one that is below it is found, on fresh streams.
-    let finding = found(&Toy { ln_bound: |_| 0.8f64.ln(), ..toy }, "", 100);
+    let finding = found(&claim(Toy { ln_bound: |_| 0.8f64.ln(), ..MEDIAN }), "", 100);
     assert!(finding.found && finding.best.unwrap().evidence.work == 1000);
 }
 
 /// Of a claim's errors only "this method does not reach the cell" is stepped over.
 #[test]
 fn errors_that_are_not_the_cells_end_the_search() {
-    let with = |fails: fn(&Cell) -> Option<Error>| Toy { fails, ..TOY };
+    let with = |fails: fn(&Cell) -> Option<Error>| claim(Toy { fails, ..TOY });
     let some = found(&with(|cell| (cell.integer("d") > 3).then(|| Error::unreachable("too far"))), "", 200);
     assert!(some.refused > 0 && some.reason.unwrap().contains("too far") && some.best.is_some());
-    let search_of = |toy: &Toy| search(toy, &plan(toy, "", 200)).err();
+    let search_of = |toy: &Claim| search(toy, &plan(toy, "", 200)).err();
     let defect = with(|cell| (cell.integer("d") > 3).then(|| Error::Defect("wrong".into())));
     assert!(matches!(search_of(&defect), Some(Error::Defect(_))));
     let input = with(|cell| (cell.integer("d") > 3).then(|| Error::input("no such file")));
@@ -244,17 +248,12 @@ fn errors_that_are_not_the_cells_end_the_search() {
     assert!(text.contains("panicked: d = ") && text.contains("toy by closed-form at k="), "{text}");
 }
 
-const TWO: About = About { methods: &[Method::ClosedForm, Method::Literal], quantity: Quantity::Probability, ..ABOUT };
+const TWO: Toy = Toy { methods: &[Method::ClosedForm, Method::Literal], quantity: Quantity::Probability, ..TOY };
 
 #[test]
 fn a_second_method_confirms_or_contradicts() {
-    let toy = |rate: fn(&Cell) -> f64| Toy {
-        about: TWO,
-        ln_measured: |_| 0.6f64.ln(),
-        ln_bound: |_| 0.5f64.ln(),
-        rate,
-        ..TOY
-    };
+    let toy =
+        |rate: fn(&Cell) -> f64| claim(Toy { ln_measured: |_| 0.6f64.ln(), ln_bound: |_| 0.5f64.ln(), rate, ..TWO });
     let confirmed = found(&toy(|_| 0.6), "", 100);
     assert_eq!((confirmed.found, confirmed.confirmed_by()), (true, Some("literal")));
     let contradicted = found(&toy(|_| 0.4), "", 100);
@@ -267,7 +266,7 @@ fn a_second_method_confirms_or_contradicts() {
 
 #[test]
 fn the_same_seed_searches_the_same_cells() {
-    let toy = Toy { ln_measured: |cell| cell.real("d").ln().sin() - cell.real("eps"), ..TOY };
+    let toy = claim(Toy { ln_measured: |cell| cell.real("d").ln().sin() - cell.real("eps"), ..TOY });
     let outcome = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let finding = pool.install(|| found(&toy, "", 700));
@@ -278,17 +277,18 @@ fn the_same_seed_searches_the_same_cells() {
 
 #[test]
 fn an_empty_region_is_refused_and_an_interruption_is_told() {
-    let toy = Toy { inside: |_| false, ..TOY };
+    let toy = claim(Toy { inside: |_| false, ..TOY });
     let error = search(&toy, &plan(&toy, "", 100)).unwrap_err().to_string();
     assert!(error.contains("unmet: inside") && error.contains("widen --within"), "{error}");
-    let lab = Lab::new(&TOY, 1, "toy-counterexample");
-    let stopped = falsify(&lab, PRINTED, &plan(&TOY, "", 100), &AtomicBool::new(true), &|_, _, _| {}).unwrap();
+    let toy = claim(TOY);
+    let lab = Lab::new(&toy, 1, "toy-counterexample");
+    let stopped = falsify(&lab, PRINTED, &plan(&toy, "", 100), &AtomicBool::new(true), &|_, _, _| {}).unwrap();
     assert!(stopped.interrupted && !stopped.found && stopped.best.is_none());
 }
 
 #[test]
 fn the_first_counterexample_ends_a_hurried_search() {
-    let toy = Toy { ln_measured: |_| 1.0, ..TOY };
+    let toy = claim(Toy { ln_measured: |_| 1.0, ..TOY });
     let finding = search(&toy, &Plan { first: true, ..plan(&toy, "", 5000) }).unwrap();
     assert!(finding.found && finding.evaluations <= 64, "{}", finding.evaluations);
 }

@@ -1,9 +1,9 @@
 //! The figure: its axes, and where panels, texts and legend stand.
 
-use crate::claims::{About, Quantity as Kind, Relation};
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot, Quantity};
 use crate::record::Record;
+use crate::statement::{Quantity as Kind, Relation, Statement};
 
 use super::axis::{Axis, Room, Scale, Tick};
 use super::canvas::{Canvas, Place};
@@ -47,7 +47,7 @@ pub fn draw(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<
     if all > MOST_PANELS {
         title += &format!(" (the first {MOST_PANELS} of {all} panels)");
     }
-    let layout = Layout::new(experiment.claim.about(), plot, &title, &selection);
+    let layout = Layout::new(experiment.claim.statement(), plot, &title, &selection);
     let mut canvas = Canvas::new(&title, layout.size);
     layout.draw(&mut canvas, plot, &selection);
     Ok(canvas)
@@ -110,7 +110,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(about: &About, plot: &Plot, title: &str, selection: &Selection) -> Self {
+    fn new(about: &Statement, plot: &Plot, title: &str, selection: &Selection) -> Self {
         let Grid { columns, panel, x, upwards, y } = Grid::new(about.quantity, plot, selection);
         let rows = selection.panels.len().div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
@@ -275,10 +275,10 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
 }
 
 /// What the vertical axis shows.
-fn y_label(about: &About, plot: &Plot, scale: &Scale) -> String {
+fn y_label(about: &Statement, plot: &Plot, scale: &Scale) -> String {
     let label = match (plot.y, about.relation) {
         _ if plot.label.is_some() => plot.label.clone().unwrap_or_default(),
-        (Quantity::Measured, _) => about.measured.into(),
+        (Quantity::Measured, _) => about.measured.clone(),
         (Quantity::Slack, Relation::AtLeast) => "slack = log₁₀(measured / bound)".into(),
         (Quantity::Slack, Relation::AtMost) => "slack = log₁₀(bound / measured)".into(),
         (Quantity::Slack, Relation::Equal { tolerance }) => {

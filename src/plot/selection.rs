@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::f64::consts::LN_10;
 
-use crate::claims::{Quantity as Kind, Relation};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Experiment, Plot, Quantity};
 use crate::fit;
 use crate::record::Record;
+use crate::statement::{Quantity as Kind, Relation};
 use crate::verdict::Verdict;
 
 use super::axis::{Scale, Tick, extent, short, shorts};
@@ -361,7 +361,7 @@ fn place(scale: &Scale, text: &str) -> Option<f64> {
 
 /// The scale of a plot's heights: the one it asks for, or the one that its values ask for.
 fn height_scale(experiment: &Experiment, plot: &Plot, shown: &[&Record]) -> Scale {
-    let about = experiment.claim.about();
+    let about = experiment.claim.statement();
     let has_height = |record: &&&Record| {
         let bound = record.ln_bound.filter(|_| plot.lines);
         [record.ln_measured, Some(record.ln_lo), Some(record.ln_hi), bound].into_iter().flatten().any(f64::is_finite)

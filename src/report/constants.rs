@@ -1,17 +1,18 @@
 //! Constants that a statement leaves open: which values the records refute, and from which on none of them does.
 
 use super::joined::{Joined, Set, join};
-use crate::cell::{Cell, Value, position};
-use crate::claims::{Claim, Hypothesis, PRINTED, Relation};
+use crate::claim::Claim;
 use crate::experiment::Experiment;
 use crate::numeric::number;
 use crate::record::Record;
+use crate::statement::{Cell, Value, position};
+use crate::statement::{Hypothesis, PRINTED, Relation};
 
 /// What the records say of one constant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     /// The constant's name.
-    pub name: &'static str,
+    pub name: String,
     /// The least constant is above this: every smaller one is refuted, with the cell that refutes it.
     pub above: Option<(f64, String)>,
     /// The constant is below this: every larger one is refuted (a probability, say), with the cell.
@@ -28,14 +29,14 @@ const LEAST: f64 = 1e-15;
 const HALVINGS: usize = 52;
 
 /// The intervals of a claim's constants by the printed bound; of those only that some record refutes.
-pub fn intervals(claim: &dyn Claim, sets: &[Set]) -> Vec<Interval> {
+pub fn intervals(claim: &Claim, sets: &[Set]) -> Vec<Interval> {
     let cells = join(sets.iter().copied(), |record| record.bound == PRINTED && record.what_if.is_empty());
-    claim.about().constants.iter().filter_map(|name| interval(name, sets, &cells)).collect()
+    claim.statement().constants.iter().filter_map(|name| interval(name, sets, &cells)).collect()
 }
 
-fn interval(name: &'static str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
+fn interval(name: &str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
     let value = |record: &Record| record.columns.get(name)?.parse::<f64>().ok();
-    let mut interval = Interval { name, above: None, below: None, from: None };
+    let mut interval = Interval { name: name.to_string(), above: None, below: None, from: None };
     for joined in cells.iter().filter(|joined| !joined.best.outside()) {
         let Some(missed) = joined.missed else { continue };
         let experiment = sets.iter().find(|(experiment, _)| experiment.name == joined.experiment)?.0;
@@ -58,9 +59,9 @@ fn interval(name: &'static str, sets: &[Set], cells: &[Joined]) -> Option<Interv
 /// Between which values of a constant a record refutes all: as long as the hypotheses are met with that value, and the measured
 /// interval, which no constant changes, lies on the wrong side of the bound at that value.
 fn refuted(experiment: &Experiment, record: &Record, name: &str) -> Option<(f64, f64)> {
-    let claim = experiment.claim;
+    let claim = &experiment.claim;
     let cell = experiment.cells.iter().find(|cell| cell.key() == record.key)?;
-    let index = position(claim.about().parameters, name).ok()?;
+    let index = position(&claim.statement().parameters, name).ok()?;
     let start = cell.real(name);
     let holds = |value: f64| is_refuted(claim, &cell.with(index, Value::Real(value)), record);
     if !holds(start) {
@@ -87,11 +88,11 @@ fn edge(start: f64, factor: f64, end: f64, holds: &dyn Fn(f64) -> bool) -> f64 {
     inside
 }
 
-fn is_refuted(claim: &dyn Claim, cell: &Cell, record: &Record) -> bool {
+fn is_refuted(claim: &Claim, cell: &Cell, record: &Record) -> bool {
     let met = claim.hypotheses(cell).iter().all(Hypothesis::is_met);
     let bounds = claim.bounds(cell).unwrap_or_default();
     let Some(bound) = bounds.iter().find(|bound| bound.name == record.bound) else { return false };
-    met && match bound.relation.unwrap_or(claim.about().relation) {
+    met && match bound.relation.unwrap_or(claim.statement().relation) {
         Relation::AtLeast => record.ln_hi < bound.ln_lo,
         Relation::AtMost => record.ln_lo > bound.ln_hi,
         Relation::Equal { .. } => false,
@@ -101,7 +102,7 @@ fn is_refuted(claim: &dyn Claim, cell: &Cell, record: &Record) -> bool {
 impl Interval {
     /// The finding in a sentence. Where a claim has several constants, the others are those of the cell.
     pub fn text(&self) -> String {
-        let name = self.name;
+        let name = &self.name;
         let short = |x: f64| format!("{x:.4}").parse().map_or_else(|_| number(x), number);
         let mut parts = Vec::new();
         if let Some((above, cell)) = &self.above {
@@ -140,7 +141,7 @@ mod tests {
             record("n=20;eps=0.1;C=1", Verdict::ConstantSuffices, -0.001),
             record("n=20;eps=0.1;C=6", Verdict::ConstantSuffices, -0.001),
         ];
-        let found = intervals(experiment.claim, &[(&experiment, &records)]);
+        let found = intervals(&experiment.claim, &[(&experiment, &records)]);
         let (above, cell) = found[0].above.clone().unwrap();
         assert!((above - 5.0 / 10f64.ln()).abs() < 1e-9 && cell == "n=5 eps=0.1 C=1", "{found:?}");
         assert_eq!((found[0].below.clone(), found[0].from), (None, Some((6.0, 1))));
@@ -148,6 +149,6 @@ mod tests {
             found[0].text(),
             "C must be above 2.1715 (n=5 eps=0.1 C=1); from C = 6 on none of the 1 cells measured refutes it"
         );
-        assert!(intervals(experiment.claim, &[(&experiment, &records[1..])]).is_empty());
+        assert!(intervals(&experiment.claim, &[(&experiment, &records[1..])]).is_empty());
     }
 }

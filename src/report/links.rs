@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::command::set_options;
 use super::joined::Set;
 use super::{distinct, smaller};
-use crate::claims::Claim;
+use crate::claim::Claim;
 use crate::record::Record;
 use crate::verdict::Verdict;
 
@@ -28,10 +28,10 @@ impl<'a> Links<'a> {
     }
 
     /// The smallest cell at which a link fails; of one that is claimed for large constants, that of the largest constant.
-    pub fn strongest(&self, link: &str, claim: &dyn Claim) -> Option<&'a Record> {
+    pub fn strongest(&self, link: &str, claim: &Claim) -> Option<&'a Record> {
         let constant = |record: &Record| -> f64 {
-            let name = claim.about().constants.first().filter(|_| record.verdict == Verdict::ConstantRefuted);
-            name.and_then(|name| record.columns.get(*name)?.parse().ok()).unwrap_or(0.0)
+            let name = claim.statement().constants.first().filter(|_| record.verdict == Verdict::ConstantRefuted);
+            name.and_then(|name| record.columns.get(name)?.parse().ok()).unwrap_or(0.0)
         };
         let stronger = |a: &&Record, b: &&Record| constant(b).total_cmp(&constant(a)).then_with(|| smaller(a, b));
         self.failing(link).into_iter().min_by(stronger)

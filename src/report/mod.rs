@@ -12,8 +12,8 @@ mod section;
 
 use std::collections::BTreeSet;
 
-use crate::claims::REGISTRY;
 use crate::record::Record;
+use crate::registry::claims;
 use crate::tickets::{self, rulings::Ruling, rulings::rulings};
 use joined::Set;
 pub use searched::Search;
@@ -22,7 +22,7 @@ use section::Section;
 /// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
 pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
     let sections: Vec<Section> =
-        REGISTRY.iter().map(|claim| Section::new(*claim, sets, searches)).filter(Section::says_something).collect();
+        claims().iter().map(|claim| Section::new(claim, sets, searches)).filter(Section::says_something).collect();
     let mut text = format!(
         "# What was found\n\n{} Every line is made from the records beside this page and in `falsify/`; the commands \
          measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n",
@@ -140,8 +140,8 @@ fn region(records: &[&Record]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::PRINTED;
     use crate::experiment::Experiment;
+    use crate::statement::PRINTED;
     use crate::verdict::Verdict;
 
     fn experiment(head: &str) -> Experiment {

@@ -6,14 +6,15 @@ use super::joined::{Counts, Joined, Least, Set, join};
 use super::links::Links;
 use super::searched::{Search, Searched, object};
 use super::{distinct, region, smaller};
-use crate::claims::{Claim, PRINTED};
+use crate::claim::Claim;
 use crate::experiment::Experiment;
 use crate::record::Record;
+use crate::statement::PRINTED;
 
 /// What is known of one claim.
 pub struct Section<'a> {
     /// The claim.
-    pub claim: &'static dyn Claim,
+    pub claim: &'a Claim,
     cells: Vec<Set<'a>>,
     what_ifs: Vec<Set<'a>>,
     thresholds: Vec<Set<'a>>,
@@ -31,10 +32,10 @@ pub struct Shown {
 
 impl<'a> Section<'a> {
     /// What records and searches have of a claim.
-    pub fn new(claim: &'static dyn Claim, sets: &[Set<'a>], searches: &'a [Search]) -> Self {
-        let id = claim.about().id;
+    pub fn new(claim: &'a Claim, sets: &[Set<'a>], searches: &'a [Search]) -> Self {
+        let id = claim.id();
         let of = |wanted: &dyn Fn(&Experiment) -> bool| -> Vec<Set<'a>> {
-            sets.iter().filter(|(e, _)| e.printed.about().id == id && wanted(e)).copied().collect()
+            sets.iter().filter(|(e, _)| e.printed.statement().id == id && wanted(e)).copied().collect()
         };
         let changed = |e: &Experiment| !e.changes.text().is_empty();
         Section {
@@ -57,13 +58,13 @@ impl<'a> Section<'a> {
     }
 
     /// The claim's id.
-    pub fn id(&self) -> &'static str {
-        self.claim.about().id
+    pub fn id(&self) -> &'a str {
+        self.claim.id()
     }
 
     /// Whether the claim says only that there is a constant.
     fn is_existential(&self) -> bool {
-        !self.claim.about().constants.is_empty()
+        !self.claim.statement().constants.is_empty()
     }
 
     /// The cells of one of the claim's own bounds, or of a draft, on the unchanged claim.
@@ -139,7 +140,7 @@ impl<'a> Section<'a> {
             return None;
         }
         let least = Least::of(&cells).map_or(String::new(), |least| least.text());
-        let about = self.claim.about();
+        let about = self.claim.statement();
         Some(format!(
             "| {} | `{}` | {} | {} | {} | {} | {least} |\n",
             about.source,
@@ -157,7 +158,7 @@ impl<'a> Section<'a> {
         if !self.is_existential() || counts.inside() == 0 {
             return None;
         }
-        let about = self.claim.about();
+        let about = self.claim.statement();
         Some(format!(
             "| {} | `{}` | {} | {} | {} | {} |\n",
             about.source,
@@ -173,7 +174,7 @@ impl<'a> Section<'a> {
     fn constants(&self) -> String {
         let sets = [&self.cells[..], &self.thresholds].concat();
         let known: Vec<String> = intervals(self.claim, &sets).iter().map(|interval| interval.text()).collect();
-        match (known.is_empty(), self.claim.about().constants.len()) {
+        match (known.is_empty(), self.claim.statement().constants.len()) {
             (true, _) => "no value that was tried is refuted".into(),
             (false, 1) => known.join("; "),
             (false, _) => format!("each with the others as at its cell: {}", known.join("; ")),
@@ -182,7 +183,7 @@ impl<'a> Section<'a> {
 
     /// The section.
     pub fn text(&self) -> String {
-        let mut text = format!("\n## {} (`{}`)\n", self.claim.about().source, self.id());
+        let mut text = format!("\n## {} (`{}`)\n", self.claim.statement().source, self.id());
         let sets = self.sets();
         let main = sets.iter().find(|(experiment, _)| experiment.name == self.id()).or(sets.first());
         if let Some((experiment, _)) = main {
@@ -219,11 +220,11 @@ impl<'a> Section<'a> {
 
     /// The ways to read the printed text, and which was taken.
     fn readings(&self) -> String {
-        let line = |reading: &crate::claims::Reading| {
+        let line = |reading: &crate::statement::Reading| {
             let taken = if reading.taken { "taken" } else { "not taken" };
             format!("- reading **{}** ({taken}): {} {}\n", reading.bound, reading.text, reading.why)
         };
-        let lines: String = self.claim.about().readings.iter().map(line).collect();
+        let lines: String = self.claim.statement().readings.iter().map(line).collect();
         if lines.is_empty() { lines } else { format!("\n{lines}") }
     }
 
@@ -287,7 +288,7 @@ fn threshold(set: Set) -> String {
     let cells = join([set], |record| record.bound == PRINTED);
     format!(
         "\n- **{}**, beside what the statement asks for: {}",
-        experiment.claim.about().measured,
+        experiment.claim.statement().measured,
         said(&cells, |joined| command_of(&[set], joined))
     )
 }

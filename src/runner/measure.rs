@@ -9,12 +9,14 @@ use rayon::prelude::*;
 use super::Block;
 use super::store::{Keeps, Piece, Shelf, Store, code_of_relation, numbers_of_bound};
 
-use crate::cell::Cell;
-use crate::claims::{Allowance, Bound, Claim, Draw, Estimator, Law, Link, Quantity, Replicates};
+use crate::claim::Claim;
 use crate::error::{Error, Result, guarded};
 use crate::evidence::{Evidence, Method, mean, proportion};
 use crate::experiment::{Precision, Until};
+use crate::measurand::{Allowance, Draw, Estimator, Law, Link, Replicates};
 use crate::random::{Address, Stream};
+use crate::statement::Cell;
+use crate::statement::{Bound, Quantity};
 use crate::verdict::{Verdict, compare};
 
 /// How a sample is seeded, when it is large enough, and which chance of error its interval may take.
@@ -44,7 +46,7 @@ const GROWTH: f64 = 1.5;
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     /// The claim.
-    pub claim: &'a dyn Claim,
+    pub claim: &'a Claim,
     /// The experiment's name, for the addresses of the random streams.
     pub experiment: &'a str,
     /// The cell.
@@ -83,7 +85,7 @@ pub fn measure_kept(
     tell: Tell,
     store: Option<&Store>,
 ) -> Result<Evidence> {
-    let place = || format!("{} by {} at {}", job.claim.about().id, job.method.name(), job.cell.key());
+    let place = || format!("{} by {} at {}", job.claim.statement().id, job.method.name(), job.cell.key());
     let tell_capped = |evidence: &Evidence| tell(&capped(job, evidence.clone()));
     guarded(place, || {
         let shelf = Shelf::of(store, job, sampling.seed)?;
@@ -98,7 +100,7 @@ pub type Tell<'a> = &'a dyn Fn(&Evidence);
 
 /// The evidence with what the claim says of it: no probability exceeds 1.
 fn capped(job: &Job, evidence: Evidence) -> Evidence {
-    let cap = match job.claim.about().quantity {
+    let cap = match job.claim.statement().quantity {
         Quantity::Probability => 0.0,
         Quantity::Size => f64::INFINITY,
     };
@@ -125,11 +127,11 @@ fn check_meaning(job: &Job, evidence: &Evidence) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Unreachable`] where a side cannot be evaluated or means nothing, [`Error::Defect`] on a panic.
-pub fn chain(claim: &dyn Claim, experiment: &str, cell: &Cell, seed: u64, alpha: f64) -> Result<Vec<Link>> {
+pub fn chain(claim: &Claim, experiment: &str, cell: &Cell, seed: u64, alpha: f64) -> Result<Vec<Link>> {
     let key = cell.key();
     let address = Address { seed, experiment, cell: &key, estimator: "chain", batch: 0 };
     let links = guarded(
-        || format!("the proof of {} at {key}", claim.about().id),
+        || format!("the proof of {} at {key}", claim.statement().id),
         || claim.chain(cell, &mut address.stream(), alpha),
     )?;
     for link in &links {
@@ -195,7 +197,7 @@ fn stops_at(job: &Job, sampling: &Sampling) -> Vec<f64> {
     let Precision { relative, replicates, until } = sampling.precision;
     let mut numbers = vec![sampling.alpha, relative, replicates as f64];
     if until == Until::Decided {
-        numbers.push(code_of_relation(Some(job.claim.about().relation)));
+        numbers.push(code_of_relation(Some(job.claim.statement().relation)));
         numbers.extend(job.bounds.iter().flat_map(numbers_of_bound));
     }
     numbers
@@ -213,7 +215,7 @@ fn grow(
 ) -> Result<Evidence> {
     let precision = sampling.precision;
     let enough = |evidence: &Evidence| {
-        let relation = job.claim.about().relation;
+        let relation = job.claim.statement().relation;
         let precise = evidence.relative_width() <= precision.relative;
         let decided = || job.bounds.iter().all(|bound| compare(evidence, bound, relation) != Verdict::Undecided);
         precise || precision.until == Until::Decided && decided()
@@ -530,7 +532,7 @@ impl Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::{cell_of, find};
+    use crate::registry::find;
 
     fn sampling(seed: u64, replicates: u64, until: Until) -> Sampling {
         Sampling { seed, alpha: 1e-4, precision: Precision { relative: 0.02, replicates, until } }
@@ -541,8 +543,8 @@ mod tests {
     }
 
     fn measure_cell(id: &str, given: &[(&'static str, &'static str)], method: Method, sampling: &Sampling) -> Evidence {
-        let claim = find(id).unwrap();
-        let cell = cell_of(claim, given.iter().copied()).unwrap();
+        let claim = &find(id).unwrap();
+        let cell = claim.cell(given.iter().copied()).unwrap();
         let bounds = claim.bounds(&cell).unwrap();
         let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &bounds };
         measure(&job, sampling, &AtomicBool::new(false)).unwrap()
@@ -596,8 +598,8 @@ mod tests {
         sampling: &Sampling,
         kept: (&Store, bool),
     ) -> Result<Evidence> {
-        let claim = find("nsn-box").unwrap();
-        let cell = cell_of(claim, given.iter().copied()).unwrap();
+        let claim = &find("nsn-box").unwrap();
+        let cell = claim.cell(given.iter().copied()).unwrap();
         let bounds = claim.bounds(&cell).unwrap();
         let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &bounds };
         let (store, may_draw) = kept;
@@ -642,8 +644,8 @@ mod tests {
     /// Blocks that shards have drawn, in any order, are the batches of an unsplit sample.
     #[test]
     fn blocks_are_the_batches_of_a_whole_sample() {
-        let claim = find("nsn-box").unwrap();
-        let cell = cell_of(claim, CELL).unwrap();
+        let claim = &find("nsn-box").unwrap();
+        let cell = claim.cell(CELL).unwrap();
         for (method, count) in [(Method::Literal, 7), (Method::Conditional, 40), (Method::Conditional, 79)] {
             let sampling = sampling(5, 20_000, Until::Precise);
             let job = Job { claim, experiment: "test", cell: &cell, method, bounds: &[] };

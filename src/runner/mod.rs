@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::cell::Cell;
-use crate::claims::Bound;
 use crate::error::{Error, Result, guarded};
 use crate::evidence::Method;
 use crate::experiment::{Experiment, Precision};
 use crate::hash::sha256_hex;
 use crate::output::{writable_folder, write_whole};
 use crate::record::{self, Origin};
+use crate::statement::Bound;
+use crate::statement::Cell;
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
 use measure::{Job, Sampling, chain_kept, draw_block, measure_kept};
@@ -374,7 +374,7 @@ fn measure_task(plan: &Plan, task: &Task, units: usize, conditions: &Conditions)
     let start = Instant::now();
     let Unit { experiment, cell, method } = task.unit;
     let experiment = &plan.experiments[experiment];
-    let (claim, cell) = (experiment.claim, &experiment.cells[cell]);
+    let (claim, cell) = (&experiment.claim, &experiment.cells[cell]);
     let alpha = plan.share(experiment, units);
     let sampling = Sampling { seed: plan.seed, alpha, precision: plan.effort.apply(experiment.precision) };
     let origin = Origin { experiment: &experiment.name, design: &experiment.design, seed: plan.seed, alpha };
@@ -446,7 +446,7 @@ fn write_results(plan: &Plan, out: &Path, tasks: &[Task], progress: &Progress) -
         let its = progress.iter().filter(|(place, _)| tasks[**place].unit.experiment == index);
         let rows: Vec<record::Row> = its.flat_map(|(_, measured)| measured.rows.iter().cloned()).collect();
         let path = out.join(format!("{}.csv", experiment.name));
-        write_whole(&path, &record::to_csv(experiment.claim.about().parameters, &rows))?;
+        write_whole(&path, &record::to_csv(&experiment.claim.statement().parameters, &rows))?;
         written.push(path);
     }
     write_whole(&out.join(TIMINGS), &timings_csv(plan, out, tasks, progress))?;

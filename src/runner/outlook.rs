@@ -113,7 +113,7 @@ impl Outlook {
     pub fn new(plan: &Plan, tasks: &[Task], folder: &Path) -> Self {
         let known = Earlier::new(folder);
         let about = |task: &Task| {
-            let claim = plan.experiments[task.unit.experiment].claim.about().id;
+            let claim = plan.experiments[task.unit.experiment].claim.id();
             let key = plan.key(task);
             let kinds = [&*key[0], claim].map(|name| format!("{name} by {}", key[2]));
             About { earlier: known.of(&key), kinds }

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::Progress;
 use super::store::{Refused, Store};
 use super::{Block, Conditions, Effort, Plan, Task, measure_tasks};
-use crate::claims::Estimator;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::measurand::Estimator;
 use crate::output::writable_folder;
 
 /// One part of a run that is split over machines.

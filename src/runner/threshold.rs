@@ -14,14 +14,16 @@ use rand::RngExt;
 
 use super::measure::{Job, Sampling, measure_kept};
 use super::store::Shelf;
-use crate::cell::{Cell, Domain, Parameter, position};
-use crate::claims::{
-    self, About, Allowance, Bound, Claim, Construct, Estimator, Hypothesis, PRINTED, Quantity, Relation, cell_of,
-};
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method};
 use crate::experiment::{Precision, Until};
+use crate::formula::Number;
+use crate::measurand::{Allowance, Construct, Estimator, Measurand};
 use crate::numeric::number;
+use crate::registry::claims;
+use crate::statement::{Bound, Clause, Hypothesis, PRINTED, Quantity, Relation, Statement};
+use crate::statement::{Cell, Domain, Parameter, position};
 
 /// At most so many values are tried; each takes this part of the chance of error.
 pub const MOST_TRIALS: usize = 64;
@@ -40,10 +42,10 @@ const EVEN: f64 = 0.5;
 
 /// The claim that the least value of a parameter at which another claim's probability reaches a level is at most what the
 /// other one asks of it. Its parameters are the other's without that one.
+#[derive(Clone)]
 pub struct Threshold {
-    about: About,
-    claim: &'static dyn Claim,
-    find: &'static Parameter,
+    claim: Claim,
+    find: Parameter,
     level: Option<f64>,
     range: (f64, f64),
     method: Method,
@@ -114,8 +116,8 @@ impl Threshold {
     ///
     /// # Errors
     /// Where the claim measures no probability, the parameter is no number, or level or range mean nothing.
-    pub fn new(claim: &'static dyn Claim, question: &Question, method: Method) -> Result<Self> {
-        let about = claim.about();
+    pub fn new(claim: &Claim, question: &Question, method: Method) -> Result<Self> {
+        let about = claim.statement();
         if about.quantity != Quantity::Probability {
             return Err(Error::input(format!(
                 "{} measures no probability, so that it reaches no level; choose one of {}",
@@ -123,40 +125,49 @@ impl Threshold {
                 probabilities().join(", ")
             )));
         }
-        let find = &about.parameters[position(about.parameters, &question.find)?];
+        let find = about.parameters[position(&about.parameters, &question.find)?].clone();
         if let Some(level) = question.probability.filter(|level| !(*level > 0.0 && *level < 1.0)) {
             return Err(Error::input(format!("probability = {level}: write a number between 0 and 1, such as 0.5")));
         }
-        let range = range(find, question.within)?;
-        let name = find.name;
-        let level = question.probability.map_or_else(|| promised(about), number);
-        let within = format!("{}..{}", number(range.0), number(range.1));
-        // An experiment's claim lives as long as the program, and there are a few of them.
-        let text = |text: String| -> &'static str { text.leak() };
-        let parameters: Vec<Parameter> = about.parameters.iter().filter(|p| p.name != name).copied().collect();
-        let about = About {
-            id: text(format!("{}-least-{name}", about.id)),
-            source: about.source,
-            statement: text(format!(
+        let range = range(&find, question.within)?;
+        Ok(Threshold { claim: claim.clone(), find, level: question.probability, range, method })
+    }
+
+    /// The claim that the threshold is at most what is asked of the parameter.
+    pub fn into_claim(self) -> Claim {
+        let (about, name) = (self.claim.statement(), &self.find.name);
+        let level = self.level.map_or_else(|| promised(about), number);
+        let within = format!("{}..{}", number(self.range.0), number(self.range.1));
+        let asked = format!("asked_{name}");
+        let statement = Statement {
+            id: format!("{}-least-{name}", about.id),
+            source: about.source.clone(),
+            statement: format!(
                 "The least {name} in {within} at which {} is at least {level} is at most what {} asks for. Inside it: {}",
                 about.measured, about.source, about.statement
-            )),
-            formula: text(format!("what {} asks of {name}", about.source)),
-            measured: text(format!("least {name} with probability at least {level}")),
-            parameters: parameters.leak(),
+            ),
+            measured: format!("least {name} with probability at least {level}"),
+            parameters: about.parameters.iter().filter(|parameter| parameter.name != *name).cloned().collect(),
             relation: Relation::AtMost,
             quantity: Quantity::Size,
-            methods: &[Method::Search],
-            constants: about.constants,
-            readings: &[],
+            constants: about.constants.clone(),
+            lets: Vec::new(),
+            symbols: vec![(asked.clone(), format!("what {} asks of {name}", about.source))],
+            hypotheses: Vec::new(),
+            computed: Vec::new(),
+            observed: Vec::new(),
+            bounds: vec![Clause::printed(&asked)],
+            readings: Vec::new(),
+            without: Vec::new(),
+            what_if: String::new(),
         };
-        Ok(Threshold { about, claim, find, level: question.probability, range, method })
+        Claim::new(statement, self)
     }
 
     /// What the claim asks of the parameter at a cell: for a whole number the least that its theorem speaks of.
     pub fn asks(&self, cell: &Cell) -> Option<f64> {
         let inner = self.least_inner(cell).ok()?;
-        let asked = self.claim.asks(&inner, self.find.name)?;
+        let asked = self.claim.asks(&inner, &self.find.name)?;
         Some(if self.is_whole() { asked.ceil().max(1.0) } else { asked })
     }
 
@@ -198,17 +209,16 @@ impl Threshold {
 
     /// The claim's own cell at a value of the parameter.
     fn inner(&self, cell: &Cell, value: f64) -> Result<Cell> {
-        let mut given: Vec<(&str, String)> =
-            cell.values().iter().map(|(name, value)| (*name, value.to_string())).collect();
-        given.push((self.find.name, number(value)));
-        cell_of(self.claim, given.iter().map(|(name, text)| (*name, text.as_str())))
+        let mut given: Vec<(&str, String)> = cell.iter().map(|(name, value)| (name, value.to_string())).collect();
+        given.push((&self.find.name, number(value)));
+        self.claim.cell(given.iter().map(|(name, text)| (*name, text.as_str())))
     }
 
     /// Whether the claim speaks of that value at all (n >= k).
     fn admits(&self, cell: &Cell, value: f64) -> Result<bool> {
         match self.inner(cell, value) {
             Ok(_) => Ok(true),
-            Err(Error::Input(_)) => Ok(false),
+            Err(error) if error.is_input() => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -258,29 +268,29 @@ impl Threshold {
             return Ok(level.ln());
         }
         let bounds = self.claim.bounds(inner)?;
-        let promised = bounds.first().filter(|_| self.claim.about().relation == Relation::AtLeast);
+        let promised = bounds.first().filter(|_| self.claim.statement().relation == Relation::AtLeast);
         Ok(promised.map_or(EVEN.ln(), |bound| bound.ln.max(EVEN.ln())))
     }
 }
 
 /// How a claim's own level is named in texts.
-fn promised(about: &About) -> String {
-    if about.relation == Relation::AtLeast { format!("max({}, {EVEN})", about.formula) } else { number(EVEN) }
+fn promised(about: &Statement) -> String {
+    if about.relation == Relation::AtLeast { format!("max({}, {EVEN})", about.formula(PRINTED)) } else { number(EVEN) }
 }
 
 /// The claims that measure a probability.
 fn probabilities() -> Vec<&'static str> {
-    let all = claims::REGISTRY.iter().map(|claim| claim.about());
-    all.filter(|about| about.quantity == Quantity::Probability).map(|about| about.id).collect()
+    let all = claims().iter().map(|claim| claim.statement());
+    all.filter(|about| about.quantity == Quantity::Probability).map(|about| about.id.as_str()).collect()
 }
 
 /// The values among which a threshold is sought.
 fn range(find: &Parameter, within: Option<(f64, f64)>) -> Result<(f64, f64)> {
-    let name = find.name;
-    if !matches!(find.domain, Domain::Integer(..) | Domain::Real(..)) {
+    let name = &find.name;
+    if !find.domain.is_numeric() {
         return Err(Error::input(format!("{name} is no number: name a parameter that is {}", "a number to be found")));
     }
-    let (from, to) = within.or(find.reach).ok_or_else(|| {
+    let (from, to) = within.or(find.search).ok_or_else(|| {
         Error::input(format!("between which values is {name} to be sought? Write the range, as in --within 0.1..100"))
     })?;
     for end in [from, to] {
@@ -307,7 +317,7 @@ const EXPERIMENT: &str = "threshold";
 
 impl Hunt<'_> {
     fn try_value(&mut self, value: f64) -> Result<Side> {
-        let Threshold { claim, method, .. } = *self.threshold;
+        let Threshold { claim, method, .. } = self.threshold;
         let cell = self.threshold.inner(self.cell, value)?;
         let ln_level = self.threshold.ln_level(&cell)?;
         // Nothing but the level's side ends a sample before its replicates.
@@ -315,7 +325,7 @@ impl Hunt<'_> {
             Precision { relative: f64::MIN_POSITIVE, replicates: self.allowance.replicates, until: Until::Decided };
         let sampling = Sampling { seed: self.seed, alpha: self.allowance.alpha / MOST_TRIALS as f64, precision };
         let bounds = [Bound::from_ln("level", ln_level)];
-        let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
+        let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method: *method, bounds: &bounds };
         let Allowance { interrupted, shelf, .. } = self.allowance;
         let evidence = measure_kept(&job, &sampling, interrupted, &|_| {}, shelf.store())?;
         let side = match () {
@@ -447,9 +457,9 @@ impl Crossing {
     }
 }
 
-impl Claim for Threshold {
-    fn about(&self) -> &About {
-        &self.about
+impl Measurand for Threshold {
+    fn methods(&self) -> &[Method] {
+        &[Method::Search]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -472,12 +482,12 @@ impl Claim for Threshold {
         self.least_inner(cell).map_or(Bearing::Illustrates, |inner| self.claim.bearing(&inner).of_threshold())
     }
 
-    fn bounds(&self, cell: &Cell) -> Result<Vec<Bound>> {
+    fn symbol(&self, cell: &Cell, _name: &str) -> Result<Number> {
         let asked = self.asks(cell).ok_or_else(|| {
-            let (source, name) = (self.about.source, self.find.name);
+            let (source, name) = (&self.claim.statement().source, &self.find.name);
             Error::input(format!("{source} asks nothing of {name} by itself; find another parameter"))
         })?;
-        Ok(vec![Bound::from_value(PRINTED, asked)])
+        Ok(Number::new(asked))
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
@@ -497,56 +507,36 @@ pub fn allowance(alpha: f64, replicates: u64, interrupted: &AtomicBool) -> Allow
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::Draw;
+    use crate::measurand::Draw;
 
     /// Pr = 1 - e^{-n/x}, by counting or exactly: the least n with Pr >= level is ceil(x ln(1/(1-level))).
     struct Waiting;
 
-    static ABOUT: About = About {
-        id: "waiting",
-        source: "textbook",
-        statement: "",
-        formula: "1/2",
-        measured: "Pr(wait < n)",
-        parameters: &[
-            Parameter {
-                name: "n",
-                domain: Domain::Integer(1, 1 << 40),
-                default: None,
-                meaning: "",
-                reach: Some((1.0, 4096.0)),
-            },
-            Parameter {
-                name: "x",
-                domain: Domain::Real(0.0, f64::INFINITY),
-                default: None,
-                meaning: "",
-                reach: Some((1e-3, 1e3)),
-            },
-            Parameter { name: "word", domain: Domain::Word(&["a"]), default: Some("a"), meaning: "", reach: None },
-        ],
-        relation: Relation::AtLeast,
-        quantity: Quantity::Probability,
-        methods: &[Method::ClosedForm, Method::Literal],
-        constants: &[],
-        readings: &[],
-    };
+    const STATEMENT: &str = r#"
+        [claim]
+        id = "waiting"
+        source = "textbook"
+        statement = ""
+        measured = "Pr(wait < n)"
+        relation = "at-least"
+        quantity = "probability"
+        hypotheses = ["n > x", "x > 3"]
+        parameters.n = { domain = "1..1e12", search = "1..4096" }
+        parameters.x = { domain = "0<..inf", search = "0.001..1000" }
+        parameters.word = { domain = ["a"], default = "a" }
+        bounds.printed = "0.25"
+    "#;
 
-    impl Claim for Waiting {
-        fn about(&self) -> &About {
-            &ABOUT
+    fn waiting() -> Claim {
+        Claim::new(Statement::from_toml(STATEMENT).unwrap(), Waiting)
+    }
+
+    impl Measurand for Waiting {
+        fn methods(&self) -> &[Method] {
+            &[Method::ClosedForm, Method::Literal]
         }
         fn check(&self, cell: &Cell) -> Result<()> {
             if cell.real("n") < cell.real("x") / 16.0 { Err(Error::input("n is too small")) } else { Ok(()) }
-        }
-        fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
-            vec![
-                Hypothesis::new("n > x", cell.real("n") > cell.real("x")),
-                Hypothesis::new("x > 3", cell.real("x") > 3.0),
-            ]
-        }
-        fn bounds(&self, _: &Cell) -> Result<Vec<Bound>> {
-            Ok(vec![Bound::from_value(PRINTED, 0.25)])
         }
         fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
             (parameter == "n").then(|| 1.5 * cell.real("x"))
@@ -569,8 +559,8 @@ mod tests {
 
     /// Samples of up to 16000 replicates tell a probability from 1/2 where it is 0.02 off.
     fn search(question: &Question, method: Method, given: (&str, &str), seed: u64) -> (Threshold, Cell, Crossing) {
-        let threshold = Threshold::new(&Waiting, question, method).unwrap();
-        let cell = cell_of(&threshold, [given]).unwrap();
+        let threshold = Threshold::new(&waiting(), question, method).unwrap();
+        let cell = threshold.clone().into_claim().cell([given]).unwrap();
         let interrupted = AtomicBool::new(false);
         let crossing = threshold.search(&cell, seed, &allowance(1e-3, 16_000, &interrupted)).unwrap();
         (threshold, cell, crossing)
@@ -606,8 +596,8 @@ mod tests {
     /// What is asked for ends the search, and its limits hold all the same: 40 searches at alpha = 1e-3, as above.
     #[test]
     fn a_search_ends_once_its_limits_are_near_enough() {
-        let threshold = Threshold::new(&Waiting, &question("n", None, None), Method::Literal).unwrap();
-        let cell = cell_of(&threshold, [("x", "100")]).unwrap();
+        let threshold = Threshold::new(&waiting(), &question("n", None, None), Method::Literal).unwrap();
+        let cell = threshold.clone().into_claim().cell([("x", "100")]).unwrap();
         let interrupted = AtomicBool::new(false);
         for seed in 0..40 {
             let with = |relative| {
@@ -635,19 +625,20 @@ mod tests {
     #[test]
     fn as_a_claim_it_has_the_other_parameters_and_conditions() {
         let (threshold, cell, _) = search(&question("n", None, None), Method::ClosedForm, ("x", "2.5"), 1);
-        let names: Vec<&str> = threshold.about().parameters.iter().map(|p| p.name).collect();
-        assert_eq!((names, threshold.about().id), (vec!["x", "word"], "waiting-least-n"));
-        assert_eq!(threshold.hypotheses(&cell), [Hypothesis::new("x > 3", false)]);
+        let claim = threshold.into_claim();
+        let names: Vec<&str> = claim.statement().parameters.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!((names, claim.id()), (vec!["x", "word"], "waiting-least-n"));
+        assert_eq!(claim.hypotheses(&cell), [Hypothesis::new("x > 3", false)]);
         // 3.75 asks for 4.
-        assert_eq!(threshold.bounds(&cell).unwrap(), [Bound::from_value(PRINTED, 4.0)]);
-        let other = Threshold::new(&Waiting, &question("x", None, None), Method::ClosedForm).unwrap();
-        let cell = cell_of(&other, [("n", "3")]).unwrap();
+        assert_eq!(claim.bounds(&cell).unwrap(), [Bound::from_value(PRINTED, 4.0)]);
+        let other = Threshold::new(&waiting(), &question("x", None, None), Method::ClosedForm).unwrap().into_claim();
+        let cell = other.cell([("n", "3")]).unwrap();
         assert!(other.bounds(&cell).unwrap_err().to_string().contains("asks nothing of x"));
     }
 
     #[test]
     fn questions_that_mean_nothing_are_refused() {
-        let refused = |claim: &'static dyn Claim, question: Question| {
+        let refused = |claim: &Claim, question: Question| {
             Threshold::new(claim, &question, Method::Literal).err().unwrap().to_string()
         };
         for (question, expected) in [
@@ -659,9 +650,9 @@ mod tests {
             (question("n", None, Some((1.5, 9.0))), "a whole number from 1"),
             (question("n", None, Some((9.0, 9.0))), "the smaller end first"),
         ] {
-            assert!(refused(&Waiting, question.clone()).contains(expected), "{question:?}");
+            assert!(refused(&waiting(), question.clone()).contains(expected), "{question:?}");
         }
-        let size = claims::find("second-moment").unwrap();
-        assert!(refused(size, question("n", None, None)).contains("measures no probability"));
+        let size = crate::registry::claim("second-moment");
+        assert!(refused(&size, question("n", None, None)).contains("measures no probability"));
     }
 }

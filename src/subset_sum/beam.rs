@@ -619,7 +619,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nsn::sampling::add_nsn_vector;
+    use crate::tickets::nsn::sampling::add_nsn_vector;
 
     fn nsn_vectors(n: usize, dimension: usize, stream: &mut Stream) -> Vec<f64> {
         let mut vectors = vec![0.0; n * dimension];

@@ -128,8 +128,8 @@ impl Index {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::claims::{REGISTRY, cell_of, find};
     use crate::random::Stream;
+    use crate::registry::{claims, find};
     use std::collections::BTreeSet;
 
     /// A cell of each claim, and more where a chain's links differ between cells.
@@ -167,7 +167,7 @@ pub(super) mod tests {
         let cells = CELLS.iter().filter(|(known, _)| *known == id);
         for (_, text) in cells {
             let given = text.split(' ').map(|part| part.split_once('=').unwrap());
-            let cell = cell_of(claim, given).unwrap_or_else(|error| panic!("{id}: {error}"));
+            let cell = claim.cell(given).unwrap_or_else(|error| panic!("{id}: {error}"));
             bounds.extend(claim.bounds(&cell).unwrap().into_iter().map(|bound| bound.name));
             let chain = claim.chain(&cell, &mut Stream::new(1, 2), 1e-6).unwrap();
             links.extend(chain.iter().map(|link| link.name.to_string()));
@@ -204,8 +204,8 @@ pub(super) mod tests {
         let Index { numbered, lines } = index();
         let named: BTreeSet<String> = numbered.iter().chain(&lines).flat_map(|item| item.by.clone()).collect();
         let mut known = BTreeSet::new();
-        for claim in REGISTRY {
-            let id = claim.about().id;
+        for claim in claims() {
+            let id = claim.id();
             known.insert(id.to_string());
             // The links of Eqs. 15-17 stand in the proof of Theorem 5 too.
             let shared = if id == "second-moment-ratio" { names("overlap-tail").1 } else { BTreeSet::new() };
@@ -216,11 +216,11 @@ pub(super) mod tests {
 
     #[test]
     fn readings_are_bounds_or_links() {
-        for claim in REGISTRY {
-            let about = claim.about();
-            let (bounds, links) = names(about.id);
-            for reading in about.readings {
-                let known = bounds.contains(reading.bound) || links.contains(reading.bound);
+        for claim in claims() {
+            let about = claim.statement();
+            let (bounds, links) = names(&about.id);
+            for reading in &about.readings {
+                let known = bounds.contains(&reading.bound) || links.contains(&reading.bound);
                 assert!(known, "{}: {}", about.id, reading.bound);
             }
             assert!(about.readings.is_empty() || about.readings.iter().any(|reading| reading.taken), "{}", about.id);

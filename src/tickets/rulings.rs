@@ -88,7 +88,7 @@ pub fn of_link(claim: &str, link: &str) -> Option<Ruling> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::find;
+    use crate::registry::find;
     use crate::tickets::index::tests::names;
 
     #[test]

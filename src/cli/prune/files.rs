@@ -5,14 +5,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Ticket;
-use crate::cell::Hypothesis;
 use crate::cli::json::pretty;
-use crate::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
 use crate::numeric::{for_people, larger_or_nan, number};
-use crate::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
 use crate::random::{Address, Stream};
+use crate::statement::Hypothesis;
+use crate::tickets::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
+use crate::tickets::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
 use rand::RngExt;
 
 /// The pruned network's file.
@@ -223,14 +223,15 @@ impl Ticket {
 
     fn masks(&self) -> Masks {
         let target = self.pruned.target();
-        let mask = |(place, (layer, &factor)): (usize, (&crate::pruning::PrunedKernel<SeededPair>, &f64))| Mask {
-            layer: place,
-            name: target.roles()[place].name.clone(),
-            block: 2 * layer.pair().n(),
-            filters: 2 * layer.pair().n() * layer.target().kernel.inputs(),
-            factor,
-            kept: layer.kept(),
-        };
+        let mask =
+            |(place, (layer, &factor)): (usize, (&crate::tickets::pruning::PrunedKernel<SeededPair>, &f64))| Mask {
+                layer: place,
+                name: target.roles()[place].name.clone(),
+                block: 2 * layer.pair().n(),
+                filters: 2 * layer.pair().n() * layer.target().kernel.inputs(),
+                factor,
+                kept: layer.kept(),
+            };
         Masks {
             version: env!("CARGO_PKG_VERSION").into(),
             seed: self.design.seed,

@@ -1,9 +1,9 @@
 //! How much memory a certificate takes, asked before any of it is taken.
 
 use crate::arrays::{free_memory, gigabytes};
-use crate::cnn::{Images, Layer, Miniature, Network, Role};
 use crate::error::{Error, Result};
-use crate::pruning::Design;
+use crate::tickets::cnn::{Images, Layer, Miniature, Network, Role};
+use crate::tickets::pruning::Design;
 
 /// Copies of a layer's input and output that a pass through it holds at once.
 const COPIES: f64 = 4.0;
@@ -73,7 +73,7 @@ fn bytes(channels: usize, (rows, columns): (usize, usize)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cnn::Kernel;
+    use crate::tickets::cnn::Kernel;
 
     #[test]
     fn the_hidden_layer_counts_and_what_is_too_large_is_refused() {

@@ -15,15 +15,17 @@ use clap::ValueEnum;
 use stop::Work;
 
 use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print, thread_pool};
-use crate::cnn::weights::{self, Architecture};
-use crate::cnn::{Comparison, Image, Images, Network};
 use crate::error::{Error, Result};
 use crate::output::{FolderLock, refuse_folder, write_together};
-use crate::pruning::design::{EPS, USUAL};
-use crate::pruning::scale::NORMS;
-use crate::pruning::{Approximation, Assessment, Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch};
 use crate::runner::checkpoint;
 use crate::subset_sum::Beam;
+use crate::tickets::cnn::weights::{self, Architecture};
+use crate::tickets::cnn::{Comparison, Image, Images, Network};
+use crate::tickets::pruning::design::{EPS, USUAL};
+use crate::tickets::pruning::scale::NORMS;
+use crate::tickets::pruning::{
+    Approximation, Assessment, Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch,
+};
 
 /// The largest --side.
 const MOST_SIDE: u16 = 4096;

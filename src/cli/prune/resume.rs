@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::{Arguments, note};
-use crate::cnn::Network;
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
-use crate::pruning::{ChannelResult, Design, PrunedKernel, SeededPair, Sign, Status};
 use crate::runner::checkpoint::{self, Measured, Progress};
+use crate::tickets::cnn::Network;
+use crate::tickets::pruning::{ChannelResult, Design, PrunedKernel, SeededPair, Sign, Status};
 
 /// The name of the checkpoint beside those of runs.
 const PART: &str = "prune";

@@ -258,11 +258,9 @@ impl<'a> Shelf<'a> {
         if store.is_none() {
             return Ok(Shelf { store, base: [0; 32] });
         }
-        let about = job.claim.about();
-        // A what-if changes evidence only where conditions are observed on the constructed object.
-        let what_if = if job.claim.observed().is_empty() { String::new() } else { job.claim.what_if() };
+        let about = job.claim.statement();
         let mut hash = Sha256::new();
-        for text in [CODE, about.id, about.statement, &what_if, job.experiment, &job.cell.key(), job.method.name()] {
+        for text in [CODE, &about.id, &about.statement, job.experiment, &job.cell.key(), job.method.name()] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use crate::cell::Hypothesis;
-use crate::claims::{Bound, Link, Relation};
 use crate::evidence::{Bearing, Evidence, Method};
+use crate::measurand::Link;
+use crate::statement::Hypothesis;
+use crate::statement::{Bound, Relation};
 
 /// Numbers and texts.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,7 +1,9 @@
 use super::*;
-use crate::cell::Hypothesis;
-use crate::claims::{Bound, Link, Relation, cell_of, find};
 use crate::evidence::{Bearing, Evidence, Method};
+use crate::measurand::Link;
+use crate::registry::find;
+use crate::statement::Hypothesis;
+use crate::statement::{Bound, Relation};
 
 fn evidence(ln: Option<f64>) -> Evidence {
     Evidence {
@@ -114,8 +116,8 @@ fn what_only_shows_is_used_by_what_only_shows() {
 fn addresses_hold_what_evidence_depends_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(path(folder.path()), "");
-    let claim = find("nsn-box").unwrap();
-    let [cell, other] = ["1", "2"].map(|d| cell_of(claim, [("k", "16"), ("d", d), ("eps", "0.1")]).unwrap());
+    let claim = &find("nsn-box").unwrap();
+    let [cell, other] = ["1", "2"].map(|d| claim.cell([("k", "16"), ("d", d), ("eps", "0.1")]).unwrap());
     let bounds = claim.bounds(&cell).unwrap();
     let job = Job { claim, experiment: "e", cell: &cell, method: Method::Literal, bounds: &[] };
     let base = |job: &Job, seed| Shelf::of(Some(&store), job, seed).unwrap().base;
@@ -126,7 +128,7 @@ fn addresses_hold_what_evidence_depends_on() {
         base(&Job { experiment: "f", ..job }, 1),
         base(&Job { cell: &other, ..job }, 1),
         base(&Job { method: Method::Conditional, ..job }, 1),
-        base(&Job { claim: find("nsn-joint-box").unwrap(), ..job }, 1),
+        base(&Job { claim: &find("nsn-joint-box").unwrap(), ..job }, 1),
     ] {
         assert_ne!(changed, first);
     }

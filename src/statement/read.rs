@@ -1,0 +1,347 @@
+//! Statements from TOML: the form in which they are written, checked and turned into what is evaluated.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::{Spanned, Table, Value as Wire};
+
+use super::domain::{Domain, Parameter};
+use super::{Clause, Premise, Quantity, Reading, Relation, Statement};
+use crate::error::{Error, Result};
+use crate::formula::{Condition, Formula};
+
+/// A file that declares a claim.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireFile {
+    claim: WireStatement,
+}
+
+/// A claim as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireStatement {
+    id: String,
+    source: String,
+    statement: String,
+    measured: String,
+    relation: Spanned<WireRelation>,
+    quantity: Quantity,
+    #[serde(default)]
+    constants: Vec<Spanned<String>>,
+    #[serde(default)]
+    hypotheses: Vec<Spanned<WirePremise>>,
+    #[serde(default)]
+    computed: Vec<String>,
+    #[serde(default)]
+    observed: Vec<String>,
+    parameters: Table,
+    #[serde(default, rename = "let")]
+    lets: Table,
+    #[serde(default)]
+    symbols: Table,
+    bounds: Spanned<Table>,
+    #[serde(default)]
+    readings: Vec<Reading>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireRelation {
+    Named(String),
+    Equal { equal: f64 },
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WirePremise {
+    Plain(String),
+    Named {
+        name: String,
+        condition: String,
+        #[serde(rename = "where")]
+        at: Option<String>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireParameter {
+    domain: WireDomain,
+    default: Option<Wire>,
+    #[serde(default)]
+    meaning: String,
+    search: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireDomain {
+    Interval(String),
+    Words(Vec<String>),
+    Vector { vector: String, words: Vec<String> },
+    Text { text: String },
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireClauses {
+    Plain(String),
+    One(WireClause),
+    Several(Vec<WireClause>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireClause {
+    formula: String,
+    #[serde(rename = "where")]
+    at: Option<String>,
+    relation: Option<String>,
+}
+
+impl Statement {
+    /// Reads a statement from the text of a TOML file with a `[claim]`.
+    ///
+    /// # Errors
+    /// Names the line, the key and what to write.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let wire: WireFile = toml::from_str(text).map_err(|error| {
+            let place = error.span().map(|span| line(text, &span)).unwrap_or_default();
+            Error::input(error.message()).at(place)
+        })?;
+        Self::from_wire(wire.claim, text)
+    }
+
+    fn from_wire(wire: WireStatement, text: &str) -> Result<Self> {
+        let parameters = wire.parameters.into_iter().map(|(name, wire)| parameter(name, wire));
+        let parameters: Vec<Parameter> = parameters.collect::<Result<_>>()?;
+        let relation = match wire.relation.get_ref() {
+            WireRelation::Named(name) => Relation::parse(name),
+            WireRelation::Equal { equal } => Ok(Relation::Equal { tolerance: *equal }),
+        };
+        let relation = relation.map_err(|error| error.at(line(text, &wire.relation.span())))?;
+        let texts = |key: &str, table: Table| -> Result<Vec<(String, String)>> {
+            let pair = |(name, value): (String, Wire)| match value {
+                Wire::String(text) => Ok((name, text)),
+                other => Err(Error::input(format!("{key}.{name} = {other}: write a text in quotation marks"))),
+            };
+            table.into_iter().map(pair).collect()
+        };
+        let lets = texts("let", wire.lets)?;
+        let lets = lets.into_iter().map(|(name, text)| {
+            let formula = Formula::parse(&text).map_err(|error| error.at(format!("let.{name}")))?;
+            Ok((name, formula))
+        });
+        let symbols = texts("symbols", wire.symbols)?;
+        let hypotheses = wire.hypotheses.into_iter().map(|premise| {
+            let place = line(text, &premise.span());
+            premise_of(premise.into_inner()).map_err(|error| error.at(place))
+        });
+        let at_bounds = line(text, &wire.bounds.span());
+        let bounds = wire.bounds.into_inner().into_iter().map(|(name, wire)| clauses(&name, wire));
+        let bounds: Vec<Vec<Clause>> = bounds.collect::<Result<_>>().map_err(|error| error.at(at_bounds))?;
+        let constants: Vec<Spanned<String>> = wire.constants;
+        for constant in &constants {
+            super::position(&parameters, constant.get_ref()).map_err(|error| error.at(line(text, &constant.span())))?;
+        }
+        let statement = Statement {
+            id: wire.id,
+            source: wire.source,
+            statement: wire.statement,
+            measured: wire.measured,
+            relation,
+            quantity: wire.quantity,
+            constants: constants.into_iter().map(Spanned::into_inner).collect(),
+            lets: lets.collect::<Result<_>>()?,
+            symbols,
+            hypotheses: hypotheses.collect::<Result<_>>()?,
+            computed: wire.computed,
+            observed: wire.observed,
+            parameters: parameters.into(),
+            bounds: bounds.concat(),
+            readings: wire.readings,
+            without: Vec::new(),
+            what_if: String::new(),
+        };
+        statement.check_names()?;
+        Ok(statement)
+    }
+
+    /// Refuses names in formulas that stand for nothing.
+    fn check_names(&self) -> Result<()> {
+        let mut known: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        known.extend(self.symbols.iter().map(|(name, _)| name.as_str()).chain(["pi", "e"]));
+        let check = |known: &[&str], name: &str, place: String| match known.contains(&name) {
+            true => Ok(()),
+            false => Err(Error::input(format!("{name} is unknown; known are {}", known.join(", "))).at(place)),
+        };
+        for (name, formula) in &self.lets {
+            formula.names().try_for_each(|used| check(&known, used, format!("let.{name}")))?;
+            known.push(name);
+        }
+        for clause in &self.bounds {
+            clause.formula.names().try_for_each(|used| check(&known, used, format!("bounds.{}", clause.name)))?;
+        }
+        let conditions = self.hypotheses.iter().flat_map(|premise| [Some(&premise.condition), premise.at.as_ref()]);
+        for condition in conditions.chain(self.bounds.iter().map(|clause| clause.at.as_ref())).flatten() {
+            let words: Vec<&str> = condition
+                .pairs_of_names()
+                .filter(|(name, _)| self.takes_words(name))
+                .flat_map(|(_, word)| word.split('-'))
+                .collect();
+            let names = condition.names().filter(|name| !words.contains(name));
+            names.into_iter().try_for_each(|used| check(&known, used, condition.text().to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the parameter of this name has values that are words.
+    fn takes_words(&self, name: &str) -> bool {
+        let parameter = self.parameters.iter().find(|parameter| parameter.name == name);
+        parameter.is_some_and(|parameter| !parameter.domain.is_numeric())
+    }
+}
+
+fn parameter(name: String, wire: Wire) -> Result<Parameter> {
+    let here = |error: Error| error.at(format!("parameters.{name}"));
+    let wire = match wire {
+        Wire::String(domain) => {
+            WireParameter { domain: WireDomain::Interval(domain), default: None, meaning: String::new(), search: None }
+        }
+        Wire::Array(_) => WireParameter {
+            domain: wire.try_into().map_err(|error: toml::de::Error| here(Error::input(error.message())))?,
+            default: None,
+            meaning: String::new(),
+            search: None,
+        },
+        other => other.try_into().map_err(|error: toml::de::Error| here(Error::input(error.message())))?,
+    };
+    let domain = match wire.domain {
+        WireDomain::Interval(text) => Domain::parse(&text).map_err(here)?,
+        WireDomain::Words(words) => Domain::Word(words),
+        WireDomain::Vector { vector, words } => Domain::Vector { words, length: vector },
+        WireDomain::Text { text } => Domain::Text(text),
+    };
+    let search = wire.search.map(|text| match Domain::parse(&text)? {
+        Domain::Integer(low, high) => Ok((low as f64, high as f64)),
+        Domain::Real(interval) => Ok((interval.low, interval.high)),
+        _ => Err(Error::input("search: write an interval such as \"1..1e6\"")),
+    });
+    let default = wire.default.map(|value| match value {
+        Wire::String(text) => text,
+        other => other.to_string(),
+    });
+    let parameter = Parameter {
+        search: search.transpose().map_err(here)?,
+        name: name.clone(),
+        domain,
+        default,
+        meaning: wire.meaning,
+    };
+    parameter.default.as_ref().map(|text| parameter.parse(text)).transpose().map_err(here)?;
+    Ok(parameter)
+}
+
+fn premise_of(wire: WirePremise) -> Result<Premise> {
+    let (name, condition, at) = match wire {
+        WirePremise::Plain(text) => (text.clone(), text, None),
+        WirePremise::Named { name, condition, at } => (name, condition, at),
+    };
+    let at = at.map(|text| Condition::parse(&text)).transpose()?;
+    Ok(Premise { name, condition: Condition::parse(&condition)?, at, is_added: false })
+}
+
+fn clauses(name: &str, wire: Wire) -> Result<Vec<Clause>> {
+    let wire: WireClauses = wire.try_into().map_err(|_| {
+        Error::input(
+            "write a formula in quotation marks, or { formula = \"...\", where = \"...\" }, or a list of these",
+        )
+        .at(format!("bounds.{name}"))
+    })?;
+    let plain = |formula: String| WireClause { formula, at: None, relation: None };
+    let wire = match wire {
+        WireClauses::Plain(text) => vec![plain(text)],
+        WireClauses::One(one) => vec![one],
+        WireClauses::Several(several) => several,
+    };
+    let clause = |wire: WireClause| {
+        Ok(Clause {
+            name: name.to_string(),
+            formula: Formula::parse(&wire.formula)?,
+            at: wire.at.map(|text| Condition::parse(&text)).transpose()?,
+            relation: wire.relation.map(|text| Relation::parse(&text)).transpose()?,
+            is_draft: false,
+        })
+    };
+    wire.into_iter().map(|wire| clause(wire).map_err(|error: Error| error.at(format!("bounds.{name}")))).collect()
+}
+
+/// The line, from 1, at which a span begins, as a place.
+fn line(text: &str, span: &Range<usize>) -> String {
+    format!("line {}", 1 + text[..span.start.min(text.len())].matches('\n').count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+[claim]
+id = "toy"
+source = "a test"
+statement = "words"
+measured = "Pr(X)"
+relation = "at-most"
+quantity = "probability"
+hypotheses = ["k >= 2", { name = "small", condition = "eps < half", where = "law == half-normal" }]
+
+[claim.parameters]
+k = "1..10"
+eps = { domain = "0<..<1", default = 0.5, search = "1e-3..0.5" }
+law = ["normal", "half-normal"]
+
+[claim.let]
+half = "1/2"
+
+[claim.bounds]
+printed = "exp(-k)"
+other = [
+    { formula = "eps", where = "law == normal" },
+    { formula = "half", where = "law == half-normal", relation = "at-least" },
+]
+"#;
+
+    #[test]
+    fn a_statement_is_read_whole() {
+        let statement = Statement::from_toml(TEXT).unwrap();
+        assert_eq!(statement.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["k", "eps", "law"]);
+        assert_eq!(statement.parameters[1].search, Some((1e-3, 0.5)));
+        assert_eq!(
+            (statement.bound_names(), statement.formula("other")),
+            (vec!["printed", "other"], "eps, or half".into())
+        );
+        assert_eq!(statement.hypothesis_names(), ["k >= 2", "small"]);
+    }
+
+    #[test]
+    fn errors_name_the_place_and_what_to_write() {
+        let refused = |from: &str, to: &str| {
+            assert!(TEXT.contains(from), "{from}");
+            Statement::from_toml(&TEXT.replace(from, to)).unwrap_err().to_string()
+        };
+        for (from, to, expected) in [
+            ("relation = \"at-most\"", "relation = \"below\"", "line 7: relation \"below\": write at-least or at-most"),
+            ("id = \"toy\"", "di = \"toy\"", "line 3: unknown field `di`"),
+            ("\"1..10\"", "\"10..1\"", "parameters.k: the domain \"10..1\": write whole numbers as"),
+            ("\"k >= 2\"", "\"k >\"", "line 9: "),
+            ("exp(-k)", "exp(-q)", "bounds.printed: q is unknown; known are k, eps, law, pi, e, half"),
+            ("eps < half", "eps < quarter", "eps < quarter: quarter is unknown"),
+            ("default = 0.5", "default = 2", "parameters.eps: eps = 2: write a number above 0 and below 1"),
+            ("\"1/2\"", "\"1/\"", "let.half: "),
+        ] {
+            let error = refused(from, to);
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+}

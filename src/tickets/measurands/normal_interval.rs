@@ -1,0 +1,69 @@
+//! Lemma 14: of all intervals of one width, the centred one is the most probable under a centred normal law.
+
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+use super::*;
+use crate::tickets::nsn::normal::ln_interval;
+
+/// The claim of Lemma 14.
+pub struct NormalInterval;
+
+/// Relative rounding of an interval's probability.
+const ROUNDING: f64 = 1e-12;
+
+impl Measurand for NormalInterval {
+    fn methods(&self) -> &[Method] {
+        &[Method::ClosedForm, Method::Literal]
+    }
+
+    fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
+        Ok(match name {
+            "centred" => centred(cell),
+            _ => return Err(undeclared(name)),
+        })
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        let (sigma, z, eps) = (cell.real("sigma"), cell.real("z"), cell.real("eps"));
+        if method == Method::ClosedForm {
+            return Ok(Estimator::deterministic(move || {
+                Ok(Evidence::closed_form(ln_interval(z, sigma, eps), ROUNDING, 1))
+            }));
+        }
+        Ok(Estimator::events(4096, move || {
+            Box::new(move |stream| {
+                let x = sigma * stream.sample::<f64, _>(StandardNormal);
+                Draw::event(z - eps <= x && x <= z + eps)
+            })
+        }))
+    }
+}
+
+/// Pr(X in [-eps, eps]).
+fn centred(cell: &Cell) -> Number {
+    Evidence::closed_form(ln_interval(0.0, cell.real("sigma"), cell.real("eps")), ROUNDING, 1).number()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By mpmath at 50 digits: log((erfc((z-eps)/sqrt 2) - erfc((z+eps)/sqrt 2))/2) at the doubles z and eps.
+    #[test]
+    fn limits_hold_the_exact_logs() {
+        for (z, eps, ln) in [
+            ("100.00245", "0.00245", -5006.472477902497),
+            ("10.02", "0.02", -54.33139695600936),
+            ("1000.0002", "0.0002", -500008.9363267678),
+        ] {
+            let cell = claim("normal-interval").cell([("z", z), ("eps", eps)]).unwrap();
+            let Ok(Estimator::Deterministic(evaluate)) = claim("normal-interval").estimator(&cell, Method::ClosedForm)
+            else {
+                panic!("the closed form is deterministic");
+            };
+            let evidence = evaluate().unwrap();
+            assert!(evidence.ln_lo <= ln && ln <= evidence.ln_hi, "{z} {eps}: {evidence:?}");
+        }
+    }
+}

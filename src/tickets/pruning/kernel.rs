@@ -1,0 +1,460 @@
+//! Lemma 12: one convolution approximated by masking a random pair of layers and removing filters.
+//!
+//! The random pair is `U * relu(V * X)` with V of 1x1 windows from c_0 to 2 n c_0 channels. The 2n-channel-blocked mask
+//! leaves input channel t one block of 2n filters. In the block's first half only positive entries of V are kept, in its
+//! second half only negative ones (Lemma 11, Eq. 21), so that the pair is `L^+ * X^+ + L^- * X^-` with L^+ and L^- sums
+//! of the vectors `|V_l| U_l` over the filters kept. One subset-sum problem for each channel and sign brings L^+ near K
+//! and L^- near -K.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::random::Stream;
+use crate::subset_sum::{Answer, Budget, Outcome, Problem, Solution, Solver, exists, nearest_soon, solve};
+use crate::tickets::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
+
+use super::pair::{Filters, Pair, RandomPair, Sign};
+use super::worst_case::Split;
+
+/// What is asked of every subset-sum problem of a layer.
+#[derive(Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// Max-norm tolerance of L^+ against K and of L^- against -K. The proof asks eps / (2 d^2 c_1 c_0).
+    pub tolerance: f64,
+    /// Filters to keep for each channel and sign; any number if none.
+    pub size: Option<usize>,
+    /// The filters from which each sign may keep.
+    pub filters: Filters,
+    /// The solver; chosen by size if none.
+    pub solver: Option<&'a dyn Solver>,
+}
+
+/// How a channel's subset-sum problem ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Within the tolerance.
+    Found,
+    /// Proved: no subset of the candidates is within the tolerance. The filters kept are the best known.
+    None,
+    /// The solver gave up with the filters kept.
+    GaveUp,
+}
+
+/// One subset-sum problem of a layer and its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelResult {
+    /// Input channel, from 0.
+    pub channel: usize,
+    /// The part of the input heard.
+    pub sign: Sign,
+    /// Number of candidates: filters of the half block with the right sign.
+    pub candidates: usize,
+    /// The filters kept, from 0 among the 2 n c_0, rising.
+    pub kept: Vec<usize>,
+    /// Max norm of L^+ - K or L^- + K at this channel.
+    pub error: f64,
+    /// How the problem ended.
+    pub status: Status,
+    /// The solver's name; empty where there were too few candidates to ask one.
+    pub solver: &'static str,
+}
+
+/// A target layer, the random pair, and the filters of the pair that are kept for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrunedKernel<P = RandomPair> {
+    target: Layer,
+    pair: P,
+    channels: Vec<ChannelResult>,
+    l_plus: Kernel,
+    l_minus: Kernel,
+}
+
+impl PrunedKernel {
+    /// Draws a random pair of width `n` and prunes it for the target.
+    ///
+    /// # Errors
+    /// When `n` is 0 or the tolerance is not a finite number of at least 0.
+    pub fn draw(target: &Layer, n: usize, request: &Request, stream: &mut Stream) -> Result<Self> {
+        let pair = RandomPair::draw(&target.kernel, n, stream)?;
+        PrunedKernel::prune(target, pair, request, stream)
+    }
+
+    /// The mask S = S~ . S^ of the proof, as a kernel of zeros and ones in V's shape: the 2n-channel-blocked mask
+    /// without the filters that were removed.
+    pub fn mask(&self) -> Kernel {
+        let v = self.pair.v();
+        let mut keep = vec![false; v.outputs()];
+        self.kept().into_iter().for_each(|filter| keep[filter] = true);
+        let blocked = mask::channel_blocked(2 * self.pair.n(), v.inputs(), 1);
+        let entry = |l: usize, t: usize| if keep[l] { blocked.at(l, t, 0, 0) } else { 0.0 };
+        Kernel::from_fn(blocked.outputs(), blocked.inputs(), 1, |l, t, _, _| entry(l, t))
+    }
+
+    /// The masked random pair `U * relu((V . S) * X)`, with all of its filters.
+    pub fn forward(&self, image: &Image) -> Image {
+        let masked = self.pair.v().zip(&self.mask(), |v, s| v * s);
+        convolve(self.pair.u(), &relu(&convolve(&masked, image, 1, 0)), self.target.stride, self.target.pad)
+    }
+}
+
+impl<P: Pair> PrunedKernel<P> {
+    /// Prunes a given pair, which must have been drawn for a target of this shape.
+    ///
+    /// # Errors
+    /// When the pair has another shape or the tolerance is not a finite number of at least 0.
+    pub fn prune(target: &Layer, pair: P, request: &Request, stream: &mut Stream) -> Result<Self> {
+        check_shape(&target.kernel, &pair)?;
+        let solve = |place| solve_channel(&target.kernel, &pair, place, request, stream);
+        let channels = problems(&target.kernel).map(solve).collect::<Result<Vec<ChannelResult>>>()?;
+        PrunedKernel::of_channels(target, pair, channels)
+    }
+
+    /// Prunes a given pair as [`PrunedKernel::prune`] does, but side by side: every channel and sign has its own stream, and
+    /// threads change nothing. `tell` is called when a problem is solved. None when `interrupted` was raised before all were.
+    ///
+    /// # Errors
+    /// As for [`PrunedKernel::prune`].
+    pub fn prune_side_by_side(
+        target: &Layer,
+        pair: P,
+        request: &Request,
+        stream: impl Fn(usize, Sign) -> Stream + Sync,
+        interrupted: &AtomicBool,
+        tell: &(dyn Fn() + Sync),
+    ) -> Result<Option<Self>> {
+        check_shape(&target.kernel, &pair)?;
+        let solve = |(channel, sign)| {
+            if interrupted.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let result = solve_channel(&target.kernel, &pair, (channel, sign), request, &mut stream(channel, sign))?;
+            tell();
+            Ok(Some(result))
+        };
+        // One by one, since they take long and unequally.
+        let problems: Vec<(usize, Sign)> = problems(&target.kernel).collect();
+        let channels = problems.into_par_iter().with_max_len(1).map(solve).collect::<Result<Option<Vec<_>>>>()?;
+        channels.map(|channels| PrunedKernel::of_channels(target, pair, channels)).transpose()
+    }
+
+    /// A pair of which it is known which filters are kept, channel by channel, positive before negative.
+    ///
+    /// # Errors
+    /// When the pair has another shape than the target, or the results are not those of its channels.
+    pub fn of_channels(target: &Layer, pair: P, channels: Vec<ChannelResult>) -> Result<Self> {
+        check_shape(&target.kernel, &pair)?;
+        let filters = 2 * pair.n() * target.kernel.inputs();
+        let is_own = |result: &ChannelResult| {
+            result.kept.windows(2).all(|pair| pair[0] < pair[1])
+                && result.kept.iter().all(|&filter| {
+                    filter < filters && pair.channel(filter) == result.channel && result.sign.is_of(pair.entry(filter))
+                })
+        };
+        if !problems(&target.kernel).eq(channels.iter().map(|result| (result.channel, result.sign)))
+            || !channels.iter().all(is_own)
+        {
+            return Err(Error::input(
+                "the filters kept are not those of this layer's channels and signs: prune it again",
+            ));
+        }
+        let [l_plus, l_minus] = Sign::BOTH.map(|sign| kept_sum(&target.kernel, &pair, &channels, sign));
+        Ok(PrunedKernel { target: target.clone(), pair, channels, l_plus, l_minus })
+    }
+
+    /// The layer that is approximated.
+    pub fn target(&self) -> &Layer {
+        &self.target
+    }
+
+    /// The random pair.
+    pub fn pair(&self) -> &P {
+        &self.pair
+    }
+
+    /// The subset-sum problems: channel by channel, positive before negative.
+    pub fn channels(&self) -> &[ChannelResult] {
+        &self.channels
+    }
+
+    /// L^+ of the proof of Lemma 12, in the target's shape; near K.
+    pub fn l_plus(&self) -> &Kernel {
+        &self.l_plus
+    }
+
+    /// L^- of the proof of Lemma 12, in the target's shape; near -K.
+    pub fn l_minus(&self) -> &Kernel {
+        &self.l_minus
+    }
+
+    /// The largest of `|K - L^+|_max` and `|K + L^-|_max`.
+    pub fn max_error(&self) -> f64 {
+        self.channels.iter().fold(0.0, |max, channel| channel.error.max(max))
+    }
+
+    /// All filters kept, rising.
+    pub fn kept(&self) -> Vec<usize> {
+        let mut kept: Vec<usize> = self.channels.iter().flat_map(|channel| &channel.kept).copied().collect();
+        kept.sort_unstable();
+        kept
+    }
+
+    /// What the pruned pair computes, by Lemma 11: `L^+ * X^+ + L^- * X^-`.
+    pub fn response(&self) -> Split {
+        self.split(self.l_plus.clone(), self.l_minus.clone())
+    }
+
+    /// The error `K * X - U * relu((V . S) * X)` as `(K - L^+) * X^+ + (-K - L^-) * X^-`.
+    pub fn error(&self) -> Split {
+        let kernel = &self.target.kernel;
+        self.split(kernel.zip(&self.l_plus, |k, l| k - l), kernel.zip(&self.l_minus, |k, l| -k - l))
+    }
+
+    fn split(&self, plus: Kernel, minus: Kernel) -> Split {
+        Split { plus, minus, stride: self.target.stride, pad: self.target.pad }
+    }
+
+    /// Remark 13: the pair with the removed filters gone, as two dense layers V^ (1x1) and U^ (d x d).
+    ///
+    /// The remark has 2m filters a channel; how many are kept here may differ from channel to channel and from sign to
+    /// sign, unless the request fixed the size. Where none at all is kept, there is one of zeros.
+    pub fn dense(&self) -> [Layer; 2] {
+        let kept = self.kept();
+        let (inputs, outputs, side) = self.pair.shape();
+        // Libraries have no layers without filters: one of zeros computes the same.
+        let filters = kept.len().max(1);
+        let mut v = Kernel::zeros(filters, inputs, 1);
+        let mut u = Kernel::zeros(outputs, filters, side);
+        if !kept.is_empty() {
+            let entry = |l: usize, t| if self.pair.channel(kept[l]) == t { self.pair.entry(kept[l]) } else { 0.0 };
+            v = Kernel::from_fn(filters, inputs, 1, |l, t, _, _| entry(l, t));
+            let slices: Vec<Vec<f64>> = kept.iter().map(|&filter| self.pair.slice(filter)).collect();
+            u = Kernel::from_fn(outputs, filters, side, |o, l, r, s| slices[l][(o * side + r) * side + s]);
+        }
+        [Layer { kernel: v, stride: 1, pad: 0 }, Layer { kernel: u, stride: self.target.stride, pad: self.target.pad }]
+    }
+
+    /// The two dense layers as a network.
+    pub fn dense_network(&self) -> Network {
+        Network::new(self.dense().into()).expect("the pair's channels chain")
+    }
+}
+
+/// The subset-sum problems of a layer, in their order.
+fn problems(kernel: &Kernel) -> impl Iterator<Item = (usize, Sign)> {
+    (0..kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign)))
+}
+
+fn check_shape(kernel: &Kernel, pair: &impl Pair) -> Result<()> {
+    if pair.shape() != (kernel.inputs(), kernel.outputs(), kernel.side()) {
+        return Err(Error::input("the random pair was drawn for another shape: draw one for this target"));
+    }
+    Ok(())
+}
+
+/// What the subset sum of a channel and sign aims at: K or -K at the channel, in the order (output, row, column).
+fn channel_target(kernel: &Kernel, channel: usize, sign: Sign) -> Vec<f64> {
+    let mut target = kernel.input_slice(channel);
+    if sign == Sign::Negative {
+        target.iter_mut().for_each(|k| *k = -*k);
+    }
+    target
+}
+
+/// The subset-sum problem of a channel and sign.
+struct Sums {
+    candidates: Vec<usize>,
+    vectors: Vec<f64>,
+    target: Vec<f64>,
+}
+
+impl Sums {
+    fn new(kernel: &Kernel, pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
+        let candidates = pair.candidates(channel, sign, filters);
+        let target = channel_target(kernel, channel, sign);
+        let mut vectors = Vec::with_capacity(candidates.len() * target.len());
+        candidates.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
+        Sums { candidates, vectors, target }
+    }
+
+    fn problem(&self, tolerance: f64, size: Option<usize>) -> Result<Problem<'_>> {
+        Problem::new(&self.vectors, self.target.len(), &self.target, tolerance, size)
+    }
+}
+
+/// Whether it is proved that some channel and sign has no filters whose sum is within the tolerance of its target. The pair must
+/// have been drawn for a target of this shape.
+pub fn is_beyond(target: &Layer, pair: &impl Pair, filters: Filters, tolerance: f64, stream: &mut Stream) -> bool {
+    problems(&target.kernel).any(|place| {
+        let sums = Sums::new(&target.kernel, pair, place, filters);
+        sums.problem(tolerance, None).is_ok_and(|problem| exists(&problem, stream) == Some(false))
+    })
+}
+
+fn solve_channel(
+    kernel: &Kernel,
+    pair: &impl Pair,
+    (channel, sign): (usize, Sign),
+    request: &Request,
+    stream: &mut Stream,
+) -> Result<ChannelResult> {
+    let sums = Sums::new(kernel, pair, (channel, sign), request.filters);
+    let candidates = &sums.candidates;
+    // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
+    let size = request.size.filter(|&size| size <= candidates.len());
+    let problem = sums.problem(request.tolerance, size)?;
+    let (status, solution, solver) = if size == request.size {
+        let answer = match request.solver {
+            Some(solver) => Answer::of(solver, &problem, stream, &Budget::COUNTED),
+            None => solve(&problem, stream, &Budget::COUNTED),
+        };
+        let (status, solution) = best_known(&problem, answer.outcome, stream);
+        (status, solution, answer.solver)
+    } else {
+        (Status::None, problem.solution((0..candidates.len()).collect()), "")
+    };
+    let kept = solution.subset.iter().map(|&index| candidates[index]).collect();
+    Ok(ChannelResult { channel, sign, candidates: candidates.len(), kept, error: solution.error, status, solver })
+}
+
+/// What is kept: where there is no subset within the tolerance, the nearest, or the best that a beam sees.
+fn best_known(problem: &Problem, outcome: Outcome, stream: &mut Stream) -> (Status, Solution) {
+    match outcome {
+        Outcome::Found(solution) => (Status::Found, solution),
+        Outcome::GaveUp { best } => (Status::GaveUp, best),
+        Outcome::None => (Status::None, nearest_soon(problem, stream)),
+    }
+}
+
+/// L^+ or L^-: at each input channel the sum of the vectors of the filters kept.
+fn kept_sum(kernel: &Kernel, pair: &impl Pair, channels: &[ChannelResult], sign: Sign) -> Kernel {
+    let of_sign = channels.iter().filter(|result| result.sign == sign);
+    let slices: Vec<Vec<f64>> = of_sign
+        .map(|result| {
+            let mut sum = vec![0.0; kernel.outputs() * kernel.side() * kernel.side()];
+            for &filter in &result.kept {
+                sum.iter_mut().zip(pair.vector(filter)).for_each(|(sum, x)| *sum += x);
+            }
+            sum
+        })
+        .collect();
+    let side = kernel.side();
+    Kernel::from_fn(kernel.outputs(), kernel.inputs(), side, |o, t, r, s| slices[t][(o * side + r) * side + s])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subset_sum::Exact;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn layer(outputs: usize, inputs: usize, side: usize, stride: usize, pad: usize, stream: &mut Stream) -> Layer {
+        let kernel = Kernel::normal(outputs, inputs, side, stream);
+        let norm = kernel.norm1();
+        Layer { kernel: kernel.map(|x| x / norm), stride, pad }
+    }
+
+    fn normal_image(channels: usize, rows: usize, columns: usize, stream: &mut Stream) -> Image {
+        Image::from_fn(channels, rows, columns, |_, _, _| StandardNormal.sample(stream))
+    }
+
+    /// Among prunings with few candidates: beyond reach is what a pruning proves to be, and what it keeps then is the nearest.
+    #[test]
+    fn what_is_beyond_reach_is_what_has_no_filters() {
+        let (mut stream, mut beyond) = (Stream::new(37, 38), 0);
+        for _ in 0..60 {
+            let target = layer(1, 2, 1, 1, 0, &mut stream);
+            let pair = RandomPair::draw(&target.kernel, 20, &mut stream).unwrap();
+            let request = Request { tolerance: 0.02, ..Request::default() };
+            let pruned = PrunedKernel::prune(&target, pair.clone(), &request, &mut stream).unwrap();
+            let has_none = pruned.channels().iter().any(|channel| channel.status == Status::None);
+            assert_eq!(is_beyond(&target, &pair, request.filters, request.tolerance, &mut stream), has_none);
+            for channel in pruned.channels().iter().filter(|channel| channel.status == Status::None) {
+                let sums = Sums::new(&target.kernel, &pair, (channel.channel, channel.sign), request.filters);
+                let just_below = sums.problem(channel.error * (1.0 - 1e-9), None).unwrap();
+                assert_eq!(exists(&just_below, &mut stream), Some(false));
+            }
+            beyond += usize::from(has_none);
+        }
+        assert!(beyond > 10 && beyond < 50, "{beyond}");
+    }
+
+    #[test]
+    fn masked_dense_and_split_forms_agree() {
+        let mut stream = Stream::new(31, 32);
+        for (outputs, inputs, side, stride, pad) in [(1, 1, 1, 1, 0), (2, 3, 3, 1, 1), (3, 2, 2, 2, 1), (2, 2, 3, 2, 0)]
+        {
+            let target = layer(outputs, inputs, side, stride, pad, &mut stream);
+            let request = Request { tolerance: 0.01, ..Request::default() };
+            let pruned = PrunedKernel::draw(&target, 14, &request, &mut stream).unwrap();
+            let image = normal_image(inputs, 6, 5, &mut stream);
+            let masked = pruned.forward(&image);
+            assert!(masked.distance(&pruned.dense_network().forward(&image)) < 1e-10);
+            assert!(masked.distance(&pruned.response().forward(&image)) < 1e-10);
+            let error = target.forward(&image).zip(&masked, |k, m| k - m);
+            assert!(error.distance(&pruned.error().forward(&image)) < 1e-10);
+            let norms = pruned.error().plus.max_norm().max(pruned.error().minus.max_norm());
+            assert!((norms - pruned.max_error()).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_mask_is_blocked_and_keeps_the_sign_split() {
+        let mut stream = Stream::new(33, 34);
+        let target = layer(1, 3, 1, 1, 0, &mut stream);
+        let request = Request { tolerance: 0.1, ..Request::default() };
+        let pruned = PrunedKernel::draw(&target, 20, &request, &mut stream).unwrap();
+        let full = mask::channel_blocked(40, 3, 1);
+        assert_eq!(mask::departure(&full, 40), None);
+        let mask = pruned.mask();
+        assert_eq!(mask.norm1() as usize, pruned.kept().len());
+        for l in 0..mask.outputs() {
+            for t in 0..mask.inputs() {
+                if mask.at(l, t, 0, 0) == 1.0 {
+                    // Eq. 21, counted from 0: the first half of block t is positive, the second negative.
+                    let positive = l % 40 < 20;
+                    assert_eq!(full.at(l, t, 0, 0), 1.0);
+                    assert_eq!(pruned.pair().v().at(l, t, 0, 0) > 0.0, positive);
+                }
+            }
+        }
+        assert!(pruned.channels().iter().all(|c| c.status == Status::Found && c.error <= 0.1), "one dimension is easy");
+    }
+
+    #[test]
+    fn a_fixed_size_gives_the_equal_blocks_of_remark_13() {
+        let mut stream = Stream::new(35, 36);
+        let target = layer(2, 2, 1, 1, 0, &mut stream);
+        let request = Request { tolerance: 0.2, size: Some(4), solver: Some(&Exact), ..Request::default() };
+        let pruned = PrunedKernel::draw(&target, 30, &request, &mut stream).unwrap();
+        assert!(pruned.channels().iter().all(|channel| channel.kept.len() == 4));
+        let [v, _] = pruned.dense();
+        let support = v.kernel.map(|x| f64::from(u8::from(x != 0.0)));
+        assert_eq!(mask::departure(&support, 8), None);
+    }
+
+    #[test]
+    fn none_is_proved_and_said() {
+        let mut stream = Stream::new(37, 38);
+        let target = layer(4, 1, 2, 1, 0, &mut stream);
+        let tight = Request { tolerance: 1e-9, ..Request::default() };
+        let pruned = PrunedKernel::draw(&target, 10, &tight, &mut stream).unwrap();
+        assert!(pruned.channels().iter().all(|channel| channel.status == Status::None));
+        assert!(pruned.max_error() <= target.kernel.max_norm(), "never worse than keeping nothing");
+        let many = Request { size: Some(11), ..tight };
+        let pruned = PrunedKernel::draw(&target, 10, &many, &mut stream).unwrap();
+        assert!(pruned.channels().iter().all(|channel| channel.status == Status::None && channel.solver.is_empty()));
+    }
+
+    #[test]
+    fn wrong_requests_are_refused() {
+        let mut stream = Stream::new(39, 40);
+        let target = layer(1, 1, 1, 1, 0, &mut stream);
+        assert!(PrunedKernel::draw(&target, 0, &Request::default(), &mut stream).is_err());
+        let negative = Request { tolerance: -1.0, ..Request::default() };
+        assert!(PrunedKernel::draw(&target, 3, &negative, &mut stream).is_err());
+        let other = RandomPair::draw(&Kernel::zeros(1, 2, 1), 3, &mut stream).unwrap();
+        assert!(PrunedKernel::prune(&target, other, &Request::default(), &mut stream).is_err());
+    }
+}
