@@ -12,13 +12,14 @@ use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::hash::sha256_hex;
+use crate::measure::Precision;
+use crate::measure::threshold::{Question, Threshold};
+use crate::measure::what_if::{Changes, Draft, changed};
 use crate::numeric::number;
 use crate::record::Record;
 use crate::registry::find;
-use crate::runner::threshold::{Question, Threshold};
 use crate::statement::{Cell, position};
 use crate::statement::{PRINTED, Relation};
-use crate::what_if::{Changes, Draft, changed};
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
 #[derive(Clone)]
@@ -54,34 +55,6 @@ pub struct Experiment {
     /// A hash of all that its records depend on, but for the run's seed, effort and chance of error: records of another
     /// design are not shown as its own.
     pub design: String,
-}
-
-/// When a sample of replicates is large enough.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Precision {
-    /// The width of the interval, relative to its lower end, that is precise enough.
-    pub relative: f64,
-    /// The most replicates a cell may take.
-    pub replicates: u64,
-    /// What ends the sample before that.
-    pub until: Until,
-}
-
-impl Default for Precision {
-    fn default() -> Self {
-        Precision { relative: 0.05, replicates: 100_000, until: Until::Decided }
-    }
-}
-
-/// What ends a sample before its replicates are spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Until {
-    /// Every bound has its verdict, or the precision is reached.
-    Decided,
-    /// The precision is reached, whatever the verdicts are.
-    Precise,
 }
 
 /// A plot of an experiment's records.
@@ -799,7 +772,10 @@ mod tests {
             ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = nan\n".into(), "line 8: eps = NaN"),
             ("[[grid]]\nk = 2\nq = 1\n".into(), "unknown parameter \"q\"; this claim has k, j, d, eps, target, C"),
             ("[[grid]]\nk = 2\nj = \"1..x\"\n".into(), "write a range as"),
-            ("[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(), "target = centre: write origin, axis, spread, or a list of d numbers"),
+            (
+                "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\ntarget = \"centre\"\n".into(),
+                "target = centre: write origin, axis, spread, or a list of d numbers",
+            ),
             ("[[grid]]\nk = 2\n".into(), "j is missing"),
             ("grid = []\n".into(), "need at least one entry"),
             (format!("methods = []\n{grid}"), "need at least one entry"),

@@ -80,7 +80,7 @@ pub fn rows(claim: &Claim, origin: &Origin, cell: &Cell, evidence: &Evidence, bo
             relation: bound.relation.unwrap_or(about.relation),
             quantity: about.quantity,
             formula: claim.formula(&bound.name),
-            verdict: pronounce(claim, evidence, bound),
+            verdict: pronounce(claim.statement(), evidence, bound),
             least_constant: None,
         };
         row(claim, origin, cell, &hypotheses, &judged)

@@ -1,36 +1,54 @@
 //! The claims that are known by their ids.
 
-use std::sync::LazyLock;
+use std::sync::{PoisonError, RwLock};
 
 use crate::claim::Claim;
 use crate::error::{Error, Result};
-use crate::harness;
+use crate::subject::Subject;
 use crate::tickets;
 
+/// The papers that the program puts to the test.
+pub static SUBJECTS: [&Subject; 1] = [&tickets::SUBJECT];
+
 /// Every claim of the papers, in their order.
-pub fn claims() -> &'static [Claim] {
-    &tickets::CLAIMS
+pub fn claims() -> impl Iterator<Item = &'static Claim> {
+    SUBJECTS.iter().flat_map(|subject| (subject.claims)())
 }
 
-/// Claims about the program itself, and those that are planted for it: found by their ids, and listed nowhere.
-static HARNESS: LazyLock<Vec<Claim>> = LazyLock::new(harness::claims);
+/// Claims that were registered: found by their ids, and listed nowhere.
+static REGISTERED: RwLock<Vec<Claim>> = RwLock::new(Vec::new());
+
+/// Registers a claim, so that experiments and verbs find it by its id. One of the same id that was registered is replaced.
+///
+/// # Errors
+/// Where a paper has a claim of this id.
+pub fn register(claim: Claim) -> Result<()> {
+    if claims().any(|known| known.id() == claim.id()) {
+        return Err(Error::input(format!("there is a claim {} already; give yours another id", claim.id())));
+    }
+    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    registered.retain(|known| known.id() != claim.id());
+    registered.push(claim);
+    Ok(())
+}
 
 /// The claim with this id.
 ///
 /// # Errors
 /// Names the known ids.
 pub fn find(id: &str) -> Result<Claim> {
-    let found = claims().iter().chain(HARNESS.iter()).find(|claim| claim.id() == id);
-    found.cloned().ok_or_else(|| Error::UnknownClaim {
+    let all = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    let registered = all.iter().find(|claim| claim.id() == id);
+    claims().find(|claim| claim.id() == id).or(registered).cloned().ok_or_else(|| Error::UnknownClaim {
         name: id.to_string(),
-        known: claims().iter().map(|claim| claim.id().to_string()).collect(),
+        known: claims().map(|claim| claim.id().to_string()).collect(),
     })
 }
 
 /// The claim with this id, which is there.
 #[cfg(test)]
 pub(crate) fn claim(id: &str) -> &'static Claim {
-    claims().iter().find(|claim| claim.id() == id).unwrap()
+    claims().find(|claim| claim.id() == id).unwrap()
 }
 
 #[cfg(test)]
@@ -60,7 +78,7 @@ mod tests {
             }
             let experiment = crate::experiment::Experiment::read(&path).unwrap();
             let (claim, cell) = (&experiment.claim, &experiment.cells[0]);
-            let links = |alpha| crate::runner::measure::chain(claim, "e", cell, 1, alpha).unwrap();
+            let links = |alpha| crate::measure::chain(claim, "e", cell, 1, alpha).unwrap();
             assert_eq!(links(1e-3) != links(1e-9), claim.chain_samples(), "{}", path.display());
             seen += 1;
         }

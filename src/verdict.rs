@@ -2,9 +2,8 @@
 
 use std::f64::consts::LN_10;
 
-use crate::claim::Claim;
 use crate::evidence::{Evidence, Shows};
-use crate::statement::{Bound, Quantity, Relation};
+use crate::statement::{Bound, Quantity, Relation, Statement};
 
 /// What the evidence says of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +60,8 @@ impl Verdict {
     }
 
     /// The verdict in the words of a claim's quantifier.
-    pub fn said_of(self, claim: &Claim) -> Self {
-        if claim.statement().constants.is_empty() { self } else { self.at_a_constant() }
+    pub fn said_of(self, statement: &Statement) -> Self {
+        if statement.constants.is_empty() { self } else { self.at_a_constant() }
     }
 
     /// Whether the measured value lies on the claimed side.
@@ -78,8 +77,8 @@ impl Verdict {
 
 /// What the evidence says of a claim's bound, in the words of the claim's quantifier: a claim that there is a constant is
 /// neither proved nor violated at one constant.
-pub fn pronounce(claim: &Claim, evidence: &Evidence, bound: &Bound) -> Verdict {
-    judge(evidence, bound, claim.statement().relation).said_of(claim)
+pub fn pronounce(statement: &Statement, evidence: &Evidence, bound: &Bound) -> Verdict {
+    judge(evidence, bound, statement.relation).said_of(statement)
 }
 
 /// Judges a bound by the interval alone: the measured value plays no part. Evidence that cannot confirm never holds, and

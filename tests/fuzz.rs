@@ -12,9 +12,9 @@ use lemmascope::formula::{Condition, Formula, Number};
 use lemmascope::hash::sha256_hex;
 use lemmascope::random::Stream;
 use lemmascope::record;
-use lemmascope::report::{self, Search};
-use lemmascope::runner::checkpoint;
-use lemmascope::runner::store::{CODE, Store};
+use lemmascope::run::checkpoint;
+use lemmascope::show::report::{self, Search};
+use lemmascope::store::{CODE, Store};
 use rand::RngExt;
 
 /// What each reader gets.

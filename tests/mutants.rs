@@ -8,9 +8,9 @@ use std::time::Duration;
 use lemmascope::falsify::lab::Lab;
 use lemmascope::falsify::region::Region;
 use lemmascope::falsify::{Finding, Plan, falsify};
+use lemmascope::measure::what_if::{Changes, Draft, WhatIf};
 use lemmascope::registry::{claims, find};
 use lemmascope::statement::{PRINTED, Relation};
-use lemmascope::what_if::{Changes, Draft, WhatIf};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

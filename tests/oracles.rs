@@ -5,13 +5,13 @@ use std::sync::atomic::AtomicBool;
 
 use lemmascope::error::Error;
 use lemmascope::evidence::Method;
-use lemmascope::experiment::{Precision, Until};
 use lemmascope::formula::{Formula, Number};
+use lemmascope::measure::{Job, Sampling, measure};
+use lemmascope::measure::{Precision, Until};
 use lemmascope::numeric::{
     ROUNDING_OF_LOGS, ln_binomial, ln_binomial_ends, ln_chi_square_log_density, ln_chi_square_moment, ln_gamma_ratio,
 };
 use lemmascope::registry::find;
-use lemmascope::runner::measure::{Job, Sampling, measure};
 use lemmascope::tails::{Rounded, Tail, binomial_tail, poisson_binomial_tail};
 
 /// The rows of a table, as texts by the header's names.

@@ -1,5 +1,6 @@
 //! The tests of the README's command, in one program, so that they are linked once.
 
+mod architecture;
 mod cli;
 mod common;
 mod experiments;

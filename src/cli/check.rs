@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::experiment::{Experiment, judged_by, read_all};
 use crate::output::{FolderLock, write_together};
 use crate::record::{self, Record};
-use crate::report::folder::record_files;
-use crate::report::gate::Comparison;
-use crate::runner::outlook::Outlook;
-use crate::runner::{self, Conditions, Plan, Takes, checkpoint};
+use crate::run::outlook::Outlook;
+use crate::run::{Conditions, Plan, Takes, checkpoint};
+use crate::show::report::folder::record_files;
+use crate::show::report::gate::Comparison;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -185,7 +185,7 @@ fn measure(plan: &Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch)
         interrupted: watch.flag(),
         progress: &|event, unit| outlook.tell(event, unit),
     };
-    let measured = thread_pool(arguments.threads)?.install(|| runner::run(plan, &conditions));
+    let measured = thread_pool(arguments.threads)?.install(|| crate::run::run(plan, &conditions));
     // Kept where something is to be resumed, and else removed.
     let paths = measured.inspect_err(|_| checkpoint::remove_if_empty(&scratch))?;
     let read = |(path, experiment): (&PathBuf, &Experiment)| {

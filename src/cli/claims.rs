@@ -7,9 +7,8 @@ use serde_json::json;
 use super::print;
 use crate::claim::Claim;
 use crate::error::Result;
-use crate::registry::{claims, find};
+use crate::registry::{SUBJECTS, claims, find};
 use crate::statement::{PRINTED, Reading};
-use crate::tickets::index::index;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -25,13 +24,16 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.index {
-        let index = index();
-        print(&if arguments.json { format!("{:#}", index.json()) } else { index.markdown().trim_end().to_string() })?;
+        for subject in SUBJECTS {
+            let index = subject.index();
+            let text = index.markdown(subject);
+            print(&if arguments.json { format!("{:#}", index.json(subject)) } else { text.trim_end().to_string() })?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let chosen: Vec<Claim> = match &arguments.claim {
         Some(id) => vec![find(id)?],
-        None => claims().to_vec(),
+        None => claims().cloned().collect(),
     };
     if arguments.json {
         let all: Vec<serde_json::Value> = chosen.iter().map(to_json).collect();

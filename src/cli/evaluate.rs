@@ -13,10 +13,10 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Method, Shows};
-use crate::experiment::{Precision, Until};
+use crate::measure::{Job, Sampling, measure_told};
+use crate::measure::{Precision, Until};
 use crate::numeric::number;
 use crate::record::hypotheses;
-use crate::runner::measure::{Job, Sampling, measure_told};
 use crate::statement::Cell;
 use crate::statement::{Bound, Hypothesis};
 use crate::verdict::{pronounce, slack_log10, vacuous};
@@ -172,7 +172,7 @@ impl Report {
             ln: finite(bound.ln),
             slack_log10: slack_log10(evidence, bound, about.relation).and_then(finite),
             vacuous: vacuous(bound, about.relation, about.quantity),
-            verdict: pronounce(claim, evidence, bound).name(),
+            verdict: pronounce(claim.statement(), evidence, bound).name(),
         };
         let conditions: Vec<Hypothesis> = hypotheses(claim, cell, evidence);
         Report {

@@ -17,12 +17,12 @@ use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
 use crate::falsify::space::Space;
 use crate::falsify::{Constant, Finding, Plan, Shares, falsify, reproduce};
+use crate::measure::what_if::Changes;
 use crate::numeric::{for_people, number};
 use crate::random::Address;
 use crate::statement::Cell;
 use crate::statement::{Bound, Relation};
 use crate::verdict::Verdict;
-use crate::what_if::Changes;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -375,7 +375,7 @@ impl Entry {
             alpha: finding.shares,
             cell: best.map(|best| cell_object(&best.cell)),
             slack_log10: best.and_then(slack),
-            verdict: finding.verdict().said_of(claim).name(),
+            verdict: finding.verdict().said_of(claim.statement()).name(),
             confirmed_by: finding.confirmed_by(),
             contradicted: finding.contradicted(),
             smallest: finding.smallest,
@@ -385,7 +385,7 @@ impl Entry {
             least_slack: finding.worst.as_ref().map(|worst| Least {
                 cell: cell_object(&worst.cell),
                 slack_log10: if finding.sampled { Span::Limits(limits(worst)) } else { Span::Number(slack(worst)) },
-                verdict: worst.verdict.said_of(claim).name(),
+                verdict: worst.verdict.said_of(claim.statement()).name(),
             }),
             best_constant: constant(claim, finding),
             evaluations: finding.evaluations,
@@ -420,7 +420,7 @@ impl Report {
             found: first.found,
             cell: best.map(|best| cell_object(&best.cell)),
             slack_log10: best.and_then(slack),
-            verdict: first.verdict().said_of(claim).name(),
+            verdict: first.verdict().said_of(claim.statement()).name(),
             confirmed_by: first.confirmed_by(),
             best_constant: constant(claim, first),
             alpha: findings.iter().map(|finding| finding.shares.total).sum(),
@@ -489,7 +489,7 @@ fn paragraph(claim: &Claim, finding: &Finding) -> Vec<String> {
             "{}; slack {} ({})",
             shown_or_ln(&value(&best.bound), &finite(best.bound.ln)),
             slack_text(best),
-            finding.verdict().said_of(claim).name()
+            finding.verdict().said_of(claim.statement()).name()
         ),
     );
     if finding.found && finding.smallest {

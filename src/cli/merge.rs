@@ -8,9 +8,9 @@ use super::thread_pool;
 use crate::error::Result;
 use crate::experiment::judged_by;
 use crate::output::FolderLock;
-use crate::runner::outlook::Outlook;
-use crate::runner::shard::{Joined, join};
-use crate::runner::{self, Conditions, Plan, Takes};
+use crate::run::outlook::Outlook;
+use crate::run::shard::{Joined, join};
+use crate::run::{Conditions, Plan, Takes};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             interrupted: watch.flag(),
             progress: &|event, place| outlook.tell(event, place),
         };
-        pool.install(|| runner::run(&plan, &conditions))?;
+        pool.install(|| crate::run::run(&plan, &conditions))?;
         let files: Vec<PathBuf> = plan.experiments.iter().filter_map(|own| own.path.clone()).collect();
         show(plan, &arguments.out, &files, &arguments.shown, (&pool, Some(&store)), watch)
     })

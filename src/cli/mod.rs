@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
-use crate::runner::Effort;
+use crate::run::Effort;
 
 /// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
 ///
@@ -84,6 +84,7 @@ enum Verb {
 /// Whatever stops the verb, with its exit code.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     watch::listen()?;
+    crate::harness::claims().into_iter().try_for_each(crate::registry::register)?;
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Merge(arguments) => merge::run(&arguments),

@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Plot, read_all};
 use crate::hash::sha256_hex;
 use crate::output::write_together;
-use crate::plot;
 use crate::record::{REVISION, Record};
-use crate::report::folder::read_own;
-use crate::runner::store::{Address, Piece, Store};
+use crate::show::plot;
+use crate::show::report::folder::read_own;
+use crate::store::{Address, Piece, Store};
 
 #[derive(clap::Args)]
 pub struct Arguments {

@@ -9,11 +9,11 @@ use super::watch::{Show, Stop, Watch, WatchArguments};
 use super::{note, print};
 use crate::error::{Error, Result};
 use crate::experiment::read_all;
-use crate::fit;
 use crate::output::write_together;
-use crate::report::folder::Folder;
-use crate::report::{self, Search};
-use crate::summary;
+use crate::show::fit;
+use crate::show::report::folder::Folder;
+use crate::show::report::{self, Search};
+use crate::show::summary;
 
 #[derive(clap::Args)]
 pub struct Arguments {

@@ -15,15 +15,15 @@ use crate::error::{Error, FAILED, Result};
 use crate::experiment::{Experiment, judged_by, read_all};
 use crate::output::FolderLock;
 use crate::record::Record;
-use crate::report::command::command;
-use crate::report::folder::Folder;
-use crate::report::gate::counted;
-use crate::report::joined::{Set, join};
-use crate::runner::outlook::{Left, Outlook};
-use crate::runner::shard::Shard;
-use crate::runner::store::{self, Store};
-use crate::runner::{self, Conditions, Plan, Takes, checkpoint};
-use crate::summary;
+use crate::run::outlook::{Left, Outlook};
+use crate::run::shard::Shard;
+use crate::run::{Conditions, Plan, Takes, checkpoint};
+use crate::show::report::command::command;
+use crate::show::report::folder::Folder;
+use crate::show::report::gate::counted;
+use crate::show::report::joined::{Set, join};
+use crate::show::summary;
+use crate::store::{self, Store};
 use crate::verdict::Verdict;
 
 #[derive(clap::Args)]
@@ -160,7 +160,7 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
         interrupted: watch.flag(),
         progress: &|event, place| outlook.tell(event, place),
     };
-    pool.install(|| runner::run(&plan, &conditions))?;
+    pool.install(|| crate::run::run(&plan, &conditions))?;
     show(plan, &arguments.out, &arguments.files, &arguments.shown, (&pool, store.as_ref()), watch)
 }
 
@@ -228,7 +228,7 @@ pub fn show(
         print(&pretty(&serde_json::json!({ "records": records, "out": out, "alpha": shares, "tallies": tallies })))?;
     } else if !shown.quiet {
         print(&summary::table(&tallies))?;
-        let runner::Shares { alpha, intervals, each, covers } = shares;
+        let crate::run::Shares { alpha, intervals, each, covers } = shares;
         print(&format!(
             "chance of error at most {alpha} over {intervals} intervals, {each:.3e} each; it covers {covers}"
         ))?;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::experiment::read_all;
 use crate::numeric::number;
 use crate::output::write_whole;
-use crate::report::command::quoted;
+use crate::show::report::command::quoted;
 
 #[derive(clap::Args)]
 pub struct Arguments {

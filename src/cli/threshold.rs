@@ -12,9 +12,9 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Shows};
+use crate::measure::threshold::{Crossing, MOST_TRIALS, Question, Threshold, allowance};
 use crate::numeric::number;
 use crate::registry::find;
-use crate::runner::threshold::{Crossing, MOST_TRIALS, Question, Threshold, allowance};
 use crate::statement::{Bound, PRINTED};
 use crate::statement::{Cell, Value};
 use crate::verdict::pronounce;
@@ -189,7 +189,8 @@ impl Report {
         };
         let asks = threshold.asks(cell);
         let evidence = Evidence { bearing: asked.bearing(cell), ..crossing.evidence() };
-        let verdict = asks.map(|value| pronounce(asked, &evidence, &Bound::from_value(PRINTED, value)).name());
+        let verdict =
+            asks.map(|value| pronounce(asked.statement(), &evidence, &Bound::from_value(PRINTED, value)).name());
         Report {
             claim: claim.id().to_string(),
             cell: cell.iter().map(|(name, v)| (name.to_string(), value(v))).collect(),

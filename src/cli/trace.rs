@@ -12,14 +12,14 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::Evidence;
-use crate::experiment::{Precision, Until};
 use crate::measurand::{LeastConstant, Link, first_failing};
+use crate::measure::{Job, Sampling, chain, measure_told};
+use crate::measure::{Precision, Until};
 use crate::record::hypotheses;
-use crate::registry::{claims, find};
-use crate::runner::measure::{Job, Sampling, chain, measure_told};
+use crate::registry::{SUBJECTS, claims, find};
 use crate::statement::Cell;
 use crate::statement::{Bound, Hypothesis};
-use crate::tickets::rulings::{Kind, of_link};
+use crate::subject::{Kind, Ruling};
 use crate::verdict::{pronounce, slack_log10};
 
 #[derive(clap::Args)]
@@ -96,7 +96,7 @@ struct Traced<'a> {
 }
 
 fn no_chain(claim: &Claim) -> Error {
-    let known: Vec<&str> = claims().iter().map(Claim::id).collect();
+    let known: Vec<&str> = claims().map(Claim::id).collect();
     Error::input(format!(
         "the proof of {} has no link at this cell; try another cell, or evaluate; the claims are {}",
         claim.statement().id,
@@ -163,7 +163,8 @@ impl Judged {
             None => None,
         };
         let verdict = link.verdict();
-        let ruling = if verdict.is_missed() { of_link(claim.id(), link.name) } else { None };
+        let rulings = SUBJECTS.iter().filter(|_| verdict.is_missed()).flat_map(|subject| subject.rulings());
+        let ruling = rulings.into_iter().find(|ruling: &Ruling| ruling.is_on(claim.id(), link.name));
         Ok(Judged {
             for_large: link.for_large,
             least_constant: least.and_then(|least| finite(least.holds)),
@@ -218,7 +219,7 @@ impl Report {
         let Traced { claim, cell, bounds } = *traced;
         let whole = |evidence: &Evidence, bound: &Bound| Whole {
             name: bound.name.clone(),
-            verdict: pronounce(claim, evidence, bound).name(),
+            verdict: pronounce(claim.statement(), evidence, bound).name(),
             slack_log10: slack_log10(evidence, bound, claim.statement().relation).and_then(finite),
         };
         let hypotheses = evidence.map_or_else(|| claim.hypotheses(cell), |evidence| hypotheses(claim, cell, evidence));

@@ -2,9 +2,9 @@
 
 use crate::claim::Claim;
 use crate::error::Result;
+use crate::measure::what_if::{Changes, changed};
 use crate::registry::find;
 use crate::statement::Relation;
-use crate::what_if::{Changes, changed};
 
 #[derive(clap::Args)]
 pub struct WhatIfArguments {

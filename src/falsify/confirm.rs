@@ -7,8 +7,8 @@ use super::lab::{Care, Lab, Seen};
 use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
-use crate::experiment::Until;
 use crate::measurand::{Estimator, Law};
+use crate::measure::Until;
 use crate::random::Address;
 use crate::verdict::Verdict;
 

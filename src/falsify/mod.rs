@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::evidence::Bearing;
-use crate::experiment::Until;
+use crate::measure::Until;
 use crate::statement::{Hypothesis, Relation};
 use crate::verdict::Verdict;
 use clock::Clock;

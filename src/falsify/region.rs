@@ -101,6 +101,7 @@ impl std::fmt::Display for Axis {
 pub struct Region {
     parameters: Arc<[Parameter]>,
     axes: Vec<Axis>,
+    smallest: Vec<String>,
 }
 
 impl Region {
@@ -128,7 +129,7 @@ impl Region {
             None => default_axis(parameter),
         });
         let axes = complete.collect::<Result<_>>()?;
-        Ok(Region { parameters, axes })
+        Ok(Region { parameters, axes, smallest: claim.statement().smallest.clone() })
     }
 
     /// The axes, in the order of the parameters.
@@ -141,6 +142,11 @@ impl Region {
         &self.parameters
     }
 
+    /// The parameters that a counterexample is made small in first, in this order.
+    pub fn smallest(&self) -> &[String] {
+        &self.smallest
+    }
+
     /// The region with one parameter fixed.
     pub fn fixed(&self, index: usize, value: &Value) -> Region {
         let mut axes = self.axes.clone();
@@ -149,7 +155,7 @@ impl Region {
             Value::Real(x) => Axis::Real(*x, *x),
             other => Axis::Choice(vec![other.clone()]),
         };
-        Region { parameters: Arc::clone(&self.parameters), axes }
+        Region { axes, ..self.clone() }
     }
 
     /// The positions of the parameters that are intervals.

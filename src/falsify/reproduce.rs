@@ -5,10 +5,10 @@ use std::path::Path;
 use super::Finding;
 use crate::claim::Claim;
 use crate::error::{Error, Result};
+use crate::measure::what_if::{Changes, Draft};
 use crate::numeric::number;
 use crate::output::write_whole;
 use crate::statement::{Cell, Value};
-use crate::what_if::{Changes, Draft};
 
 /// The text of the experiment: the counterexamples' cells, by the methods that found them and those that confirmed them.
 pub fn experiment(claim: &Claim, changes: &Changes, findings: &[&Finding], command: &str) -> String {

@@ -52,15 +52,18 @@ pub fn order_of(region: &Region) -> Vec<String> {
     order(region).into_iter().map(|index| region.parameters()[index].name.clone()).collect()
 }
 
-/// `d`, `k`, the other whole numbers, choices of words, reals, targets.
+/// The whole numbers that the statement names, in its order, the other ones, choices of words, reals, vectors.
 fn order(region: &Region) -> Vec<usize> {
-    let rank = |index: &usize| match (&region.axes()[*index], region.parameters()[*index].name.as_str()) {
-        (Axis::Whole(..), "d") => 0,
-        (Axis::Whole(..), "k") => 1,
-        (Axis::Whole(..), _) => 2,
-        (Axis::Choice(values), _) if values.iter().all(|value| matches!(value, Value::Word(_))) => 3,
-        (Axis::Real(..) | Axis::Choice(_), _) => 4,
-        (Axis::Vectors(_), _) => 5,
+    let smallest = region.smallest();
+    let named = |index: usize| {
+        let name = &region.parameters()[index].name;
+        smallest.iter().position(|named| named == name).unwrap_or(smallest.len())
+    };
+    let rank = |index: &usize| match &region.axes()[*index] {
+        Axis::Whole(..) => (0, named(*index)),
+        Axis::Choice(values) if values.iter().all(|value| matches!(value, Value::Word(_))) => (1, 0),
+        Axis::Real(..) | Axis::Choice(_) => (2, 0),
+        Axis::Vectors(_) => (3, 0),
     };
     let mut order: Vec<usize> = (0..region.axes().len()).collect();
     order.sort_by_key(rank);

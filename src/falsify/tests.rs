@@ -36,6 +36,7 @@ const STATEMENT: &str = r#"
     measured = ""
     relation = "at-most"
     quantity = "size"
+    smallest = ["d", "k"]
     computed = ["inside"]
     parameters.k = { domain = "1..1e12", search = "1..1e6" }
     parameters.d = { domain = "1..1e12", search = "1..256" }

@@ -15,11 +15,12 @@ use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::evidence::proportion;
-use crate::experiment::{Experiment, Precision, Until};
+use crate::experiment::Experiment;
 use crate::measurand::{Draw, Estimator, Measurand};
+use crate::measure::{Job, Sampling, measure};
+use crate::measure::{Precision, Until};
 use crate::random::Stream;
-use crate::runner::measure::{Job, Sampling, measure};
-use crate::runner::{Conditions, Effort, Plan, Takes, rows};
+use crate::run::{Conditions, Effort, Plan, Takes, rows};
 use crate::statement::{Cell, Relation, Statement};
 use crate::verdict::{Verdict, judge};
 use planted::{Growing, Planted, check_truth};
@@ -213,11 +214,17 @@ fn decided(cell: &Cell, alpha: f64, replicates: u64, seed: u64) -> (Verdict, u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::find;
+    use crate::registry::{find, register};
+
+    /// A claim of the harness, which its own runs find by its id too.
+    fn registered(id: &str) -> Claim {
+        claims().into_iter().try_for_each(register).unwrap();
+        find(id).unwrap()
+    }
 
     #[test]
     fn the_information_limit_by_hand() {
-        let cell = find("harness-draws").unwrap().cell([("p", "0.5"), ("factor", "2"), ("level", "0.05")]).unwrap();
+        let cell = registered("harness-draws").cell([("p", "0.5"), ("factor", "2"), ("level", "0.05")]).unwrap();
         // KL(1/2, 1/4) = 1/2 ln 2 + 1/2 ln(2/3).
         let kl = 0.5 * 2f64.ln() + 0.5 * (2.0f64 / 3.0).ln();
         assert!((limit(&cell) - 20f64.ln() / kl).abs() < 1e-9);
@@ -235,7 +242,7 @@ mod tests {
     #[test]
     fn a_planted_run_has_cells_on_both_sides() {
         for kind in ["proportion", "threshold"] {
-            let cell = find("harness-verdicts").unwrap().cell([("kind", kind), ("cells", "6")]).unwrap();
+            let cell = registered("harness-verdicts").cell([("kind", kind), ("cells", "6")]).unwrap();
             assert_eq!(Experiment::parse("planted", &at_equality(&cell)).unwrap().cells.len(), 6);
         }
     }

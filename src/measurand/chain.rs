@@ -2,6 +2,8 @@
 
 use crate::evidence::Evidence;
 use crate::statement::{Bound, Relation};
+use crate::store::piece::{Reader, evidence, lasting, put_evidence, relation};
+use crate::store::{Keeps, Piece, code_of_relation};
 use crate::verdict::{Verdict, judge, slack_log10};
 
 /// One printed link of a proof: left side, relation, right side.
@@ -59,6 +61,28 @@ impl Link {
     pub fn slack_log10(&self) -> Option<f64> {
         let (left, right) = self.sides();
         slack_log10(left, &right, self.relation)
+    }
+}
+
+impl Keeps for Vec<Link> {
+    fn to_piece(&self) -> Piece {
+        let mut piece = Piece { numbers: vec![self.len() as f64], texts: Vec::new() };
+        for Link { name, equation, text, relation, left, right, for_large } in self {
+            piece.texts.extend([*name, *equation, *text, for_large.unwrap_or_default()].map(String::from));
+            piece.numbers.push(code_of_relation(Some(*relation)));
+            put_evidence(&mut piece, left);
+            put_evidence(&mut piece, right);
+        }
+        piece
+    }
+    fn from_piece(piece: &Piece) -> Option<Self> {
+        Reader::new(piece).list(|reader| {
+            let [name, equation, text] = [reader.text()?, reader.text()?, reader.text()?].map(lasting);
+            let for_large = Some(reader.text()?).filter(|text| !text.is_empty()).map(lasting);
+            let relation = relation(reader.number()?)??;
+            let (left, right) = (evidence(reader)?, evidence(reader)?);
+            Some(Link { name, equation, text, relation, left, right, for_large })
+        })
     }
 }
 

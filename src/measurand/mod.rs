@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method, median};
 use crate::formula::Number;
 use crate::random::Stream;
-use crate::runner::store::Shelf;
 use crate::statement::{Cell, Hypothesis};
+use crate::store::Shelf;
 
 pub(crate) use chain::last_failing;
 #[cfg(test)]

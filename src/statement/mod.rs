@@ -153,6 +153,8 @@ pub struct Statement {
     /// The parameters that are universal constants which the source leaves open ("there is a C"). No single value of them can
     /// make such a statement false: a cell refutes that value. A larger value asks for more (a smaller one for a probability).
     pub constants: Vec<String>,
+    /// The parameters that a counterexample is made small in first, in this order.
+    pub smallest: Vec<String>,
     /// Names for formulas, in the order in which they may use each other.
     pub lets: Vec<(String, Formula)>,
     /// The numbers that the measurand computes for formulas, each with its meaning.

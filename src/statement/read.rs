@@ -30,6 +30,8 @@ struct WireStatement {
     #[serde(default)]
     constants: Vec<Spanned<String>>,
     #[serde(default)]
+    smallest: Vec<Spanned<String>>,
+    #[serde(default)]
     hypotheses: Vec<Spanned<WirePremise>>,
     #[serde(default)]
     computed: Vec<String>,
@@ -142,7 +144,7 @@ impl Statement {
         let bounds = wire.bounds.into_inner().into_iter().map(|(name, wire)| clauses(&name, wire));
         let bounds: Vec<Vec<Clause>> = bounds.collect::<Result<_>>().map_err(|error| error.at(at_bounds))?;
         let constants: Vec<Spanned<String>> = wire.constants;
-        for constant in &constants {
+        for constant in constants.iter().chain(&wire.smallest) {
             super::position(&parameters, constant.get_ref()).map_err(|error| error.at(line(text, &constant.span())))?;
         }
         let statement = Statement {
@@ -153,6 +155,7 @@ impl Statement {
             relation,
             quantity: wire.quantity,
             constants: constants.into_iter().map(Spanned::into_inner).collect(),
+            smallest: wire.smallest.into_iter().map(Spanned::into_inner).collect(),
             lets: lets.collect::<Result<_>>()?,
             symbols,
             hypotheses: hypotheses.collect::<Result<_>>()?,

@@ -2,11 +2,11 @@
 //! of them is in `measurands/`.
 
 pub mod cnn;
-pub mod index;
 mod measurands;
 pub mod nsn;
 pub mod pruning;
-pub mod rulings;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 
@@ -15,11 +15,17 @@ use measurands::*;
 use crate::claim::Claim;
 use crate::measurand::Measurand;
 use crate::statement::Statement;
+use crate::subject::Subject;
 
-/// Which text was read, for the head of every page.
-pub const TEXT: &str = "The text is HAL hal-04143024 v1 of 27 June 2023, as extracted from its PDF (single glyphs can be wrong). Its \
-    cover names a v2 of 16 November 2023, and the proceedings' version has another title (*Polynomially over-parameterized \
-    convolutional neural networks contain structured strong winning lottery tickets*); neither was compared.";
+/// The paper.
+pub static SUBJECT: Subject = Subject {
+    text: "The text is HAL hal-04143024 v1 of 27 June 2023, as extracted from its PDF (single glyphs can be wrong). Its \
+        cover names a v2 of 16 November 2023, and the proceedings' version has another title (*Polynomially over-parameterized \
+        convolutional neural networks contain structured strong winning lottery tickets*); neither was compared.",
+    claims: || &CLAIMS,
+    rulings: include_str!("rulings.toml"),
+    index: include_str!("index.toml"),
+};
 
 /// The claim of a statement that is part of the program.
 fn claim_of(toml: &str, measurand: impl Measurand + 'static) -> Claim {
@@ -35,7 +41,7 @@ macro_rules! claims {
 }
 
 /// The paper's claims, in its order.
-pub static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
+static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
     claims![
         "lueker" => Lueker,
         "channel-blocked-mask" => ChannelBlockedMask,

@@ -17,7 +17,7 @@ use stop::Work;
 use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print, thread_pool};
 use crate::error::{Error, Result};
 use crate::output::{FolderLock, refuse_folder, write_together};
-use crate::runner::checkpoint;
+use crate::run::checkpoint;
 use crate::subset_sum::Beam;
 use crate::tickets::cnn::weights::{self, Architecture};
 use crate::tickets::cnn::{Comparison, Image, Images, Network};

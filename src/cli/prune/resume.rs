@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Arguments, note};
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
-use crate::runner::checkpoint::{self, Measured, Progress};
+use crate::run::checkpoint::{self, Measured, Progress};
 use crate::tickets::cnn::Network;
 use crate::tickets::pruning::{ChannelResult, Design, PrunedKernel, SeededPair, Sign, Status};
 

@@ -3,7 +3,7 @@
 //! No record depends on it: a store that is missing, damaged or of another version is replaced, and every number is what a
 //! measurement would give. Shards of a run are files of the same form.
 
-mod piece;
+pub(crate) mod piece;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::measure::Job;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::sha256_hex;
 use crate::output::write_whole;
 pub use piece::{Keeps, Piece, code_of_relation, numbers_of_bound};
@@ -249,26 +248,14 @@ impl<'a> Shelf<'a> {
     /// Nothing is kept.
     pub const NONE: Shelf<'static> = Shelf { store: None, base: [0; 32] };
 
-    /// What a job's evidence is made of, for a seed. Its address holds the code, the claim, the experiment, the cell, the method, the
-    /// seed, and the contents of the files that the cell reads; what else a piece depends on is added by its own name.
-    ///
-    /// # Errors
-    /// Where one of the files cannot be read.
-    pub fn of(store: Option<&'a Store>, job: &Job, seed: u64) -> Result<Self> {
-        if store.is_none() {
-            return Ok(Shelf { store, base: [0; 32] });
-        }
-        let about = job.claim.statement();
-        let mut hash = Sha256::new();
-        for text in [CODE, &about.id, &about.statement, job.experiment, &job.cell.key(), job.method.name()] {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
-        }
-        hash.update(seed.to_le_bytes());
-        for path in job.claim.files(job.cell) {
-            hash.update(std::fs::read(&path).map(|bytes| Sha256::digest(&bytes)).map_err(Error::read(&path))?);
-        }
-        Ok(Shelf { store, base: hash.finalize().into() })
+    /// What is kept under an address.
+    pub fn new(store: &'a Store, base: Address) -> Self {
+        Shelf { store: Some(store), base }
+    }
+
+    /// The address.
+    pub fn base(&self) -> Address {
+        self.base
     }
 
     /// The store, for measurements that are made within this one.

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use crate::evidence::{Bearing, Evidence, Method};
-use crate::measurand::Link;
 use crate::statement::Hypothesis;
 use crate::statement::{Bound, Relation};
 
@@ -65,30 +64,30 @@ fn count(bytes: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 /// Takes numbers and texts off the front of a piece.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     numbers: std::slice::Iter<'a, f64>,
     texts: std::slice::Iter<'a, String>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(piece: &'a Piece) -> Self {
+    pub(crate) fn new(piece: &'a Piece) -> Self {
         Reader { numbers: piece.numbers.iter(), texts: piece.texts.iter() }
     }
 
-    fn number(&mut self) -> Option<f64> {
+    pub(crate) fn number(&mut self) -> Option<f64> {
         self.numbers.next().copied()
     }
 
-    fn count(&mut self) -> Option<u64> {
+    pub(crate) fn count(&mut self) -> Option<u64> {
         self.number().filter(|number| *number >= 0.0 && number.fract() == 0.0).map(|number| number as u64)
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
         self.texts.next().map(String::as_str)
     }
 
     /// As many things as the next number says.
-    fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         (0..self.count()?).map(|_| one(self)).collect()
     }
 }
@@ -119,28 +118,6 @@ impl Keeps for Evidence {
     }
     fn from_piece(piece: &Piece) -> Option<Self> {
         evidence(&mut Reader::new(piece))
-    }
-}
-
-impl Keeps for Vec<Link> {
-    fn to_piece(&self) -> Piece {
-        let mut piece = Piece { numbers: vec![self.len() as f64], texts: Vec::new() };
-        for Link { name, equation, text, relation, left, right, for_large } in self {
-            piece.texts.extend([*name, *equation, *text, for_large.unwrap_or_default()].map(String::from));
-            piece.numbers.push(code_of_relation(Some(*relation)));
-            put_evidence(&mut piece, left);
-            put_evidence(&mut piece, right);
-        }
-        piece
-    }
-    fn from_piece(piece: &Piece) -> Option<Self> {
-        Reader::new(piece).list(|reader| {
-            let [name, equation, text] = [reader.text()?, reader.text()?, reader.text()?].map(lasting);
-            let for_large = Some(reader.text()?).filter(|text| !text.is_empty()).map(lasting);
-            let relation = relation(reader.number()?)??;
-            let (left, right) = (evidence(reader)?, evidence(reader)?);
-            Some(Link { name, equation, text, relation, left, right, for_large })
-        })
     }
 }
 
@@ -180,7 +157,7 @@ pub fn code_of_relation(relation: Option<Relation>) -> f64 {
     }
 }
 
-fn relation(code: f64) -> Option<Option<Relation>> {
+pub(crate) fn relation(code: f64) -> Option<Option<Relation>> {
     match code {
         -3.0 => Some(None),
         -2.0 => Some(Some(Relation::AtLeast)),
@@ -192,7 +169,7 @@ fn relation(code: f64) -> Option<Option<Relation>> {
 
 const BEARINGS: [Bearing; 4] = [Bearing::Decides, Bearing::Upper, Bearing::Lower, Bearing::Illustrates];
 
-fn put_evidence(piece: &mut Piece, evidence: &Evidence) {
+pub(crate) fn put_evidence(piece: &mut Piece, evidence: &Evidence) {
     let Evidence { ln, ln_lo, ln_hi, method, work, observed, bearing } = evidence;
     let place = |place: Option<usize>| place.expect("the list has all of them") as f64;
     piece.numbers.extend([
@@ -210,7 +187,7 @@ fn put_evidence(piece: &mut Piece, evidence: &Evidence) {
     }
 }
 
-fn evidence(reader: &mut Reader) -> Option<Evidence> {
+pub(crate) fn evidence(reader: &mut Reader) -> Option<Evidence> {
     Some(Evidence {
         ln: Some(reader.number()?).filter(|ln| !ln.is_nan()),
         ln_lo: reader.number()?,
@@ -226,7 +203,7 @@ fn evidence(reader: &mut Reader) -> Option<Evidence> {
 }
 
 /// A text that lasts as long as the program: links are made of texts of the source, of which there are a few hundred.
-fn lasting(text: &str) -> &'static str {
+pub(crate) fn lasting(text: &str) -> &'static str {
     static KNOWN: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut known = KNOWN.lock().expect("no holder of the lock panics");
     let known = known.get_or_insert_default();

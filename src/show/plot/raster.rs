@@ -135,7 +135,7 @@ fn glyphs(curves: &[OutlineCurve]) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::text::{Anchor, small};
+    use crate::show::plot::text::{Anchor, small};
 
     /// The colour at a place of the sheet.
     fn at(pixels: &Pixmap, (x, y): Place) -> [u8; 3] {

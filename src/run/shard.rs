@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Progress;
-use super::store::{Refused, Store};
-use super::{Block, Conditions, Effort, Plan, Task, measure_tasks};
+use crate::measure::Block;
+use crate::store::{Refused, Store};
+
+use super::{Conditions, Effort, Plan, Task, measure_tasks};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::measurand::Estimator;

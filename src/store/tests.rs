@@ -1,6 +1,7 @@
 use super::*;
 use crate::evidence::{Bearing, Evidence, Method};
 use crate::measurand::Link;
+use crate::measure::Job;
 use crate::registry::find;
 use crate::statement::Hypothesis;
 use crate::statement::{Bound, Relation};
@@ -120,7 +121,7 @@ fn addresses_hold_what_evidence_depends_on() {
     let [cell, other] = ["1", "2"].map(|d| claim.cell([("k", "16"), ("d", d), ("eps", "0.1")]).unwrap());
     let bounds = claim.bounds(&cell).unwrap();
     let job = Job { claim, experiment: "e", cell: &cell, method: Method::Literal, bounds: &[] };
-    let base = |job: &Job, seed| Shelf::of(Some(&store), job, seed).unwrap().base;
+    let base = |job: &Job, seed| job.shelf(Some(&store), seed).unwrap().base();
     let first = base(&job, 1);
     assert_eq!(base(&Job { bounds: &bounds, ..job }, 1), first);
     for changed in [
@@ -132,7 +133,7 @@ fn addresses_hold_what_evidence_depends_on() {
     ] {
         assert_ne!(changed, first);
     }
-    let shelf = Shelf::of(Some(&store), &job, 1).unwrap();
+    let shelf = job.shelf(Some(&store), 1).unwrap();
     assert_ne!(shelf.address("a", &[1.0]), shelf.address("a", &[2.0]));
     assert_ne!(shelf.address("a", &[]), shelf.address("b", &[]));
 }

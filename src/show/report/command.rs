@@ -1,9 +1,9 @@
 //! The commands that measure a record again, as a shell takes them.
 
 use crate::experiment::Experiment;
+use crate::measure::what_if::{Changes, Draft};
 use crate::numeric::number;
 use crate::record::Record;
-use crate::what_if::{Changes, Draft};
 
 /// The command that measures a record's cell again: of the claim as the experiment changes it.
 pub fn command(experiment: &Experiment, record: &Record) -> String {

@@ -13,8 +13,8 @@ mod section;
 use std::collections::BTreeSet;
 
 use crate::record::Record;
-use crate::registry::claims;
-use crate::tickets::{self, rulings::Ruling, rulings::rulings};
+use crate::registry::{SUBJECTS, claims};
+use crate::subject::Ruling;
 use joined::Set;
 pub use searched::Search;
 use section::Section;
@@ -22,11 +22,11 @@ use section::Section;
 /// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
 pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
     let sections: Vec<Section> =
-        claims().iter().map(|claim| Section::new(claim, sets, searches)).filter(Section::says_something).collect();
+        claims().map(|claim| Section::new(claim, sets, searches)).filter(Section::says_something).collect();
     let mut text = format!(
         "# What was found\n\n{} Every line is made from the records beside this page and in `falsify/`; the commands \
          measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n",
-        tickets::TEXT
+        SUBJECTS.map(|subject| subject.text).join(" ")
     );
     text += &findings(&sections);
     text += &standing(&sections);
@@ -37,7 +37,8 @@ pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
 
 /// The table of what is wrong: one row a cause.
 fn findings(sections: &[Section]) -> String {
-    let rows: String = rulings().iter().filter_map(|ruling| row(ruling, sections)).collect();
+    let rows: String =
+        SUBJECTS.iter().flat_map(|subject| subject.rulings()).filter_map(|ruling| row(&ruling, sections)).collect();
     if rows.is_empty() {
         return String::new();
     }

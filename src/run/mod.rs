@@ -1,11 +1,8 @@
 //! A run: every cell of every experiment by every method, on all cores, resumable, and the same to the last byte.
 
 pub mod checkpoint;
-pub mod measure;
 pub mod outlook;
 pub mod shard;
-pub mod store;
-pub mod threshold;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,17 +12,18 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result, guarded};
 use crate::evidence::Method;
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::Experiment;
 use crate::hash::sha256_hex;
+use crate::measure::Precision;
+use crate::measure::{Block, Job, Sampling, chain_kept, draw_block, measure_kept};
 use crate::output::{writable_folder, write_whole};
 use crate::record::{self, Origin};
 use crate::statement::Bound;
 use crate::statement::Cell;
+use crate::store::{Shelf, Store};
 use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
-use measure::{Job, Sampling, chain_kept, draw_block, measure_kept};
 use outlook::{Earlier, TIMINGS, Timing, timings};
-use store::{Shelf, Store};
 
 /// How many replicates are spent, relative to what the experiments say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,15 +95,6 @@ pub struct Task {
     number: usize,
     unit: Unit,
     block: Option<Block>,
-}
-
-/// One of the blocks into which a unit's batches are split.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Block {
-    /// From 0.
-    pub index: u64,
-    /// How many there are.
-    pub count: u64,
 }
 
 impl Plan {
@@ -401,7 +390,7 @@ fn measure_task(plan: &Plan, task: &Task, units: usize, conditions: &Conditions)
         }
         Err(error) => return Err(error.at(cell_place(experiment, cell)())),
     };
-    let seconds = seconds_kept(&Shelf::of(store, &job, plan.seed)?, start.elapsed().as_secs_f64());
+    let seconds = seconds_kept(&job.shelf(store, plan.seed)?, start.elapsed().as_secs_f64());
     Ok(Measured { rows, seconds })
 }
 
@@ -410,7 +399,7 @@ const COSTLY: Duration = Duration::from_millis(1);
 
 /// The bounds of a job's cell.
 fn bounds_kept(experiment: &Experiment, job: &Job, seed: u64, store: Option<&Store>) -> Result<Vec<Bound>> {
-    let shelf = Shelf::of(store, job, seed)?;
+    let shelf = job.shelf(store, seed)?;
     let part = format!("bounds {:?}", experiment.changes);
     if let Some(bounds) = shelf.find(&part, &[]) {
         return Ok(bounds);

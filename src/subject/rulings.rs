@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use super::Subject;
+
 /// How grave a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -67,58 +69,20 @@ struct Wire {
     ruling: Vec<Ruling>,
 }
 
-/// Every ruling, the gravest kinds first, and then in the order of the paper.
-pub fn rulings() -> Vec<Ruling> {
-    let wire: Wire =
-        toml::from_str(include_str!("rulings.toml")).expect("the rulings are part of the program and tested");
-    let mut rulings = wire.ruling;
-    rulings.sort_by_key(|ruling| ruling.kind);
-    rulings
-}
-
-/// The ruling on a link of a claim's proof, if there is one.
-pub fn of_link(claim: &str, link: &str) -> Option<Ruling> {
-    let elsewhere = format!("{claim}/{link}");
-    let is_of = |ruling: &Ruling| {
-        (ruling.claim == claim && ruling.links.iter().any(|known| known == link)) || ruling.also.contains(&elsewhere)
-    };
-    rulings().into_iter().find(is_of)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::registry::find;
-    use crate::tickets::index::tests::names;
-
-    #[test]
-    fn what_rulings_name_exists() {
-        for ruling in rulings() {
-            let (bounds, links) = names(&ruling.claim);
-            for bound in ruling.bound.iter().chain(&ruling.repaired_by) {
-                assert!(bounds.contains(bound), "{}: {bound}", ruling.id);
-            }
-            for link in &ruling.links {
-                assert!(links.contains(link), "{}: {link}", ruling.id);
-                assert_eq!(of_link(&ruling.claim, link).unwrap().id, ruling.id, "{link} has two rulings");
-            }
-            for link in &ruling.also {
-                let (claim, link) = link.split_once('/').unwrap();
-                assert!(names(claim).1.contains(link), "{}: {link}", ruling.id);
-            }
-        }
+impl Subject {
+    /// Every ruling, the gravest kinds first, and then in the order of the paper.
+    pub fn rulings(&self) -> Vec<Ruling> {
+        let wire: Wire = toml::from_str(self.rulings).expect("the rulings are part of the program and tested");
+        let mut rulings = wire.ruling;
+        rulings.sort_by_key(|ruling| ruling.kind);
+        rulings
     }
+}
 
-    #[test]
-    fn rulings_name_claims_and_what_shows_them() {
-        let rulings = rulings();
-        let mut ids: Vec<&str> = rulings.iter().map(|ruling| ruling.id.as_str()).collect();
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), rulings.len());
-        for ruling in &rulings {
-            assert!(find(&ruling.claim).is_ok(), "{}", ruling.id);
-            assert!(ruling.bound.is_some() || !ruling.links.is_empty(), "{}: nothing shows it", ruling.id);
-        }
+impl Ruling {
+    /// Whether a link of a claim's proof fails by this cause.
+    pub fn is_on(&self, claim: &str, link: &str) -> bool {
+        (self.claim == claim && self.links.iter().any(|known| known == link))
+            || self.also.contains(&format!("{claim}/{link}"))
     }
 }

@@ -12,18 +12,17 @@ use std::sync::atomic::AtomicBool;
 
 use rand::RngExt;
 
-use super::measure::{Job, Sampling, measure_kept};
-use super::store::Shelf;
+use super::{Job, Precision, Sampling, Until, measure_kept};
 use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method};
-use crate::experiment::{Precision, Until};
 use crate::formula::Number;
 use crate::measurand::{Allowance, Construct, Estimator, Measurand};
 use crate::numeric::number;
 use crate::registry::claims;
 use crate::statement::{Bound, Clause, Hypothesis, PRINTED, Quantity, Relation, Statement};
 use crate::statement::{Cell, Domain, Parameter, position};
+use crate::store::Shelf;
 
 /// At most so many values are tried; each takes this part of the chance of error.
 pub const MOST_TRIALS: usize = 64;
@@ -151,6 +150,7 @@ impl Threshold {
             relation: Relation::AtMost,
             quantity: Quantity::Size,
             constants: about.constants.clone(),
+            smallest: about.smallest.clone(),
             lets: Vec::new(),
             symbols: vec![(asked.clone(), format!("what {} asks of {name}", about.source))],
             hypotheses: Vec::new(),
@@ -280,7 +280,7 @@ fn promised(about: &Statement) -> String {
 
 /// The claims that measure a probability.
 fn probabilities() -> Vec<&'static str> {
-    let all = claims().iter().map(|claim| claim.statement());
+    let all = claims().map(|claim| claim.statement());
     all.filter(|about| about.quantity == Quantity::Probability).map(|about| about.id.as_str()).collect()
 }
 

@@ -1,22 +1,27 @@
-//! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough.
+//! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough. Combinators on claims
+//! stand beside it: what-ifs and thresholds.
+
+mod precision;
+pub mod threshold;
+pub mod what_if;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
-use super::Block;
-use super::store::{Keeps, Piece, Shelf, Store, code_of_relation, numbers_of_bound};
+pub use precision::{Precision, Until};
 
 use crate::claim::Claim;
 use crate::error::{Error, Result, guarded};
 use crate::evidence::{Evidence, Method, mean, proportion};
-use crate::experiment::{Precision, Until};
 use crate::measurand::{Allowance, Draw, Estimator, Law, Link, Replicates};
 use crate::random::{Address, Stream};
 use crate::statement::Cell;
 use crate::statement::{Bound, Quantity};
+use crate::store::{CODE, Keeps, Piece, Shelf, Store, code_of_relation, numbers_of_bound};
 use crate::verdict::{Verdict, compare};
 
 /// How a sample is seeded, when it is large enough, and which chance of error its interval may take.
@@ -42,6 +47,15 @@ const MOST_DRAWN: u64 = 4096;
 const FIRST_WAVE: u64 = 4;
 const GROWTH: f64 = 1.5;
 
+/// One of the blocks into which a unit's batches are split.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Block {
+    /// From 0.
+    pub index: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
 /// What is measured: one cell of a claim by one method, beside its bounds.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
@@ -55,6 +69,29 @@ pub struct Job<'a> {
     pub method: Method,
     /// The bounds that a sample may be stopped for once they are decided.
     pub bounds: &'a [Bound],
+}
+
+impl Job<'_> {
+    /// Where the store keeps what the job's evidence is made of, for a seed. The address holds the code, the claim, the experiment,
+    /// the cell, the method, the seed, and the contents of the files that the cell reads; what else a piece depends on is added by
+    /// its own name.
+    ///
+    /// # Errors
+    /// Where one of the files cannot be read.
+    pub fn shelf<'a>(&self, store: Option<&'a Store>, seed: u64) -> Result<Shelf<'a>> {
+        let Some(store) = store else { return Ok(Shelf::NONE) };
+        let about = self.claim.statement();
+        let mut hash = Sha256::new();
+        for text in [CODE, &about.id, &about.statement, self.experiment, &self.cell.key(), self.method.name()] {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.update(seed.to_le_bytes());
+        for path in self.claim.files(self.cell) {
+            hash.update(std::fs::read(&path).map(|bytes| Sha256::digest(&bytes)).map_err(Error::read(&path))?);
+        }
+        Ok(Shelf::new(store, hash.finalize().into()))
+    }
 }
 
 /// Measures until every bound is decided, the precision is reached, or the replicates are spent.
@@ -88,7 +125,7 @@ pub fn measure_kept(
     let place = || format!("{} by {} at {}", job.claim.statement().id, job.method.name(), job.cell.key());
     let tell_capped = |evidence: &Evidence| tell(&capped(job, evidence.clone()));
     guarded(place, || {
-        let shelf = Shelf::of(store, job, sampling.seed)?;
+        let shelf = job.shelf(store, sampling.seed)?;
         let evidence = capped(job, sample(job, sampling, interrupted, &tell_capped, &shelf)?);
         check_meaning(job, &evidence)?;
         Ok(evidence)
@@ -152,7 +189,7 @@ pub fn chain(claim: &Claim, experiment: &str, cell: &Cell, seed: u64, alpha: f64
 /// As [`chain`], and where such a constant cannot be evaluated.
 pub fn chain_kept(job: &Job, seed: u64, alpha: f64, store: Option<&Store>) -> Result<(Vec<Link>, Vec<f64>)> {
     let (claim, cell) = (job.claim, job.cell);
-    let shelf = Shelf::of(store, job, seed)?;
+    let shelf = job.shelf(store, seed)?;
     let depends = if claim.chain_samples() { vec![alpha] } else { Vec::new() };
     let links = shelf.or_measure("links", &depends, || chain(claim, job.experiment, cell, seed, alpha))?;
     let least = |link: &Link| match link.for_large {
@@ -299,7 +336,7 @@ pub fn draw_block(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, stor
     let Estimator::Replicates(replicates) = job.claim.estimator(job.cell, job.method)? else {
         return Err(Error::Defect(format!("{} is not sampled in batches", job.cell.key())));
     };
-    let shelf = Shelf::of(Some(store), job, sampling.seed)?;
+    let shelf = job.shelf(Some(store), sampling.seed)?;
     let size = Size::of(&replicates, sampling.precision);
     let draw = |batch| Sample::draw(&replicates, size.group, &mut stream(job, sampling.seed, batch), interrupted);
     let drawn = || size.range(block).into_par_iter().map(draw).collect::<Result<Vec<Sample>>>().map(Batches);

@@ -5,8 +5,8 @@ use std::f64::consts::LN_10;
 
 use crate::error::{Error, Result};
 use crate::experiment::{self, Experiment, Plot, Quantity};
-use crate::fit;
 use crate::record::Record;
+use crate::show::fit;
 use crate::statement::{Quantity as Kind, Relation};
 use crate::verdict::Verdict;
 

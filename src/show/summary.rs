@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::experiment::Experiment;
 use crate::record::{Identity, Record};
-use crate::report::joined::{Counts, Joined, Least, Set, join};
+use crate::show::report::joined::{Counts, Joined, Least, Set, join};
 
 /// What a tally is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

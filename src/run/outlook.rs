@@ -226,7 +226,7 @@ impl<'a> Costs<'a> {
 mod tests {
     use super::*;
     use crate::experiment::Experiment;
-    use crate::runner::Effort;
+    use crate::run::Effort;
 
     fn plan() -> Plan {
         let text = "claim = \"nsn-box\"\ntitle = \"t\"\nabout = \"a\"\nmethods = [\"quadrature\", \"literal\"]\n[[grid]]\nk = \

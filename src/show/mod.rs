@@ -1,0 +1,6 @@
+//! Readers of records: summaries, findings, fits and plots. None of them measures.
+
+pub mod fit;
+pub mod plot;
+pub mod report;
+pub mod summary;
