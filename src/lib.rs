@@ -82,6 +82,7 @@
 
 pub mod arrays;
 pub mod claim;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod error;
 pub mod evidence;
@@ -89,7 +90,7 @@ pub mod experiment;
 pub mod falsify;
 pub mod formula;
 pub mod guide;
-mod harness;
+pub mod harness;
 pub mod hash;
 pub mod measurand;
 pub mod measure;

@@ -126,7 +126,7 @@ pub fn members(path: &Path) -> Result<Vec<String>> {
 }
 
 fn names(archive: &Archive) -> Vec<String> {
-    archive.file_names().flatten().map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_string()).collect()
+    archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_string()).collect()
 }
 
 fn listed(archive: &Archive) -> String {

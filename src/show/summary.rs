@@ -183,6 +183,7 @@ over the cells lies between the two numbers, at the run's chance of error, and a
 is not above the second.";
 
 /// The table for a terminal; the cells of least slack stand below it, so that it fits.
+#[cfg(feature = "cli")]
 pub fn table(tallies: &[Tally]) -> String {
     let mut text = String::new();
     for (kind, title) in sections() {
@@ -204,6 +205,7 @@ pub fn table(tallies: &[Tally]) -> String {
     format!("{text}{LEGEND}\n{}", contradictions(tallies))
 }
 
+#[cfg(feature = "cli")]
 fn terminal_table(kind: Kind, tallies: &[&Tally]) -> comfy_table::Table {
     let shown = COLUMNS.len() - 1;
     let mut table = comfy_table::Table::new();
