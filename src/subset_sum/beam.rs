@@ -706,6 +706,32 @@ mod tests {
         }
     }
 
+    /// The loops as they are compiled for any processor, and for this one.
+    #[test]
+    fn wider_instructions_change_no_bit() {
+        let vectors = nsn_vectors(80, 9, &mut Stream::new(23, 24));
+        let problem = Problem::new(&vectors, 9, &[0.3; 9], 1e-3, None).unwrap();
+        let moments =
+            Moments::new(&problem, (0..80).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
+        let (mut wide, mut plain) = (Front::new(&moments, PULL), Front::new(&moments, PULL));
+        for index in 0..70 {
+            wide.decide(&moments, index, None, 333);
+            plain.list_choices(&moments.step(index));
+            if plain.choices.len() > 333 {
+                plain.choices.select_nth_unstable(332);
+                plain.choices.truncate(333);
+            }
+            plain.carry_out(&moments.step(index), &moments.step(index + 1));
+            std::mem::swap(&mut plain.next, &mut plain.nodes);
+            let numbers = |front: &Front| {
+                let Nodes { missing, distances, shadows, log_odds, .. } = &front.nodes;
+                [missing, distances, shadows, log_odds]
+                    .map(|numbers| numbers.iter().map(|x| x.to_bits()).collect::<Vec<u64>>())
+            };
+            assert_eq!(numbers(&wide), numbers(&plain), "after {index}");
+        }
+    }
+
     #[test]
     fn the_problem_alone_decides_the_answer() {
         let vectors = nsn_vectors(100, 6, &mut Stream::new(19, 20));

@@ -43,29 +43,39 @@ fn add_products(sums: &mut [f64; LANES], x: &[f64; LANES], y: &[f64; LANES]) {
     }
 }
 
-/// Takes a multiple of `x` from the numbers.
+/// The numbers less a multiple of `x`.
 #[inline(always)]
-fn take_multiple(numbers: &mut [f64; LANES], factor: f64, x: &[f64; LANES]) {
+fn less_multiple(numbers: &[f64; LANES], factor: f64, x: &[f64; LANES]) -> [f64; LANES] {
+    let mut less = *numbers;
     for lane in 0..LANES {
-        numbers[lane] -= factor * x[lane];
+        less[lane] -= factor * x[lane];
     }
+    less
 }
 
 /// The inner product of two rows.
 #[inline(always)]
 pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
-    lanes(x).iter().zip(lanes(y)).for_each(|(x, y)| add_products(&mut sums, x, y));
+    for (x, y) in lanes(x).iter().zip(lanes(y)) {
+        add_products(&mut sums, x, y);
+    }
     sums.iter().sum()
 }
 
 /// Adds the weighted products of each row's entries to a matrix, column by column, at least to its lower triangle.
 #[inline(always)]
 fn add_squares(matrix: &mut [f64], rows: &[f64], weights: &[f64], stride: usize) {
+    let mut weighted = vec![0.0; rows.len().min(ROWS_AT_HAND * stride)];
     for (rows, weights) in rows.chunks(ROWS_AT_HAND * stride).zip(weights.chunks(ROWS_AT_HAND)) {
+        for ((weighted, row), weight) in weighted.chunks_exact_mut(stride).zip(rows.chunks_exact(stride)).zip(weights) {
+            for (weighted, x) in weighted.iter_mut().zip(row) {
+                *weighted = weight * x;
+            }
+        }
         for column in 0..stride / LANES {
             for entry in column..stride / LANES {
-                add_block(matrix, rows, weights, (column, entry, stride));
+                add_block(matrix, (&weighted[..rows.len()], rows), (column, entry, stride));
             }
         }
     }
@@ -73,18 +83,31 @@ fn add_squares(matrix: &mut [f64], rows: &[f64], weights: &[f64], stride: usize)
 
 /// The same for [`LANES`] columns and as many entries of each, which stay at hand.
 #[inline(always)]
-fn add_block(matrix: &mut [f64], rows: &[f64], weights: &[f64], (column, entry, stride): (usize, usize, usize)) {
+fn add_block(matrix: &mut [f64], (weighted, rows): (&[f64], &[f64]), (column, entry, stride): (usize, usize, usize)) {
     let place = |lane: usize| (LANES * column + lane) * stride + LANES * entry;
     let mut block: [[f64; LANES]; LANES] = std::array::from_fn(|lane| lanes(&matrix[place(lane)..])[0]);
-    for (row, weight) in rows.chunks_exact(stride).zip(weights) {
-        let (own, other) = (lanes(row)[column], lanes(row)[entry]);
+    for (weighted, row) in weighted.chunks_exact(stride).zip(rows.chunks_exact(stride)) {
+        let (own, other) = (lanes(weighted)[column], lanes(row)[entry]);
         for (sums, x) in block.iter_mut().zip(own) {
-            add_products(sums, &[weight * x; LANES], &other);
+            add_products(sums, &[x; LANES], &other);
         }
     }
     for (lane, sums) in block.iter().enumerate() {
         matrix[place(lane)..][..LANES].copy_from_slice(sums);
     }
+}
+
+/// Takes a multiple of a row from a line, and returns the inner product of what is left with another row.
+#[inline(always)]
+fn sharpen(line: &mut [f64], factor: f64, row: &[f64], other: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for ((line, x), y) in line.as_chunks_mut().0.iter_mut().zip(lanes(row)).zip(lanes(other)) {
+        // A value of its own, so that the compiler need not ask which of them overlap.
+        let less = less_multiple(line, factor, x);
+        add_products(&mut sums, &less, y);
+        *line = less;
+    }
+    sums.iter().sum()
 }
 
 /// A vector that is being decided, and what its decision does to the distance of a partial subset.
@@ -123,9 +146,9 @@ impl Step<'_> {
         let mut sums = [0.0; LANES];
         let next = next.as_chunks_mut().0.iter_mut();
         for (((next, missing), vector), seen) in next.zip(lanes(missing)).zip(lanes(self.vector)).zip(lanes(seen)) {
-            *next = *missing;
-            take_multiple(next, change, vector);
-            add_products(&mut sums, next, seen);
+            let less = less_multiple(missing, change, vector);
+            add_products(&mut sums, &less, seen);
+            *next = less;
         }
         sums.iter().sum()
     }
@@ -239,17 +262,14 @@ impl Moments {
             let (square, variance) = (dot(seen, row), self.odds[index] * (1.0 - self.odds[index]));
             let weight = variance / (1.0 + variance * square);
             self.squares[index] = square;
+            // The vector before sees each line while it is at hand; before the first there is none.
             let next = index.saturating_sub(1) * stride;
-            let (mut seen_next, row_next) = (before[next..].iter_mut(), &rows_before[next..]);
+            let row_next = if index == 0 { row } else { &rows_before[next..] };
+            let mut seen_next = before[next..].iter_mut();
             for (line, x) in precision.chunks_exact_mut(stride).zip(&*seen) {
-                line.as_chunks_mut()
-                    .0
-                    .iter_mut()
-                    .zip(lanes(seen))
-                    .for_each(|(line, y)| take_multiple(line, weight * x, y));
-                // The vector before sees each line while it is at hand.
+                let product = sharpen(line, weight * x, seen, row_next);
                 if let Some(seen_next) = seen_next.next() {
-                    *seen_next = dot(line, row_next);
+                    *seen_next = product;
                 }
             }
         }
@@ -326,7 +346,9 @@ impl Tilt {
         let rows = rows.chunks_exact(step.len());
         let changes = rows.clone().map(|row| dot(row, step).abs());
         let length = (LARGEST_STEP / changes.fold(0.0, f64::max)).min(1.0);
-        direction.iter_mut().zip(step).for_each(|(direction, step)| *direction += length * step);
+        for (direction, step) in direction.iter_mut().zip(step) {
+            *direction += length * step;
+        }
         for (log_odds, row) in self.log_odds.iter_mut().zip(rows) {
             *log_odds = (goal.even_log_odds + dot(row, direction)).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS);
         }
@@ -336,11 +358,14 @@ impl Tilt {
     #[inline(always)]
     fn take_moments(&mut self, goal: &Goal, rows: &[f64]) -> DMatrix<f64> {
         let stride = goal.target.len();
-        self.odds.iter_mut().zip(&self.log_odds).for_each(|(odds, log_odds)| *odds = 1.0 / (1.0 + (-log_odds).exp()));
+        for (odds, log_odds) in self.odds.iter_mut().zip(&self.log_odds) {
+            *odds = 1.0 / (1.0 + (-log_odds).exp());
+        }
         self.missing.copy_from_slice(&goal.target);
         for (row, &odds) in rows.chunks_exact(stride).zip(&self.odds) {
-            let missing = self.missing.as_chunks_mut().0.iter_mut();
-            missing.zip(lanes(row)).for_each(|(missing, x)| take_multiple(missing, odds, x));
+            for (missing, x) in self.missing.as_chunks_mut().0.iter_mut().zip(lanes(row)) {
+                *missing = less_multiple(missing, odds, x);
+            }
         }
         // Symmetric: the factorisation reads the lower triangle only.
         let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
@@ -350,7 +375,16 @@ impl Tilt {
     }
 
     fn entropy(&self) -> f64 {
-        self.odds.iter().map(|&p| -(p * p.ln() + (1.0 - p) * (-p).ln_1p())).sum()
+        let term = |p: f64| -(p * p.ln() + (1.0 - p) * (-p).ln_1p());
+        // Before the first step all are alike.
+        let mut last = (f64::NAN, f64::NAN);
+        let terms = self.odds.iter().map(|&p| {
+            if p != last.0 {
+                last = (p, term(p));
+            }
+            last.1
+        });
+        terms.sum()
     }
 }
 
@@ -402,6 +436,27 @@ mod tests {
                 let seen = moments.step((decided + 1).min(n - 1)).seen;
                 assert_eq!(step.decide(&before, take, &mut missing, seen), dot(seen, &missing));
             }
+        }
+    }
+
+    /// The loops as they are compiled for any processor, and for this one.
+    #[test]
+    fn wider_instructions_change_no_bit() {
+        let mut stream = Stream::new(37, 38);
+        for (n, dimension, size) in [(40, 3, None), (150, 9, Some(60)), (70, 12, None)] {
+            let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
+            let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
+            let moments = || Moments::new(&problem, (0..n).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED);
+            let (wide, mut plain) = (moments().looking_back(), moments());
+            plain.look_back();
+            assert_eq!((&wide.seen, &wide.squares, wide.distance), (&plain.seen, &plain.squares, plain.distance));
+            let (mut by_wide, mut by_plain) = (vec![0.0; wide.stride.pow(2)], vec![0.0; wide.stride.pow(2)]);
+            widest(
+                #[inline(always)]
+                || add_squares(&mut by_wide, &wide.rows, &wide.odds, wide.stride),
+            );
+            add_squares(&mut by_plain, &plain.rows, &plain.odds, plain.stride);
+            assert_eq!(by_wide, by_plain);
         }
     }
 
