@@ -101,6 +101,7 @@ pub mod record;
 pub mod registry;
 pub mod run;
 pub mod show;
+mod simd;
 pub mod statement;
 pub mod store;
 pub mod subject;

@@ -11,10 +11,11 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::grid::{Grid, distance_below};
-use super::moments::{Moments, Step};
+use super::moments::{Moments, Step, dot};
 use super::{Budget, Outcome, Problem, Solution, Solver, add_to_rows};
 use crate::numeric::ln_binomial;
 use crate::random::Stream;
+use crate::simd::widest;
 
 /// The beam's effort: counts, never time, so that its answers can be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -418,6 +419,8 @@ struct Nodes {
     missing: Vec<f64>,
     /// Squared Mahalanobis distances.
     distances: Vec<f64>,
+    /// Inner products of the vector that is decided next, as it is seen, with what is lacking.
+    shadows: Vec<f64>,
     /// Sums of the log-odds of the vectors taken.
     log_odds: Vec<f64>,
     /// Sizes.
@@ -426,10 +429,16 @@ struct Nodes {
 
 impl Front {
     fn new(moments: &Moments, pull: f64) -> Self {
-        let (missing, distances) = (moments.missing.clone(), vec![moments.distance]);
+        let nodes = Nodes {
+            missing: moments.missing.clone(),
+            distances: vec![moments.distance],
+            shadows: vec![dot(moments.step(0).seen, &moments.missing)],
+            log_odds: vec![0.0],
+            taken: vec![0],
+        };
         Front {
             stride: moments.stride,
-            nodes: Nodes { missing, distances, log_odds: vec![0.0], taken: vec![0] },
+            nodes,
             next: Nodes::default(),
             choices: Vec::new(),
             distances: Vec::new(),
@@ -448,49 +457,77 @@ impl Front {
         &self.nodes.missing[node * self.stride..(node + 1) * self.stride]
     }
 
-    /// Decides vector `index` both ways and keeps the `width` best.
+    /// Decides vector `index`, which is not the last, both ways and keeps the `width` best.
     fn decide(&mut self, moments: &Moments, index: usize, size: Option<usize>, width: usize) {
-        let step = moments.step(index);
-        self.list_choices(&step, size, moments.len() - index - 1);
+        let (step, next) = (moments.step(index), moments.step(index + 1));
+        widest(
+            #[inline(always)]
+            || self.list_choices(&step),
+        );
+        if let Some(size) = size {
+            self.keep_those_of(size, moments.len() - index - 1);
+        }
         if self.choices.len() > width {
             self.is_cut = true;
             self.choices.select_nth_unstable(width - 1);
             self.choices.truncate(width);
         }
-        let mut next = std::mem::take(&mut self.next);
-        next.missing.resize(self.choices.len() * self.stride, 0.0);
-        next.distances.clear();
-        next.log_odds.clear();
-        next.taken.clear();
-        for (row, &choice) in next.missing.chunks_exact_mut(self.stride).zip(&self.choices) {
-            let (choice, node, take) = (choice as u32 as usize, choice as u32 as usize / 2, choice as u32 % 2);
-            step.decide(self.missing(node), take == 1, row);
-            next.distances.push(self.distances[choice]);
-            next.log_odds.push(self.nodes.log_odds[node] + f64::from(take) * step.log_odds);
-            next.taken.push(self.nodes.taken[node] + take);
-        }
+        widest(
+            #[inline(always)]
+            || self.carry_out(&step, &next),
+        );
         self.starts.push(self.decisions.len());
         self.decisions.extend(self.choices.iter().map(|&choice| choice as u32));
-        self.next = std::mem::replace(&mut self.nodes, next);
+        std::mem::swap(&mut self.next, &mut self.nodes);
     }
 
-    /// Both ways to decide for every partial subset that can still reach the size, with `left` vectors undecided: first the
-    /// score, so that the best come first, then the partial subset and whether the vector is taken.
-    fn list_choices(&mut self, step: &Step, size: Option<usize>, left: usize) {
-        let allowed = |taken: usize| size.is_none_or(|size| taken <= size && taken + left >= size);
-        let Nodes { missing, distances, log_odds, taken } = &self.nodes;
-        self.choices.clear();
-        self.distances.resize(2 * taken.len(), 0.0);
-        let nodes = missing.chunks_exact(self.stride).zip(distances).zip(log_odds).zip(taken);
-        for ((node, (((missing, &distance), &log_odds), &taken)), both) in
-            nodes.enumerate().zip(self.distances.chunks_exact_mut(2))
-        {
-            both.copy_from_slice(&step.distances(missing, distance));
-            for (take, distance) in both.iter().enumerate().filter(|(take, _)| allowed(taken as usize + take)) {
-                let score = distance - 2.0 * self.pull * (log_odds + take as f64 * step.log_odds);
-                self.choices.push(u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64);
+    /// Both ways to decide for every partial subset: first the score, so that the best come first, then the partial subset and
+    /// whether the vector is taken.
+    #[inline(always)]
+    fn list_choices(&mut self, step: &Step) {
+        let Nodes { distances, shadows, log_odds, .. } = &self.nodes;
+        let pull = 2.0 * self.pull;
+        self.distances.resize(2 * shadows.len(), 0.0);
+        self.choices.resize(2 * shadows.len(), 0);
+        let nodes = distances.iter().zip(shadows).zip(log_odds).enumerate();
+        let both = self.distances.as_chunks_mut().0.iter_mut().zip(self.choices.as_chunks_mut::<2>().0);
+        for ((node, ((&distance, &shadow), &log_odds)), (distances, choices)) in nodes.zip(both) {
+            *distances = step.distances(shadow, distance);
+            for take in 0..2 {
+                let score = distances[take] - pull * (log_odds + take as f64 * step.log_odds);
+                choices[take] = u64::from(rising_bits(score as f32)) << 32 | (2 * node + take) as u64;
             }
         }
+    }
+
+    /// Leaves the choices from which the size can be reached with `left` vectors undecided.
+    fn keep_those_of(&mut self, size: usize, left: usize) {
+        let taken = &self.nodes.taken;
+        self.choices.retain(|&choice| {
+            let (node, take) = parts(choice);
+            let taken = (taken[node] + take) as usize;
+            taken <= size && taken + left >= size
+        });
+    }
+
+    /// Sets the next partial subsets to those chosen, as the vector after sees them.
+    #[inline(always)]
+    fn carry_out(&mut self, step: &Step, after: &Step) {
+        let Front { stride, nodes, next, choices, distances, .. } = self;
+        next.missing.resize(choices.len() * *stride, 0.0);
+        next.shadows.resize(choices.len(), 0.0);
+        let rows = next.missing.chunks_exact_mut(*stride).zip(&mut next.shadows);
+        for ((row, shadow), &choice) in rows.zip(&*choices) {
+            let (node, take) = parts(choice);
+            *shadow = step.decide(&nodes.missing[node * *stride..][..*stride], take == 1, row, after.seen);
+        }
+        next.distances.clear();
+        next.distances.extend(choices.iter().map(|&choice| distances[choice as u32 as usize]));
+        let parts = choices.iter().map(|&choice| parts(choice));
+        next.log_odds.clear();
+        next.log_odds.extend(parts.clone().map(|(node, take)| nodes.log_odds[node] + f64::from(take) * step.log_odds));
+        next.taken.clear();
+        next.taken.extend(parts.map(|(node, take)| nodes.taken[node] + take));
     }
 
     /// The places, among the vectors decided, of those that a partial subset takes.
@@ -504,7 +541,15 @@ impl Front {
     }
 }
 
+/// The partial subset of a choice, and whether the vector is taken.
+#[inline(always)]
+fn parts(choice: u64) -> (usize, u32) {
+    let choice = choice as u32;
+    (choice as usize / 2, choice % 2)
+}
+
 /// Bits that are in the order of the numbers.
+#[inline(always)]
 fn rising_bits(x: f32) -> u32 {
     let bits = x.to_bits();
     // Of a negative number all bits are turned, of another the sign.
@@ -658,6 +703,32 @@ mod tests {
         for size in [None, Some(600)] {
             let Outcome::Found(solution) = solve(&vectors, &target, 0.01, size) else { panic!("not found: {size:?}") };
             assert!(solution.subset.windows(2).all(|pair| pair[0] < pair[1]), "a vector is taken twice");
+        }
+    }
+
+    /// The loops as they are compiled for any processor, and for this one.
+    #[test]
+    fn wider_instructions_change_no_bit() {
+        let vectors = nsn_vectors(80, 9, &mut Stream::new(23, 24));
+        let problem = Problem::new(&vectors, 9, &[0.3; 9], 1e-3, None).unwrap();
+        let moments =
+            Moments::new(&problem, (0..80).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED).looking_back();
+        let (mut wide, mut plain) = (Front::new(&moments, PULL), Front::new(&moments, PULL));
+        for index in 0..70 {
+            wide.decide(&moments, index, None, 333);
+            plain.list_choices(&moments.step(index));
+            if plain.choices.len() > 333 {
+                plain.choices.select_nth_unstable(332);
+                plain.choices.truncate(333);
+            }
+            plain.carry_out(&moments.step(index), &moments.step(index + 1));
+            std::mem::swap(&mut plain.next, &mut plain.nodes);
+            let numbers = |front: &Front| {
+                let Nodes { missing, distances, shadows, log_odds, .. } = &front.nodes;
+                [missing, distances, shadows, log_odds]
+                    .map(|numbers| numbers.iter().map(|x| x.to_bits()).collect::<Vec<u64>>())
+            };
+            assert_eq!(numbers(&wide), numbers(&plain), "after {index}");
         }
     }
 

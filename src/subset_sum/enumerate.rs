@@ -1,5 +1,7 @@
 //! Full enumeration: how many k-subsets come within eps of the target.
 
+use crate::simd::widest;
+
 /// Counts T_{n,k}, the k-subsets S of n vectors with `|sum_S x_i - z|_max <= eps` (Definition 6), again and again without
 /// allocating: the partial sums live here.
 ///
@@ -86,15 +88,36 @@ fn list_sums(lists: &mut Vec<Vec<f64>>, vectors: &[f64], start: &[f64], most: us
 
 /// How many sums of one row of each list lie within eps of 0 in the max norm.
 fn count_pairs(first: &[f64], second: &[f64], dimension: usize, eps: f64) -> u64 {
-    if dimension == 1 {
-        let near = |a: &f64| second.iter().map(|b| u64::from((a + b).abs() <= eps)).sum::<u64>();
-        return first.iter().map(near).sum();
+    widest(
+        #[inline(always)]
+        || match dimension {
+            1 => count_pairs_of::<1>(first, second, eps),
+            2 => count_pairs_of::<2>(first, second, eps),
+            3 => count_pairs_of::<3>(first, second, eps),
+            _ => {
+                let within = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a + b).abs() <= eps);
+                let near = |a| second.chunks_exact(dimension).filter(|b| within(a, b)).count() as u64;
+                first.chunks_exact(dimension).map(near).sum()
+            }
+        },
+    )
+}
+
+/// The same for rows of D numbers, of which all are looked at: many rows go side by side.
+#[inline(always)]
+fn count_pairs_of<const D: usize>(first: &[f64], second: &[f64], eps: f64) -> u64 {
+    let (first, second) = (first.as_chunks::<D>().0, second.as_chunks::<D>().0);
+    let mut count = 0;
+    for a in first {
+        for b in second {
+            let mut within = true;
+            for axis in 0..D {
+                within &= (a[axis] + b[axis]).abs() <= eps;
+            }
+            count += u64::from(within);
+        }
     }
-    let near = |a: &[f64]| {
-        let within = |b: &&[f64]| a.iter().zip(*b).all(|(a, b)| (a + b).abs() <= eps);
-        second.chunks_exact(dimension).filter(within).count() as u64
-    };
-    first.chunks_exact(dimension).map(near).sum()
+    count
 }
 
 #[cfg(test)]

@@ -336,9 +336,9 @@ impl Iterator for Strip<'_> {
                     let row = &first.rows[self.row * dimension..(self.row + 1) * dimension];
                     let [low, high] = self.strip.map(|bound| column.partition_point(|x| row[axis] + x < bound));
                     let near = low * dimension..high.max(low) * dimension;
-                    for other in second.rows[near].chunks_exact(dimension) {
-                        sums.rows.extend(row.iter().zip(other).map(|(x, y)| x + y));
-                    }
+                    let listed = sums.rows.len();
+                    sums.rows.extend_from_slice(&second.rows[near]);
+                    add_to_rows(&mut sums.rows[listed..], row);
                     let mask = first.masks[self.row];
                     sums.masks.extend(second.masks[low..high.max(low)].iter().map(|other| mask | other));
                     self.row += 1;

@@ -93,15 +93,16 @@ impl Grid {
         visit: &mut impl FnMut(f64, u32) -> ControlFlow<(), f64>,
     ) -> ControlFlow<()> {
         let centre = &centre[..self.dimension];
+        let beyond = |(&x, &(low, high)): (&f64, &(f64, f64))| x - *radius >= high || x + *radius <= low;
+        if centre.iter().zip(&self.ranges).any(beyond) {
+            return ControlFlow::Continue(());
+        }
         // How far, in half ranges, the centre is from the middle of the points.
         let far = |(&x, &(low, high)): (&f64, &(f64, f64))| (2.0 * x - low - high).abs() / (high - low);
         let farthest = centre.iter().zip(&self.ranges).map(far).enumerate().max_by(|x, y| x.1.total_cmp(&y.1));
-        let beyond = |(&x, &(low, high)): (&f64, &(f64, f64))| x - *radius >= high || x + *radius <= low;
         match farthest {
-            Some((farthest, _)) if !centre.iter().zip(&self.ranges).any(beyond) => {
-                self.descend(0, 0, (centre, farthest), radius, visit)
-            }
-            _ => ControlFlow::Continue(()),
+            Some((farthest, _)) => self.descend(0, 0, (centre, farthest), radius, visit),
+            None => ControlFlow::Continue(()),
         }
     }
 

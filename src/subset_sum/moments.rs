@@ -9,6 +9,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::{Budget, Problem};
+use crate::simd::widest;
 
 /// Rows are filled up with zeros to a multiple of so many numbers, which the compiler adds up side by side.
 const LANES: usize = 4;
@@ -25,31 +26,88 @@ const LARGEST_LOG_ODDS: f64 = 30.0;
 /// The variance of a uniform error of width 1, as a whole number of vectors makes it.
 const COUNT_VARIANCE: f64 = 1.0 / 12.0;
 
+/// Rows of a covariance that are added up together while they are at hand.
+const ROWS_AT_HAND: usize = 64;
+
+/// A row as it is added up.
+#[inline(always)]
+fn lanes(row: &[f64]) -> &[[f64; LANES]] {
+    row.as_chunks().0
+}
+
+/// Adds the products of numbers side by side.
+#[inline(always)]
+fn add_products(sums: &mut [f64; LANES], x: &[f64; LANES], y: &[f64; LANES]) {
+    for lane in 0..LANES {
+        sums[lane] += x[lane] * y[lane];
+    }
+}
+
+/// The numbers less a multiple of `x`.
+#[inline(always)]
+fn less_multiple(numbers: &[f64; LANES], factor: f64, x: &[f64; LANES]) -> [f64; LANES] {
+    let mut less = *numbers;
+    for lane in 0..LANES {
+        less[lane] -= factor * x[lane];
+    }
+    less
+}
+
 /// The inner product of two rows.
-#[inline]
+#[inline(always)]
 pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
-    for (x, y) in x.chunks_exact(LANES).zip(y.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sums[lane] += x[lane] * y[lane];
-        }
+    for (x, y) in lanes(x).iter().zip(lanes(y)) {
+        add_products(&mut sums, x, y);
     }
     sums.iter().sum()
 }
 
-/// Adds to a column, from the entry `axis` on, the products of up to [`LANES`] rows' entries with their own at `axis`, weighted.
-fn add_products(column: &mut [f64], rows: &[f64], weights: &[f64], (axis, stride): (usize, usize)) {
-    let ends = |index: usize| &rows[index * stride + axis..(index + 1) * stride];
-    let weight = |index: usize| weights[index] * rows[index * stride + axis];
-    if weights.len() < LANES {
-        for index in 0..weights.len() {
-            column.iter_mut().zip(ends(index)).for_each(|(entry, x)| *entry += weight(index) * x);
+/// Adds the weighted products of each row's entries to a matrix, column by column, at least to its lower triangle.
+#[inline(always)]
+fn add_squares(matrix: &mut [f64], rows: &[f64], weights: &[f64], stride: usize) {
+    let mut weighted = vec![0.0; rows.len().min(ROWS_AT_HAND * stride)];
+    for (rows, weights) in rows.chunks(ROWS_AT_HAND * stride).zip(weights.chunks(ROWS_AT_HAND)) {
+        for ((weighted, row), weight) in weighted.chunks_exact_mut(stride).zip(rows.chunks_exact(stride)).zip(weights) {
+            for (weighted, x) in weighted.iter_mut().zip(row) {
+                *weighted = weight * x;
+            }
         }
-        return;
+        for column in 0..stride / LANES {
+            for entry in column..stride / LANES {
+                add_block(matrix, (&weighted[..rows.len()], rows), (column, entry, stride));
+            }
+        }
     }
-    let [a, b, c, d] = [0, 1, 2, 3].map(weight);
-    let columns = column.iter_mut().zip(ends(0)).zip(ends(1)).zip(ends(2)).zip(ends(3));
-    columns.for_each(|((((entry, w), x), y), z)| *entry = *entry + a * w + b * x + c * y + d * z);
+}
+
+/// The same for [`LANES`] columns and as many entries of each, which stay at hand.
+#[inline(always)]
+fn add_block(matrix: &mut [f64], (weighted, rows): (&[f64], &[f64]), (column, entry, stride): (usize, usize, usize)) {
+    let place = |lane: usize| (LANES * column + lane) * stride + LANES * entry;
+    let mut block: [[f64; LANES]; LANES] = std::array::from_fn(|lane| lanes(&matrix[place(lane)..])[0]);
+    for (weighted, row) in weighted.chunks_exact(stride).zip(rows.chunks_exact(stride)) {
+        let (own, other) = (lanes(weighted)[column], lanes(row)[entry]);
+        for (sums, x) in block.iter_mut().zip(own) {
+            add_products(sums, &[x; LANES], &other);
+        }
+    }
+    for (lane, sums) in block.iter().enumerate() {
+        matrix[place(lane)..][..LANES].copy_from_slice(sums);
+    }
+}
+
+/// Takes a multiple of a row from a line, and returns the inner product of what is left with another row.
+#[inline(always)]
+fn sharpen(line: &mut [f64], factor: f64, row: &[f64], other: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for ((line, x), y) in line.as_chunks_mut().0.iter_mut().zip(lanes(row)).zip(lanes(other)) {
+        // A value of its own, so that the compiler need not ask which of them overlap.
+        let less = less_multiple(line, factor, x);
+        add_products(&mut sums, &less, y);
+        *line = less;
+    }
+    sums.iter().sum()
 }
 
 /// A vector that is being decided, and what its decision does to the distance of a partial subset.
@@ -68,25 +126,31 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The squared Mahalanobis distances of a partial subset after leaving the vector and after taking it. `missing` is what
-    /// is missing of the target beyond what can be expected, `distance` its squared distance before the decision.
-    pub fn distances(&self, missing: &[f64], distance: f64) -> [f64; 2] {
+    /// The squared Mahalanobis distances of a partial subset after leaving the vector and after taking it. `shadow` is the inner
+    /// product of the vector as it is seen with what is missing of the target beyond what can be expected, `distance` the
+    /// squared distance before the decision.
+    #[inline(always)]
+    pub fn distances(&self, shadow: f64, distance: f64) -> [f64; 2] {
         let variance = self.odds * (1.0 - self.odds);
-        let shadow = dot(self.seen, missing);
         // Without the vector's own variance the precision is larger: P' = P + w P v (P v)^T / (1 + w v^T P v), backwards.
         let sharper = distance + variance * shadow * shadow / (1.0 + variance * self.square);
-        [-self.odds, 1.0 - self.odds].map(|change| sharper + change * (change * self.square - 2.0 * shadow))
+        let after = |change: f64| sharper + change * (change * self.square - 2.0 * shadow);
+        [after(-self.odds), after(1.0 - self.odds)]
     }
 
-    /// Takes the vector or leaves it: sets `next` to what is then missing beyond what can be expected.
-    pub fn decide(&self, missing: &[f64], take: bool, next: &mut [f64]) {
+    /// Takes the vector or leaves it: sets `next` to what is then missing beyond what can be expected, and returns the inner
+    /// product of that with a vector as it is `seen`.
+    #[inline(always)]
+    pub fn decide(&self, missing: &[f64], take: bool, next: &mut [f64], seen: &[f64]) -> f64 {
         let change = f64::from(u8::from(take)) - self.odds;
-        let rows = next.chunks_exact_mut(LANES).zip(missing.chunks_exact(LANES)).zip(self.vector.chunks_exact(LANES));
-        for ((next, missing), vector) in rows {
-            for lane in 0..LANES {
-                next[lane] = missing[lane] - change * vector[lane];
-            }
+        let mut sums = [0.0; LANES];
+        let next = next.as_chunks_mut().0.iter_mut();
+        for (((next, missing), vector), seen) in next.zip(lanes(missing)).zip(lanes(self.vector)).zip(lanes(seen)) {
+            let less = less_multiple(missing, change, vector);
+            add_products(&mut sums, &less, seen);
+            *next = less;
         }
+        sums.iter().sum()
     }
 }
 
@@ -174,12 +238,20 @@ impl Moments {
     /// With what each vector is in the precision of what is left after it, from the last vector back to the first: without it,
     /// distances and steps mean nothing.
     pub fn looking_back(mut self) -> Self {
+        widest(
+            #[inline(always)]
+            || self.look_back(),
+        );
+        self
+    }
+
+    #[inline(always)]
+    fn look_back(&mut self) {
         let stride = self.stride;
         let mut precision = vec![0.0; stride * stride];
-        self.remaining
-            .iter()
-            .enumerate()
-            .for_each(|(axis, variance)| precision[axis * stride + axis] = variance.recip());
+        for (axis, variance) in self.remaining.iter().enumerate() {
+            precision[axis * stride + axis] = variance.recip();
+        }
         let last = self.rows.len().saturating_sub(stride);
         for (seen, line) in self.seen[last..].iter_mut().zip(precision.chunks_exact(stride)) {
             *seen = dot(line, &self.rows[last..]);
@@ -189,20 +261,20 @@ impl Moments {
             let (rows_before, row) = self.rows[..(index + 1) * stride].split_at(index * stride);
             let (square, variance) = (dot(seen, row), self.odds[index] * (1.0 - self.odds[index]));
             let weight = variance / (1.0 + variance * square);
+            self.squares[index] = square;
+            // The vector before sees each line while it is at hand; before the first there is none.
             let next = index.saturating_sub(1) * stride;
-            let (mut seen_next, row_next) = (before[next..].iter_mut(), &rows_before[next..]);
+            let row_next = if index == 0 { row } else { &rows_before[next..] };
+            let mut seen_next = before[next..].iter_mut();
             for (line, x) in precision.chunks_exact_mut(stride).zip(&*seen) {
-                line.iter_mut().zip(&*seen).for_each(|(entry, y)| *entry -= weight * x * y);
-                // The vector before sees each line while it is at hand.
+                let product = sharpen(line, weight * x, seen, row_next);
                 if let Some(seen_next) = seen_next.next() {
-                    *seen_next = dot(line, row_next);
+                    *seen_next = product;
                 }
             }
-            self.squares[index] = square;
         }
         let products = precision.chunks_exact(stride).map(|line| dot(line, &self.missing));
         self.distance = products.zip(&self.missing).map(|(x, y)| x * y).sum::<f64>().max(0.0);
-        self
     }
 }
 
@@ -236,7 +308,10 @@ impl Tilt {
         // A vector's log-odds are the even ones plus its inner product with this.
         let mut direction = vec![0.0; stride];
         for step_number in 1..=MOST_STEPS {
-            let covariance = tilt.take_moments(goal, rows);
+            let covariance = widest(
+                #[inline(always)]
+                || tilt.take_moments(goal, rows),
+            );
             let Some(factor) = covariance.cholesky() else { break };
             let missing = DVector::from_column_slice(&tilt.missing);
             let step = factor.solve(&missing);
@@ -257,39 +332,59 @@ impl Tilt {
             if near || step_number == MOST_STEPS || budget.is_spent() {
                 break;
             }
-            let changes = rows.chunks_exact(stride).map(|row| dot(row, step.as_slice()).abs());
-            let length = (LARGEST_STEP / changes.fold(0.0, f64::max)).min(1.0);
-            direction.iter_mut().zip(step.iter()).for_each(|(direction, step)| *direction += length * step);
-            for (log_odds, row) in tilt.log_odds.iter_mut().zip(rows.chunks_exact(stride)) {
-                *log_odds = (goal.even_log_odds + dot(row, &direction)).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS);
-            }
+            widest(
+                #[inline(always)]
+                || tilt.turn(&mut direction, step.as_slice(), goal, rows),
+            );
         }
         tilt
     }
 
+    /// Takes as much of a step as changes no vector's log-odds too much.
+    #[inline(always)]
+    fn turn(&mut self, direction: &mut [f64], step: &[f64], goal: &Goal, rows: &[f64]) {
+        let rows = rows.chunks_exact(step.len());
+        let changes = rows.clone().map(|row| dot(row, step).abs());
+        let length = (LARGEST_STEP / changes.fold(0.0, f64::max)).min(1.0);
+        for (direction, step) in direction.iter_mut().zip(step) {
+            *direction += length * step;
+        }
+        for (log_odds, row) in self.log_odds.iter_mut().zip(rows) {
+            *log_odds = (goal.even_log_odds + dot(row, direction)).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS);
+        }
+    }
+
     /// Sets the odds and what is missing, and returns the covariance of the sum and of what may remain.
+    #[inline(always)]
     fn take_moments(&mut self, goal: &Goal, rows: &[f64]) -> DMatrix<f64> {
         let stride = goal.target.len();
-        self.missing.copy_from_slice(&goal.target);
-        // Symmetric: the factorisation reads the lower triangle only.
-        let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
-        let mut variances = Vec::with_capacity(self.odds.len());
-        for ((row, log_odds), odds) in rows.chunks_exact(stride).zip(&self.log_odds).zip(&mut self.odds) {
+        for (odds, log_odds) in self.odds.iter_mut().zip(&self.log_odds) {
             *odds = 1.0 / (1.0 + (-log_odds).exp());
-            self.missing.iter_mut().zip(row).for_each(|(missing, x)| *missing -= *odds * x);
-            variances.push(*odds * (1.0 - *odds));
         }
-        // Several vectors at once, since a matrix is longer on its way than some products take.
-        for (rows, variances) in rows.chunks(LANES * stride).zip(variances.chunks(LANES)) {
-            for (axis, column) in covariance.as_mut_slice().chunks_exact_mut(stride).enumerate() {
-                add_products(&mut column[axis..], rows, variances, (axis, stride));
+        self.missing.copy_from_slice(&goal.target);
+        for (row, &odds) in rows.chunks_exact(stride).zip(&self.odds) {
+            for (missing, x) in self.missing.as_chunks_mut().0.iter_mut().zip(lanes(row)) {
+                *missing = less_multiple(missing, odds, x);
             }
         }
+        // Symmetric: the factorisation reads the lower triangle only.
+        let mut covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&goal.remaining));
+        let variances: Vec<f64> = self.odds.iter().map(|odds| odds * (1.0 - odds)).collect();
+        add_squares(covariance.as_mut_slice(), rows, &variances, stride);
         covariance
     }
 
     fn entropy(&self) -> f64 {
-        self.odds.iter().map(|&p| -(p * p.ln() + (1.0 - p) * (-p).ln_1p())).sum()
+        let term = |p: f64| -(p * p.ln() + (1.0 - p) * (-p).ln_1p());
+        // Before the first step all are alike.
+        let mut last = (f64::NAN, f64::NAN);
+        let terms = self.odds.iter().map(|&p| {
+            if p != last.0 {
+                last = (p, term(p));
+            }
+            last.1
+        });
+        terms.sum()
     }
 }
 
@@ -335,10 +430,33 @@ mod tests {
                 let expected = by_definition(&moments, decided, &missing, &remaining);
                 assert!((distance - expected).abs() < 1e-9 * (1.0 + expected), "{decided}: {distance} {expected}");
                 let (step, take) = (moments.step(decided), stream.random::<bool>());
-                distance = step.distances(&missing, distance)[usize::from(take)];
+                let shadow = dot(step.seen, &missing);
+                distance = step.distances(shadow, distance)[usize::from(take)];
                 let before = missing.clone();
-                step.decide(&before, take, &mut missing);
+                let seen = moments.step((decided + 1).min(n - 1)).seen;
+                assert_eq!(step.decide(&before, take, &mut missing, seen), dot(seen, &missing));
             }
+        }
+    }
+
+    /// The loops as they are compiled for any processor, and for this one.
+    #[test]
+    fn wider_instructions_change_no_bit() {
+        let mut stream = Stream::new(37, 38);
+        for (n, dimension, size) in [(40, 3, None), (150, 9, Some(60)), (70, 12, None)] {
+            let (vectors, target) = (normals(n * dimension, &mut stream), normals(dimension, &mut stream));
+            let problem = Problem::new(&vectors, dimension, &target, 0.1, size).unwrap();
+            let moments = || Moments::new(&problem, (0..n).collect(), 0.1, f64::NEG_INFINITY, &Budget::COUNTED);
+            let (wide, mut plain) = (moments().looking_back(), moments());
+            plain.look_back();
+            assert_eq!((&wide.seen, &wide.squares, wide.distance), (&plain.seen, &plain.squares, plain.distance));
+            let (mut by_wide, mut by_plain) = (vec![0.0; wide.stride.pow(2)], vec![0.0; wide.stride.pow(2)]);
+            widest(
+                #[inline(always)]
+                || add_squares(&mut by_wide, &wide.rows, &wide.odds, wide.stride),
+            );
+            add_squares(&mut by_plain, &plain.rows, &plain.odds, plain.stride);
+            assert_eq!(by_wide, by_plain);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Image, Kernel};
+use crate::simd::widest;
 
 /// The side of the output for an input of `side` pixels; none where the kernel does not fit into the padded input.
 pub fn output_side(side: usize, kernel: usize, stride: usize, pad: usize) -> Option<usize> {
@@ -15,6 +16,11 @@ fn positions(side: usize, outputs: usize, offset: usize, stride: usize, pad: usi
     let first = pad.saturating_sub(offset).div_ceil(stride);
     let end = (side + pad).saturating_sub(offset).div_ceil(stride).min(outputs);
     first..end.max(first)
+}
+
+/// The same for each offset of a kernel's side.
+fn reached(side: usize, outputs: usize, kernel: usize, (stride, pad): (usize, usize)) -> Vec<Range<usize>> {
+    (0..kernel).map(|offset| positions(side, outputs, offset, stride, pad)).collect()
 }
 
 /// The offsets of a kernel's side that lie on real pixels of a side of `side` pixels at output position `at`.
@@ -33,40 +39,61 @@ pub fn convolve(kernel: &Kernel, image: &Image, stride: usize, pad: usize) -> Im
     assert_eq!(kernel.inputs(), image.channels(), "the kernel's inputs are not the image's channels");
     let side = |pixels| output_side(pixels, kernel.side(), stride, pad).expect("the kernel is larger than the image");
     let (rows, columns) = (side(image.rows()), side(image.columns()));
-    // Which outputs each row and column of the kernel adds to.
-    let reached = |pixels, outputs| -> Vec<Range<usize>> {
-        (0..kernel.side()).map(|offset| positions(pixels, outputs, offset, stride, pad)).collect()
-    };
+    let reached = |pixels, outputs| reached(pixels, outputs, kernel.side(), (stride, pad));
     let (down, across) = (reached(image.rows(), rows), reached(image.columns(), columns));
     // Behind a ReLU many channels are zeros.
     let alive: Vec<usize> = (0..image.channels()).filter(|&i| image.channel(i).iter().any(|x| *x != 0.0)).collect();
     let mut output = Image::zeros(kernel.outputs(), rows, columns);
-    for (o, plane) in output.data_mut().chunks_exact_mut(rows * columns).enumerate() {
-        for &i in &alive {
-            let window = kernel.window(o, i);
-            for (r, (down, weights)) in down.iter().zip(window.chunks_exact(kernel.side())).enumerate() {
-                for (s, (across, &weight)) in across.iter().zip(weights).enumerate() {
-                    // A channel-blocked kernel is mostly zeros.
-                    if weight == 0.0 || across.is_empty() {
-                        continue;
-                    }
-                    for p in down.clone() {
-                        let sums = &mut plane[p * columns..][across.clone()];
-                        let pixels = &image.row(i, p * stride + r - pad)[across.start * stride + s - pad..];
-                        if stride == 1 {
-                            // Neighbours are neighbours, which the compiler can add up side by side.
-                            sums.iter_mut().zip(pixels).for_each(|(sum, pixel)| *sum += weight * pixel);
-                        } else {
-                            sums.iter_mut()
-                                .zip(pixels.iter().step_by(stride))
-                                .for_each(|(sum, pixel)| *sum += weight * pixel);
-                        }
+    widest(
+        #[inline(always)]
+        || {
+            for (o, plane) in output.data_mut().chunks_exact_mut(rows * columns).enumerate() {
+                for &i in &alive {
+                    add_convolved(plane, (kernel.window(o, i), image, i), (&down, &across), columns, (stride, pad));
+                }
+            }
+        },
+    );
+    output
+}
+
+/// What one channel of an image adds to a plane of the output, of which each row and column of the kernel's window reaches so
+/// much.
+#[inline(always)]
+fn add_convolved(
+    plane: &mut [f64],
+    (window, image, channel): (&[f64], &Image, usize),
+    (down, across): (&[Range<usize>], &[Range<usize>]),
+    columns: usize,
+    (stride, pad): (usize, usize),
+) {
+    for (r, (down, weights)) in down.iter().zip(window.chunks_exact(across.len())).enumerate() {
+        for (s, (across, &weight)) in across.iter().zip(weights).enumerate() {
+            // A channel-blocked kernel is mostly zeros.
+            if weight == 0.0 || across.is_empty() {
+                continue;
+            }
+            for p in down.clone() {
+                let sums = &mut plane[p * columns..][across.clone()];
+                let pixels = &image.row(channel, p * stride + r - pad)[across.start * stride + s - pad..];
+                if stride == 1 {
+                    add_multiple(sums, weight, pixels);
+                } else {
+                    for (sum, pixel) in sums.iter_mut().zip(pixels.iter().step_by(stride)) {
+                        *sum += weight * pixel;
                     }
                 }
             }
         }
     }
-    output
+}
+
+/// Adds a multiple of neighbours to neighbours, side by side.
+#[inline(always)]
+fn add_multiple(sums: &mut [f64], weight: f64, numbers: &[f64]) {
+    for (sum, x) in sums.iter_mut().zip(numbers) {
+        *sum += weight * x;
+    }
 }
 
 /// The transpose of [`convolve`] on images of `rows` x `columns` pixels: where `output` holds the weights of a linear form of
@@ -81,31 +108,66 @@ pub fn convolve_transposed(
     pad: usize,
 ) -> Image {
     assert_eq!(kernel.outputs(), output.channels(), "the kernel's outputs are not the output's channels");
-    let side = kernel.side();
+    let reached = |pixels, outputs| reached(pixels, outputs, kernel.side(), (stride, pad));
+    let (down, across) = (reached(rows, output.rows()), reached(columns, output.columns()));
     let mut image = Image::zeros(kernel.inputs(), rows, columns);
-    for (index, &value) in output.data().iter().enumerate() {
-        // A form of few outputs is mostly zeros.
-        if value == 0.0 {
-            continue;
-        }
-        let place = index % (output.rows() * output.columns());
-        let (o, p, q) =
-            (index / (output.rows() * output.columns()), place / output.columns(), place % output.columns());
-        let across = window(q, columns, side, stride, pad);
-        if across.is_empty() {
-            continue;
-        }
-        for i in 0..kernel.inputs() {
-            let weights = kernel.window(o, i);
-            for r in window(p, rows, side, stride, pad) {
-                let start = (i * rows + p * stride + r - pad) * columns + q * stride + across.start - pad;
-                let sums = &mut image.data_mut()[start..][..across.len()];
-                let weights = &weights[r * side..][across.clone()];
-                sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * value);
+    widest(
+        #[inline(always)]
+        || {
+            for o in 0..kernel.outputs() {
+                add_transposed(&mut image, kernel, (output, o), (&down, &across), (stride, pad));
+            }
+        },
+    );
+    image
+}
+
+/// What one channel of the output adds to the transpose.
+#[inline(always)]
+fn add_transposed(
+    image: &mut Image,
+    kernel: &Kernel,
+    (output, o): (&Image, usize),
+    (down, across): (&[Range<usize>], &[Range<usize>]),
+    (stride, pad): (usize, usize),
+) {
+    let Some((seen_rows, seen_columns)) = support(output, o) else { return };
+    let both = |x: &Range<usize>, y: &Range<usize>| x.start.max(y.start)..x.end.min(y.end);
+    let (rows, columns, side) = (image.rows(), image.columns(), kernel.side());
+    for i in 0..kernel.inputs() {
+        let window = kernel.window(o, i);
+        // From the last entry of the kernel on, which meets each pixel first.
+        for (r, down) in down.iter().enumerate().rev() {
+            for (s, across) in across.iter().enumerate().rev() {
+                let (across, weight) = (both(across, &seen_columns), window[r * side + s]);
+                if across.is_empty() {
+                    continue;
+                }
+                for p in both(down, &seen_rows) {
+                    let values = &output.row(o, p)[across.clone()];
+                    let start = (i * rows + p * stride + r - pad) * columns + across.start * stride + s - pad;
+                    let sums = &mut image.data_mut()[start..];
+                    if stride == 1 {
+                        add_multiple(sums, weight, values);
+                    } else {
+                        for (sum, value) in sums.iter_mut().step_by(stride).zip(values) {
+                            *sum += weight * value;
+                        }
+                    }
+                }
             }
         }
     }
-    image
+}
+
+/// The rows and columns outside of which a channel is 0; none if all of it is: a form of few outputs is mostly zeros.
+fn support(image: &Image, channel: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let columns = image.columns();
+    let values = image.channel(channel).iter().enumerate().filter(|(_, value)| **value != 0.0);
+    values.map(|(index, _)| (index / columns, index % columns)).fold(None, |seen, (row, column)| {
+        let (down, across) = seen.unwrap_or((row..row, column..column));
+        Some((down.start..row + 1, across.start.min(column)..across.end.max(column + 1)))
+    })
 }
 
 /// The image with a channel for each input channel, row and column of a kernel, in this order, that holds the pixels under

@@ -55,7 +55,7 @@ impl Measurand for KernelError {
                 if cell.word("kernel") == "all" {
                     return least_for_all(&pair);
                 }
-                let error = |target| worst_error(&pruned_by_beam(target, pair.clone(), tolerance, stream));
+                let error = |target| worst_error(&pruned_by_beam(target, &pair, tolerance, stream));
                 let worst = targets.iter().map(error).fold(0.0, f64::max);
                 (worst * (1.0 - ROUNDING), worst * (1.0 + ROUNDING))
             })

@@ -2,6 +2,8 @@
 
 mod proof;
 
+use std::cmp::Reverse;
+
 use super::*;
 use crate::arrays::{free_memory, gigabytes};
 use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
@@ -171,10 +173,12 @@ pub(super) fn targets(cell: &Cell) -> Vec<Layer> {
 }
 
 /// A net of the norm_1 ball: all points whose coordinates are multiples of 1/m, with the largest m of which there are at most
-/// [`MOST_IN_NET`].
+/// [`MOST_IN_NET`]; the farthest first, which is the soonest missed.
 fn net(dimension: usize) -> Vec<Vec<f64>> {
     let lattices = (1..=MOST_IN_NET).map(|mesh| (mesh, lattice_points(dimension, mesh)));
-    let (mesh, points) = lattices.take_while(|(_, points)| points.len() <= MOST_IN_NET).last().expect("see `check`");
+    let (mesh, mut points) =
+        lattices.take_while(|(_, points)| points.len() <= MOST_IN_NET).last().expect("see `check`");
+    points.sort_by_key(|point| Reverse(point.iter().map(|x| x * x).sum::<i64>()));
     points.into_iter().map(|point| point.into_iter().map(|x| x as f64 / mesh as f64).collect()).collect()
 }
 
@@ -210,7 +214,7 @@ fn is_prunable(target: &Layer, pair: &RandomPair, eps: f64, stream: &mut Stream)
     let strict = eps / (2.0 * target.kernel.data().len() as f64);
     [strict, eps].into_iter().any(|tolerance| {
         let request = Request { tolerance, filters: Filters::WholeBlock, ..Request::default() };
-        let pruned = PrunedKernel::prune(target, pair.clone(), &request, stream);
+        let pruned = PrunedKernel::prune(target, pair, &request, stream);
         worst_error(&pruned.expect("the pair was drawn for this target")) < eps
     })
 }
@@ -218,11 +222,16 @@ fn is_prunable(target: &Layer, pair: &RandomPair, eps: f64, stream: &mut Stream)
 /// Whether narrow beams prune one drawn pair to within eps of each K for every X.
 fn found(targets: &[Layer], n: usize, eps: f64, stream: &mut Stream) -> Draw {
     let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
-    Draw::event(targets.iter().all(|target| worst_error(&pruned_by_beam(target, pair.clone(), 0.0, stream)) < eps))
+    Draw::event(targets.iter().all(|target| worst_error(&pruned_by_beam(target, &pair, 0.0, stream)) < eps))
 }
 
 /// A pair pruned for one K by narrow beams, which end at the tolerance.
-pub(super) fn pruned_by_beam(target: &Layer, pair: RandomPair, tolerance: f64, stream: &mut Stream) -> PrunedKernel {
+pub(super) fn pruned_by_beam<'a>(
+    target: &Layer,
+    pair: &'a RandomPair,
+    tolerance: f64,
+    stream: &mut Stream,
+) -> PrunedKernel<&'a RandomPair> {
     let request = Request { tolerance, filters: Filters::WholeBlock, solver: Some(&USUAL), ..Request::default() };
     PrunedKernel::prune(target, pair, &request, stream).expect("the pair was drawn for this target")
 }
@@ -288,7 +297,7 @@ fn comes_near(values: &[f64], z: f64, eps: f64) -> bool {
 }
 
 /// The exact worst case over all X with max norm at most 1, on an image that has full windows.
-pub(super) fn worst_error(pruned: &PrunedKernel) -> f64 {
+pub(super) fn worst_error(pruned: &PrunedKernel<impl Pair>) -> f64 {
     let side = 2 * pruned.target().kernel.side();
     let worst = pruned.error().worst_case(side, side, 1.0, Inputs::All, Outputs::Absolute);
     worst.expect("the kernel fits into an image of twice its side").value

@@ -117,7 +117,7 @@ impl Design {
             )));
         }
         let pair = SeededPair::new(self.seed, index, width / parts, self.law, &layer.kernel);
-        let count = |(channel, sign)| (pair.candidates(channel, sign, self.filters).len(), channel, sign);
+        let count = |(channel, sign)| (pair.first_candidates(channel, sign, self.filters, least).len(), channel, sign);
         let problems: Vec<(usize, Sign)> =
             (0..layer.kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign))).collect();
         let fewest = problems.into_par_iter().map(count).min_by_key(|(count, channel, _)| (*count, *channel));

@@ -27,13 +27,18 @@ pub trait Pair: Sync {
 
     /// The filters among which a channel and sign may keep: those of `filters` whose entry of V has the sign.
     fn candidates(&self, channel: usize, sign: Sign, filters: Filters) -> Vec<usize> {
+        self.first_candidates(channel, sign, filters, usize::MAX)
+    }
+
+    /// The first so many of them, if there are.
+    fn first_candidates(&self, channel: usize, sign: Sign, filters: Filters, most: usize) -> Vec<usize> {
         let start = 2 * self.n() * channel;
         let range = match (filters, sign) {
             (Filters::WholeBlock, _) => start..start + 2 * self.n(),
             (Filters::HalfBlocks, Sign::Positive) => start..start + self.n(),
             (Filters::HalfBlocks, Sign::Negative) => start + self.n()..start + 2 * self.n(),
         };
-        range.filter(|&filter| sign.is_of(self.entry(filter))).collect()
+        range.filter(|&filter| sign.is_of(self.entry(filter))).take(most).collect()
     }
 
     /// What keeping a filter adds to L^+ or L^- at its input channel: |V_l| U_l in the order (output, row, column).
@@ -42,6 +47,24 @@ pub trait Pair: Sync {
         let mut vector = self.slice(filter);
         vector.iter_mut().for_each(|u| *u *= scale);
         vector
+    }
+}
+
+impl<P: Pair> Pair for &P {
+    fn n(&self) -> usize {
+        P::n(self)
+    }
+
+    fn shape(&self) -> (usize, usize, usize) {
+        P::shape(self)
+    }
+
+    fn entry(&self, filter: usize) -> f64 {
+        P::entry(self, filter)
+    }
+
+    fn slice(&self, filter: usize) -> Vec<f64> {
+        P::slice(self, filter)
     }
 }
 
