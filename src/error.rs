@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Everything that can stop the program; [`Error::exit_code`] maps it to the process's exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A user's input that cannot be used: the message names the thing and the mend.
+    /// A user's input that cannot be used: the message names the thing and the remedy.
     #[error("{0}")]
     Input(String),
 
@@ -86,7 +86,7 @@ pub enum Error {
     },
 
     /// A file that could not be read.
-    #[error("cannot read {}: {source}{}", path.display(), mend_read(source))]
+    #[error("cannot read {}: {source}{}", path.display(), remedy_for_read(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum Error {
     },
 
     /// A file or folder that could not be written. What stood there before still stands.
-    #[error("cannot write {}: {source}; what stood there was not changed{}", path.display(), mend(source))]
+    #[error("cannot write {}: {source}; what stood there was not changed{}", path.display(), remedy(source))]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -133,7 +133,7 @@ pub fn guarded<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> Result<T
 }
 
 /// What to do about a failed write.
-fn mend(source: &std::io::Error) -> &'static str {
+fn remedy(source: &std::io::Error) -> &'static str {
     match source.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             ". When there is room, run again with --resume"
@@ -143,7 +143,7 @@ fn mend(source: &std::io::Error) -> &'static str {
 }
 
 /// What to do about a failed read.
-fn mend_read(source: &std::io::Error) -> &'static str {
+fn remedy_for_read(source: &std::io::Error) -> &'static str {
     match source.kind() {
         ErrorKind::InvalidData => ": save it as UTF-8 text",
         _ => "",

@@ -429,7 +429,7 @@ pub fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>> {
         }
     }
     paths.sort();
-    // Bounds are evaluated where they are checked, which takes a second over all of them. The first error is the one that is told.
+    // Bounds are evaluated where they are checked, which takes a second over all of them. The first error is the one that is reported.
     let read: Vec<Result<Experiment>> = paths.par_iter().map(|path| Experiment::read(path)).collect();
     let experiments = read.into_iter().collect::<Result<Vec<_>>>()?;
     let mut names = HashSet::new();

@@ -193,7 +193,7 @@ pub fn failed_rows(
     }
 }
 
-/// The statement's conditions at the cell, and those that only the constructed object could tell.
+/// The statement's conditions at the cell, and those that only the constructed object decides.
 pub fn hypotheses(claim: &Claim, cell: &Cell, evidence: &Evidence) -> Vec<Hypothesis> {
     let without = &claim.statement().without;
     let observed = evidence.observed.iter().filter(|hypothesis| !without.contains(&hypothesis.name)).cloned();

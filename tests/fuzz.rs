@@ -93,7 +93,7 @@ impl Seeds {
     }
 }
 
-/// The most memory that this process ever held, where the operating system tells.
+/// The most memory that this process ever held, where the operating system reports it.
 fn peak_memory_kb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));

@@ -454,7 +454,7 @@ fn case(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/weights").join(name).display().to_string()
 }
 
-/// What people bring is read, or they are told what to write, and that works.
+/// What people bring is read, or the message says what to write, and that works.
 #[test]
 fn state_dicts_are_read_or_the_hint_works() {
     let folder = tempfile::tempdir().unwrap();

@@ -58,9 +58,9 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 /// What is known of a text beyond what stands in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reading {
-    /// What the first line is; the text tells where nothing else does.
+    /// What the first line is; the text decides where nothing else does.
     pub first_line: Option<FirstLine>,
-    /// What the first column is; the text tells where nothing else does.
+    /// What the first column is; the text decides where nothing else does.
     pub first_column: Option<FirstColumn>,
     /// Whether the numbers are kept as decimals too.
     pub decimal: bool,
@@ -137,7 +137,7 @@ pub fn read(path: &Path, reading: Reading) -> Result<Table> {
     Ok(Table { array, decimals: Vec::new(), notes: Vec::new(), rounded: false })
 }
 
-/// Opens a file, and tells its length where it has one: pipes have none.
+/// Opens a file, and returns its length where it has one: pipes have none.
 fn open(path: &Path) -> Result<(File, Option<u64>)> {
     let file = File::open(path).map_err(Error::read(path))?;
     let metadata = file.metadata().map_err(Error::read(path))?;
@@ -170,7 +170,7 @@ pub(crate) fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
-/// Bytes of memory that can be had without swapping, where the operating system tells.
+/// Bytes of memory that can be had without swapping, where the operating system reports it.
 pub(crate) fn free_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let kilobytes: u64 =

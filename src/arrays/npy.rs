@@ -211,7 +211,7 @@ enum Descr {
     Structured,
 }
 
-/// Reads up to the first number; tells how many bytes that were.
+/// Reads up to the first number; returns how many bytes that were.
 fn read_header(name: &str, bytes: &mut impl Read) -> Result<(Header, u64)> {
     let damaged = |what: &str| Error::input(format!("{name}: {what}: {AGAIN}"));
     let mut take = |count: u64| -> Result<Vec<u8>> {

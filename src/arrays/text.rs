@@ -262,11 +262,11 @@ enum Index {
     /// It alone is quoted.
     Quoted,
     /// The caller says so.
-    Told,
+    Given,
 }
 
 impl Layout {
-    /// The layout that the first two lines tell.
+    /// The layout that the first two lines imply.
     fn of(name: &str, first: &Line, second: Option<&Line>, reading: Reading) -> Result<Layout> {
         let own = separator_of(&first.text);
         let has_header = match (reading.first_line, second) {
@@ -278,7 +278,7 @@ impl Layout {
             let fields = without_empty_end(split(name, first, own)?, 1);
             let width = fields.len();
             let index = match reading.first_column {
-                Some(FirstColumn::Index) => Some(Index::Told),
+                Some(FirstColumn::Index) => Some(Index::Given),
                 Some(FirstColumn::Data) => None,
                 None => labels_first(&fields).then_some(Index::Quoted),
             };
@@ -303,7 +303,7 @@ impl Layout {
         // A header that is separated in another way has as many names by accident only.
         let alike = own == separator || own.is_none() && names.len() == 1 && !names[0].text.contains(' ');
         let index = match reading.first_column {
-            Some(FirstColumn::Index) => Some(Index::Told),
+            Some(FirstColumn::Index) => Some(Index::Given),
             Some(FirstColumn::Data) => None,
             None if one_short && alike => Some(Index::RowNames),
             None if width > 1 && names.len() == width && names[0].text.is_empty() => Some(Index::Unnamed),
@@ -366,7 +366,7 @@ fn is_header(name: &str, fields: &[Field], second: Option<&Line>) -> Result<bool
     Ok(split(name, second, separator_of(&second.text))?.iter().any(|field| is_number(field) && !field.quoted))
 }
 
-/// The rows so far, and what they tell of the whole.
+/// The rows so far, and what they imply for the whole.
 struct Rows<'n> {
     name: &'n str,
     reading: Reading,
@@ -386,7 +386,7 @@ struct Rows<'n> {
     signs: Signs,
 }
 
-/// What tells a header of numbers, an index or a decimal comma.
+/// What reveals a header of numbers, an index or a decimal comma.
 #[derive(Default)]
 struct Signs {
     /// Whether a number that is not whole stands behind the first column.
@@ -634,7 +634,7 @@ impl<'n> Rows<'n> {
         self.rows() > 1 && counts_rows(self.labels.iter().copied()) && !decimal_commas
     }
 
-    /// Whether the first column may be an index that nothing else tells; a word on it where that is unlikely.
+    /// Whether the first column may be an index that nothing else reveals; a word on it where that is unlikely.
     fn judge_first_column(&self) -> Result<Option<String>> {
         let (rows, columns) = (self.rows(), self.columns());
         if columns < 2 || self.reading.first_column == Some(FirstColumn::Data) {

@@ -183,7 +183,7 @@ fn measure(plan: &Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch)
         store: store.as_ref(),
         timings: &arguments.baseline,
         interrupted: watch.flag(),
-        progress: &|event, unit| outlook.tell(event, unit),
+        progress: &|event, unit| outlook.note(event, unit),
     };
     let measured = thread_pool(arguments.threads)?.install(|| crate::run::run(plan, &conditions));
     // Kept where something is to be resumed, and else removed.

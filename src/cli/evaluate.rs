@@ -13,7 +13,7 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Method, Shows};
-use crate::measure::{Job, Sampling, measure_told};
+use crate::measure::{Job, Sampling, measure_observed};
 use crate::measure::{Precision, Until};
 use crate::numeric::number;
 use crate::record::hypotheses;
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         (arguments.watch.time_limit, arguments.watch.quiet),
         &Show { line: &line, stopped: &stopped },
         |watch| {
-            let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
+            let evidence = measure_observed(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
             watch.writing(|| show(&evidence, None))?;
             Ok(ExitCode::SUCCESS)
         },

@@ -115,11 +115,11 @@ impl Search<'_> {
             let plan = self.plan(left / (self.bounds.len() - index) as f64);
             let findings = std::mem::take(&mut self.state().findings);
             *self.state() = State { findings, ..State::begun() };
-            let tell = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
+            let observe = |phase: &'static str, evaluations: u64, best: Option<&Seen>| {
                 let mut state = self.state();
                 (state.phase, state.evaluations, state.best) = (phase, evaluations, best.cloned());
             };
-            let finding = falsify(lab, bound, &plan, watch.flag(), &tell)?;
+            let finding = falsify(lab, bound, &plan, watch.flag(), &observe)?;
             let ends = finding.interrupted;
             self.state().findings.push(finding);
             if ends {
@@ -229,7 +229,7 @@ fn bounds(claim: &Claim, changes: &Changes, region: &Region) -> Result<Vec<Strin
     })
 }
 
-/// Where the experiment goes. A file in the way that is no finding of this claim is told of before any time is spent.
+/// Where the experiment goes. A file in the way that is no finding of this claim is reported before any time is spent.
 fn out_file(arguments: &Arguments, claim: &Claim) -> Result<PathBuf> {
     let file = arguments.out.clone().unwrap_or_else(|| format!("{}-counterexample.toml", claim.statement().id).into());
     if file.extension().is_none_or(|ending| ending != "toml") {

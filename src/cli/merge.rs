@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             store: Some(&store),
             timings: &arguments.out,
             interrupted: watch.flag(),
-            progress: &|event, place| outlook.tell(event, place),
+            progress: &|event, place| outlook.note(event, place),
         };
         pool.install(|| crate::run::run(&plan, &conditions))?;
         let files: Vec<PathBuf> = plan.experiments.iter().filter_map(|own| own.path.clone()).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Shows how far the work is.
-pub enum Telling {
+pub enum Progress {
     /// A line that changes on a terminal.
     Line(ProgressBar, Instant),
     /// Plain lines, not more often than every few seconds.
@@ -16,31 +16,31 @@ pub enum Telling {
     Quiet,
 }
 
-impl Telling {
+impl Progress {
     /// The form that fits standard error.
     pub fn new(quiet: bool) -> Self {
         let now = Instant::now();
         if quiet {
-            return Telling::Quiet;
+            return Progress::Quiet;
         }
         if !std::io::stderr().is_terminal() {
-            return Telling::Lines(Mutex::default(), now);
+            return Progress::Lines(Mutex::default(), now);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style =
             ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Telling::Line(bar.with_style(style), now)
+        Progress::Line(bar.with_style(style), now)
     }
 
     /// Shows a line made from the seconds that have passed.
     pub fn show(&self, line: impl FnOnce(f64) -> String) {
         match self {
-            Telling::Quiet => {}
-            Telling::Line(bar, start) => {
+            Progress::Quiet => {}
+            Progress::Line(bar, start) => {
                 bar.set_message(line(start.elapsed().as_secs_f64()));
                 bar.tick();
             }
-            Telling::Lines(last, start) => {
+            Progress::Lines(last, start) => {
                 let mut last = last.lock().expect("no holder of the lock panics");
                 let is_time = last.map_or(start.elapsed() >= FIRST_LINE, |last| last.elapsed() >= BETWEEN_LINES);
                 if is_time {
@@ -53,7 +53,7 @@ impl Telling {
 
     /// Clears the line before something else is printed.
     pub fn finish(&self) {
-        if let Telling::Line(bar, _) = self {
+        if let Progress::Line(bar, _) = self {
             bar.finish_and_clear();
         }
     }

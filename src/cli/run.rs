@@ -158,7 +158,7 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
         store: store.as_ref(),
         timings: &arguments.out,
         interrupted: watch.flag(),
-        progress: &|event, place| outlook.tell(event, place),
+        progress: &|event, place| outlook.note(event, place),
     };
     pool.install(|| crate::run::run(&plan, &conditions))?;
     show(plan, &arguments.out, &arguments.files, &arguments.shown, (&pool, store.as_ref()), watch)
@@ -193,7 +193,7 @@ fn measure_shard(
         store: Some(&store),
         timings: out,
         interrupted: watch.flag(),
-        progress: &|event, place| outlook.tell(event, place),
+        progress: &|event, place| outlook.note(event, place),
     };
     let file = thread_pool(arguments.threads)?.install(|| shard.run(plan, &store, &conditions))?;
     let next = "lemmascope merge DIR... joins the parts when all are measured";

@@ -238,13 +238,13 @@ fn read_target(arguments: &Arguments, reading: Reading, dimension: usize, vector
     let array = &table.array;
     let axes = array.shape.iter().filter(|&&length| length != 1).count();
     if axes > 1 || array.data.len() != dimension {
-        let mend = format!(
+        let remedy = format!(
             "give as many numbers as each vector of {} of the shape {} has, {dimension}{}",
             arguments.vectors.display(),
             vectors.shape_text(),
             likely_cause(dimension, vectors, array)
         );
-        return Err(refused(path, array, &mend));
+        return Err(refused(path, array, &remedy));
     }
     match array.data.iter().position(|x| !x.is_finite()) {
         Some(index) => Err(Error::input(format!(
@@ -273,8 +273,8 @@ fn likely_cause(dimension: usize, vectors: &Array, target: &Array) -> String {
     format!(" (or {cause})")
 }
 
-fn refused(path: &Path, array: &Array, mend: &str) -> Error {
-    Error::input(format!("{} has the shape {}: {mend}", path.display(), array.shape_text()))
+fn refused(path: &Path, array: &Array, remedy: &str) -> Error {
+    Error::input(format!("{} has the shape {}: {remedy}", path.display(), array.shape_text()))
 }
 
 /// What came of a search.
@@ -290,7 +290,7 @@ struct Found {
 /// The name, in the place of a solver's, of what proves `none` without one.
 const BOUNDS: &str = "bounds";
 
-/// Lets the solvers work; `progress` is told the least error so far.
+/// Lets the solvers work; `progress` is given the least error so far.
 fn search(
     arguments: &Arguments,
     problem: &Problem,
@@ -458,7 +458,7 @@ fn why_gave_up(arguments: &Arguments, problem: &Problem, stop: &Stop) -> String 
     if is_forced(&Beam::DEFAULT) {
         return "the beam saw all subsets, but proves nothing: leave out --solver".into();
     }
-    "more than a million subsets are as near as rounding can tell: give a larger --eps, or decimals and --decimal"
+    "more than a million subsets are as near as rounding can observe: give a larger --eps, or decimals and --decimal"
         .into()
 }
 

@@ -104,9 +104,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         (arguments.watch.time_limit, arguments.watch.quiet),
         &Show { line: &line, stopped: &stopped },
         |watch| {
-            let tell = |crossing: Crossing| *known.lock().expect("no holder of the lock panics") = Some(crossing);
+            let observe = |crossing: Crossing| *known.lock().expect("no holder of the lock panics") = Some(crossing);
             let allowance = allowance(arguments.alpha, arguments.replicates, watch.flag());
-            let crossing = threshold.search_told(&cell, arguments.seed, &allowance, &tell)?;
+            let crossing = threshold.search_observed(&cell, arguments.seed, &allowance, &observe)?;
             watch.writing(|| show(&crossing, None))?;
             Ok(ExitCode::SUCCESS)
         },

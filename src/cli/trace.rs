@@ -13,7 +13,7 @@ use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::Evidence;
 use crate::measurand::{LeastConstant, Link, first_failing};
-use crate::measure::{Job, Sampling, chain, measure_told};
+use crate::measure::{Job, Sampling, chain, measure_observed};
 use crate::measure::{Precision, Until};
 use crate::record::hypotheses;
 use crate::registry::{SUBJECTS, claims, find};
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
             let method = claim.methods()[0];
             let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
-            let evidence = measure_told(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
+            let evidence = measure_observed(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;
             watch.writing(|| show(report, Some(&evidence), None))?;
             Ok(ExitCode::SUCCESS)
         },

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::progress::Telling;
+use super::progress::Progress;
 use super::{fail, note, parse_seconds};
 use crate::error::{Error, INCOMPLETE, Result};
 
@@ -85,16 +85,16 @@ impl Watch {
         let (time_limit, quiet) = limits;
         let watch = Watch { is_late: AtomicBool::new(false), start: Instant::now(), writing: Mutex::new(()) };
         WATCHED.store(true, Ordering::SeqCst);
-        let telling = Telling::new(quiet);
+        let progress = Progress::new(quiet);
         std::thread::scope(|scope| {
             // When the work ends, in whatever way, the sender is gone, and the other thread ends too.
             let (_working, ended) = mpsc::channel::<()>();
-            let (watch, telling) = (&watch, &telling);
-            scope.spawn(move || watch.look_after(&ended, telling, time_limit, show));
+            let (watch, progress) = (&watch, &progress);
+            scope.spawn(move || watch.attend(&ended, progress, time_limit, show));
             let result = work(watch);
             // From here on nothing is left to be cut short.
             let _writing = watch.writing.lock();
-            telling.finish();
+            progress.finish();
             match result {
                 Err(error @ Error::Interrupted(_)) => (show.stopped)(watch.stop(Some(error))),
                 other => other,
@@ -102,7 +102,7 @@ impl Watch {
         })
     }
 
-    fn look_after(&self, ended: &mpsc::Receiver<()>, telling: &Telling, time_limit: Option<f64>, show: &Show) {
+    fn attend(&self, ended: &mpsc::Receiver<()>, progress: &Progress, time_limit: Option<f64>, show: &Show) {
         let mut stopping: Option<Instant> = None;
         while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             if time_limit.is_some_and(|limit| self.start.elapsed().as_secs_f64() >= limit) && !self.is_stopped() {
@@ -110,10 +110,10 @@ impl Watch {
                 INTERRUPTED.store(true, Ordering::SeqCst);
             }
             if !self.is_stopped() {
-                telling.show(show.line);
+                progress.show(show.line);
             } else if stopping.get_or_insert_with(Instant::now).elapsed() >= GRACE {
                 let Ok(_writing) = self.writing.try_lock() else { continue };
-                telling.finish();
+                progress.finish();
                 let code = (show.stopped)(self.stop(None));
                 let code = code.map_or_else(|error| fail(&error), |_| INCOMPLETE);
                 std::process::exit(code.into());

@@ -31,7 +31,7 @@ const RIM: f64 = 3.5;
 /// falls by a quarter from point to point.
 const BEYOND: f64 = 4.0;
 /// Coarser lattices than those for e^-11.5 = 1e-5 are not tried, whatever the tolerance: their errors do not fall yet as errors of
-/// lattices do, and could not be told from their differences.
+/// lattices do, and could not be seen in their differences.
 const LEAST_FOLDS: f64 = 11.5;
 /// The steps are refined by factors between these.
 const LARGEST_REFINEMENT: f64 = 0.8;
@@ -377,7 +377,7 @@ mod tests {
     }
 
     /// Two peaks of different width: the steps that suit the one are too wide for the other, and few evaluations cannot
-    /// mend that. The estimate must be large then, and true.
+    /// remedy that. The estimate must be large then, and true.
     #[test]
     fn the_error_estimate_says_when_the_budget_is_too_small() {
         let ln_f = |x: &[f64; 1]| ln_sum_exp(&[-50.0 * x[0] * x[0], -5000.0 * (x[0] - 0.2) * (x[0] - 0.2)]);

@@ -83,7 +83,7 @@ impl<'a> Clock<'a> {
     }
 }
 
-/// Tells the watching thread to end.
+/// Makes the watching thread end.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::lab::{Care, Lab, Seen};
+use super::lab::{Lab, Seen, Settings};
 use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 const TRIES: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 /// Batches that a sample draws before it looks at the clock for the first time.
 const FIRST_BATCHES: u32 = 4;
-/// A count of fewer hits tells no probability from another.
+/// A count of fewer hits separates no two probabilities.
 const FEWEST_HITS: f64 = 5.0;
 
 /// What a second method says of a finding.
@@ -55,10 +55,10 @@ pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Opt
                 continue;
             }
             let (experiment, until) = (lab.name(), Until::Decided);
-            let care = Care { experiment, alpha, replicates, relative: f64::MIN_POSITIVE, until };
-            match lab.look_by(&found.cell, &found.bound, method, care, clock.flag()) {
+            let settings = Settings { experiment, alpha, replicates, relative: f64::MIN_POSITIVE, until };
+            match lab.look_by(&found.cell, &found.bound, method, settings, clock.flag()) {
                 Ok(seen) if seen.verdict != Verdict::Undecided => return Ok(Some(Second { seen, replicates })),
-                // The method cannot reach the cell, or cannot tell yet.
+                // The method cannot reach the cell, or does not decide yet.
                 Ok(_) | Err(Error::Unreachable(_) | Error::Interrupted(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -67,7 +67,7 @@ pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Opt
     Ok(None)
 }
 
-/// Whether a sample can tell anything: one that counts hits has to expect some, of what is measured or of what the bound
+/// Whether a sample can decide anything: one that counts hits has to expect some, of what is measured or of what the bound
 /// says, and its first batches have to end in the time that is left, by the time of one draw.
 fn is_worthwhile(claim: &Claim, found: &Seen, method: Method, most: u64, left: Duration) -> bool {
     let Ok(Estimator::Replicates(replicates)) = claim.estimator(&found.cell, method) else { return true };

@@ -72,7 +72,7 @@ impl Seen {
 
 /// What the streams of a measurement are named after, and how sure its interval is.
 #[derive(Debug, Clone, Copy)]
-pub struct Care<'a> {
+pub struct Settings<'a> {
     /// The experiment's name in the streams' addresses.
     pub experiment: &'a str,
     /// The chance that the interval misses the truth.
@@ -145,18 +145,25 @@ impl<'a> Lab<'a> {
             return Ok(self.seen(cell, evidence, bound, FINAL, start));
         }
         let replicates = STAGES[stage.min(STAGES.len() - 1)];
-        let care = Care { experiment: SEARCH, alpha, replicates, relative: PRECISE, until: Until::Decided };
-        let evidence = self.measured(cell, method, &bound, care, stop)?;
+        let settings = Settings { experiment: SEARCH, alpha, replicates, relative: PRECISE, until: Until::Decided };
+        let evidence = self.measured(cell, method, &bound, settings, stop)?;
         Ok(self.seen(cell, evidence, bound, stage, start))
     }
 
-    /// Measures a cell by a method with care of one's own.
+    /// Measures a cell by a method with settings of its own.
     ///
     /// # Errors
     /// As [`Lab::look`].
-    pub fn look_by(&self, cell: &Cell, bound: &Bound, method: Method, care: Care, stop: &AtomicBool) -> Result<Seen> {
+    pub fn look_by(
+        &self,
+        cell: &Cell,
+        bound: &Bound,
+        method: Method,
+        settings: Settings,
+        stop: &AtomicBool,
+    ) -> Result<Seen> {
         let start = Instant::now();
-        let evidence = self.measured(cell, method, bound, care, stop)?;
+        let evidence = self.measured(cell, method, bound, settings, stop)?;
         Ok(self.seen(cell, evidence, bound.clone(), FINAL, start))
     }
 
@@ -183,8 +190,9 @@ impl<'a> Lab<'a> {
         if let Some(evidence) = self.recall(&key).evidence {
             return Ok(evidence);
         }
-        let care = Care { experiment: self.name, alpha: 1e-3, replicates: 1, relative: PRECISE, until: Until::Decided };
-        let evidence = self.measured(cell, method, bound, care, stop)?;
+        let settings =
+            Settings { experiment: self.name, alpha: 1e-3, replicates: 1, relative: PRECISE, until: Until::Decided };
+        let evidence = self.measured(cell, method, bound, settings, stop)?;
         self.remember(key, |known| known.evidence = Some(evidence.clone()));
         Ok(evidence)
     }
@@ -197,16 +205,29 @@ impl<'a> Lab<'a> {
         change(self.known.lock().expect("no holder of the lock panics").entry(key).or_default());
     }
 
-    fn measured(&self, cell: &Cell, method: Method, bound: &Bound, care: Care, stop: &AtomicBool) -> Result<Evidence> {
-        let job =
-            Job { claim: self.claim, experiment: care.experiment, cell, method, bounds: std::slice::from_ref(bound) };
-        let precision = Precision { relative: care.relative, replicates: care.replicates, until: care.until };
-        measure(&job, &Sampling { seed: self.seed, alpha: care.alpha, precision }, stop)
+    fn measured(
+        &self,
+        cell: &Cell,
+        method: Method,
+        bound: &Bound,
+        settings: Settings,
+        stop: &AtomicBool,
+    ) -> Result<Evidence> {
+        let job = Job {
+            claim: self.claim,
+            experiment: settings.experiment,
+            cell,
+            method,
+            bounds: std::slice::from_ref(bound),
+        };
+        let precision =
+            Precision { relative: settings.relative, replicates: settings.replicates, until: settings.until };
+        measure(&job, &Sampling { seed: self.seed, alpha: settings.alpha, precision }, stop)
     }
 
     fn seen(&self, cell: &Cell, evidence: Evidence, bound: Bound, stage: usize, start: Instant) -> Seen {
         let relation = bound.relation.unwrap_or(self.claim.statement().relation);
-        // Evidence that tells nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
+        // Evidence that says nothing by itself, or of a cell that turned out to lie outside, refutes nothing.
         let outside = evidence.observed.iter().any(|hypothesis| !hypothesis.is_met());
         let verdict = match outside {
             true => Verdict::Undecided,

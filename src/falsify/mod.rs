@@ -29,9 +29,9 @@ use crate::statement::{Hypothesis, Relation};
 use crate::verdict::Verdict;
 use clock::Clock;
 use confirm::{Second, confirm};
-use lab::{Care, FINAL, Lab, Seen};
+use lab::{FINAL, Lab, Seen, Settings};
 use region::Region;
-use search::{Hunt, Ledger, Tell};
+use search::{Hunt, Ledger, Observer};
 use space::Space;
 
 /// Evaluations where none are asked for and the time allows them.
@@ -202,9 +202,9 @@ const MOST_FRESH: usize = 8;
 ///
 /// # Errors
 /// Where no cell of the region meets the hypotheses, or none can be measured.
-pub fn falsify(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, tell: Tell) -> Result<Finding> {
+pub fn falsify(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, observe: Observer) -> Result<Finding> {
     let clock = Clock::new(plan.time, interrupted);
-    clock.watch(|| Search { lab, bound, plan, clock: &clock, tell }.run())
+    clock.watch(|| Search { lab, bound, plan, clock: &clock, observe }.run())
 }
 
 struct Search<'a> {
@@ -212,7 +212,7 @@ struct Search<'a> {
     bound: &'a str,
     plan: &'a Plan,
     clock: &'a Clock<'a>,
-    tell: Tell<'a>,
+    observe: Observer<'a>,
 }
 
 impl Search<'_> {
@@ -231,7 +231,7 @@ impl Search<'_> {
             limit,
             alpha,
             first: self.plan.first,
-            tell: self.tell,
+            observe: self.observe,
         };
         self.clock.phase(SWEEP);
         if !hunt(share(SWEEP_EVALUATIONS)).sweep()? {
@@ -263,7 +263,7 @@ impl Search<'_> {
 
     /// Measures again what rests on a sample, asks for a second method, and sums up.
     fn conclude(&self, ledger: &Ledger, worst: Seen, mut path: Vec<Seen>, smallest: bool) -> Result<Finding> {
-        (self.tell)("confirm", ledger.evaluations, Some(&worst));
+        (self.observe)("confirm", ledger.evaluations, Some(&worst));
         let mut fresh = Fresh { search: self, number: 0 };
         let end = path.last().map(|seen| seen.cell.clone());
         if !path.iter().any(Seen::violated) {
@@ -398,8 +398,8 @@ impl Fresh<'_> {
         let affordable = (FRESH_TIME * clock.left().as_secs_f64() / each) as u64;
         let replicates = affordable.clamp(lab::STAGES[0], FRESH);
         let relative = if until == Until::Precise { lab::PRECISE } else { f64::MIN_POSITIVE };
-        let care = Care { experiment: lab.name(), alpha, replicates, relative, until };
-        match lab.look_by(&seen.cell, &seen.bound, seen.evidence.method, care, clock.flag()) {
+        let settings = Settings { experiment: lab.name(), alpha, replicates, relative, until };
+        match lab.look_by(&seen.cell, &seen.bound, seen.evidence.method, settings, clock.flag()) {
             Ok(seen) => Ok(Some(seen)),
             Err(Error::Interrupted(_)) => Ok(None),
             Err(error) => Err(error),

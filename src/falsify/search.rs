@@ -29,7 +29,7 @@ const SIDE_BY_SIDE: usize = 6;
 const FIRST_STEP: f64 = 0.2;
 const LAST_STEP: f64 = 1e-4;
 
-/// Everything that was measured, and what is to be told of the search.
+/// Everything that was measured, and what is reported of the search.
 #[derive(Default)]
 pub struct Ledger {
     seen: HashMap<String, Seen>,
@@ -43,8 +43,8 @@ pub struct Ledger {
     pub reason: Option<String>,
 }
 
-/// Tells how the search goes: the phase, cells measured, the least slack so far.
-pub type Tell<'a> = &'a (dyn Fn(&'static str, u64, Option<&Seen>) + Sync);
+/// Is given the progress of the search: the phase, cells measured, the least slack so far.
+pub type Observer<'a> = &'a (dyn Fn(&'static str, u64, Option<&Seen>) + Sync);
 
 /// A search for the least slack of one bound.
 pub struct Hunt<'a> {
@@ -66,8 +66,8 @@ pub struct Hunt<'a> {
     pub alpha: f64,
     /// Whether the first violated cell ends the hunt.
     pub first: bool,
-    /// Where the search tells how it goes.
-    pub tell: Tell<'a>,
+    /// Is given the progress of the search.
+    pub observe: Observer<'a>,
 }
 
 impl Ledger {
@@ -173,7 +173,7 @@ impl Hunt<'_> {
 
     fn report(&self, phase: &'static str) {
         let ledger = self.ledger.borrow();
-        (self.tell)(phase, ledger.evaluations, ledger.best());
+        (self.observe)(phase, ledger.evaluations, ledger.best());
     }
 
     /// Allowed cells at the corners of the region, and at the ends of the hypotheses along every axis from there.

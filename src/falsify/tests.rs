@@ -260,7 +260,7 @@ fn a_second_method_confirms_or_contradicts() {
     let contradicted = found(&toy(|_| 0.4), "", 100);
     assert_eq!((contradicted.found, contradicted.confirmed_by()), (false, None));
     assert!(contradicted.contradicted() && contradicted.verdict() == Verdict::Undecided);
-    // Neither: the sample cannot tell 0.5 from 0.5.
+    // Neither: no sample separates 0.5 from 0.5.
     let silent = found(&toy(|_| 0.5), "", 100);
     assert_eq!((silent.found, silent.confirmed_by(), silent.contradicted()), (true, None, false));
 }

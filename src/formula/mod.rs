@@ -246,7 +246,7 @@ impl Condition {
         (written.starts_with(|c: char| c.is_ascii_alphabetic()) && written.chars().all(is_word)).then_some(written)
     }
 
-    /// Whether the condition is met; `None` where rounding does not tell, or a side is not a number (a division by 0).
+    /// Whether the condition is met; `None` where rounding leaves it open, or a side is not a number (a division by 0).
     /// `words` gives the parameters whose values are words: `kernel == flat` compares texts.
     ///
     /// # Errors
@@ -284,7 +284,7 @@ impl Condition {
     }
 }
 
-/// Whether two numbers compare so; `None` where rounding does not tell.
+/// Whether two numbers compare so; `None` where rounding leaves it open.
 fn compare(left: Number, operator: &str, right: Number) -> Option<bool> {
     match operator {
         ">=" => right.at_most(left),

@@ -160,7 +160,7 @@ impl Real {
         let mixed = matches!(first, Double(_)) != matches!(second, Double(_));
         let near = (first.ln(Nearest) - second.ln(Nearest)).abs() < 1e-12 * first.ln(Nearest).abs();
         if mixed && first.sign() == second.sign() && near {
-            // A double and a log that their rounding does not tell apart.
+            // A double and a log that lie within their rounding.
             let negative = first.is_negative();
             let outward = 1e-12 * first.ln(Nearest).abs();
             let up = side.of_magnitude(negative) == Up;
@@ -268,7 +268,7 @@ impl Real {
         }
     }
 
-    /// A number this near to one below the normal doubles, which is nearer than a log can tell.
+    /// A number this near to one below the normal doubles, which is nearer than a log can resolve.
     fn nearly(self, side: Side) -> Real {
         let side = side.of_magnitude(self.is_negative());
         Log { negative: self.is_negative(), ln: side.step(self.ln(side), 1) }
@@ -620,7 +620,7 @@ impl Number {
         -(-self).min(-other)
     }
 
-    /// Whether this is below `other`; `None` where rounding does not tell.
+    /// Whether this is below `other`; `None` where rounding leaves it open.
     pub fn less(self, other: Self) -> Option<bool> {
         if self.hi.is_below(other.lo) {
             return Some(true);
@@ -628,12 +628,12 @@ impl Number {
         other.at_most_surely(self).then_some(false)
     }
 
-    /// Whether this is at most `other`; `None` where rounding does not tell.
+    /// Whether this is at most `other`; `None` where rounding leaves it open.
     pub fn at_most(self, other: Self) -> Option<bool> {
         other.less(self).map(|less| !less)
     }
 
-    /// Whether both are one number; `None` where rounding does not tell.
+    /// Whether both are one number; `None` where rounding leaves it open.
     pub fn equals(self, other: Self) -> Option<bool> {
         if self.is_exact() && self == other {
             return Some(true);

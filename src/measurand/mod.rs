@@ -183,7 +183,7 @@ pub trait Measurand: Send + Sync {
         Bearing::Decides
     }
 
-    /// The hypotheses that no formula tells, each met, unmet or unknown at the cell: those that the statement calls `computed`.
+    /// The hypotheses that no formula decides, each met, unmet or unknown at the cell: those that the statement calls `computed`.
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         let _ = cell;
         Vec::new()
@@ -215,8 +215,8 @@ pub trait Measurand: Send + Sync {
     }
 
     /// From which value of its constant on a link holds that the source claims for large enough values only, for the cell's
-    /// other parameters; what the statement asks to be large (k, n) is then as small as it allows. `None` where that cannot be
-    /// told.
+    /// other parameters; what the statement asks to be large (k, n) is then as small as it allows. `None` where that is not
+    /// known.
     ///
     /// # Errors
     /// Where a side cannot be evaluated.

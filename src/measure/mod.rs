@@ -100,18 +100,23 @@ impl Job<'_> {
 /// [`Error::Unreachable`] where the method cannot reach the cell, [`Error::Defect`] where it breaks a promise (a panic, a replicate
 /// outside [0, 1]), [`Error::Interrupted`] where `interrupted` is set.
 pub fn measure(job: &Job, sampling: &Sampling, interrupted: &AtomicBool) -> Result<Evidence> {
-    measure_told(job, sampling, interrupted, &|_| {})
+    measure_observed(job, sampling, interrupted, &|_| {})
 }
 
-/// As [`measure`]; `tell` is given the evidence of a growing sample at each look, which its interval covers too.
+/// As [`measure`]; `observe` is given the evidence of a growing sample at each look, which its interval covers too.
 ///
 /// # Errors
 /// As [`measure`].
-pub fn measure_told(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell) -> Result<Evidence> {
-    measure_kept(job, sampling, interrupted, tell, None)
+pub fn measure_observed(
+    job: &Job,
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+    observe: Observer,
+) -> Result<Evidence> {
+    measure_kept(job, sampling, interrupted, observe, None)
 }
 
-/// As [`measure_told`], with a store of what earlier measurements were made of: it changes no number.
+/// As [`measure_observed`], with a store of what earlier measurements were made of: it changes no number.
 ///
 /// # Errors
 /// As [`measure`].
@@ -119,21 +124,21 @@ pub fn measure_kept(
     job: &Job,
     sampling: &Sampling,
     interrupted: &AtomicBool,
-    tell: Tell,
+    observe: Observer,
     store: Option<&Store>,
 ) -> Result<Evidence> {
     let place = || format!("{} by {} at {}", job.claim.statement().id, job.method.name(), job.cell.key());
-    let tell_capped = |evidence: &Evidence| tell(&capped(job, evidence.clone()));
+    let observe_capped = |evidence: &Evidence| observe(&capped(job, evidence.clone()));
     guarded(place, || {
         let shelf = job.shelf(store, sampling.seed)?;
-        let evidence = capped(job, sample(job, sampling, interrupted, &tell_capped, &shelf)?);
+        let evidence = capped(job, sample(job, sampling, interrupted, &observe_capped, &shelf)?);
         check_meaning(job, &evidence)?;
         Ok(evidence)
     })
 }
 
 /// Is given the evidence of a growing sample.
-pub type Tell<'a> = &'a dyn Fn(&Evidence);
+pub type Observer<'a> = &'a dyn Fn(&Evidence);
 
 /// The evidence with what the claim says of it: no probability exceeds 1.
 fn capped(job: &Job, evidence: Evidence) -> Evidence {
@@ -200,8 +205,14 @@ pub fn chain_kept(job: &Job, seed: u64, alpha: f64, store: Option<&Store>) -> Re
     Ok((links, constants))
 }
 
-/// As [`measure_told`], before it is asked what the evidence can show.
-fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell, shelf: &Shelf) -> Result<Evidence> {
+/// As [`measure_observed`], before it is asked what the evidence can show.
+fn sample(
+    job: &Job,
+    sampling: &Sampling,
+    interrupted: &AtomicBool,
+    observe: Observer,
+    shelf: &Shelf,
+) -> Result<Evidence> {
     let Sampling { alpha, precision: Precision { replicates, relative, .. }, .. } = *sampling;
     match job.claim.estimator(job.cell, job.method)? {
         Estimator::Deterministic(evaluate) => shelf.or_measure("value", &[], evaluate),
@@ -217,7 +228,7 @@ fn sample(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, tell: Tell, 
             shelf.or_measure("statistic", &[alpha, replicates as f64, relative], measure)
         }
         Estimator::Replicates(drawn) => {
-            let measure = || grow(job, sampling, &drawn, interrupted, tell, shelf);
+            let measure = || grow(job, sampling, &drawn, interrupted, observe, shelf);
             shelf.or_measure("interval", &stops_at(job, sampling), measure)
         }
     }
@@ -247,7 +258,7 @@ fn grow(
     sampling: &Sampling,
     replicates: &Replicates,
     interrupted: &AtomicBool,
-    tell: Tell,
+    observe: Observer,
     shelf: &Shelf,
 ) -> Result<Evidence> {
     let precision = sampling.precision;
@@ -286,7 +297,7 @@ fn grow(
         if ends {
             break Ok(evidence);
         }
-        tell(&evidence);
+        observe(&evidence);
         look = ((done as f64 * GROWTH).ceil() as u64).min(budget);
     };
     if looks.len() > known {
@@ -601,7 +612,7 @@ mod tests {
             for method in [Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal] {
                 let evidence = measured(method, 250_000);
                 assert!(evidence.ln_lo < exact && exact < evidence.ln_hi, "{id} {method:?}: {evidence:?} for {exact}");
-                assert!(evidence.relative_width() < 2.0, "{id} {method:?}: too wide to tell anything");
+                assert!(evidence.relative_width() < 2.0, "{id} {method:?}: too wide to decide anything");
             }
         }
     }

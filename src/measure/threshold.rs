@@ -176,21 +176,21 @@ impl Threshold {
     /// # Errors
     /// Where no value of the range means anything, a value cannot be measured, or the search is interrupted.
     pub fn search(&self, cell: &Cell, seed: u64, allowance: &Allowance) -> Result<Crossing> {
-        self.search_told(cell, seed, allowance, &|_| {})
+        self.search_observed(cell, seed, allowance, &|_| {})
     }
 
-    /// As [`Threshold::search`]; `tell` is given what is known after each trial, which the chance of error covers too.
+    /// As [`Threshold::search`]; `observe` is given what is known after each trial, which the chance of error covers too.
     ///
     /// # Errors
     /// As [`Threshold::search`].
-    pub fn search_told(
+    pub fn search_observed(
         &self,
         cell: &Cell,
         seed: u64,
         allowance: &Allowance,
-        tell: &dyn Fn(Crossing),
+        observe: &dyn Fn(Crossing),
     ) -> Result<Crossing> {
-        let mut hunt = Hunt { threshold: self, cell, seed, allowance, tell, trials: Vec::new() };
+        let mut hunt = Hunt { threshold: self, cell, seed, allowance, observe, trials: Vec::new() };
         hunt.upwards(self.least(cell)?)?;
         hunt.between()?;
         Ok(hunt.crossing())
@@ -308,7 +308,7 @@ struct Hunt<'a> {
     cell: &'a Cell,
     seed: u64,
     allowance: &'a Allowance<'a>,
-    tell: &'a dyn Fn(Crossing),
+    observe: &'a dyn Fn(Crossing),
     trials: Vec<Trial>,
 }
 
@@ -334,7 +334,7 @@ impl Hunt<'_> {
             () => Side::Undecided,
         };
         self.trials.push(Trial { value, ln_level, evidence, side });
-        (self.tell)(self.crossing());
+        (self.observe)(self.crossing());
         Ok(side)
     }
 
@@ -557,7 +557,7 @@ mod tests {
         Question { find: find.into(), probability, within }
     }
 
-    /// Samples of up to 16000 replicates tell a probability from 1/2 where it is 0.02 off.
+    /// Samples of up to 16000 replicates separate a probability from 1/2 where it is 0.02 off.
     fn search(question: &Question, method: Method, given: (&str, &str), seed: u64) -> (Threshold, Cell, Crossing) {
         let threshold = Threshold::new(&waiting(), question, method).unwrap();
         let cell = threshold.clone().into_claim().cell([given]).unwrap();

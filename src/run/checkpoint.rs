@@ -60,7 +60,7 @@ const DIGITS: usize = 16;
 /// a design consists of, for the message.
 ///
 /// # Errors
-/// Where one is damaged or none is of this design but others are there: they are named, with the mend.
+/// Where one is damaged or none is of this design but others are there: they are named, with the remedy.
 pub fn read_all(out: &Path, design: &str, parts: &str) -> Result<Progress> {
     let own = own_files(out, design);
     if let (true, Some(other)) = (own.is_empty(), files(out).first()) {

@@ -166,7 +166,7 @@ pub struct Conditions<'a> {
     pub timings: &'a Path,
     /// Set from outside to stop the run; what is measured by then is kept in a checkpoint.
     pub interrupted: &'a AtomicBool,
-    /// Told what happens to each unit, by its number.
+    /// Called with what happens to each unit, by its number.
     pub progress: &'a (dyn Fn(Event, usize) + Sync),
 }
 

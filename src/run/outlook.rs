@@ -84,7 +84,7 @@ struct State {
 /// How much time is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Left {
-    /// The seconds, as far as can be told.
+    /// The seconds, as far as is known.
     pub seconds: f64,
     /// Open cells of which nothing is known: none of their claim and method was ever measured.
     pub unknown: usize,
@@ -122,7 +122,7 @@ impl Outlook {
     }
 
     /// Takes note of what a run does.
-    pub fn tell(&self, event: Event, unit: usize) {
+    pub fn note(&self, event: Event, unit: usize) {
         let mut state = self.state();
         match event {
             Event::Known => state.known += 1,
@@ -162,7 +162,7 @@ impl Outlook {
         drop(self.kept.wait_timeout_while(self.state(), most, waiting));
     }
 
-    /// How long it will still take; `None` before anything can be told.
+    /// How long it will still take; `None` before anything is known.
     pub fn left(&self) -> Option<Left> {
         let state = self.state();
         let elapsed = state.start?.elapsed().as_secs_f64();
@@ -238,7 +238,7 @@ mod tests {
     fn opened(folder: &Path) -> Outlook {
         let plan = plan();
         let outlook = Outlook::new(&plan, &plan.tasks(), folder);
-        (0..4).for_each(|unit| outlook.tell(Event::Open, unit));
+        (0..4).for_each(|unit| outlook.note(Event::Open, unit));
         std::thread::sleep(Duration::from_millis(20));
         outlook
     }
@@ -249,11 +249,11 @@ mod tests {
     fn costs_are_learned_a_claim_and_method() {
         let outlook = opened(tempfile::tempdir().unwrap().path());
         assert_eq!(outlook.left(), None);
-        outlook.tell(Event::Measured(0.02), 0);
+        outlook.note(Event::Measured(0.02), 0);
         let left = outlook.left().unwrap();
         assert_eq!(left.unknown, 2);
         assert!((left.seconds - 0.02).abs() < 1e-9, "{left:?}");
-        outlook.tell(Event::Measured(20.0), 1);
+        outlook.note(Event::Measured(20.0), 1);
         let left = outlook.left().unwrap();
         assert_eq!(left.unknown, 0);
         // The longest cell alone takes 20 s, however many threads there are.
@@ -273,7 +273,7 @@ mod tests {
         let outlook = opened(folder.path());
         assert!((outlook.left().unwrap().seconds - 302.3).abs() < 1e-6);
         // This machine is twice as fast; the longest cell decides.
-        outlook.tell(Event::Measured(1.0), 1);
+        outlook.note(Event::Measured(1.0), 1);
         assert!((outlook.left().unwrap().seconds - 150.0).abs() < 1e-6, "{:?}", outlook.left());
     }
 

@@ -1,7 +1,7 @@
 //! Shards: a run in parts that share nothing, each of which leaves one file, and what joins them.
 //!
 //! A cell is measured by one shard as a whole, unless its replicates are more than the fair share of a shard. Then its batches are
-//! spread: the shards draw blocks of them, as many as the experiment allows, since no shard can tell at which look an unsplit run
+//! spread: the shards draw blocks of them, as many as the experiment allows, since no shard knows at which look an unsplit run
 //! would have stopped. The merge takes these looks at the batches in their order, so that its records are those of an unsplit run
 //! to the last byte.
 

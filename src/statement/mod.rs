@@ -127,7 +127,7 @@ pub struct Reading {
     pub bound: String,
     /// What it takes the text to say.
     pub text: String,
-    /// Whether findings are told of this one.
+    /// Whether findings are reported of this one.
     pub taken: bool,
     /// Why it is taken, or is not.
     pub why: String,
@@ -161,9 +161,9 @@ pub struct Statement {
     pub symbols: Vec<(String, String)>,
     /// The hypotheses that are formulas.
     pub hypotheses: Vec<Premise>,
-    /// The names of the hypotheses that only the measurand can tell at a cell; they come first.
+    /// The names of the hypotheses that only the measurand decides at a cell; they come first.
     pub computed: Vec<String>,
-    /// The names of the hypotheses that only a constructed object can tell; its evidence brings them along.
+    /// The names of the hypotheses that only a constructed object decides; its evidence brings them along.
     pub observed: Vec<String>,
     /// The bounds, the printed one first.
     pub bounds: Vec<Clause>,

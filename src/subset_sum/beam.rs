@@ -140,7 +140,7 @@ impl Beam {
             effort.settle = complete || at_most_width && (budget.is_counted() || effort.pull == 0.0);
             let attempt = Attempt::new(problem, &norms, &rising, &effort, budget);
             let saw_all = attempt.improve(effort.width, effort.pull, &mut best, budget);
-            budget.tell(best.error);
+            budget.report(best.error);
             if budget.is_spent() || (budget.is_counted() && at_most_width) {
                 break;
             }
@@ -180,10 +180,10 @@ struct Effort {
     settle: bool,
 }
 
-/// The norm of the D-th smallest vector, as further ones tell it too: a few vectors of next to no length are no rule.
+/// The norm of the D-th smallest vector, as further ones suggest it too: a few vectors of next to no length are no rule.
 fn usual_norm(dimension: usize, norms: &[f64], rising: &[usize]) -> f64 {
-    let told = |multiple: usize| norms[rising[(multiple * dimension).min(rising.len()) - 1]] / multiple as f64;
-    [1, 2, 4].map(told).into_iter().fold(0.0, f64::max)
+    let suggested = |multiple: usize| norms[rising[(multiple * dimension).min(rising.len()) - 1]] / multiple as f64;
+    [1, 2, 4].map(suggested).into_iter().fold(0.0, f64::max)
 }
 
 fn most_width(dimension: usize) -> usize {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Bounds a solver's work, and hears how far it is.
+/// Bounds a solver's work, and is told how far it has come.
 #[derive(Clone, Copy)]
 pub struct Budget<'a> {
     counted: bool,
@@ -45,8 +45,8 @@ impl<'a> Budget<'a> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Tells the least error so far.
-    pub fn tell(&self, error: f64) {
+    /// Reports the least error so far.
+    pub fn report(&self, error: f64) {
         if let Some(progress) = self.progress {
             progress(error);
         }

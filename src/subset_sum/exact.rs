@@ -53,7 +53,7 @@ impl Solver for Exact {
             let solution = problem.solution(masks.indices(problem));
             candidates += 1;
             if best.as_ref().is_none_or(|best| solution.error < best.error) {
-                budget.tell(solution.error);
+                budget.report(solution.error);
                 best = Some(solution);
             }
             let within = best.as_ref().is_some_and(|best| best.error <= problem.eps());
@@ -81,7 +81,7 @@ pub(super) fn nearest(problem: &Problem, start: Solution, budget: &Budget) -> (S
         let solution = problem.solution(masks.indices(problem));
         candidates += 1;
         if solution.error < best.error {
-            budget.tell(solution.error);
+            budget.report(solution.error);
             (best, candidates) = (solution, 0);
         }
         let is_end = best.error <= problem.eps() || candidates == MOST_CANDIDATES;

@@ -87,7 +87,7 @@ mod tests {
             assert_eq!(matches!(outcome, Outcome::Found(_)), found, "{outcome:?}");
             assert_eq!(matches!(outcome, Outcome::None), !found, "{outcome:?}");
         }
-        // Floats cannot tell these from each other.
+        // As floats these are equal.
         let large = 10i128.pow(30);
         for (target, eps, found) in [(2 * large + 3, 0, true), (2 * large + 4, 0, false), (2 * large + 4, 1, true)] {
             let outcome = solve(&[large + 1, large + 2, large + 7], target, eps);

@@ -150,7 +150,7 @@ struct Masks {
     law: Law,
     /// The slope of the ReLUs below 0.
     leak: f64,
-    /// Whether the first kernel of each pair is the d x d one; block t then hears one entry of the windows of one channel.
+    /// Whether the first kernel of each pair is the d x d one; block t then reads one entry of the windows of one channel.
     direct: bool,
     layers: Vec<Mask>,
 }
@@ -162,7 +162,7 @@ struct Mask {
     layer: usize,
     /// The name of the target's tensors.
     name: String,
-    /// Filters of a block; block t, from filter t times this on, hears input channel t.
+    /// Filters of a block; block t, from filter t times this on, reads input channel t.
     block: usize,
     /// Filters of the random layer.
     filters: usize,
@@ -351,13 +351,13 @@ fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
             image = layer.forward(&if index == 0 { image } else { image.leaky(masks.leak) });
             continue;
         };
-        let (mut heard, mut layer) = (if index == 0 { image } else { image.leaky(masks.leak) }, layer.clone());
+        let (mut input, mut layer) = (if index == 0 { image } else { image.leaky(masks.leak) }, layer.clone());
         if masks.direct {
-            heard = unfold(&heard, layer.kernel.side(), layer.stride, layer.pad);
+            input = unfold(&input, layer.kernel.side(), layer.stride, layer.pad);
             layer = Layer { kernel: layer.kernel.unfolded(), stride: 1, pad: 0 };
         }
         let pair = SeededPair::new(masks.seed, mask.layer, mask.block / 2, masks.law, &layer.kernel);
-        image = pair.forward(&mask.kept, &layer, masks.leak, &heard).map(|x| x / mask.factor);
+        image = pair.forward(&mask.kept, &layer, masks.leak, &input).map(|x| x / mask.factor);
     }
     image
 }

@@ -34,11 +34,11 @@ pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), ima
     enough(&format!("comparing networks on images on {threads} threads"), comparing, "--threads")
 }
 
-fn enough(what: &str, bytes: f64, mend: &str) -> Result<()> {
+fn enough(what: &str, bytes: f64, remedy: &str) -> Result<()> {
     let bytes = bytes as u64;
     match free_memory().filter(|&free| bytes > free) {
         Some(free) => Err(Error::input(format!(
-            "{what} takes about {}, and {} are free: give a smaller {mend}",
+            "{what} takes about {}, and {} are free: give a smaller {remedy}",
             gigabytes(bytes),
             gigabytes(free)
         ))),

@@ -70,7 +70,7 @@ pub struct Arguments {
     /// outside the paper's class. The pruned network takes that channel as its last.
     #[arg(long)]
     biases: bool,
-    /// Let the pair's first kernel be the d x d one and its second 1x1: each filter hears one entry of its channel's windows,
+    /// Let the pair's first kernel be the d x d one and its second 1x1: each filter reads one entry of its channel's windows,
     /// and a subset sum has c1 dimensions instead of d^2 c1. Outside the paper's construction.
     #[arg(long)]
     direct: bool,

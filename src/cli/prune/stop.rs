@@ -106,7 +106,7 @@ impl Stages {
         let begun = self.begun.load(Ordering::Relaxed) as f64 / 1e3;
         let part = done as f64 / stage.steps as f64;
         let rest = (part > 0.0).then(|| match stage.share {
-            // Searches cost alike by the count of their products; this stage's tell the pace.
+            // Searches cost alike by the count of their products; this stage's set the pace.
             Some((behind, own)) => (seconds - begun) / part * ((1.0 - part) + (1.0 - behind) / own),
             None => (seconds - begun) * (1.0 - part) / part,
         });

@@ -278,7 +278,7 @@ fn steps(lo: f64, hi: f64, step: f64) -> std::ops::RangeInclusive<i64> {
 fn linear_ticks(lo: f64, hi: f64, digit: f64, power: i32) -> Vec<Tick> {
     let step = digit * 10f64.powi(power);
     let largest = lo.abs().max(hi.abs()).log10().floor();
-    // The digits that tell a tick from the next; a number beyond them is written as a power of ten times what is left.
+    // The digits that distinguish a tick from the next; a number beyond them is written as a power of ten times what is left.
     let written = WRITTEN_OUT.contains(&largest) || (0.0..7.0).contains(&largest);
     let shift = if written { 0 } else { largest as i32 };
     let decimals = (shift - power).clamp(0, 17) as usize;

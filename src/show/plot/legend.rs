@@ -46,7 +46,7 @@ const KEY_WIDTH: f64 = 22.0;
 const ROW: f64 = 15.0;
 const BETWEEN_GROUPS: f64 = 6.0;
 const BETWEEN_ENTRIES: f64 = 14.0;
-/// A legend names no more series than this; nobody tells more apart.
+/// A legend names no more series than this; nobody can distinguish more.
 const MOST_SERIES: usize = 24;
 /// No entry is longer than this many pixels.
 const LONGEST: f64 = 260.0;

@@ -334,7 +334,7 @@ fn numbers(texts: &[String]) -> Option<Vec<f64>> {
 }
 
 /// Positive numbers stand on a log scale where a power is fitted, where they span two decades or are too small or too large
-/// to write out, and where that tells them apart better than a linear one.
+/// to write out, and where that separates them better than a linear one.
 fn horizontal(values: &[String], fitted: bool) -> Scale {
     let Some(numbers) = numbers(values) else { return Scale::Words(values.to_vec()) };
     let (Some(least), Some(most)) = (numbers.first(), numbers.last()) else { return Scale::Linear };
@@ -419,7 +419,7 @@ fn is_written_out(ln: f64) -> bool {
     (-3.0 * LN_10..=6.0 * LN_10).contains(&ln)
 }
 
-/// Slacks that lie far apart stand on a scale that still tells the small ones from 0.
+/// Slacks that lie far apart stand on a scale that still separates the small ones from 0.
 fn comparing(records: &[&Record]) -> Scale {
     const FAR: f64 = 20.0;
     let slacks = || records.iter().filter_map(|record| record.slack_log10);

@@ -1,4 +1,4 @@
-//! Labelled images from `.npz` files, and how well networks tell them apart.
+//! Labelled images from `.npz` files, and how well networks classify them.
 
 use std::path::Path;
 

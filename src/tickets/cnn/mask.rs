@@ -3,7 +3,7 @@
 use super::Kernel;
 
 /// The n-channel-blocked mask in {0, 1}^(d x d x c x cn) of Definition 2, as a kernel of cn outputs and c inputs whose
-/// entries are 0 and 1: output l (from 1) hears input k (from 1) if and only if ceil(l / n) = k.
+/// entries are 0 and 1: output l (from 1\) reads input k (from 1) if and only if ceil(l / n) = k.
 ///
 /// Theorem 3 masks the 1x1 kernel from c_(i-1) to 2 c_(i-1) n_i channels by `channel_blocked(2 * n, c, 1)`. (The
 /// theorem prints the mask's size as 1 x 1 x n_i x c_i, which is not the size of the tensor it masks.)

@@ -163,11 +163,11 @@ impl Network {
     }
 
     /// The network that adds `biases` to the outputs of its layers, as one without biases: every layer but the last has one
-    /// more output channel, which is always 1, and every layer hears it as its last input channel, the first from the image.
+    /// more output channel, which is always 1, and every layer reads it as its last input channel, the first from the image.
     ///
     /// # Errors
     /// When there is not one bias an output, one is not finite, or a layer has so much padding that a window can miss
-    /// the image in its middle: there it would not hear the channel of ones.
+    /// the image in its middle: there it would not read the channel of ones.
     pub fn with_biases(&self, biases: &[Vec<f64>]) -> Result<Self> {
         if biases.len() != self.layers.len() {
             return Err(Error::input(format!(

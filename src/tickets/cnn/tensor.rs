@@ -254,7 +254,7 @@ impl Kernel {
         self.data.iter().map(|x| x.abs()).sum()
     }
 
-    /// The sum of the absolute values of what one output hears.
+    /// The sum of the absolute values of what one output reads.
     pub fn filter_norm1(&self, output: usize) -> f64 {
         let filter = self.inputs * self.side * self.side;
         self.data[output * filter..][..filter].iter().map(|x| x.abs()).sum()

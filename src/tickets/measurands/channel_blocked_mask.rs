@@ -7,7 +7,7 @@ use crate::tickets::pruning::{Filters, Pair, PrunedKernel, RandomPair, Request, 
 /// The claim of Definition 2, of every mask that the paper says has its pattern.
 pub struct ChannelBlockedMask;
 
-/// What Remark 13 presumes, which only the pruned layer can tell.
+/// What Remark 13 presumes, which only the pruned layer decides.
 const EQUAL_COUNTS: &str = "each channel and sign keeps m filters";
 /// Masks and random pairs of more entries than this are not built.
 const MOST_ENTRIES: u128 = 4_000_000;
@@ -37,7 +37,7 @@ impl Measurand for ChannelBlockedMask {
         Ok(())
     }
 
-    /// None that the cell could tell.
+    /// None that the cell decides.
 
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
         Ok(match name {

@@ -177,8 +177,8 @@ impl Convolution {
         })
     }
 
-    /// The filter that can be pushed farthest, and how far. An output pixel (i, j) hears the first i rows and j columns of the
-    /// kernel, so the last pixel hears most: all of the filter that fits into the image.
+    /// The filter that can be pushed farthest, and how far. An output pixel (i, j) reads the first i rows and j columns of the
+    /// kernel, so the last pixel reads most: all of the filter that fits into the image.
     fn largest(&self) -> (usize, f64) {
         let filters = (0..self.kernel.outputs()).map(|l| (l, sum(self.filter(l, self.rows, self.columns))));
         filters.reduce(|best, next| if next.1 > best.1 { next } else { best }).expect("a kernel has a filter")
@@ -187,8 +187,8 @@ impl Convolution {
     /// How much the supremum for norm_max(X) = 1 exceeds norm1(K); 0 if it does not. The difference of the two sums is taken
     /// without rounding.
     fn excess(&self) -> f64 {
-        let heard = self.filter(self.largest().0, self.rows, self.columns);
-        exact_sum(heard.chain(self.kernel.data().iter().map(|x| -x.abs()))).max(0.0)
+        let window = self.filter(self.largest().0, self.rows, self.columns);
+        exact_sum(window.chain(self.kernel.data().iter().map(|x| -x.abs()))).max(0.0)
     }
 
     /// The image of max norm 1 that attains the supremum, at the last pixel.
@@ -196,8 +196,8 @@ impl Convolution {
         let filter = self.largest().0;
         Image::from_fn(self.kernel.inputs(), self.rows, self.columns, |k, row, column| {
             let (i, j) = (self.rows - 1 - row, self.columns - 1 - column);
-            let heard = i.max(j) < self.kernel.side();
-            if heard { if self.kernel.at(filter, k, i, j) < 0.0 { -1.0 } else { 1.0 } } else { 0.0 }
+            let is_inside = i.max(j) < self.kernel.side();
+            if is_inside { if self.kernel.at(filter, k, i, j) < 0.0 { -1.0 } else { 1.0 } } else { 0.0 }
         })
     }
 

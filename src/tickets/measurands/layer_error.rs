@@ -18,7 +18,7 @@ pub struct LayerError;
 const EVALUATIONS: usize = 1000;
 /// Rounding of the forward passes and worst cases, relative.
 const ROUNDING: f64 = 1e-11;
-/// Eq. 31 for all layers, which only the constructed network can tell.
+/// Eq. 31 for all layers, which only the constructed network decides.
 const SMALL_LAYERS: &str = "every layer's error < eps/(2l)";
 
 impl Measurand for LayerError {

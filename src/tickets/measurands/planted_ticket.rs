@@ -43,7 +43,7 @@ fn entries(cell: &Cell) -> u64 {
 }
 
 /// E. The sums of two subsets differ by the vectors that are in one of them only, with signs, which change nothing in law; each
-/// of the n filters hears the positive part with probability 1/2.
+/// of the n filters reads the positive part with probability 1/2.
 fn others(cell: &Cell) -> Number {
     let (n, d, eps) = (cell.integer("n"), entries(cell), cell.real("eps"));
     let term = |j: u64| {

@@ -8,8 +8,8 @@ use crate::tickets::cnn::{Image, Kernel, convolve, mask, relu};
 /// The claim of Lemma 11.
 pub struct ReluSplit;
 
-/// Masks under which filters hear several channels are taken up to so many channels: the supremum goes through the signs of all.
-const MOST_HEARD: u64 = 8;
+/// Masks under which filters read several channels are taken up to so many channels: the supremum goes through the signs of all.
+const MOST_INPUTS: u64 = 8;
 /// Tensors V of more entries are not built.
 const MOST_ENTRIES: u64 = 10_000_000;
 /// Images that a search looks at.
@@ -23,8 +23,8 @@ impl Measurand for ReluSplit {
     fn check(&self, cell: &Cell) -> Result<()> {
         let (c, n) = (cell.integer("c"), cell.integer("n"));
         let mask = cell.word("mask");
-        if ["as-worded", "two-per-output", "dense"].contains(&mask) && c > MOST_HEARD {
-            return Err(Error::input(format!("c = {c} with mask = {mask}: write c from 1 to {MOST_HEARD}")));
+        if ["as-worded", "two-per-output", "dense"].contains(&mask) && c > MOST_INPUTS {
+            return Err(Error::input(format!("c = {c} with mask = {mask}: write c from 1 to {MOST_INPUTS}")));
         }
         let entries = 2 * n * c * c;
         if entries > MOST_ENTRIES {
@@ -45,7 +45,9 @@ impl Measurand for ReluSplit {
         Ok(match name {
             "norm_max_V" => Number::new(masked.max_norm()),
             "norm1_filter" => Number::new(largest_filter(&masked)),
-            "heard" => Number::whole((0..masked.outputs()).map(|l| heard(&masked, l).len()).max().unwrap_or(0) as u64),
+            "inputs" => {
+                Number::whole((0..masked.outputs()).map(|l| inputs_of(&masked, l).len()).max().unwrap_or(0) as u64)
+            }
             _ => return Err(undeclared(name)),
         })
     }
@@ -63,7 +65,7 @@ impl Measurand for ReluSplit {
             return Ok(Estimator::deterministic(move || {
                 let masked = MaskedLayer::of(cell).masked();
                 let value = supremum(&masked, right);
-                let rounding = f64::EPSILON * (4 * MOST_HEARD) as f64;
+                let rounding = f64::EPSILON * (4 * MOST_INPUTS) as f64;
                 Ok(Evidence::closed_form(value.ln(), rounding, masked.outputs() as u64))
             }));
         }
@@ -362,27 +364,27 @@ fn right_side(masked: &Kernel, image: &Image, right: &str) -> Image {
 }
 
 /// The entries of a filter that are not 0.
-fn heard(masked: &Kernel, output: usize) -> Vec<f64> {
+fn inputs_of(masked: &Kernel, output: usize) -> Vec<f64> {
     let entries = (0..masked.inputs()).map(|t| masked.at(output, t, 0, 0));
     entries.filter(|v| *v != 0.0).collect()
 }
 
 fn largest_filter(masked: &Kernel) -> f64 {
-    let norm1 = |l| heard(masked, l).iter().map(|v| v.abs()).sum::<f64>();
+    let norm1 = |l| inputs_of(masked, l).iter().map(|v| v.abs()).sum::<f64>();
     (0..masked.outputs()).map(norm1).fold(0.0, f64::max)
 }
 
-/// How far rounding may move the difference of the two sides: not at all where every filter hears one channel, because both
+/// How far rounding may move the difference of the two sides: not at all where every filter reads one channel, because both
 /// sides are then one and the same product.
 fn rounding(masked: &Kernel) -> f64 {
-    let most = (0..masked.outputs()).map(|l| heard(masked, l).len()).max().unwrap_or(0);
+    let most = (0..masked.outputs()).map(|l| inputs_of(masked, l).len()).max().unwrap_or(0);
     if most <= 1 { 0.0 } else { 16.0 * f64::EPSILON * most as f64 * largest_filter(masked) }
 }
 
 /// The largest |phi((V . S) * X) - right side| over all X with max norm at most 1. Windows are 1x1, so each filter and pixel
 /// stands for itself.
 fn supremum(masked: &Kernel, right: &str) -> f64 {
-    (0..masked.outputs()).map(|l| largest_difference(&heard(masked, l), right)).fold(0.0, f64::max)
+    (0..masked.outputs()).map(|l| largest_difference(&inputs_of(masked, l), right)).fold(0.0, f64::max)
 }
 
 /// The largest |max(0, L) - R| of one filter for pixels x_t in [-1, 1], where L = sum v_t x_t and R is the right side.
@@ -523,7 +525,7 @@ mod tests {
             let (exact, found) = (evidence(&cell, Method::ClosedForm), evidence(&cell, Method::Search));
             assert!(found.ln_lo <= exact.ln_hi && exact.ln_lo <= found.ln_hi, "{found:?} {exact:?}");
         }
-        // At most half of what a filter hears is lost.
+        // At most half of what a filter reads is lost.
         let dense = cell(&[("mask", "dense"), ("c", "6")]);
         let half = ReluSplit.symbol(&dense, "norm1_filter").unwrap().value() / 2.0;
         assert!(evidence(&dense, Method::ClosedForm).ln_hi <= half.ln() + 1e-12);

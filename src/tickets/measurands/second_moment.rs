@@ -10,7 +10,7 @@ use crate::tickets::nsn::sampling::add_nsn_vector;
 /// The claim of Lemma 9.
 pub struct SecondMoment;
 
-/// Relative tolerance of the quadratures in the identity: far below what a sample can tell.
+/// Relative tolerance of the quadratures in the identity: far below what a sample resolves.
 const TOLERANCE: f64 = 1e-7;
 /// An identity whose quadratures are further off than this is refused.
 const NEAR: f64 = 1e-4;

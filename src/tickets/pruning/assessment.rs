@@ -156,7 +156,7 @@ fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S
 impl Assessment {
     /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
     /// begins at `starts`, among others. The last `ones` input channels are 1 throughout; the certified bound holds
-    /// for any numbers in [-1, 1] there too. `searching` is told how many inputs are tried at most, when that begins. None when the
+    /// for any numbers in [-1, 1] there too. `searching` is given how many inputs are tried at most, when that begins. None when the
     /// watch was interrupted.
     ///
     /// # Errors

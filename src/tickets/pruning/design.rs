@@ -34,7 +34,7 @@ pub struct Design {
     /// The law of the random network's weights.
     pub law: Law,
     /// Whether the pair's first kernel is the d x d one, and the second 1x1. The filters of a channel are then split evenly
-    /// over the d^2 entries of its window, each hears one, and a subset sum has c_1 dimensions instead of d^2 c_1.
+    /// over the d^2 entries of its window, each reads one, and a subset sum has c_1 dimensions instead of d^2 c_1.
     pub direct: bool,
     /// The effort of the searches.
     pub beam: Beam,
@@ -84,7 +84,7 @@ impl Design {
     /// dimensions, and as many as are to be kept; and memory holds a channel's.
     ///
     /// # Errors
-    /// When not, eps is not in [`EPS`], or a layer cannot be scaled ([`Scale::check`]), with the tensor and the mend.
+    /// When not, eps is not in [`EPS`], or a layer cannot be scaled ([`Scale::check`]), with the tensor and the remedy.
     pub fn check(&self, target: &Network) -> Result<()> {
         if let Some(eps) = self.eps.filter(|eps| !EPS.contains(eps)) {
             return Err(Error::input(format!(

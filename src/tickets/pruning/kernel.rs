@@ -47,7 +47,7 @@ pub enum Status {
 pub struct ChannelResult {
     /// Input channel, from 0.
     pub channel: usize,
-    /// The part of the input heard.
+    /// The part of the input that it reads.
     pub sign: Sign,
     /// Number of candidates: filters of the half block with the right sign.
     pub candidates: usize,
@@ -112,7 +112,7 @@ impl<P: Pair> PrunedKernel<P> {
     }
 
     /// Prunes a given pair as [`PrunedKernel::prune`] does, but side by side: every channel and sign has its own stream, and
-    /// threads change nothing. `tell` is called when a problem is solved. None when `interrupted` was raised before all were.
+    /// threads change nothing. `observe` is called when a problem is solved. None when `interrupted` was raised before all were.
     ///
     /// # Errors
     /// As for [`PrunedKernel::prune`].
@@ -122,7 +122,7 @@ impl<P: Pair> PrunedKernel<P> {
         request: &Request,
         stream: impl Fn(usize, Sign) -> Stream + Sync,
         interrupted: &AtomicBool,
-        tell: &(dyn Fn() + Sync),
+        observe: &(dyn Fn() + Sync),
     ) -> Result<Option<Self>> {
         check_shape(&target.kernel, &pair)?;
         let solve = |(channel, sign)| {
@@ -130,7 +130,7 @@ impl<P: Pair> PrunedKernel<P> {
                 return Ok(None);
             }
             let result = solve_channel(&target.kernel, &pair, (channel, sign), request, &mut stream(channel, sign))?;
-            tell();
+            observe();
             Ok(Some(result))
         };
         // One by one, since they take long and unequally.

@@ -24,11 +24,11 @@ fn is_unfolded<P: Pair>(layer: &PrunedKernel<P>, target: &Layer) -> bool {
     geometry(layer.target()) != geometry(target)
 }
 
-/// What a pair with leaky ReLUs of slope a computes, given L^+ and L^-: V > 0 hears X^+ - a X^-, and V < 0 hears X^- - a X^+,
+/// What a pair with leaky ReLUs of slope a computes, given L^+ and L^-: V > 0 reads X^+ - a X^-, and V < 0 reads X^- - a X^+,
 /// so that it is `(L^+ - a L^-) * X^+ + (L^- - a L^+) * X^-`.
 fn leaky(response: Split, leak: f64) -> Split {
     let [plus, minus] = [(&response.plus, &response.minus), (&response.minus, &response.plus)]
-        .map(|(heard, leaked)| heard.zip(leaked, |heard, leaked| heard - leak * leaked));
+        .map(|(kept, leaked)| kept.zip(leaked, |kept, leaked| kept - leak * leaked));
     Split { plus, minus, ..response }
 }
 

@@ -78,7 +78,7 @@ pub enum Filters {
     WholeBlock,
 }
 
-/// Which part of the input a filter hears.
+/// Which part of the input a filter reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
     /// X^+, by positive entries of V; the subset sum's target is K.

@@ -167,10 +167,12 @@ impl Relaxation<'_> {
         let leak = self.approximation.target().leak();
         for index in (0..=layer).rev() {
             let (target, size) = (&self.approximation.target().layers()[index], self.shapes[index]);
-            let heard = convolve_transposed(&target.kernel, &form.target, size, target.stride, target.pad);
+            let propagated = convolve_transposed(&target.kernel, &form.target, size, target.stride, target.pad);
             let [plus, minus] = self.errors[index].transposed(&form.error, size);
-            let [plus, minus] =
-                [plus.zip(&heard, |own, heard| own + heard), minus.zip(&heard, |own, heard| own - heard)];
+            let [plus, minus] = [
+                plus.zip(&propagated, |own, propagated| own + propagated),
+                minus.zip(&propagated, |own, propagated| own - propagated),
+            ];
             if index == 0 {
                 let pixels = plus.data().iter().zip(minus.data());
                 return form.constant + pixels.map(|(&p, &q)| best_pixel(p, q, Inputs::All).1).sum::<f64>();
@@ -178,7 +180,7 @@ impl Relaxation<'_> {
             let carried = self.approximation.responses()[index].transposed(&form.error, size);
             form = relaxed(&self.ranges[index - 1], leak, below, [plus, minus], carried, form.constant);
         }
-        unreachable!("layer 0 hears the input")
+        unreachable!("layer 0 reads the input")
     }
 }
 

@@ -32,9 +32,9 @@ impl Sums {
     pub(super) fn of_pairs(network: &Network) -> Vec<Self> {
         let pair = |pair: &[Layer]| {
             let [v, u] = [&pair[0].kernel, &pair[1].kernel];
-            let heard: Vec<f64> = (0..v.outputs()).map(|filter| v.filter_norm1(filter)).collect();
+            let norm1s: Vec<f64> = (0..v.outputs()).map(|filter| v.filter_norm1(filter)).collect();
             let filter = |output, filter| u.window(output, filter).iter().map(|x| x.abs()).sum::<f64>();
-            let sum = |output| heard.iter().enumerate().map(|(l, heard)| heard * filter(output, l)).sum::<f64>();
+            let sum = |output| norm1s.iter().enumerate().map(|(l, norm1)| norm1 * filter(output, l)).sum::<f64>();
             // Summed beforehand, the filters are a rounding of the weights, and the weights' sum is another.
             let products = 2 * (products(v) + products(u)) + BESIDES;
             Sums { products, magnitude: (0..u.outputs()).map(sum).fold(0.0, f64::max) }

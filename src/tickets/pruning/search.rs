@@ -18,7 +18,7 @@ pub struct Search<'a> {
     pub starts: &'a [Image],
     /// The last so many channels are 1 throughout.
     pub ones: usize,
-    /// Told of every forward pass; stops the search when interrupted, with the best input so far.
+    /// Called at every forward pass; stops the search when interrupted, with the best input so far.
     pub watch: Watch<'a>,
 }
 

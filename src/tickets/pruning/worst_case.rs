@@ -13,9 +13,9 @@ use crate::tickets::cnn::{Image, Kernel, Layer, Patch, convolve, convolve_transp
 /// The map `P * X^+ + Q * X^-`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
-    /// P, heard by the positive part.
+    /// P, read by the positive part.
     pub plus: Kernel,
-    /// Q, heard by the negative part (which is not negative).
+    /// Q, read by the negative part (which is not negative).
     pub minus: Kernel,
     /// The stride.
     pub stride: usize,

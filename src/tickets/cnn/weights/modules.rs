@@ -103,8 +103,8 @@ pub(super) fn modules(tensors: &Tensors) -> Result<Vec<Module>> {
             _ => {
                 // A spectral norm's weight_orig and weight_v are named as those of a mask and of a weight norm.
                 let vector = format!("{name}.weight_u");
-                let telling = if tensors.list.iter().any(|(other, _)| *other == vector) { "weight_u" } else { part };
-                let odd = ODD.iter().find(|(parts, _)| parts.contains(&telling)).map(|(_, why)| (*why).to_string());
+                let part = if tensors.list.iter().any(|(other, _)| *other == vector) { "weight_u" } else { part };
+                let odd = ODD.iter().find(|(parts, _)| parts.contains(&part)).map(|(_, why)| (*why).to_string());
                 return Err(tensors.wrong(tensor, &odd.unwrap_or_else(|| unknown(shape))));
             }
         };

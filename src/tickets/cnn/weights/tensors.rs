@@ -86,13 +86,13 @@ impl<'a> Tensors<'a> {
 }
 
 fn refused_type(dtype: Dtype) -> String {
-    let mend = match dtype {
+    let remedy = match dtype {
         Dtype::I8 | Dtype::U8 | Dtype::I16 | Dtype::U16 | Dtype::I32 | Dtype::U32 | Dtype::I64 | Dtype::U64 => {
             "; of a quantised network save the dequantised weights, tensor.dequantize()"
         }
         _ => "; save tensor.float()",
     };
-    format!("its type is {dtype:?}: give F16, BF16, F32 or F64{mend}")
+    format!("its type is {dtype:?}: give F16, BF16, F32 or F64{remedy}")
 }
 
 /// The tensor's numbers, if they are floating-point numbers of 2, 4 or 8 bytes.
