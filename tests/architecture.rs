@@ -29,8 +29,16 @@ fn sources() -> Vec<(String, String)> {
 /// Tests may use examples of the paper, and documentation may name them.
 fn without_tests_and_comments(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
-    let lines = text[..end].lines().filter(|line| !line.trim_start().starts_with("//"));
-    lines.collect::<Vec<_>>().join("\n")
+    let mut kept = Vec::new();
+    let mut lines = text[..end].lines().filter(|line| !line.trim_start().starts_with("//"));
+    while let Some(line) = lines.next() {
+        match line.trim() {
+            // An import for tests alone.
+            "#[cfg(test)]" => drop(lines.next()),
+            _ => kept.push(line),
+        }
+    }
+    kept.join("\n")
 }
 
 fn module(name: &str) -> String {
