@@ -8,6 +8,7 @@ pub mod budget;
 pub mod cover;
 pub mod enumerate;
 pub mod exact;
+pub mod existence;
 mod grid;
 mod integers;
 mod moments;
@@ -17,6 +18,7 @@ pub use budget::Budget;
 pub use cover::covers_unit_interval;
 pub use enumerate::{KSubsetCounter, sums_cover_unit_interval};
 pub use exact::Exact;
+pub use existence::Existence;
 pub use integers::Integers;
 
 use crate::error::{Error, Result};
@@ -177,14 +179,10 @@ impl<'a> Problem<'a> {
 
     /// The largest over the coordinates of `|z_j| + sum_i |x_ij|`: the scale of the rounding of any sum.
     fn magnitude(&self) -> f64 {
-        let mut total: Vec<f64> = self.target.iter().map(|z| z.abs()).collect();
-        for vector in self.vectors.chunks_exact(self.dimension) {
-            for (total, x) in total.iter_mut().zip(vector) {
-                *total += x.abs();
-            }
-        }
+        let column = |j: usize| self.vectors.iter().skip(j).step_by(self.dimension);
+        let total = |(j, z): (usize, &f64)| column(j).fold(z.abs(), |sum, x| sum + x.abs());
         // NaN must not be lost in a maximum.
-        total.into_iter().fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
+        self.target.iter().enumerate().map(total).fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
     }
 
     /// More than two sums of the same subset, added up in different orders, can differ in any coordinate.
