@@ -130,6 +130,7 @@ pub mod random;
 pub mod record;
 pub mod report;
 pub mod runner;
+mod simd;
 pub mod subset_sum;
 pub mod summary;
 pub mod tails;

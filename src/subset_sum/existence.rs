@@ -1,6 +1,6 @@
 //! Whether some k vectors come within eps, draw after draw: small problems of one shape are decided in whole numbers, without allocating.
 //!
-//! The vectors are rounded to a grid of 2^28 steps over all that a sum can reach. Sums of whole numbers are exact, so that a sum of the
+//! The vectors are rounded to a grid of 2^27 steps over all that a sum can reach. Sums of whole numbers are exact, so that a sum of the
 //! vectors is off by half a step for each of them: what comes nearer than that inside eps is there, and if none comes nearer than that
 //! outside, there is none. What lies between is left to the solvers. Every k-subset is one of the first half of the vectors and one
 //! of the second, and the lists of both are added up several at a time: less work than any order among so few would save.
@@ -12,15 +12,16 @@ use std::sync::Arc;
 use super::exact::{binomial, is_quick};
 use super::{Problem, exists};
 use crate::random::Stream;
+use crate::simd::{Work, widest};
 
 /// Numbers of a list that are looked at together.
 const LANES: usize = 8;
 /// Numbers of the other list that meet them at once.
 const ROWS: usize = 4;
-/// Fills lists up to whole lanes: no sum of this and what it meets is near 0.
-const PAD: i32 = 1 << 30;
 /// The grid's steps over the largest sum.
-const STEPS: f64 = (1u64 << 28) as f64;
+const STEPS: f64 = (1u64 << 27) as f64;
+/// Fills lists up to whole lanes: no sum of this and what it meets is near the least number.
+const PAD: i32 = 1 << 29;
 /// A double of which the last bits are whole numbers.
 const WHOLE: f64 = 6_755_399_441_055_744.0;
 /// What a sum can reach has a quotient that is a double.
@@ -83,9 +84,9 @@ struct Lists {
 /// where it reaches beyond the sums of the vectors before this one: the next step writes over them.
 #[derive(Debug)]
 struct Step {
-    from: usize,
-    vector: usize,
-    to: usize,
+    from: u32,
+    vector: u32,
+    to: u32,
 }
 
 impl Lists {
@@ -98,8 +99,9 @@ impl Lists {
             let (from, start) = (ranges[size - 1].start, end);
             let mut next = vec![0];
             for vector in 0..n {
-                let to = start + next[vector];
-                steps.extend((0..firsts[vector]).step_by(LANES).map(|i| Step { from: from + i, vector, to: to + i }));
+                let step = |i| [from + i, vector, start + next[vector] + i].map(|place| place as u32);
+                let lanes = (0..firsts[vector]).step_by(LANES).map(step);
+                steps.extend(lanes.map(|[from, vector, to]| Step { from, vector, to }));
                 next.push(next[vector] + firsts[vector]);
             }
             ranges.push(start..start + next[n]);
@@ -110,11 +112,13 @@ impl Lists {
     }
 
     /// Writes the lists of one coordinate: sums of its entries, and of what all begin with.
+    #[inline(always)]
     fn write(&self, entries: &[i32], start: i32, sums: &mut [i32]) {
         sums[0] = start;
         for step in &self.steps {
-            let entry = entries[step.vector];
-            let lane = lane_at(sums, step.from).map(|sum| sum.wrapping_add(entry));
+            let entry = entries[step.vector as usize];
+            let mut lane = *lane_at(sums, step.from);
+            lane.iter_mut().for_each(|sum| *sum = sum.wrapping_add(entry));
             *lane_at(sums, step.to) = lane;
         }
         for range in &self.ranges {
@@ -123,6 +127,7 @@ impl Lists {
     }
 
     /// The first coordinates of a list in groups, with what fills it up.
+    #[inline(always)]
     fn groups<'s, const N: usize, const D: usize>(&self, sums: &'s [i32], size: usize) -> [&'s [[i32; N]]; D] {
         let Range { start, end } = self.ranges[size];
         let whole = start..start + (end - start).next_multiple_of(N);
@@ -149,32 +154,28 @@ impl Small {
     }
 
     fn decide(&mut self, problem: &Problem) -> Option<bool> {
-        let reach = problem.magnitude() + problem.eps();
+        let reach = problem.magnitude + problem.eps();
         if !USUAL.contains(&reach) {
             return None;
         }
         let steps = STEPS / reach;
-        self.list(problem, steps);
         // Twice half a step for every vector and the target, and what doubles and this are rounded by.
         let (eps, margin) = (problem.eps() * steps, 0.5 * self.size as f64 + 2.0);
         let limits = [eps - margin, eps + margin].map(|limit| limit.floor() as i32);
-        match problem.dimension() {
-            1 => self.meet::<1>(limits),
-            2 => self.meet::<2>(limits),
-            3 => self.meet::<3>(limits),
-            _ => None,
-        }
+        widest(Meeting { small: self, problem, steps, limits })
     }
 
-    /// Lists the sums of both halves, those of the first less the target, on a grid of so many steps a unit.
-    fn list(&mut self, problem: &Problem, steps: f64) {
+    /// Lists the sums of both halves on a grid of so many steps a unit. Those of the first have the target taken off, and what puts sums
+    /// between -`limit` and `limit` at the least numbers: one comparison finds them.
+    #[inline(always)]
+    fn list(&mut self, problem: &Problem, steps: f64, limit: i32) {
         // Whole numbers are the last bits of doubles of this size.
         let on_grid = |x: f64| (x * steps + WHOLE).to_bits() as i32;
         let middle = problem.len() / 2;
         for (coordinate, target) in problem.target().iter().enumerate() {
             let entries = problem.vectors.iter().skip(coordinate).step_by(problem.dimension());
             self.entries.iter_mut().zip(entries).for_each(|(entry, x)| *entry = on_grid(*x));
-            let starts = [-on_grid(*target), 0];
+            let starts = [least(limit).wrapping_sub(on_grid(*target)), 0];
             let (first, second) = self.entries.split_at(middle);
             for (half, entries) in [first, second].into_iter().enumerate() {
                 let lists = &self.halves[half];
@@ -184,6 +185,7 @@ impl Small {
     }
 
     /// Looks at all pairs of sums whose sizes add up.
+    #[inline(always)]
     fn meet<const D: usize>(&self, [inner, outer]: [i32; 2]) -> Option<bool> {
         let mut answer = Some(false);
         let most = self.halves.each_ref().map(|lists| lists.ranges.len() - 1);
@@ -195,9 +197,10 @@ impl Small {
             let groups = self.halves[short].groups::<ROWS, D>(&self.sums[short], sizes[short]);
             let lanes = self.halves[long].groups::<LANES, D>(&self.sums[long], sizes[long]);
             for group in 0..groups[0].len() {
-                let rows = groups.map(|groups| groups[group]);
-                if some_near(rows, lanes, outer) {
-                    if inner >= 0 && some_near(rows, lanes, inner) {
+                let rows = array::from_fn(|c| groups[c][group]);
+                if some_least(rows, lanes, 2 * outer) {
+                    let nearer = rows.map(|rows| rows.map(|row| row.wrapping_sub(outer - inner)));
+                    if inner >= 0 && some_least(nearer, lanes, 2 * inner) {
                         return Some(true);
                     }
                     answer = None;
@@ -208,30 +211,57 @@ impl Small {
     }
 }
 
-/// The lane that begins at a place.
-#[inline(always)]
-fn lane_at(sums: &mut [i32], place: usize) -> &mut [i32; LANES] {
-    sums[place..].first_chunk_mut().expect("lists end before their last lane")
+/// The sums of both halves are listed on a grid of so many steps a unit, and meet.
+struct Meeting<'a> {
+    small: &'a mut Small,
+    problem: &'a Problem<'a>,
+    steps: f64,
+    limits: [i32; 2],
 }
 
-/// Whether the sum of some row and some number of a lane is at most `limit` from 0 in each coordinate.
+impl Work for Meeting<'_> {
+    type Output = Option<bool>;
+
+    #[inline(always)]
+    fn call(self) -> Option<bool> {
+        self.small.list(self.problem, self.steps, self.limits[1]);
+        match self.problem.dimension() {
+            1 => self.small.meet::<1>(self.limits),
+            2 => self.small.meet::<2>(self.limits),
+            3 => self.small.meet::<3>(self.limits),
+            _ => None,
+        }
+    }
+}
+
+/// The lane that begins at a place.
 #[inline(always)]
-fn some_near<const D: usize>(rows: [[i32; ROWS]; D], lanes: [&[[i32; LANES]]; D], limit: i32) -> bool {
-    // One comparison: what is below -limit comes out on top.
-    let rows = rows.map(|rows| rows.map(|row| row.wrapping_add(limit).wrapping_add(i32::MIN)));
-    let most = (2 * limit).wrapping_add(i32::MIN);
+fn lane_at(sums: &mut [i32], place: u32) -> &mut [i32; LANES] {
+    sums[place as usize..].first_chunk_mut().expect("lists end before their last lane")
+}
+
+/// The number that is as far above the least one.
+#[inline(always)]
+fn least(above: i32) -> i32 {
+    above.wrapping_add(i32::MIN)
+}
+
+/// Whether the sum of some row and some number of a lane is at most so far above the least number in each coordinate.
+#[inline(always)]
+fn some_least<const D: usize>(rows: [[i32; ROWS]; D], lanes: [&[[i32; LANES]]; D], above: i32) -> bool {
+    let most = least(above);
     // Whole words: comparisons of lanes are as wide as they.
-    let mut near = [0; LANES];
+    let mut found = [0; LANES];
     for index in 0..lanes[0].len() {
         let lane: [[i32; LANES]; D] = array::from_fn(|c| lanes[c][index]);
         for row in 0..ROWS {
-            for (i, near) in near.iter_mut().enumerate() {
-                let is_near = |c: usize| -i32::from(rows[c][row].wrapping_add(lane[c][i]) <= most);
-                *near |= (0..D).fold(-1, |all, c| all & is_near(c));
+            for (i, found) in found.iter_mut().enumerate() {
+                let is_least = |c: usize| -i32::from(rows[c][row].wrapping_add(lane[c][i]) <= most);
+                *found |= (0..D).fold(-1, |all, c| all & is_least(c));
             }
         }
     }
-    near.iter().fold(0, |any, near| any | near) != 0
+    found.iter().fold(0, |any, found| any | found) != 0
 }
 
 #[cfg(test)]
