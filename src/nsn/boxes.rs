@@ -133,7 +133,7 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
 }
 
 /// With so many degrees of freedom the density of ln s falls fast enough below every box.
-const FALLS_FAST: f64 = 16.0;
+const FALLS_FAST: f64 = 3.0;
 
 /// u = t - e^{knee - t} and ln du/dt: the identity above the knee, doubly exponential below it, where nothing depends on a scale
 /// any more and its density falls only like a power.

@@ -92,7 +92,8 @@ struct Step {
 impl Lists {
     /// Of the sums of up to `most` of `n` vectors. They are ordered by their last vector, so that those of the first vectors come first.
     fn new(n: usize, most: usize) -> Self {
-        let (mut ranges, mut steps, mut end) = (vec![0..1], Vec::new(), LANES);
+        let empty = 0..1;
+        let (mut ranges, mut steps, mut end) = (vec![empty], Vec::new(), LANES);
         // How many sums of the last list are of the first vectors, by the number of these.
         let mut firsts = vec![1; n + 1];
         for size in 1..=most.min(n) {
@@ -197,7 +198,8 @@ impl Small {
             let groups = self.halves[short].groups::<ROWS, D>(&self.sums[short], sizes[short]);
             let lanes = self.halves[long].groups::<LANES, D>(&self.sums[long], sizes[long]);
             for group in 0..groups[0].len() {
-                let rows = array::from_fn(|c| groups[c][group]);
+                let columns = at(&groups, group);
+                let rows = array::from_fn(|row| columns.map(|column| column[row]));
                 if some_least(rows, lanes, 2 * outer) {
                     let nearer = rows.map(|rows| rows.map(|row| row.wrapping_sub(outer - inner)));
                     if inner >= 0 && some_least(nearer, lanes, 2 * inner) {
@@ -240,6 +242,12 @@ fn lane_at(sums: &mut [i32], place: u32) -> &mut [i32; LANES] {
     sums[place as usize..].first_chunk_mut().expect("lists end before their last lane")
 }
 
+/// Group `index` of each coordinate.
+#[inline(always)]
+fn at<const N: usize, const D: usize>(groups: &[&[[i32; N]]; D], index: usize) -> [[i32; N]; D] {
+    array::from_fn(|c| groups[c][index])
+}
+
 /// The number that is as far above the least one.
 #[inline(always)]
 fn least(above: i32) -> i32 {
@@ -248,15 +256,15 @@ fn least(above: i32) -> i32 {
 
 /// Whether the sum of some row and some number of a lane is at most so far above the least number in each coordinate.
 #[inline(always)]
-fn some_least<const D: usize>(rows: [[i32; ROWS]; D], lanes: [&[[i32; LANES]]; D], above: i32) -> bool {
+fn some_least<const D: usize>(rows: [[i32; D]; ROWS], lanes: [&[[i32; LANES]]; D], above: i32) -> bool {
     let most = least(above);
     // Whole words: comparisons of lanes are as wide as they.
     let mut found = [0; LANES];
     for index in 0..lanes[0].len() {
-        let lane: [[i32; LANES]; D] = array::from_fn(|c| lanes[c][index]);
-        for row in 0..ROWS {
+        let lane = at(&lanes, index);
+        for row in rows {
             for (i, found) in found.iter_mut().enumerate() {
-                let is_least = |c: usize| -i32::from(rows[c][row].wrapping_add(lane[c][i]) <= most);
+                let is_least = |c: usize| -i32::from(row[c].wrapping_add(lane[c][i]) <= most);
                 *found |= (0..D).fold(-1, |all, c| all & is_least(c));
             }
         }
