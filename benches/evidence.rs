@@ -19,7 +19,11 @@ fn evidence(criterion: &mut Criterion) {
     let mut stream = address.stream();
 
     let mut quadrature = criterion.benchmark_group("quadrature");
-    quadrature.bench_function("box to 1e-10", |b| b.iter(|| ln_box(black_box(K), D, 0.1, &Target::Axis, 1e-10)));
+    for target in [Target::Origin, Target::Axis] {
+        quadrature.bench_function(format!("box to 1e-10, {target:?}"), |b| {
+            b.iter(|| ln_box(black_box(K), D, 0.1, &target, 1e-10))
+        });
+    }
     for j in [1, 4, K / 2, K - 1, K] {
         quadrature.sample_size(10).bench_function(format!("joint box to 1e-8, j = {j}"), |b| {
             b.iter(|| ln_joint_box(black_box(K), j, D, 0.1, &Target::Axis, 1e-8))

@@ -51,16 +51,16 @@ def lueker(rng, n, eps):
         return bool((np.diff(inside) <= 2 * eps).all()), 1
     return draw
 
-# Claim and cell, the program's replicates in a round, and what NumPy draws.
+# Claim and cell, the program's replicates in a round, about a second's, and what NumPy draws.
 CASES = [
-    ("nsn-box k=64 d=4 eps=1", 2_000_000, lambda rng: sums(rng, 64, 4, 1.0)),
-    ("mrss n=16 k=4 d=1 eps=0.001", 20_000, lambda rng: mrss(rng, 16, 4, 1, 0.001)),
-    ("mrss n=16 k=4 d=2 eps=0.05", 20_000, lambda rng: mrss(rng, 16, 4, 2, 0.05)),
-    ("mrss n=20 k=6 d=2 eps=0.01", 10_000, lambda rng: mrss(rng, 20, 6, 2, 0.01)),
-    ("mrss n=24 k=8 d=2 eps=0.002", 2_000, lambda rng: mrss(rng, 24, 8, 2, 0.002)),
-    ("lueker n=16 eps=0.01", 2_000, lambda rng: lueker(rng, 16, 0.01)),
-    ("lueker n=20 eps=0.001", 1_000, lambda rng: lueker(rng, 20, 0.001)),
-    ("amplification n=48 k=4 d=2 eps=0.05 argument=groups", 10_000, lambda rng: amplification(rng, 48, 4, 2, 0.05, 3)),
+    ("nsn-box k=64 d=4 eps=1", 4_000_000, lambda rng: sums(rng, 64, 4, 1.0)),
+    ("mrss n=16 k=4 d=1 eps=0.001", 2_000_000, lambda rng: mrss(rng, 16, 4, 1, 0.001)),
+    ("mrss n=16 k=4 d=2 eps=0.05", 1_000_000, lambda rng: mrss(rng, 16, 4, 2, 0.05)),
+    ("mrss n=20 k=6 d=2 eps=0.01", 100_000, lambda rng: mrss(rng, 20, 6, 2, 0.01)),
+    ("mrss n=24 k=8 d=2 eps=0.002", 8_000, lambda rng: mrss(rng, 24, 8, 2, 0.002)),
+    ("lueker n=16 eps=0.01", 30_000, lambda rng: lueker(rng, 16, 0.01)),
+    ("lueker n=20 eps=0.001", 2_000, lambda rng: lueker(rng, 20, 0.001)),
+    ("amplification n=48 k=4 d=2 eps=0.05 argument=groups", 300_000, lambda rng: amplification(rng, 48, 4, 2, 0.05, 3)),
 ]
 
 def numpy_round(draw, seconds=1.0):

@@ -255,7 +255,7 @@ impl<const D: usize> Lattice<D> {
     /// Sums the integrand over the lattice, from every mode outwards until it is `depth` e-folds below its top. Where `budget`
     /// points do not reach the rim, nothing is known of the rest.
     fn fill(&self, ln_f: &impl Fn(&[f64; D]) -> f64, shift: f64, depth: f64, budget: u64) -> Filled {
-        let (mut seen, mut queue) = (Seen::default(), VecDeque::new());
+        let (mut seen, mut queue) = (Seen::with_capacity_and_hasher(SEEN, Default::default()), VecDeque::new());
         for index in self.modes.iter().map(|mode| self.nearest(mode)) {
             if seen.insert(index) {
                 queue.push_back((index, ln_f(&self.point(&index, shift))));
@@ -294,6 +294,9 @@ impl<const D: usize> Lattice<D> {
         self.even && (index[D - 1] > 0 || shift > 0.0)
     }
 }
+
+/// Room for the points of a lattice in one dimension.
+const SEEN: usize = 100;
 
 /// The lattice points that were visited.
 type Seen<const D: usize> = HashSet<[i32; D], BuildHasherDefault<IndexHasher>>;

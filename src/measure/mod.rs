@@ -219,12 +219,12 @@ fn sample(
         Estimator::Constructed(construct) => {
             // It is right of its object whatever the chance of error is, so that it knows none.
             let allowance = Allowance { alpha: f64::MIN_POSITIVE, replicates: 1, relative, interrupted, shelf: *shelf };
-            let measure = || construct(&mut stream(job, sampling.seed, 0), &allowance);
+            let measure = || construct(&mut stream(job, &job.cell.key(), sampling.seed, 0), &allowance);
             shelf.or_measure("object", &[relative], measure)
         }
         Estimator::Sampled(construct) => {
             let allowance = Allowance { alpha, replicates, relative, interrupted, shelf: *shelf };
-            let measure = || construct(&mut stream(job, sampling.seed, 0), &allowance);
+            let measure = || construct(&mut stream(job, &job.cell.key(), sampling.seed, 0), &allowance);
             shelf.or_measure("statistic", &[alpha, replicates as f64, relative], measure)
         }
         Estimator::Replicates(drawn) => {
@@ -234,10 +234,9 @@ fn sample(
     }
 }
 
-/// The stream of a batch.
-fn stream(job: &Job, seed: u64, batch: u64) -> Stream {
-    let key = job.cell.key();
-    Address { seed, experiment: job.experiment, cell: &key, estimator: job.method.name(), batch }.stream()
+/// The stream of a batch; `key` is the cell's.
+fn stream(job: &Job, key: &str, seed: u64, batch: u64) -> Stream {
+    Address { seed, experiment: job.experiment, cell: key, estimator: job.method.name(), batch }.stream()
 }
 
 /// All that says where a sample stops, and how wide its interval is.
@@ -273,9 +272,10 @@ fn grow(
     let mut looks: Looks = shelf.find(LOOKS, &[group as f64, span as f64]).unwrap_or_default();
     let known = looks.len();
     let blocks = Blocks::find(shelf, size);
+    let key = job.cell.key();
     let draw = |batch| match blocks.batch(batch) {
         Some(drawn) => Ok(drawn),
-        None => Sample::draw(replicates, group, &mut stream(job, sampling.seed, batch), interrupted),
+        None => Sample::draw(replicates, group, &mut stream(job, &key, sampling.seed, batch), interrupted),
     };
     let mut sample = Sample::default();
     let mut done = 0;
@@ -349,7 +349,8 @@ pub fn draw_block(job: &Job, sampling: &Sampling, interrupted: &AtomicBool, stor
     };
     let shelf = job.shelf(Some(store), sampling.seed)?;
     let size = Size::of(&replicates, sampling.precision);
-    let draw = |batch| Sample::draw(&replicates, size.group, &mut stream(job, sampling.seed, batch), interrupted);
+    let key = job.cell.key();
+    let draw = |batch| Sample::draw(&replicates, size.group, &mut stream(job, &key, sampling.seed, batch), interrupted);
     let drawn = || size.range(block).into_par_iter().map(draw).collect::<Result<Vec<Sample>>>().map(Batches);
     shelf.or_measure(BLOCK, &size.depends(block), drawn)?;
     shelf.keep(BLOCKS, &[size.budget as f64, size.group as f64], &vec![block.count as f64]);

@@ -2,6 +2,8 @@
 
 /// More values than this are decided only if some of them cover the interval: the sums of a half fill 8 MiB.
 const MOST_VALUES: usize = 40;
+/// The sums of at most so many values are listed, in 8 MiB too.
+const MOST_LISTED: f64 = 20.0;
 /// A walk through the interval looks at most at so many sums of the halves.
 const MOST_SUMS_SEEN: usize = 1 << 30;
 /// Steps from the upper end in which a gap is looked for before the walk from the lower one: most gaps are at the ends.
@@ -10,9 +12,9 @@ const FIRST_STEPS: usize = 12;
 /// Whether every point of [-1, 1] is within `eps` of a subset sum of `values`; `None` where that hangs on the rounding of
 /// the sums, or on more sums than can be searched.
 ///
-/// From the end of what is covered, the farthest sum that leaves no gap is found among the sums of both halves of the
-/// values, again and again, until the other end is reached, or no sum is left: a gap. Values that cover the interval cover
-/// it whatever else is added, so that the first few often do for a yes.
+/// Values that cover the interval cover it whatever else is added, so that the first few often do for a yes. Of few values all sums are
+/// listed. Of more, from the end of what is covered, the farthest sum that leaves no gap is found among the sums of both halves of
+/// the values, again and again, until the other end is reached, or no sum is left: a gap.
 pub fn covers_unit_interval(values: &[f64], eps: f64) -> Option<bool> {
     // So many intervals of length 2 eps are shorter than [-1, 1] together.
     if (values.len() as f64).exp2() * eps < 1.0 {
@@ -21,7 +23,24 @@ pub fn covers_unit_interval(values: &[f64], eps: f64) -> Option<bool> {
     let magnitude: f64 = 1.0 + eps + values.iter().map(|x| x.abs()).sum::<f64>();
     // Twice what adding all values in any order, and then walking from sum to sum, can be off.
     let rounding = (2 * values.len() + 8) as f64 * f64::EPSILON * magnitude;
-    if some_cover(values, eps, rounding) {
+    // The sum of none is near every point.
+    if eps - rounding > 1.0 {
+        return Some(true);
+    }
+    if !reach_both_ends(values, eps + rounding) {
+        return Some(false);
+    }
+    let listed = if eps > rounding { values.len().min(most_listed(eps)) } else { 0 };
+    if listed > 0 {
+        let mut list = List::new(eps, eps - rounding);
+        if values[..listed].iter().any(|value| list.covers_with(*value)) {
+            return Some(true);
+        }
+        if listed == values.len() {
+            return (list.walk(eps + rounding) == Walk::Gap).then_some(false);
+        }
+    }
+    if some_cover(values, listed, eps, rounding) {
         return Some(true);
     }
     if values.len() <= MOST_VALUES {
@@ -30,15 +49,85 @@ pub fn covers_unit_interval(values: &[f64], eps: f64) -> Option<bool> {
     // The smallest values make the finest steps.
     let mut smallest = values.to_vec();
     smallest.sort_unstable_by(|x, y| x.abs().total_cmp(&y.abs()));
-    some_cover(&smallest, eps, rounding).then_some(true)
+    some_cover(&smallest, 0, eps, rounding).then_some(true)
 }
 
-/// Whether the first values, two more at each trial, cover the interval, by more than rounding.
-fn some_cover(values: &[f64], eps: f64, rounding: f64) -> bool {
+/// Whether all positive values together come within `radius` of 1, and all negative ones of -1.
+fn reach_both_ends(values: &[f64], radius: f64) -> bool {
+    let reach = |sign: f64| values.iter().map(|x| (sign * x).max(0.0)).sum::<f64>();
+    reach(1.0) + radius >= 1.0 && reach(-1.0) + radius >= 1.0
+}
+
+/// Of so many values all sums are listed: until about a thousand lie within eps of a point. If there is a gap then, halves find it sooner.
+fn most_listed(eps: f64) -> usize {
+    (10.0 - eps.log2()).clamp(0.0, MOST_LISTED) as usize
+}
+
+/// Whether the first values, two more at each trial than the first `failed`, cover the interval, by more than rounding.
+fn some_cover(values: &[f64], failed: usize, eps: f64, rounding: f64) -> bool {
     let most = values.len().min(MOST_VALUES);
-    let enough = (1.0 / eps).log2().ceil().max(0.0) as usize;
+    let enough = (1.0 / eps).log2().ceil().max(failed as f64 + 1.0) as usize;
     let trials = (enough.min(most)..most).step_by(2).chain([most]);
     trials.map(|count| Halves::new(&values[..count])).any(|halves| halves.walk_both(eps - rounding) == Walk::Arrived)
+}
+
+/// All sums of some values, and the least and the greatest of them in each of many cells: those of one cell leave no gap.
+struct List {
+    radius: f64,
+    sums: Vec<f64>,
+    /// From -1 - 2 eps to 1 + 2 eps, between one cell for all that is below and one for all above.
+    cells: Vec<[f64; 2]>,
+    low: f64,
+    cells_per_unit: f64,
+}
+
+impl List {
+    /// The sum of no values, which is to leave no gaps wider than twice the radius, at most `eps`.
+    fn new(eps: f64, radius: f64) -> Self {
+        let width = 2.0 + 4.0 * eps;
+        let count = (0.5 * width / radius).floor() + 1.0;
+        let cells = vec![[f64::INFINITY, f64::NEG_INFINITY]; count as usize + 2];
+        let mut list = List { radius, sums: vec![0.0], cells, low: -0.5 * width, cells_per_unit: count / width };
+        list.mark(0);
+        list
+    }
+
+    /// Adds a value to the others. Whether they cover the interval then.
+    fn covers_with(&mut self, value: f64) -> bool {
+        let known = self.sums.len();
+        self.sums.extend_from_within(..);
+        self.sums[known..].iter_mut().for_each(|sum| *sum += value);
+        self.mark(known);
+        self.sums.len() as f64 * self.radius >= 1.0 && self.walk(self.radius) == Walk::Arrived
+    }
+
+    /// Puts the sums from a place on into their cells.
+    fn mark(&mut self, from: usize) {
+        let last = (self.cells.len() - 1) as f64;
+        for sum in &self.sums[from..] {
+            let cell = (1.0 + (sum - self.low) * self.cells_per_unit).clamp(0.0, last) as u32;
+            let [least, greatest] = &mut self.cells[cell as usize];
+            *least = if sum < least { *sum } else { *least };
+            *greatest = if sum > greatest { *sum } else { *greatest };
+        }
+    }
+
+    /// From -1 to 1, from cell to cell; twice the radius is at least as wide as one.
+    fn walk(&self, radius: f64) -> Walk {
+        let mut covered_to = -1.0;
+        for [least, greatest] in
+            self.cells[1..self.cells.len() - 1].iter().filter(|[least, greatest]| least <= greatest)
+        {
+            if least - radius > covered_to {
+                return Walk::Gap;
+            }
+            covered_to = f64::max(covered_to, greatest + radius);
+            if covered_to >= 1.0 {
+                return Walk::Arrived;
+            }
+        }
+        Walk::Gap
+    }
 }
 
 /// All sums with and without one more value, in order.
@@ -149,6 +238,7 @@ mod tests {
     fn exact_cases() {
         assert_eq!(covers_unit_interval(&[], 0.9), Some(false));
         assert_eq!(covers_unit_interval(&[], 1.5), Some(true));
+        assert_eq!(covers_unit_interval(&[0.5], 1e308), Some(true));
         // Sums -1, -1/2, 0, 1/2, 1 and more leave gaps of 1/2: at eps = 1/4 it hangs on rounding.
         let values = [-1.0, 0.5, 0.5, 1.0];
         assert_eq!(covers_unit_interval(&values, 0.2500001), Some(true));
@@ -171,6 +261,21 @@ mod tests {
             *if found == Some(true) { &mut yes } else { &mut no } += 1;
         }
         assert!(yes > 60 && no > 60, "{yes} covered and {no} not: the draws test nothing");
+    }
+
+    /// All sums in a list, and those of halves: the walks through both end alike.
+    #[test]
+    fn lists_and_halves_agree() {
+        let mut stream = Stream::new(5, 6);
+        for (n, eps) in [(6, 0.2), (10, 0.02), (12, 0.01), (14, 0.003)].repeat(30) {
+            let values: Vec<f64> = (0..n).map(|_| stream.random_range(-1.0..1.0)).collect();
+            let mut list = List::new(eps, eps);
+            values.iter().for_each(|value| _ = list.covers_with(*value));
+            assert_eq!(list.sums.len(), 1 << n);
+            for radius in [eps, 1.5 * eps] {
+                assert_eq!(list.walk(radius), Halves::new(&values).walk_both(radius), "{values:?} {radius}");
+            }
+        }
     }
 
     /// Values that cover the interval do so whatever is added, also 60 large values whose sums cannot be listed.

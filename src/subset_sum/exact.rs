@@ -204,7 +204,7 @@ fn sizes(problem: &Problem, half: usize, other: usize) -> Option<Range<usize>> {
     problem.size().map(|size| size.saturating_sub(other)..size.min(half) + 1)
 }
 
-fn binomial(n: usize, k: usize) -> Option<u64> {
+pub(super) fn binomial(n: usize, k: usize) -> Option<u64> {
     (0..k as u64).try_fold(1u64, |product, i| Some(product.checked_mul(n as u64 - i)? / (i + 1)))
 }
 

@@ -8,6 +8,7 @@ pub mod budget;
 pub mod cover;
 pub mod enumerate;
 pub mod exact;
+pub mod existence;
 mod grid;
 mod integers;
 mod moments;
@@ -17,6 +18,7 @@ pub use budget::Budget;
 pub use cover::covers_unit_interval;
 pub use enumerate::{KSubsetCounter, sums_cover_unit_interval};
 pub use exact::Exact;
+pub use existence::Existence;
 pub use integers::Integers;
 
 use crate::error::{Error, Result};
@@ -30,6 +32,8 @@ pub struct Problem<'a> {
     target: &'a [f64],
     eps: f64,
     size: Option<usize>,
+    /// The scale of the rounding of any sum, see [`magnitude`].
+    magnitude: f64,
     /// What the numbers are rounded from, where they are integers.
     integers: Option<&'a Integers>,
     /// Whether they are integers whose sums are all exact.
@@ -63,13 +67,13 @@ impl<'a> Problem<'a> {
         if let Some(size) = size.filter(|&size| size > n) {
             return Err(Error::input(format!("no {size} of {n} vectors can be taken: give a size of at most {n}")));
         }
-        let problem = Problem { vectors, dimension, target, eps, size, integers: None, exact: false };
-        if !problem.magnitude().is_finite() {
+        let magnitude = magnitude(vectors, target);
+        if !magnitude.is_finite() {
             return Err(Error::input(
                 "a vector or the target holds NaN, infinity or numbers whose sums overflow: give finite, smaller numbers",
             ));
         }
-        Ok(problem)
+        Ok(Problem { vectors, dimension, target, eps, size, magnitude, integers: None, exact: false })
     }
 
     /// Number of vectors.
@@ -92,7 +96,7 @@ impl<'a> Problem<'a> {
     where
         'a: 'b,
     {
-        Problem { target, size, integers: None, ..*self }
+        Problem { target, size, magnitude: magnitude(self.vectors, target), integers: None, ..*self }
     }
 
     /// The sum of all vectors minus the target: what the vectors left out must add up to.
@@ -175,25 +179,21 @@ impl<'a> Problem<'a> {
         if solution.error <= self.eps { Outcome::Found(solution) } else { Outcome::GaveUp { best: solution } }
     }
 
-    /// The largest over the coordinates of `|z_j| + sum_i |x_ij|`: the scale of the rounding of any sum.
-    fn magnitude(&self) -> f64 {
-        let mut total: Vec<f64> = self.target.iter().map(|z| z.abs()).collect();
-        for vector in self.vectors.chunks_exact(self.dimension) {
-            for (total, x) in total.iter_mut().zip(vector) {
-                *total += x.abs();
-            }
-        }
-        // NaN must not be lost in a maximum.
-        total.into_iter().fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
-    }
-
     /// More than two sums of the same subset, added up in different orders, can differ in any coordinate.
     pub fn rounding(&self) -> f64 {
         if self.exact {
             return 0.0;
         }
-        2.0 * (self.len() + 2) as f64 * f64::EPSILON * self.magnitude()
+        2.0 * (self.len() + 2) as f64 * f64::EPSILON * self.magnitude
     }
+}
+
+/// The largest over the coordinates of `|z_j| + sum_i |x_ij|`.
+fn magnitude(vectors: &[f64], target: &[f64]) -> f64 {
+    let column = |j: usize| vectors.iter().skip(j).step_by(target.len());
+    let total = |(j, z): (usize, &f64)| column(j).fold(z.abs(), |sum, x| sum + x.abs());
+    // NaN must not be lost in a maximum.
+    target.iter().enumerate().map(total).fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
 }
 
 /// Adds a vector to each row of as many numbers.

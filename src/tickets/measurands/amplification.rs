@@ -1,6 +1,6 @@
 //! Corollary 19: with a log(1/eps) times as many vectors, a subset near the target exists with probability 1 - eps.
 
-use super::mrss::{check_draw, check_method, draw_vectors, find_subset, least_size, mean};
+use super::mrss::{Search, check_draw, check_method, draw_vectors, least_size, mean};
 use super::*;
 
 /// The claim of Corollary 19.
@@ -86,20 +86,20 @@ impl Measurand for Amplification {
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        check_method(method, cell.integer("n"), cell.integer("k"))?;
-        let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
-        let (eps, z) = (cell.real("eps"), Target::of(cell).vector(k as u64, d as u64));
+        let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
+        check_method(method, n, k)?;
         let (count, size) = match cell.word("argument") {
             "groups" => groups(cell),
-            _ => (1, n as u64),
+            _ => (1, n),
         };
+        let search = Search::new(cell, size, method);
         Ok(Estimator::events(16, move || {
-            let (mut vectors, z) = (vec![0.0; n * d], z.clone());
+            let (mut vectors, mut search) = (vec![0.0; (n * d) as usize], search.clone());
             Box::new(move |stream| {
-                draw_vectors(&mut vectors, d, stream);
+                draw_vectors(&mut vectors, d as usize, stream);
                 // The vectors that are left over when n is divided belong to no group.
-                let whole_groups = vectors.chunks_exact((size as usize * d).max(1)).take(count as usize);
-                any(whole_groups.map(|group| find_subset(group, &z, (eps, k), method, stream)))
+                let whole_groups = vectors.chunks_exact(((size * d) as usize).max(1)).take(count as usize);
+                any(whole_groups.map(|group| search.decide(group, stream)))
             })
         }))
     }

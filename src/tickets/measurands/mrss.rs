@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::numeric::ln_binomial;
-use crate::subset_sum::{KSubsetCounter, Problem, exists};
+use crate::subset_sum::{Existence, KSubsetCounter, Problem};
 use crate::tickets::nsn::boxes::ln_box;
 use crate::tickets::nsn::sampling::add_nsn_vector;
 
@@ -63,34 +63,56 @@ pub(super) fn check_method(method: Method, n: u64, k: u64) -> Result<()> {
     Ok(())
 }
 
-/// Whether k of the vectors add up to within eps of z; unknown where the search gave up.
-pub(super) fn find_subset(
-    vectors: &[f64],
-    z: &[f64],
-    (eps, k): (f64, usize),
-    method: Method,
-    stream: &mut Stream,
-) -> Option<bool> {
-    if k * z.len() > vectors.len() {
-        return Some(false);
+/// Decides draw after draw whether k of the vectors add up to within eps of z.
+#[derive(Clone)]
+pub(super) struct Search {
+    z: Vec<f64>,
+    eps: f64,
+    k: usize,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    Listing(KSubsetCounter),
+    Solving(Existence),
+}
+
+impl Search {
+    /// Of `n` vectors at a time that are drawn at the cell.
+    pub(super) fn new(cell: &Cell, n: u64, method: Method) -> Self {
+        let [n, k, d] = [n, cell.integer("k"), cell.integer("d")].map(|count| count as usize);
+        let way = match method {
+            Method::Enumeration => Way::Listing(KSubsetCounter::new(d, k)),
+            _ => Way::Solving(Existence::new(n, d, k)),
+        };
+        Search { z: Target::of(cell).vector(k as u64, d as u64), eps: cell.real("eps"), k, way }
     }
-    if method == Method::Enumeration {
-        return Some(KSubsetCounter::new(z.len(), k).count(vectors, z, eps) > 0);
+
+    /// Unknown where the search gave up.
+    pub(super) fn decide(&mut self, vectors: &[f64], stream: &mut Stream) -> Option<bool> {
+        let Search { z, eps, k, way } = self;
+        match way {
+            Way::Listing(counter) => Some(counter.count(vectors, z, *eps) > 0),
+            Way::Solving(_) if *k * z.len() > vectors.len() => Some(false),
+            Way::Solving(existence) => {
+                let problem = Problem::new(vectors, z.len(), z, *eps, Some(*k));
+                existence.decide(&problem.expect("drawn vectors are finite, and at least k"), stream)
+            }
+        }
     }
-    let problem = Problem::new(vectors, z.len(), z, eps, Some(k)).expect("drawn vectors are finite, and at least k");
-    exists(&problem, stream)
 }
 
 /// Counts draws of n vectors of which k add up to within eps of z.
 pub(super) fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>> {
-    check_method(method, cell.integer("n"), cell.integer("k"))?;
-    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name) as usize);
-    let (eps, z) = (cell.real("eps"), Target::of(cell).vector(k as u64, d as u64));
+    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
+    check_method(method, n, k)?;
+    let search = Search::new(cell, n, method);
     Ok(Estimator::events(16, move || {
-        let (mut vectors, z) = (vec![0.0; n * d], z.clone());
+        let (mut vectors, mut search) = (vec![0.0; (n * d) as usize], search.clone());
         Box::new(move |stream| {
-            draw_vectors(&mut vectors, d, stream);
-            find_subset(&vectors, &z, (eps, k), method, stream).map_or(Draw::unknown(), Draw::event)
+            draw_vectors(&mut vectors, d as usize, stream);
+            search.decide(&vectors, stream).map_or(Draw::unknown(), Draw::event)
         })
     }))
 }

@@ -37,8 +37,14 @@ pub fn ln_box_of_scale(
     ln_density: impl Fn(f64) -> f64,
 ) -> Integral {
     let coordinates = target.coordinates(k, d);
-    let k = k as f64;
-    let ln_f = |u: &[f64; 1]| ln_density(u[0]) + ln_product(&coordinates, |z| ln_interval_of_ln(z, 0.5 * u[0], eps));
+    let (k, d) = (k as f64, d as f64);
+    let narrowest = near_edges(&coordinates, eps).fold(eps, f64::min);
+    // Below, all coordinates lie near z but for e^(-10 (1 + ln d)).
+    let knee = (2.0 * narrowest.ln() - d.ln().ln_1p()).min(k.ln()) - 3.0;
+    let ln_f = |t: &[f64; 1]| {
+        let (u, ln_du) = if k < FALLS_FAST { bend(t[0], knee) } else { (t[0], 0.0) };
+        ln_density(u) + ln_du + ln_product(&coordinates, |z| ln_interval_of_ln(z, 0.5 * u, eps))
+    };
     let starts = combinations(&coordinates, eps, [k.ln()]);
     honest(integrate(ln_f, &starts, tolerance, BUDGET), k, &coordinates, eps)
 }
@@ -125,6 +131,9 @@ pub fn ln_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target, tolerance
         .collect();
     honest(integrate_even(ln_f, &starts, tolerance, BUDGET), k as f64, &coordinates, eps)
 }
+
+/// With so many degrees of freedom the density of ln s falls fast enough below every box.
+const FALLS_FAST: f64 = 3.0;
 
 /// u = t - e^{knee - t} and ln du/dt: the identity above the knee, doubly exponential below it, where nothing depends on a scale
 /// any more and its density falls only like a power.

@@ -5,6 +5,7 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use super::ziggurat::{BLOCK, Normals};
 use crate::random::Stream;
+use crate::simd::{Work, widest};
 
 /// Adds an NSN vector, drawn as Definition 4 has it, to `sum` (of length d).
 pub fn add_nsn_vector(sum: &mut [f64], stream: &mut Stream) {
@@ -21,34 +22,41 @@ const MOST_BLOCKS: usize = 11;
 /// Adds `count` NSN vectors, drawn as Definition 4 has them, to `sum` (of length d): the scales of some of them, and then a coordinate of all
 /// these after another.
 pub fn add_nsn_vectors(count: u64, sum: &mut [f64], stream: &mut Stream) {
-    let mut normals = Normals::new(stream);
-    let (mut scales, mut coordinates) = ([[0.0; BLOCK]; MOST_BLOCKS], [[0.0; BLOCK]; MOST_BLOCKS]);
-    let mut left = count;
-    while left > 0 {
-        let vectors = left.min((MOST_BLOCKS * BLOCK) as u64) as usize;
-        left -= vectors as u64;
-        let blocks = vectors.div_ceil(BLOCK);
-        let (scales, coordinates) = (&mut scales[..blocks], &mut coordinates[..blocks]);
-        normals.fill(scales);
-        scales.as_flattened_mut()[vectors..].fill(0.0);
-        for entry in sum.iter_mut() {
-            normals.fill(coordinates);
-            *entry += product(scales, coordinates);
-        }
-    }
+    widest(Adding { count, sum, stream });
 }
 
-/// The inner product of two rows of one length.
-fn product(x: &[[f64; BLOCK]], y: &[[f64; BLOCK]]) -> f64 {
-    let mut sums = [0.0; BLOCK];
-    for (i, x) in x.iter().enumerate() {
-        let y = &y[i];
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum += x[lane] * y[lane];
+struct Adding<'a> {
+    count: u64,
+    sum: &'a mut [f64],
+    stream: &'a mut Stream,
+}
+
+impl Work for Adding<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut normals = Normals::new(self.stream);
+        let mut scales = [[0.0; BLOCK]; MOST_BLOCKS];
+        let mut left = self.count;
+        while left > 0 {
+            let vectors = left.min((MOST_BLOCKS * BLOCK) as u64) as usize;
+            left -= vectors as u64;
+            let scales = &mut scales[..vectors.div_ceil(BLOCK)];
+            normals.meet(scales.iter_mut(), |scale, normals| *scale = normals);
+            scales.as_flattened_mut()[vectors..].fill(0.0);
+            for entry in self.sum.iter_mut() {
+                let mut sums = [0.0; BLOCK];
+                normals.meet(scales.iter(), |scale, normals| {
+                    for lane in 0..BLOCK {
+                        sums[lane] += scale[lane] * normals[lane];
+                    }
+                });
+                let [a, b, c, d, e, f] = sums;
+                *entry += (a + b) + (c + d) + (e + f);
+            }
         }
     }
-    let [a, b, c, d, e, f] = sums;
-    (a + b) + (c + d) + (e + f)
 }
 
 /// Draws the scale s = sum of `k` squared standard normals of a sum of k NSN vectors; 0 for k = 0.

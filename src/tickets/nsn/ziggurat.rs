@@ -29,18 +29,20 @@ impl<'a> Normals<'a> {
         Normals { bits: MultiplyWithCarry::seeded(stream), stream }
     }
 
-    /// Fills the blocks with independent standard normal numbers.
-    pub fn fill(&mut self, blocks: &mut [[f64; BLOCK]]) {
+    /// Draws a block of independent standard normal numbers for each item.
+    #[inline(always)]
+    pub fn meet<T>(&mut self, items: impl Iterator<Item = T>, mut take: impl FnMut(T, [f64; BLOCK])) {
         let layers = &*LAYERS;
         // A copy stays in registers.
         let mut bits = self.bits;
-        for block in blocks {
+        for item in items {
             let ([a, b, c], [d, e, f]) = (bits.next_three(), bits.next_three());
             let place = |bits| layers.place(bits);
-            *block = [place(a), place(b), place(c), place(d), place(e), place(f)];
+            let mut block = [place(a), place(b), place(c), place(d), place(e), place(f)];
             if block.iter().fold(false, |any, x| any | x.is_nan()) {
-                layers.fill_gaps(block, self.stream);
+                block = layers.without_gaps(block, self.stream);
             }
+            take(item, block);
         }
         self.bits = bits;
     }
@@ -104,8 +106,8 @@ impl Layers {
 
     /// Puts numbers of the rest where there is none.
     #[cold]
-    fn fill_gaps(&self, block: &mut [f64; BLOCK], stream: &mut Stream) {
-        block.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = self.rest(stream));
+    fn without_gaps(&self, block: [f64; BLOCK], stream: &mut Stream) -> [f64; BLOCK] {
+        block.map(|x| if x.is_nan() { self.rest(stream) } else { x })
     }
 
     /// A number of the rest. What lies above the density in its box is refused.
@@ -150,7 +152,7 @@ mod tests {
     fn drawn(cell: &str, count: usize) -> Vec<f64> {
         let mut stream = stream(cell);
         let mut blocks = vec![[0.0; BLOCK]; count / BLOCK];
-        Normals::new(&mut stream).fill(&mut blocks);
+        Normals::new(&mut stream).meet(blocks.iter_mut(), |block, normals| *block = normals);
         blocks.into_flattened()
     }
 

@@ -174,13 +174,11 @@ fn existence(cell: &Cell, ln_lo: f64, ln_hi: f64, stream: &mut Stream, alpha: f6
         };
         return Ok(Evidence::enclosed(None, disjoint, (ln_subsets + ln_hi).min(0.0), Method::Quadrature, 1));
     }
-    let z = Target::of(cell).vector(k, d as u64);
-    let mut vectors = vec![0.0; n as usize * d];
+    let (mut vectors, mut search) = (vec![0.0; n as usize * d], mrss::Search::new(cell, n, Method::Enumeration));
     let mut hits = 0;
     for _ in 0..DRAWS {
         mrss::draw_vectors(&mut vectors, d, stream);
-        let found = mrss::find_subset(&vectors, &z, (cell.real("eps"), k as usize), Method::Enumeration, stream);
-        hits += u64::from(found == Some(true));
+        hits += u64::from(search.decide(&vectors, stream) == Some(true));
     }
     let (lo, hi) = (proportion::ln_lower(hits, DRAWS, 0.5 * alpha), proportion::ln_upper(hits, DRAWS, 0.5 * alpha));
     Ok(Evidence::enclosed(Some((hits as f64 / DRAWS as f64).ln()), lo, hi, Method::Literal, DRAWS))
