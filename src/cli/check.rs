@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::json::pretty;
+use super::options::{MeasuringArguments, SamplingArguments};
 use super::run::{kept, watched};
 use super::watch::Watch;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, parse_seconds, print, thread_pool};
+use super::{note, print, thread_pool};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, judged_by, read_all};
 use crate::output::{FolderLock, write_together};
@@ -30,27 +31,10 @@ pub struct Arguments {
     /// Write the fresh records over the baseline's, after showing what changes.
     #[arg(long)]
     accept: bool,
-    /// The seed of the random streams.
-    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
-    seed: u64,
-    /// How many threads; all cores without it. The records do not depend on it.
-    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// The chance that any verdict on a cell is wrong that the baseline does not have; its other cells keep their shares.
-    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
-    alpha: f64,
-    /// How many replicates are spent.
-    #[arg(long, value_enum, default_value = "default")]
-    effort: EffortName,
-    /// Go on with an interrupted check of the same design.
-    #[arg(long)]
-    resume: bool,
-    /// Measure everything, whatever earlier runs have kept in the baseline's folder.
-    #[arg(long)]
-    fresh: bool,
-    /// The seconds that it may take. What is measured by then is kept, with exit code 4; --resume goes on.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
-    time_limit: Option<f64>,
+    #[command(flatten)]
+    measuring: MeasuringArguments,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     /// Exit with 3 where a cell inside the hypotheses is undecided that the baseline does not know as such.
     #[arg(long)]
     strict: bool,
@@ -72,12 +56,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan {
         shares: shares(&experiments, &known),
         experiments,
-        seed: arguments.seed,
-        alpha: arguments.alpha,
-        effort: arguments.effort.into(),
+        seed: arguments.sampling.seed,
+        alpha: arguments.sampling.alpha,
+        effort: arguments.measuring.effort.into(),
     };
     let outlook = Outlook::new(&plan, &plan.tasks(), &arguments.baseline);
-    watched(&outlook, (arguments.time_limit, arguments.quiet), |watch| {
+    watched(&outlook, (arguments.measuring.time_limit, arguments.quiet), |watch| {
         let fresh = measure(&plan, &outlook, arguments, watch)?;
         watch.writing(|| compare(&plan, &known, &fresh, arguments))
     })
@@ -176,16 +160,16 @@ fn measure(plan: &Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch)
     let lock = FolderLock::take(&arguments.baseline.join(SCRATCH))?;
     let scratch = arguments.baseline.join(SCRATCH);
     // What is measured is kept beside the baseline, where the next run or check finds it.
-    let store = (!arguments.fresh).then(|| kept(&arguments.baseline));
+    let store = (!arguments.measuring.fresh).then(|| kept(&arguments.baseline));
     let conditions = Conditions {
         out: &scratch,
-        takes: Takes::of(arguments.resume, arguments.fresh),
+        takes: Takes::of(arguments.measuring.resume, arguments.measuring.fresh),
         store: store.as_ref(),
         timings: &arguments.baseline,
         interrupted: watch.flag(),
         progress: &|event, unit| outlook.note(event, unit),
     };
-    let measured = thread_pool(arguments.threads)?.install(|| crate::run::run(plan, &conditions));
+    let measured = thread_pool(arguments.measuring.threads)?.install(|| crate::run::run(plan, &conditions));
     // Kept where something is to be resumed, and else removed.
     let paths = measured.inspect_err(|_| checkpoint::remove_if_empty(&scratch))?;
     let read = |(path, experiment): (&PathBuf, &Experiment)| {

@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::json::{Measured, Number, cell_object, finite, json_number, pretty, printed, shown_or_ln};
+use super::options::{SamplingArguments, WatchArguments};
 use super::progress::left;
-use super::watch::{Show, Stop, Watch, WatchArguments};
+use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
+use super::{parse_alpha, parse_count, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Method, Shows};
@@ -39,17 +40,10 @@ pub struct Arguments {
     /// The relative width of the interval at which sampling ends.
     #[arg(long, default_value_t = 0.01, value_parser = parse_alpha)]
     relative: f64,
-    /// The chance that the interval misses the truth.
-    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
-    alpha: f64,
-    /// The seed of the random streams.
-    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
-    seed: u64,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     #[command(flatten)]
     watch: WatchArguments,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// The experiment's name in the addresses of the random streams.
@@ -63,12 +57,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => claim.methods()[0],
     };
     let precision = Precision { relative: arguments.relative, replicates: arguments.replicates, until: Until::Precise };
-    let sampling = Sampling { seed: arguments.seed, alpha: arguments.alpha, precision };
+    let sampling = Sampling { seed: arguments.sampling.seed, alpha: arguments.sampling.alpha, precision };
     let bounds = claim.bounds(&cell)?;
     let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
     let show = |evidence: &Evidence, interrupted: Option<String>| {
         let report = Report::new(claim, &cell, evidence, &bounds, interrupted);
-        print(&if arguments.json { pretty(&report) } else { report.text() })
+        print(&if arguments.watch.json { pretty(&report) } else { report.text() })
     };
     let sample = GrowingSample::default();
     let stopped = |stop: Stop| match sample.last() {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty, printed, shown_or_ln};
+use super::options::SamplingArguments;
 use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, FailOn, note, parse_alpha, parse_count, parse_seconds, print};
+use super::{FailOn, note, parse_count, parse_seconds, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::falsify::lab::{Lab, Seen};
@@ -40,13 +41,8 @@ pub struct Arguments {
     /// The most cells to measure for a bound: with it, and time enough, every search with the same seed is the same.
     #[arg(long, value_parser = parse_count)]
     evaluations: Option<u64>,
-    /// The seed of the search and of the random streams.
-    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
-    seed: u64,
-    /// The chance that anything said of samples is wrong: that a counterexample is none, or that the interval of a least slack or
-    /// of a best constant misses. It covers all bounds of this search together, and no other search.
-    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
-    alpha: f64,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     /// The experiment to write for what is found; CLAIM-counterexample.toml in the working folder without it. The file of an
     /// earlier search that found the same is replaced, any other file stays.
     #[arg(long, value_name = "FILE.toml")]
@@ -74,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let bounds = bounds(&claim, &changes, &region)?;
     let file = out_file(arguments, &claim)?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let lab = Lab::new(&claim, arguments.seed, &name);
+    let lab = Lab::new(&claim, arguments.sampling.seed, &name);
     let search = Search { arguments, claim: &claim, changes: &changes, region, bounds, file, state: Mutex::default() };
     let show = Show { line: &|seconds| search.line(seconds), stopped: &|stop| search.stopped(stop) };
     // The search ends in time by itself, unless one measurement takes longer.
@@ -132,8 +128,8 @@ impl Search<'_> {
     fn plan(&self, seconds: f64) -> Plan {
         Plan {
             region: self.region.clone(),
-            seed: self.arguments.seed,
-            alpha: self.arguments.alpha / self.bounds.len() as f64,
+            seed: self.arguments.sampling.seed,
+            alpha: self.arguments.sampling.alpha / self.bounds.len() as f64,
             evaluations: self.arguments.evaluations,
             time: Duration::from_secs_f64(seconds),
             first: false,
@@ -185,7 +181,7 @@ impl Search<'_> {
             Some(Err(error)) => (None, Some(error)),
             None => (None, None),
         };
-        let report = Report::new(claim, findings, (file, error), &command, arguments.seed);
+        let report = Report::new(claim, findings, (file, error), &command, arguments.sampling.seed);
         print(&if arguments.json { pretty(&report) } else { text(claim, findings, &report) })?;
         if let Some(error) = error {
             // What was found has been shown.

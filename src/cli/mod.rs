@@ -6,6 +6,7 @@ mod evaluate;
 mod falsify;
 mod json;
 mod merge;
+mod options;
 mod plot;
 mod progress;
 mod prune;

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::json::pretty;
+use super::options::WatchArguments;
 use super::print;
 use super::progress::left;
-use super::watch::{Show, Stop, Watch, WatchArguments};
+use super::watch::{Show, Stop, Watch};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Plot, read_all};
 use crate::hash::sha256_hex;
@@ -29,9 +30,6 @@ pub struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     watch: WatchArguments,
-    /// Print the files as JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -54,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         &Show { line: &line, stopped: &stopped },
         |watch| {
             let files = draw_all(&sets, &arguments.out, watch, &drawn, None)?;
-            if arguments.json {
+            if arguments.watch.json {
                 print(&pretty(&files))?;
             } else {
                 files.iter().try_for_each(|path| print(&path.display().to_string()))?;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::watch::{Show, Stop, Watch, WatchArguments};
+use super::options::WatchArguments;
+use super::watch::{Show, Stop, Watch};
 use super::{note, print};
 use crate::error::{Error, Result};
 use crate::experiment::read_all;
@@ -25,9 +26,6 @@ pub struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     watch: WatchArguments,
-    /// Print JSON: the page's path and text.
-    #[arg(long)]
-    json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -40,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         |watch| {
             let folder = Folder::read(&arguments.out, named, &arguments.files)?;
             let text = write(&folder, &arguments.out, watch)?;
-            print(&match arguments.json {
+            print(&match arguments.watch.json {
                 true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
                 false => text,
             })?;

@@ -7,10 +7,11 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use super::json::pretty;
+use super::options::{MeasuringArguments, SamplingArguments};
 use super::plot::draw_all;
 use super::progress::left;
 use super::watch::{Show, Stop, Watch};
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, FailOn, note, parse_alpha, parse_seconds, print, thread_pool};
+use super::{FailOn, note, print, thread_pool};
 use crate::error::{Error, FAILED, Result};
 use crate::experiment::{Experiment, judged_by, read_all};
 use crate::output::FolderLock;
@@ -33,32 +34,14 @@ pub struct Arguments {
     /// The folder for records, plots and the summary.
     #[arg(long, default_value = "results")]
     out: PathBuf,
-    /// The seed of the random streams.
-    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
-    seed: u64,
-    /// How many threads; all cores without it. The records do not depend on it.
-    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// The chance that any verdict of the run is wrong.
-    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
-    alpha: f64,
-    /// How many replicates are spent.
-    #[arg(long, value_enum, default_value = "default")]
-    effort: EffortName,
+    #[command(flatten)]
+    measuring: MeasuringArguments,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     /// Measure part I of N only, into the file shard-I-of-N.cells of the results' folder; lemmascope merge joins the parts. auto, or
     /// auto/N, takes I from SLURM_ARRAY_TASK_ID, HQ_TASK_ID or PARALLEL_SEQ.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     shard: Option<Shard>,
-    /// Go on with the checkpoints in the results' folder, and refuse those of another design. What a run of the same design has
-    /// kept is taken over without it too.
-    #[arg(long)]
-    resume: bool,
-    /// Measure everything, whatever earlier runs have kept in the results' folder.
-    #[arg(long)]
-    fresh: bool,
-    /// The seconds that it may take. What is measured by then is kept as a checkpoint, with exit code 4; --resume goes on.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
-    time_limit: Option<f64>,
     #[command(flatten)]
     shown: Shown,
 }
@@ -90,14 +73,14 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan {
         experiments: judged_by(read_all(&arguments.files)?, &arguments.shown.judge)?,
-        seed: arguments.seed,
-        alpha: arguments.alpha,
-        effort: arguments.effort.into(),
+        seed: arguments.sampling.seed,
+        alpha: arguments.sampling.alpha,
+        effort: arguments.measuring.effort.into(),
         shares: BTreeMap::new(),
     };
     let tasks = arguments.shard.map_or_else(|| plan.tasks(), |shard| shard.tasks(&plan));
     let outlook = Outlook::new(&plan, &tasks, &arguments.out);
-    watched(&outlook, (arguments.time_limit, arguments.shown.quiet), |watch| match arguments.shard {
+    watched(&outlook, (arguments.measuring.time_limit, arguments.shown.quiet), |watch| match arguments.shard {
         None => measure_and_show(plan, &outlook, arguments, watch),
         Some(shard) => measure_shard(&plan, shard, &outlook, arguments, watch),
     })
@@ -142,7 +125,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
     let _lock = FolderLock::take(&arguments.out)?;
-    let takes = Takes::of(arguments.resume, arguments.fresh);
+    let takes = Takes::of(arguments.measuring.resume, arguments.measuring.fresh);
     if takes == Takes::Own {
         match checkpoint::read_own(&arguments.out, &plan.design()?) {
             Ok(kept) if kept.is_empty() => {}
@@ -150,8 +133,8 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
             Err(error) => note(&format!("{error}; without --resume this run measures it anew")),
         }
     }
-    let store = (!arguments.fresh).then(|| kept(&arguments.out));
-    let pool = thread_pool(arguments.threads)?;
+    let store = (!arguments.measuring.fresh).then(|| kept(&arguments.out));
+    let pool = thread_pool(arguments.measuring.threads)?;
     let conditions = Conditions {
         out: &arguments.out,
         takes,
@@ -182,9 +165,9 @@ fn measure_shard(
     watch: &Watch,
 ) -> Result<ExitCode> {
     let out = &arguments.out;
-    let (store, said) = match arguments.fresh {
+    let (store, said) = match arguments.measuring.fresh {
         true => (shard.begin(plan, out)?, None),
-        false => shard.open(plan, out, arguments.resume)?,
+        false => shard.open(plan, out, arguments.measuring.resume)?,
     };
     said.iter().for_each(|text| note(text));
     let conditions = Conditions {
@@ -195,7 +178,7 @@ fn measure_shard(
         interrupted: watch.flag(),
         progress: &|event, place| outlook.note(event, place),
     };
-    let file = thread_pool(arguments.threads)?.install(|| shard.run(plan, &store, &conditions))?;
+    let file = thread_pool(arguments.measuring.threads)?.install(|| shard.run(plan, &store, &conditions))?;
     let next = "lemmascope merge DIR... joins the parts when all are measured";
     if arguments.shown.json {
         print(&pretty(&serde_json::json!({ "shard": file, "out": out, "next": next })))?;

@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::evaluate::nothing_yet;
+use super::options::{SamplingArguments, WatchArguments};
 use super::progress::left;
-use super::watch::{Show, Stop, Watch, WatchArguments};
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, parse_count, print};
+use super::watch::{Show, Stop, Watch};
+use super::{parse_count, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::{Evidence, Shows};
@@ -47,17 +48,10 @@ pub struct Arguments {
     /// The most replicates that one value may take.
     #[arg(long, default_value_t = 20_000, value_parser = parse_count)]
     replicates: u64,
-    /// The chance that the interval misses the threshold.
-    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
-    alpha: f64,
-    /// The seed of the random streams.
-    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
-    seed: u64,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     #[command(flatten)]
     watch: WatchArguments,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 fn parse_range(text: &str) -> std::result::Result<(f64, f64), String> {
@@ -87,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let cell = asked.cell(given)?;
     let show = |crossing: &Crossing, interrupted: Option<String>| {
         let report = Report::new(&claim, arguments, (&threshold, &asked, &cell), crossing, interrupted);
-        print(&if arguments.json {
+        print(&if arguments.watch.json {
             serde_json::to_string_pretty(&report).expect("a report has only texts and numbers")
         } else {
             report.text()
@@ -105,8 +99,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         &Show { line: &line, stopped: &stopped },
         |watch| {
             let observe = |crossing: Crossing| *known.lock().expect("no holder of the lock panics") = Some(crossing);
-            let allowance = allowance(arguments.alpha, arguments.replicates, watch.flag());
-            let crossing = threshold.search_observed(&cell, arguments.seed, &allowance, &observe)?;
+            let allowance = allowance(arguments.sampling.alpha, arguments.replicates, watch.flag());
+            let crossing = threshold.search_observed(&cell, arguments.sampling.seed, &allowance, &observe)?;
             watch.writing(|| show(&crossing, None))?;
             Ok(ExitCode::SUCCESS)
         },
@@ -205,13 +199,13 @@ impl Report {
             asks: asks.map(json),
             verdict,
             bearing: evidence.bearing.shows(asked.statement().relation),
-            alpha: arguments.alpha,
-            alpha_each: arguments.alpha / MOST_TRIALS as f64,
+            alpha: arguments.sampling.alpha,
+            alpha_each: arguments.sampling.alpha / MOST_TRIALS as f64,
             order: format!(
                 "{} from the least value up by doubling, then between those proved below and those proved to reach the level",
                 arguments.find
             ),
-            seed: arguments.seed,
+            seed: arguments.sampling.seed,
             interrupted,
             trials: crossing
                 .trials

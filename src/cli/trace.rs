@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::evaluate::{GrowingSample, cell_from};
 use super::json::{Measured, Number, cell_object, finite, pretty, shown_or_ln};
-use super::watch::{Show, Stop, Watch, WatchArguments};
-use super::{DEFAULT_ALPHA, DEFAULT_SEED, parse_alpha, print};
+use super::options::{SamplingArguments, WatchArguments};
+use super::print;
+use super::watch::{Show, Stop, Watch};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::evidence::Evidence;
@@ -29,17 +30,10 @@ pub struct Arguments {
     /// One parameter, as NAME=VALUE; repeat it.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// The chance of error of what is sampled: half of it for the links' limits together, half for those of the statement itself.
-    #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
-    alpha: f64,
-    /// The seed of the random streams.
-    #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
-    seed: u64,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     #[command(flatten)]
     watch: WatchArguments,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// The experiment's name in the addresses of the random streams.
@@ -57,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let sample = GrowingSample::default();
     let show = |links: Report, evidence: Option<&Evidence>, interrupted: Option<String>| {
         let report = links.with(&traced, evidence, interrupted);
-        print(&if arguments.json { pretty(&report) } else { report.text() })
+        print(&if arguments.watch.json { pretty(&report) } else { report.text() })
     };
     let stopped = |stop: Stop| match known() {
         Some(links) => show(links, sample.last().as_ref(), Some(stop.reason)).map(|()| ExitCode::from(INCOMPLETE)),
@@ -72,13 +66,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         (arguments.watch.time_limit, arguments.watch.quiet),
         &Show { line: &line, stopped: &stopped },
         |watch| {
-            let chain = chain(claim, EXPERIMENT, &cell, arguments.seed, 0.5 * arguments.alpha)?;
+            let chain = chain(claim, EXPERIMENT, &cell, arguments.sampling.seed, 0.5 * arguments.sampling.alpha)?;
             if chain.is_empty() {
                 return Err(no_chain(claim));
             }
             let report = Report::new(&traced, &chain)?;
             *links.lock().expect("no holder of the lock panics") = Some(report.clone());
-            let sampling = Sampling { seed: arguments.seed, alpha: 0.5 * arguments.alpha, precision };
+            let sampling = Sampling { seed: arguments.sampling.seed, alpha: 0.5 * arguments.sampling.alpha, precision };
             let method = claim.methods()[0];
             let job = Job { claim, experiment: EXPERIMENT, cell: &cell, method, bounds: &bounds };
             let evidence = measure_observed(&job, &sampling, watch.flag(), &|evidence| sample.grow(evidence))?;

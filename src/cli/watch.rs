@@ -7,24 +7,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::progress::Progress;
-use super::{fail, note, parse_seconds};
+use super::{fail, note};
 use crate::error::{Error, INCOMPLETE, Result};
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_millis(100);
 /// How long what is under way may take to end by itself.
 const GRACE: Duration = Duration::from_millis(700);
-
-/// The options of a verb that measures one thing.
-#[derive(clap::Args)]
-pub struct WatchArguments {
-    /// The seconds that it may take. What is known by then is shown, with exit code 4.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
-    pub time_limit: Option<f64>,
-    /// Show no progress.
-    #[arg(long)]
-    pub quiet: bool,
-}
 
 /// Raised by the first Ctrl-C or request to terminate, and by the time limit.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
