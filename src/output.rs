@@ -12,6 +12,13 @@ use crate::error::{Error, Result};
 /// How half-written files begin.
 const PREFIX: &str = ".writing-";
 
+/// The bytes of a CSV; rows may differ in length.
+pub fn csv(rows: impl IntoIterator<Item = impl IntoIterator<Item = impl AsRef<[u8]>>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    rows.into_iter().for_each(|row| writer.write_record(row).expect("a Vec takes what it is given"));
+    writer.into_inner().expect("a Vec takes what it is given")
+}
+
 /// Replaces `path` by `bytes`; what stood there stays until all of it is on disk.
 ///
 /// # Errors

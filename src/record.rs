@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
 use std::path::Path;
+use strum::VariantArray;
 
 use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
 use crate::measurand::Link;
 use crate::numeric::{decimal, ln_of_decimal, number};
+use crate::output::csv;
 use crate::statement::{Bound, Hypothesis, PRINTED, Quantity, Relation};
 use crate::statement::{Cell, Parameter};
 use crate::verdict::{Verdict, pronounce, slack_log10, vacuous};
@@ -314,7 +316,7 @@ impl Record {
 
     /// The place of the record's method among all, the most exact one first.
     pub fn rank(&self) -> usize {
-        Method::ALL.iter().position(|known| known.name() == self.method()).unwrap_or(usize::MAX)
+        Method::VARIANTS.iter().position(|known| known.name() == self.method()).unwrap_or(usize::MAX)
     }
 }
 
@@ -432,12 +434,7 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
 
 /// The CSV text of rows under a claim's header.
 pub fn to_csv(parameters: &[Parameter], rows: &[Row]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let all = std::iter::once(header(parameters)).chain(rows.iter().cloned());
-    for row in all {
-        writer.write_record(row).expect("every row has the header's length, and a Vec takes what it is given");
-    }
-    writer.into_inner().expect("a Vec takes what it is given")
+    csv([&header(parameters)].into_iter().chain(rows))
 }
 
 /// The records of the experiments of these names from a folder, in their order.

@@ -6,7 +6,8 @@ use crate::evidence::{Evidence, Shows};
 use crate::statement::{Bound, Quantity, Relation, Statement};
 
 /// What the evidence says of a bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Verdict {
     /// The whole interval lies on the claimed side.
     Holds,
@@ -23,31 +24,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Verdict; 6] = [
-        Verdict::Holds,
-        Verdict::Violated,
-        Verdict::Undecided,
-        Verdict::ConstantSuffices,
-        Verdict::ConstantRefuted,
-        Verdict::Failed,
-    ];
-
     /// The verdict's name in records and JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Holds => "holds",
-            Verdict::Violated => "violated",
-            Verdict::Undecided => "undecided",
-            Verdict::ConstantSuffices => "constant-suffices",
-            Verdict::ConstantRefuted => "constant-refuted",
-            Verdict::Failed => "failed",
-        }
+        self.into()
     }
 
     /// Reads a verdict's name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+        name.parse().ok()
     }
 
     /// The verdict on a claim that says only that there is a constant, from the one at a fixed constant.

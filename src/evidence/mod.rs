@@ -11,7 +11,8 @@ use crate::statement::Relation;
 use quadrature::Integral;
 
 /// How a value was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Method {
     /// An exact formula.
     ClosedForm,
@@ -32,30 +33,9 @@ pub enum Method {
 }
 
 impl Method {
-    /// Every method, from the most to the least exact.
-    pub const ALL: [Method; 8] = [
-        Method::ClosedForm,
-        Method::Quadrature,
-        Method::Conditional,
-        Method::Importance,
-        Method::Collapsed,
-        Method::Literal,
-        Method::Enumeration,
-        Method::Search,
-    ];
-
     /// The name in experiments, on the command line and in records.
     pub fn name(self) -> &'static str {
-        match self {
-            Method::ClosedForm => "closed-form",
-            Method::Quadrature => "quadrature",
-            Method::Conditional => "conditional",
-            Method::Importance => "importance",
-            Method::Collapsed => "collapsed",
-            Method::Literal => "literal",
-            Method::Enumeration => "enumeration",
-            Method::Search => "search",
-        }
+        self.into()
     }
 }
 

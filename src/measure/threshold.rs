@@ -63,7 +63,8 @@ pub struct Question {
 }
 
 /// On which side of the level a value is proved to lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Side {
     /// The probability is below the level.
     Below,
@@ -76,11 +77,7 @@ pub enum Side {
 impl Side {
     /// The name in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Side::Below => "below",
-            Side::Reached => "reached",
-            Side::Undecided => "undecided",
-        }
+        self.into()
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
-use crate::output::write_whole;
+use crate::output::{csv, write_whole};
 use crate::record::Row;
 
 /// A measured unit of a run.
@@ -32,14 +32,10 @@ const MAGIC: &str = "lemmascope-checkpoint-1";
 /// # Errors
 /// Where it cannot be written.
 pub fn write(path: &Path, design: &str, progress: &Progress) -> Result<()> {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    for (unit, measured) in progress {
-        for row in &measured.rows {
-            let fields = [unit.to_string(), measured.seconds.to_string()].into_iter().chain(row.iter().cloned());
-            writer.write_record(fields).expect("a Vec takes what it is given");
-        }
-    }
-    let body = writer.into_inner().expect("a Vec takes what it is given");
+    let body = csv(progress.iter().flat_map(|(unit, measured)| {
+        let head = [unit.to_string(), measured.seconds.to_string()];
+        measured.rows.iter().map(move |row| head.clone().into_iter().chain(row.iter().cloned()))
+    }));
     let mut bytes = format!("{MAGIC},{design},{}\n", sha256_hex(&body)).into_bytes();
     bytes.extend(body);
     if let Some(folder) = path.parent() {

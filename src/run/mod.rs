@@ -16,7 +16,7 @@ use crate::experiment::Experiment;
 use crate::hash::sha256_hex;
 use crate::measure::Precision;
 use crate::measure::{Block, Job, Sampling, chain_kept, draw_block, measure_kept};
-use crate::output::{writable_folder, write_whole};
+use crate::output::{csv, writable_folder, write_whole};
 use crate::record::{self, Origin};
 use crate::statement::Bound;
 use crate::statement::Cell;
@@ -445,13 +445,10 @@ fn write_results(plan: &Plan, out: &Path, tasks: &[Task], progress: &Progress) -
 /// The wall times of a plan's units, after those of other experiments in the folder.
 fn timings_csv(plan: &Plan, out: &Path, tasks: &[Task], progress: &Progress) -> Vec<u8> {
     let of_others = |timing: &Timing| plan.experiments.iter().all(|own| own.name != timing[0]);
-    let mut times = csv::Writer::from_writer(Vec::new());
-    let mut line = |fields: Timing| times.write_record(fields).expect("a Vec takes what it is given");
-    line(["experiment", "cell", "method", "seconds"].map(String::from));
-    timings(out).into_iter().filter(of_others).for_each(&mut line);
-    for (place, measured) in progress {
+    let header = ["experiment", "cell", "method", "seconds"].map(String::from);
+    let own = progress.iter().map(|(place, measured)| {
         let [experiment, cell, method] = plan.key(&tasks[*place]);
-        line([experiment, cell, method, format!("{:.6}", measured.seconds)]);
-    }
-    times.into_inner().expect("a Vec takes what it is given")
+        [experiment, cell, method, format!("{:.6}", measured.seconds)]
+    });
+    csv([header].into_iter().chain(timings(out).into_iter().filter(of_others)).chain(own))
 }

@@ -12,6 +12,7 @@
 
 use crate::experiment::{Experiment, Plot};
 use crate::numeric::number;
+use crate::output::csv;
 use crate::record::Record;
 
 /// A fitted power.
@@ -225,24 +226,21 @@ pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
     let plots = sets.iter().flat_map(|(experiment, records)| {
         experiment.plots.iter().filter(|plot| plot.fit).map(move |plot| (experiment, plot, records))
     });
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut line = |fields: [String; 13]| writer.write_record(fields).expect("a Vec takes what it is given");
+    let mut rows: Vec<[String; 13]> = Vec::new();
     let shown = |value: Option<f64>| {
         let finite = value.filter(|value| value.is_finite());
         finite.map(|value| number((value * 1e6).round() / 1e6)).unwrap_or_default()
     };
-    let mut any = false;
     for (experiment, plot, records) in plots {
-        if !any {
-            line(HEADER.map(String::from));
-            any = true;
+        if rows.is_empty() {
+            rows.push(HEADER.map(String::from));
         }
         let named = |column: &Option<String>, value: String| {
             column.as_ref().map(|column| format!("{column} = {value}")).unwrap_or_default()
         };
         for fit in fits(plot, records) {
             let ((lo, hi), range) = (fit.measured.interval(), fit.measured.range);
-            line([
+            rows.push([
                 experiment.name.clone(),
                 plot.name.clone(),
                 named(&plot.panels, fit.panel),
@@ -259,7 +257,7 @@ pub fn to_csv(sets: &[(&Experiment, &[Record])]) -> Option<Vec<u8>> {
             ]);
         }
     }
-    any.then(|| writer.into_inner().expect("a Vec takes what it is given"))
+    (!rows.is_empty()).then(|| csv(rows))
 }
 
 #[cfg(test)]

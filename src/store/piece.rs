@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
+use strum::VariantArray;
 
 use crate::evidence::{Bearing, Evidence, Method};
 use crate::statement::Hypothesis;
@@ -176,7 +177,7 @@ pub(crate) fn put_evidence(piece: &mut Piece, evidence: &Evidence) {
         ln.unwrap_or(f64::NAN),
         *ln_lo,
         *ln_hi,
-        place(Method::ALL.iter().position(|known| known == method)),
+        place(Method::VARIANTS.iter().position(|known| known == method)),
         place(BEARINGS.iter().position(|known| known == bearing)),
         *work as f64,
         observed.len() as f64,
@@ -192,7 +193,7 @@ pub(crate) fn evidence(reader: &mut Reader) -> Option<Evidence> {
         ln: Some(reader.number()?).filter(|ln| !ln.is_nan()),
         ln_lo: reader.number()?,
         ln_hi: reader.number()?,
-        method: *Method::ALL.get(reader.count()? as usize)?,
+        method: *Method::VARIANTS.get(reader.count()? as usize)?,
         bearing: *BEARINGS.get(reader.count()? as usize)?,
         work: reader.count()?,
         observed: reader.list(|reader| {

@@ -9,6 +9,7 @@ use crate::cli::json::pretty;
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
 use crate::numeric::{for_people, larger_or_nan, number};
+use crate::output::csv;
 use crate::random::{Address, Stream};
 use crate::statement::Hypothesis;
 use crate::tickets::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
@@ -278,8 +279,8 @@ impl Ticket {
 
     /// The records: a row a layer.
     fn csv(&self) -> Vec<u8> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for (count, layer) in self.assessment.layers.iter().enumerate() {
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for layer in &self.assessment.layers {
             let LayerShape { cin, cout, k, stride, pad } = layer.shape;
             let optional = |x: Option<f64>| x.map(number).unwrap_or_default();
             let finite = |x: f64| optional(Some(x).filter(|x| x.is_finite()));
@@ -328,12 +329,12 @@ impl Ticket {
                 ("seed", self.design.seed.to_string()),
                 ("version", env!("CARGO_PKG_VERSION").to_string()),
             ];
-            if count == 0 {
-                writer.write_record(row.iter().map(|(name, _)| name)).expect("a Vec takes what it is given");
+            if rows.is_empty() {
+                rows.push(row.iter().map(|(name, _)| name.to_string()).collect());
             }
-            writer.write_record(row.iter().map(|(_, value)| value)).expect("a Vec takes what it is given");
+            rows.push(row.into_iter().map(|(_, value)| value).collect());
         }
-        writer.into_inner().expect("a Vec takes what it is given")
+        csv(rows)
     }
 }
 

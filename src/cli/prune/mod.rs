@@ -9,6 +9,7 @@ mod stop;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use strum::VariantArray;
 
 use clap::ValueEnum;
 
@@ -118,8 +119,8 @@ enum FiltersName {
 }
 
 fn find_law(name: &str) -> std::result::Result<Law, String> {
-    let names = || Law::ALL.map(Law::name).join(", ");
-    Law::ALL.into_iter().find(|law| law.name() == name).ok_or_else(|| format!("the laws are {}", names()))
+    let names = || Law::VARIANTS.iter().map(|law| law.name()).collect::<Vec<_>>().join(", ");
+    name.parse().map_err(|_| format!("the laws are {}", names()))
 }
 
 /// Reads a number of a range, or says what the range is.

@@ -176,7 +176,7 @@ fn design(cell: &Cell) -> Design {
         scale,
         seed: cell.integer("draw"),
         filters: if cell.word("filters") == "half-blocks" { Filters::HalfBlocks } else { Filters::WholeBlock },
-        law: Law::ALL.into_iter().find(|law| law.name() == cell.word("law")).expect("its words are the laws' names"),
+        law: cell.word("law").parse().expect("its words are the laws' names"),
         direct: cell.word("pair") == "direct",
         ..Design::new(cell.integer("n") as usize)
     }

@@ -9,8 +9,21 @@ use crate::random::{Address, Stream};
 use crate::tickets::cnn::{Image, Kernel, Layer};
 
 /// The law of the random network's weights, all independent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Law {
     /// N(0, 1), as the paper has it.
     #[default]
@@ -27,17 +40,9 @@ pub enum Law {
 const FREEDOM: f64 = 5.0;
 
 impl Law {
-    /// Every law.
-    pub const ALL: [Law; 4] = [Law::Normal, Law::Uniform, Law::StudentT, Law::Kaiming];
-
     /// Its name in records and on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Law::Normal => "normal",
-            Law::Uniform => "uniform",
-            Law::StudentT => "student-t",
-            Law::Kaiming => "kaiming",
-        }
+        self.into()
     }
 
     /// One draw, for a standard deviation of 1.
@@ -167,6 +172,7 @@ impl Pair for SeededPair {
 mod tests {
     use super::*;
     use crate::tickets::pruning::{Filters, Sign};
+    use strum::VariantArray;
 
     fn pair(seed: u64, layer: usize, n: usize) -> SeededPair {
         SeededPair::new(seed, layer, n, Law::Normal, &Kernel::zeros(3, 2, 2))
@@ -201,7 +207,7 @@ mod tests {
     /// Mean and variance of 20000 entries of V and of U's first entry, for each law: 5 standard errors (chance of failing 1e-5).
     #[test]
     fn laws_have_their_moments() {
-        for law in Law::ALL {
+        for &law in Law::VARIANTS {
             let pair = SeededPair::new(7, 0, 10_000, law, &Kernel::zeros(1, 1, 2));
             let [v, u] = [|pair: &SeededPair, l| pair.entry(l), |pair: &SeededPair, l| pair.slice(l)[0]];
             let expected: [f64; 2] = if law == Law::Kaiming { [2.0, 2.0 / 80_000.0] } else { [1.0, 1.0] };
