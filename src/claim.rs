@@ -131,8 +131,8 @@ impl Claim {
         let is_inside = || self.hypotheses(cell).iter().all(Hypothesis::is_met);
         self.with_names(cell, |names| {
             self.statement.check_added(cell, names)?;
-            let drafts = self.statement.bounds.iter().filter(|clause| clause.is_draft);
-            drafts.map(|clause| clause.bound_at(cell, names, &is_inside).map(|_| ())).collect()
+            let mut drafts = self.statement.bounds.iter().filter(|clause| clause.is_draft);
+            drafts.try_for_each(|clause| clause.bound_at(cell, names, &is_inside).map(|_| ()))
         })
     }
 

@@ -317,7 +317,7 @@ impl Hunt<'_> {
         let intervals = self.space.region.intervals();
         let alike = |a: &Seen, b: &Seen| {
             let words =
-                |seen: &Seen| -> Vec<Value> { seen.cell.values().iter().cloned().filter(|v| !is_number(v)).collect() };
+                |seen: &Seen| -> Vec<Value> { seen.cell.values().iter().filter(|v| !is_number(v)).cloned().collect() };
             let near = |i: &usize| (self.space.unit(&a.cell, *i) - self.space.unit(&b.cell, *i)).abs() < 0.1;
             words(a) == words(b) && intervals.iter().all(near)
         };

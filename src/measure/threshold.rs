@@ -650,6 +650,6 @@ mod tests {
             assert!(refused(&waiting(), question.clone()).contains(expected), "{question:?}");
         }
         let size = crate::registry::claim("second-moment");
-        assert!(refused(&size, question("n", None, None)).contains("measures no probability"));
+        assert!(refused(size, question("n", None, None)).contains("measures no probability"));
     }
 }

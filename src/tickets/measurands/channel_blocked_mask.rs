@@ -37,8 +37,6 @@ impl Measurand for ChannelBlockedMask {
         Ok(())
     }
 
-    /// None that the cell decides.
-
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
         Ok(match name {
             "block" => Number::new(block(cell) as f64),

@@ -16,8 +16,6 @@ impl Measurand for ChiSquareTails {
         &[Method::ClosedForm, Method::Literal]
     }
 
-    /// t > 0 is the parameter's domain.
-
     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
         let (d, t) = (cell.real("d"), cell.real("t"));
         let tail = tail(cell);
