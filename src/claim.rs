@@ -175,8 +175,8 @@ impl Claim {
     /// See [`Measurand::estimator`].
     ///
     /// # Errors
-    /// Where the method cannot reach this cell.
+    /// Where the method is none of the claim's, or cannot reach this cell.
     pub fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        self.measurand.estimator(cell, method)
+        self.measurand.estimator(cell, self.method(method.name())?)
     }
 }

@@ -238,6 +238,11 @@ pub trait Measurand: Send + Sync {
     }
 }
 
+/// A method that a measurand names and does not carry out.
+pub fn unmeasured(method: Method) -> Error {
+    Error::Defect(format!("the measurand names {} and does not carry it out", method.name()))
+}
+
 /// A symbol that a statement declares and its measurand does not compute.
 pub fn undeclared(name: &str) -> Error {
     Error::Defect(format!("the measurand computes no {name}"))

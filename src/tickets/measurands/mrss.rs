@@ -84,6 +84,7 @@ impl Search {
         let [n, k, d] = [n, cell.integer("k"), cell.integer("d")].map(|count| count as usize);
         let way = match method {
             Method::Enumeration => Way::Listing(KSubsetCounter::new(d, k)),
+            // Literal draws, each decided by the exact solver.
             _ => Way::Solving(Existence::new(n, d, k)),
         };
         Search { z: Target::of(cell).vector(k as u64, d as u64), eps: cell.real("eps"), k, way }

@@ -62,7 +62,10 @@ impl Measurand for NsnBox {
             }
             Method::Collapsed => hits(add_collapsed_sum),
             Method::Literal => hits(add_nsn_vectors),
-            _ => Estimator::deterministic(move || Ok(Evidence::quadrature(ln_box(k, d, eps, &target, TOLERANCE)))),
+            Method::Quadrature => {
+                Estimator::deterministic(move || Ok(Evidence::quadrature(ln_box(k, d, eps, &target, TOLERANCE))))
+            }
+            other => return Err(unmeasured(other)),
         })
     }
 }

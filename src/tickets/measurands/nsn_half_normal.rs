@@ -41,11 +41,12 @@ impl Measurand for NsnHalfNormal {
                     Ok(Evidence::quadrature(if of_box { box_probability(cell) } else { moment(cell) }))
                 }))
             }
-            (_, "box") => Ok(literal_box(cell)),
-            (_, "overlap") => {
+            (Method::Literal, "box") => Ok(literal_box(cell)),
+            (Method::Literal, "overlap") => {
                 Ok(Estimator::Sampled(Box::new(move |stream, allowance| Ok(overlap(cell, stream, allowance)))))
             }
-            _ => Err(Error::unreachable("a moment has no limits from a sample; take quadrature")),
+            (Method::Literal, _) => Err(Error::unreachable("a moment has no limits from a sample; take quadrature")),
+            (other, _) => Err(unmeasured(other)),
         }
     }
 }

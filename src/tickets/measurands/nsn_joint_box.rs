@@ -82,9 +82,10 @@ impl Measurand for NsnJointBox {
             }
             Method::Collapsed => hits(add_collapsed_sum),
             Method::Literal => hits(add_nsn_vectors),
-            _ => Estimator::deterministic(move || {
+            Method::Quadrature => Estimator::deterministic(move || {
                 Ok(Evidence::quadrature(ln_joint_box(k, j, d, eps, &target, TOLERANCE)))
             }),
+            other => return Err(unmeasured(other)),
         })
     }
 }

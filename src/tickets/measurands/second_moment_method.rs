@@ -84,8 +84,9 @@ impl Measurand for SecondMomentMethod {
             (Method::ClosedForm, None) => {
                 Err(Error::unreachable("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets"))
             }
-            (_, Some(_)) => literal_textbook(cell),
-            (_, None) => Ok(literal_sums(cell)),
+            (Method::Literal, Some(_)) => literal_textbook(cell),
+            (Method::Literal, None) => Ok(literal_sums(cell)),
+            (other, _) => Err(unmeasured(other)),
         }
     }
 }
