@@ -46,23 +46,60 @@ impl Solver for Exact {
         if !fits_budget(problem, budget) {
             return problem.found_or_gave_up(problem.some_subset());
         }
-        let radius = problem.radius();
-        let mut best: Option<Solution> = None;
-        let mut candidates = 0;
-        let end = join_halves(problem, &mut radius.clone(), budget, |masks| {
-            let solution = problem.solution(masks.indices(problem));
-            candidates += 1;
-            if best.as_ref().is_none_or(|best| solution.error < best.error) {
-                budget.report(solution.error);
-                best = Some(solution);
-            }
-            let within = best.as_ref().is_some_and(|best| best.error <= problem.eps());
-            if within || candidates == MOST_CANDIDATES { ControlFlow::Break(()) } else { ControlFlow::Continue(radius) }
-        });
-        match end {
-            ControlFlow::Continue(()) => Outcome::None,
-            ControlFlow::Break(()) => problem.found_or_gave_up(best.unwrap_or_else(|| problem.some_subset())),
+        first_within(problem, budget, |radius, visit| join_halves(problem, radius, budget, visit))
+    }
+}
+
+/// What is said to what a `search` visits whose radius is the problem's: it ends at the first subset within eps.
+fn first_within(
+    problem: &Problem,
+    budget: &Budget,
+    search: impl FnOnce(&mut f64, &mut Visit) -> ControlFlow<()>,
+) -> Outcome {
+    let radius = problem.radius();
+    let mut best: Option<Solution> = None;
+    let mut candidates = 0;
+    let end = search(&mut radius.clone(), &mut |masks| {
+        let solution = problem.solution(masks.indices(problem));
+        candidates += 1;
+        if best.as_ref().is_none_or(|best| solution.error < best.error) {
+            budget.report(solution.error);
+            best = Some(solution);
         }
+        let within = best.as_ref().is_some_and(|best| best.error <= problem.eps());
+        if within || candidates == MOST_CANDIDATES { ControlFlow::Break(()) } else { ControlFlow::Continue(radius) }
+    });
+    match end {
+        ControlFlow::Continue(()) => Outcome::None,
+        ControlFlow::Break(()) => problem.found_or_gave_up(best.unwrap_or_else(|| problem.some_subset())),
+    }
+}
+
+/// All sums of both halves of some vectors, which meet at target after target.
+pub(super) struct Listed {
+    first: Sums,
+    second: Met,
+}
+
+impl Listed {
+    /// Of the vectors of a problem, for targets and tolerances about like its own; none where an answer is not quick, or the
+    /// subset's size is fixed.
+    pub fn new(problem: &Problem) -> Option<Self> {
+        if problem.size().is_some() || !is_quick(problem) {
+            return None;
+        }
+        let (first, second) = halves(problem);
+        let list = |half| Half::new(problem, half, 0).sums([f64::NEG_INFINITY, f64::INFINITY], None).next();
+        let second = Met::new(list(second)?, problem.dimension(), problem.radius());
+        Some(Listed { first: list(first)?, second })
+    }
+
+    /// Looks for a subset of the vectors within eps of a problem's target.
+    pub fn solve(&self, problem: &Problem) -> Outcome {
+        let budget = &Budget::COUNTED;
+        first_within(problem, budget, |radius, visit| {
+            self.second.join(problem.target(), &self.first, radius, budget, visit)
+        })
     }
 }
 
@@ -77,7 +114,7 @@ pub(super) fn nearest(problem: &Problem, start: Solution, budget: &Budget) -> (S
     let mut radius = start.error + rounding;
     let mut best = start;
     let mut candidates = 0;
-    let end = join_halves(problem, &mut radius, budget, |masks| {
+    let end = join_halves(problem, &mut radius, budget, &mut |masks| {
         let solution = problem.solution(masks.indices(problem));
         candidates += 1;
         if solution.error < best.error {
@@ -121,7 +158,7 @@ pub fn count(problem: &Problem) -> u64 {
     assert!(fits(problem), "too many sums for the exact solver");
     let mut count = 0;
     let radius = problem.radius();
-    let _ = join_halves(problem, &mut radius.clone(), &Budget::COUNTED, |masks| {
+    let _ = join_halves(problem, &mut radius.clone(), &Budget::COUNTED, &mut |masks| {
         count += u64::from(problem.solution(masks.indices(problem)).error <= problem.eps());
         ControlFlow::Continue(radius)
     });
@@ -208,14 +245,12 @@ pub(super) fn binomial(n: usize, k: usize) -> Option<u64> {
     (0..k as u64).try_fold(1u64, |product, i| Some(product.checked_mul(n as u64 - i)? / (i + 1)))
 }
 
-/// Visits all subsets whose sums, as added up by halves, are nearer to the target than the radius; `visit` returns the
-/// radius to go on with, which must not grow. Breaks where `visit` does, or the budget is spent.
-fn join_halves(
-    problem: &Problem,
-    radius: &mut f64,
-    budget: &Budget,
-    mut visit: impl FnMut(Masks) -> ControlFlow<(), f64>,
-) -> ControlFlow<()> {
+/// Gets a subset, and returns the radius to go on with, which must not grow, or breaks the search.
+type Visit<'v> = dyn FnMut(Masks) -> ControlFlow<(), f64> + 'v;
+
+/// Visits all subsets whose sums, as added up by halves, are nearer to the target than the radius. Breaks where `visit` does, or
+/// the budget is spent.
+fn join_halves(problem: &Problem, radius: &mut f64, budget: &Budget, visit: &mut Visit) -> ControlFlow<()> {
     let (first, second) = halves(problem);
     let first_sizes = sizes(problem, first.len(), second.len());
     let axis = most_varied(problem);
@@ -234,7 +269,7 @@ fn join_halves(
             let other_size = size.and_then(|size| Some(problem.size()? - size));
             for a in first.sums([strip[0], strip[1]], size) {
                 for b in second.sums(facing, other_size) {
-                    join(problem.target(), &a, &b, radius, budget, &mut visit)?;
+                    Met::new(b, problem.dimension(), *radius).join(problem.target(), &a, radius, budget, visit)?;
                 }
             }
         }
@@ -390,31 +425,40 @@ fn quarter_sums(problem: &Problem, quarter: Range<usize>, bit: usize) -> Vec<Sum
     sums
 }
 
-/// Visits the pairs of sums that are nearer to the target than the radius.
-fn join(
-    target: &[f64],
-    first: &Sums,
-    second: &Sums,
-    radius: &mut f64,
-    budget: &Budget,
-    visit: &mut impl FnMut(Masks) -> ControlFlow<(), f64>,
-) -> ControlFlow<()> {
-    if first.masks.is_empty() || second.masks.is_empty() {
-        return ControlFlow::Continue(());
+/// Sums in a grid, which others meet.
+struct Met {
+    masks: Vec<u64>,
+    grid: Grid,
+}
+
+impl Met {
+    /// For searches within about this radius.
+    fn new(sums: Sums, dimension: usize, radius: f64) -> Self {
+        Met { grid: Grid::new(&sums.rows, dimension, dimension, radius), masks: sums.masks }
     }
-    let grid = Grid::new(&second.rows, target.len(), target.len(), *radius);
-    let mut centre = vec![0.0; target.len()];
-    for (done, (row, &mask)) in first.rows.chunks_exact(target.len()).zip(&first.masks).enumerate() {
-        if done % BETWEEN_CHECKS == 0 && budget.is_spent() {
-            return ControlFlow::Break(());
+
+    /// Visits the pairs of others with these that are nearer to the target than the radius.
+    fn join(
+        &self,
+        target: &[f64],
+        others: &Sums,
+        radius: &mut f64,
+        budget: &Budget,
+        visit: &mut Visit,
+    ) -> ControlFlow<()> {
+        let mut centre = vec![0.0; target.len()];
+        for (done, (row, &mask)) in others.rows.chunks_exact(target.len()).zip(&others.masks).enumerate() {
+            if done % BETWEEN_CHECKS == 0 && budget.is_spent() {
+                return ControlFlow::Break(());
+            }
+            for ((centre, z), a) in centre.iter_mut().zip(target).zip(row) {
+                *centre = z - a;
+            }
+            let mut visit_one = |_, id: u32| visit(Masks(mask, self.masks[id as usize]));
+            self.grid.search(&centre, radius, &mut visit_one)?;
         }
-        for ((centre, z), a) in centre.iter_mut().zip(target).zip(row) {
-            *centre = z - a;
-        }
-        let mut visit_one = |_, id: u32| visit(Masks(mask, second.masks[id as usize]));
-        grid.search(&centre, radius, &mut visit_one)?;
+        ControlFlow::Continue(())
     }
-    ControlFlow::Continue(())
 }
 
 #[cfg(test)]

@@ -190,10 +190,12 @@ impl<'a> Problem<'a> {
 
 /// The largest over the coordinates of `|z_j| + sum_i |x_ij|`.
 fn magnitude(vectors: &[f64], target: &[f64]) -> f64 {
-    let column = |j: usize| vectors.iter().skip(j).step_by(target.len());
-    let total = |(j, z): (usize, &f64)| column(j).fold(z.abs(), |sum, x| sum + x.abs());
+    let mut totals: Vec<f64> = target.iter().map(|z| z.abs()).collect();
+    for vector in vectors.chunks_exact(target.len()) {
+        totals.iter_mut().zip(vector).for_each(|(total, x)| *total += x.abs());
+    }
     // NaN must not be lost in a maximum.
-    target.iter().enumerate().map(total).fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
+    totals.into_iter().fold(0.0, |max, x| if x > max || x.is_nan() { x } else { max })
 }
 
 /// Adds a vector to each row of as many numbers.
@@ -224,6 +226,17 @@ pub enum Outcome {
         /// The best subset seen, of the asked size.
         best: Solution,
     },
+}
+
+impl Outcome {
+    /// Whether some subset is within eps, where that is known.
+    fn decision(&self) -> Option<bool> {
+        match self {
+            Outcome::Found(_) => Some(true),
+            Outcome::None => Some(false),
+            Outcome::GaveUp { .. } => None,
+        }
+    }
 }
 
 /// One way to solve subset-sum problems.
@@ -350,10 +363,37 @@ fn nearer(best: Solution, outcome: Outcome) -> Solution {
 
 /// Whether some subset is within eps: `None` where none was found and not all subsets could be excluded.
 pub fn exists(problem: &Problem, stream: &mut Stream) -> Option<bool> {
-    match solve(problem, stream, &Budget::COUNTED).outcome {
-        Outcome::Found(_) => Some(true),
-        Outcome::None => Some(false),
-        Outcome::GaveUp { .. } => None,
+    solve(problem, stream, &Budget::COUNTED).outcome.decision()
+}
+
+/// The answers of [`exists`] at target after target for the same vectors: what does not depend on the target is worked out once.
+pub struct SameVectors<'a> {
+    vectors: &'a [f64],
+    eps: f64,
+    listed: Option<exact::Listed>,
+}
+
+impl<'a> SameVectors<'a> {
+    /// For n `vectors`, row-major in n x `dimension`, and the tolerance `eps`.
+    ///
+    /// # Errors
+    /// As for [`Problem::new`].
+    pub fn new(vectors: &'a [f64], dimension: usize, eps: f64) -> Result<Self> {
+        let origin = vec![0.0; dimension];
+        let listed = exact::Listed::new(&Problem::new(vectors, dimension, &origin, eps, None)?);
+        Ok(SameVectors { vectors, eps, listed })
+    }
+
+    /// Whether some subset is within eps of the target: `None` where none was found and not all subsets could be excluded.
+    ///
+    /// # Errors
+    /// As for [`Problem::new`].
+    pub fn exists(&self, target: &[f64], stream: &mut Stream) -> Result<Option<bool>> {
+        let problem = Problem::new(self.vectors, target.len(), target, self.eps, None)?;
+        Ok(match &self.listed {
+            Some(listed) => listed.solve(&problem).decision(),
+            None => exists(&problem, stream),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lemma 12 solved for eps: how near one convolution a pruned random pair of a given width comes.
 
-use super::kernel_pruning::{check_kernel, check_size, is_near_all, pruned_by_beam, targets, worst_error};
+use super::kernel_pruning::{check_kernel, check_size, is_near_all, targets, worst_errors_by_beam};
 use super::*;
 use crate::tickets::pruning::RandomPair;
 
@@ -55,8 +55,7 @@ impl Measurand for KernelError {
                 if cell.word("kernel") == "all" {
                     return least_for_all(&pair);
                 }
-                let error = |target| worst_error(&pruned_by_beam(target, &pair, tolerance, stream));
-                let worst = targets.iter().map(error).fold(0.0, f64::max);
+                let worst = worst_errors_by_beam(&targets, &pair, tolerance, stream).fold(0.0, f64::max);
                 (worst * (1.0 - ROUNDING), worst * (1.0 + ROUNDING))
             })
         })))

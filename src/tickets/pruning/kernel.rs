@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{Answer, Budget, Outcome, Problem, Solution, Solver, exists, nearest_soon, solve};
+use crate::subset_sum::{Answer, Budget, Outcome, Problem, SameVectors, Solution, Solver, nearest_soon, solve};
 use crate::tickets::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 
 use super::pair::{Filters, Pair, RandomPair, Sign};
@@ -99,6 +99,24 @@ impl PrunedKernel {
     }
 }
 
+impl<'p, P: Pair> PrunedKernel<&'p P> {
+    /// Prunes a given pair as [`PrunedKernel::prune`] does for target after target, which all have the shape for which it was drawn.
+    pub fn prune_each(
+        targets: &[Layer],
+        pair: &'p P,
+        request: Request,
+        stream: &mut Stream,
+    ) -> impl Iterator<Item = Result<Self>> {
+        let candidates = Candidates::of_all(pair, request.filters);
+        targets.iter().map(move |target| {
+            check_shape(&target.kernel, pair)?;
+            let solve = |candidates: &Candidates| candidates.solve(&target.kernel, &request, stream);
+            let channels = candidates.iter().map(solve).collect::<Result<Vec<ChannelResult>>>()?;
+            PrunedKernel::of_channels(target, pair, channels)
+        })
+    }
+}
+
 impl<P: Pair> PrunedKernel<P> {
     /// Prunes a given pair, which must have been drawn for a target of this shape.
     ///
@@ -106,8 +124,8 @@ impl<P: Pair> PrunedKernel<P> {
     /// When the pair has another shape or the tolerance is not a finite number of at least 0.
     pub fn prune(target: &Layer, pair: P, request: &Request, stream: &mut Stream) -> Result<Self> {
         check_shape(&target.kernel, &pair)?;
-        let solve = |place| solve_channel(&target.kernel, &pair, place, request, stream);
-        let channels = problems(&target.kernel).map(solve).collect::<Result<Vec<ChannelResult>>>()?;
+        let solve = |place| Candidates::new(&pair, place, request.filters).solve(&target.kernel, request, stream);
+        let channels = problems(target.kernel.inputs()).map(solve).collect::<Result<Vec<ChannelResult>>>()?;
         PrunedKernel::of_channels(target, pair, channels)
     }
 
@@ -129,12 +147,13 @@ impl<P: Pair> PrunedKernel<P> {
             if interrupted.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let result = solve_channel(&target.kernel, &pair, (channel, sign), request, &mut stream(channel, sign))?;
+            let candidates = Candidates::new(&pair, (channel, sign), request.filters);
+            let result = candidates.solve(&target.kernel, request, &mut stream(channel, sign))?;
             observe();
             Ok(Some(result))
         };
         // One by one, since they take long and unequally.
-        let problems: Vec<(usize, Sign)> = problems(&target.kernel).collect();
+        let problems: Vec<(usize, Sign)> = problems(target.kernel.inputs()).collect();
         let channels = problems.into_par_iter().with_max_len(1).map(solve).collect::<Result<Option<Vec<_>>>>()?;
         channels.map(|channels| PrunedKernel::of_channels(target, pair, channels)).transpose()
     }
@@ -152,7 +171,7 @@ impl<P: Pair> PrunedKernel<P> {
                     filter < filters && pair.channel(filter) == result.channel && result.sign.is_of(pair.entry(filter))
                 })
         };
-        if !problems(&target.kernel).eq(channels.iter().map(|result| (result.channel, result.sign)))
+        if !problems(target.kernel.inputs()).eq(channels.iter().map(|result| (result.channel, result.sign)))
             || !channels.iter().all(is_own)
         {
             return Err(Error::input(
@@ -241,9 +260,9 @@ impl<P: Pair> PrunedKernel<P> {
     }
 }
 
-/// The subset-sum problems of a layer, in their order.
-fn problems(kernel: &Kernel) -> impl Iterator<Item = (usize, Sign)> {
-    (0..kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign)))
+/// The subset-sum problems of a layer with so many input channels, in their order.
+fn problems(inputs: usize) -> impl Iterator<Item = (usize, Sign)> {
+    (0..inputs).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign)))
 }
 
 fn check_shape(kernel: &Kernel, pair: &impl Pair) -> Result<()> {
@@ -253,69 +272,84 @@ fn check_shape(kernel: &Kernel, pair: &impl Pair) -> Result<()> {
     Ok(())
 }
 
-/// What the subset sum of a channel and sign aims at: K or -K at the channel, in the order (output, row, column).
-fn channel_target(kernel: &Kernel, channel: usize, sign: Sign) -> Vec<f64> {
-    let mut target = kernel.input_slice(channel);
-    if sign == Sign::Negative {
-        target.iter_mut().for_each(|k| *k = -*k);
-    }
-    target
-}
-
-/// The subset-sum problem of a channel and sign.
-struct Sums {
-    candidates: Vec<usize>,
+/// The filters that a channel and sign may keep, and what each adds.
+struct Candidates {
+    channel: usize,
+    sign: Sign,
+    filters: Vec<usize>,
     vectors: Vec<f64>,
-    target: Vec<f64>,
 }
 
-impl Sums {
-    fn new(kernel: &Kernel, pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
-        let candidates = pair.candidates(channel, sign, filters);
-        let target = channel_target(kernel, channel, sign);
-        let mut vectors = Vec::with_capacity(candidates.len() * target.len());
-        candidates.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
-        Sums { candidates, vectors, target }
+impl Candidates {
+    fn new(pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
+        let filters = pair.candidates(channel, sign, filters);
+        let vectors = filters.iter().flat_map(|&filter| pair.vector(filter)).collect();
+        Candidates { channel, sign, filters, vectors }
     }
 
-    fn problem(&self, tolerance: f64, size: Option<usize>) -> Result<Problem<'_>> {
-        Problem::new(&self.vectors, self.target.len(), &self.target, tolerance, size)
+    /// Those of all channels and signs.
+    fn of_all(pair: &impl Pair, filters: Filters) -> Vec<Self> {
+        problems(pair.shape().0).map(|place| Candidates::new(pair, place, filters)).collect()
     }
-}
 
-/// Whether it is proved that some channel and sign has no filters whose sum is within the tolerance of its target. The pair must
-/// have been drawn for a target of this shape.
-pub fn is_beyond(target: &Layer, pair: &impl Pair, filters: Filters, tolerance: f64, stream: &mut Stream) -> bool {
-    problems(&target.kernel).any(|place| {
-        let sums = Sums::new(&target.kernel, pair, place, filters);
-        sums.problem(tolerance, None).is_ok_and(|problem| exists(&problem, stream) == Some(false))
-    })
-}
+    /// What a sum of them aims at: K or -K at the channel, in the order (output, row, column).
+    fn target(&self, kernel: &Kernel) -> Vec<f64> {
+        let mut target = kernel.input_slice(self.channel);
+        if self.sign == Sign::Negative {
+            target.iter_mut().for_each(|k| *k = -*k);
+        }
+        target
+    }
 
-fn solve_channel(
-    kernel: &Kernel,
-    pair: &impl Pair,
-    (channel, sign): (usize, Sign),
-    request: &Request,
-    stream: &mut Stream,
-) -> Result<ChannelResult> {
-    let sums = Sums::new(kernel, pair, (channel, sign), request.filters);
-    let candidates = &sums.candidates;
-    // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
-    let size = request.size.filter(|&size| size <= candidates.len());
-    let problem = sums.problem(request.tolerance, size)?;
-    let (status, solution, solver) = if size == request.size {
-        let answer = match request.solver {
-            Some(solver) => Answer::of(solver, &problem, stream, &Budget::COUNTED),
-            None => solve(&problem, stream, &Budget::COUNTED),
+    fn solve(&self, kernel: &Kernel, request: &Request, stream: &mut Stream) -> Result<ChannelResult> {
+        let Candidates { channel, sign, ref filters, ref vectors } = *self;
+        let target = self.target(kernel);
+        // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
+        let size = request.size.filter(|&size| size <= filters.len());
+        let problem = Problem::new(vectors, target.len(), &target, request.tolerance, size)?;
+        let (status, solution, solver) = if size == request.size {
+            let answer = match request.solver {
+                Some(solver) => Answer::of(solver, &problem, stream, &Budget::COUNTED),
+                None => solve(&problem, stream, &Budget::COUNTED),
+            };
+            let (status, solution) = best_known(&problem, answer.outcome, stream);
+            (status, solution, answer.solver)
+        } else {
+            (Status::None, problem.solution((0..filters.len()).collect()), "")
         };
-        let (status, solution) = best_known(&problem, answer.outcome, stream);
-        (status, solution, answer.solver)
-    } else {
-        (Status::None, problem.solution((0..candidates.len()).collect()), "")
-    };
-    let kept = solution.subset.iter().map(|&index| candidates[index]).collect();
-    Ok(ChannelResult { channel, sign, candidates: candidates.len(), kept, error: solution.error, status, solver })
+        let kept = solution.subset.iter().map(|&index| filters[index]).collect();
+        Ok(ChannelResult { channel, sign, candidates: filters.len(), kept, error: solution.error, status, solver })
+    }
+}
+
+/// Whether every channel and sign has filters whose sum is within the tolerance, for each of some targets: none where some were not
+/// found and could not be excluded. The pair must have been drawn for targets of this shape.
+///
+/// # Errors
+/// When the tolerance is not a finite number of at least 0.
+pub fn come_near(
+    targets: &[Layer],
+    pair: &impl Pair,
+    filters: Filters,
+    tolerance: f64,
+    stream: &mut Stream,
+) -> Result<Option<bool>> {
+    let (_, outputs, side) = pair.shape();
+    let candidates = Candidates::of_all(pair, filters);
+    let vectors = candidates.iter().map(|candidates| &candidates.vectors);
+    let sums = vectors.map(|vectors| SameVectors::new(vectors, outputs * side * side, tolerance));
+    let sums = sums.collect::<Result<Vec<SameVectors>>>()?;
+    let mut all = Some(true);
+    for target in targets {
+        for (candidates, sums) in candidates.iter().zip(&sums) {
+            match sums.exists(&candidates.target(&target.kernel), stream)? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(false)),
+                None => all = None,
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// What is kept: where there is no subset within the tolerance, the nearest, or the best that a beam sees.
@@ -346,7 +380,7 @@ fn kept_sum(kernel: &Kernel, pair: &impl Pair, channels: &[ChannelResult], sign:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subset_sum::Exact;
+    use crate::subset_sum::{Exact, exists};
     use rand_distr::{Distribution, StandardNormal};
 
     fn layer(outputs: usize, inputs: usize, side: usize, stride: usize, pad: usize, stream: &mut Stream) -> Layer {
@@ -369,10 +403,13 @@ mod tests {
             let request = Request { tolerance: 0.02, ..Request::default() };
             let pruned = PrunedKernel::prune(&target, pair.clone(), &request, &mut stream).unwrap();
             let has_none = pruned.channels().iter().any(|channel| channel.status == Status::None);
-            assert_eq!(is_beyond(&target, &pair, request.filters, request.tolerance, &mut stream), has_none);
+            let targets = std::slice::from_ref(&target);
+            let near = come_near(targets, &pair, request.filters, request.tolerance, &mut stream).unwrap();
+            assert_eq!(near, Some(!has_none));
             for channel in pruned.channels().iter().filter(|channel| channel.status == Status::None) {
-                let sums = Sums::new(&target.kernel, &pair, (channel.channel, channel.sign), request.filters);
-                let just_below = sums.problem(channel.error * (1.0 - 1e-9), None).unwrap();
+                let candidates = Candidates::new(&pair, (channel.channel, channel.sign), request.filters);
+                let (aim, eps) = (candidates.target(&target.kernel), channel.error * (1.0 - 1e-9));
+                let just_below = Problem::new(&candidates.vectors, 1, &aim, eps, None).unwrap();
                 assert_eq!(exists(&just_below, &mut stream), Some(false));
             }
             beyond += usize::from(has_none);
