@@ -1,10 +1,12 @@
 //! The claims that are known by their ids.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::harness;
+use crate::measurand::declared;
 use crate::tickets;
 
 /// Every claim of the papers, in their order.
@@ -15,16 +17,29 @@ pub fn claims() -> &'static [Claim] {
 /// Claims about the program itself, and those that are planted for it: found by their ids, and listed nowhere.
 static HARNESS: LazyLock<Vec<Claim>> = LazyLock::new(harness::claims);
 
-/// The claim with this id.
+/// The claim with this id; or that which a file `FILE.toml` declares, `FILE.toml:ID` where it declares several.
 ///
 /// # Errors
-/// Names the known ids.
+/// Names the known ids, or what is wrong in the file.
 pub fn find(id: &str) -> Result<Claim> {
+    if let Some((file, id)) = file_of(id) {
+        let path = Path::new(file);
+        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        return declared::claim(&text, path, id).map_err(|error| error.at(file));
+    }
     let found = claims().iter().chain(HARNESS.iter()).find(|claim| claim.id() == id);
     found.cloned().ok_or_else(|| Error::UnknownClaim {
         name: id.to_string(),
         known: claims().iter().map(|claim| claim.id().to_string()).collect(),
     })
+}
+
+/// The file, and the id within it, if a claim is named by its file.
+fn file_of(name: &str) -> Option<(&str, Option<&str>)> {
+    match name.split_once(".toml:") {
+        Some((file, id)) => Some((&name[..file.len() + ".toml".len()], Some(id))),
+        None => name.ends_with(".toml").then_some((name, None)),
+    }
 }
 
 /// The claim with this id, which is there.

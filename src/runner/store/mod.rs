@@ -260,7 +260,7 @@ impl<'a> Shelf<'a> {
         }
         let about = job.claim.statement();
         let mut hash = Sha256::new();
-        for text in [CODE, &about.id, &about.statement, job.experiment, &job.cell.key(), job.method.name()] {
+        for text in [CODE, &about.id, &about.identity(), job.experiment, &job.cell.key(), job.method.name()] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }
