@@ -14,4 +14,5 @@ mod prune;
 mod sceptic;
 mod solve;
 mod stop;
+mod textbook;
 mod threshold;

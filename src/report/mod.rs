@@ -12,6 +12,7 @@ mod section;
 
 use std::collections::BTreeSet;
 
+use crate::claim::Claim;
 use crate::record::Record;
 use crate::registry::claims;
 use crate::tickets::{self, rulings::Ruling, rulings::rulings};
@@ -21,18 +22,33 @@ use section::Section;
 
 /// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
 pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
+    let of = |claim| Section::new(claim, sets, searches);
     let sections: Vec<Section> =
-        claims().iter().map(|claim| Section::new(claim, sets, searches)).filter(Section::says_something).collect();
+        claims().iter().chain(declared(sets)).map(of).filter(Section::says_something).collect();
+    let is_papers = sections.iter().any(|section| section.claim.statement().origin.is_none());
+    let subject = if is_papers { format!("{} ", tickets::TEXT) } else { String::new() };
     let mut text = format!(
-        "# What was found\n\n{} Every line is made from the records beside this page and in `falsify/`; the commands \
-         measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n",
-        tickets::TEXT
+        "# What was found\n\n{subject}Every line is made from the records beside this page and in `falsify/`; the commands \
+         measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n"
     );
     text += &findings(&sections);
     text += &standing(&sections);
     text += &constants(&sections);
     sections.iter().for_each(|section| text += &section.text());
     text
+}
+
+/// The claims that the experiments declare themselves, each once.
+fn declared<'a>(sets: &[Set<'a>]) -> Vec<&'a Claim> {
+    let mut claims: Vec<&Claim> = Vec::new();
+    for (experiment, _) in sets {
+        let claim = &experiment.printed;
+        let is_known = claims.iter().any(|known| known.id() == claim.id());
+        if claim.statement().origin.is_some() && !is_known {
+            claims.push(claim);
+        }
+    }
+    claims
 }
 
 /// The table of what is wrong: one row a cause.

@@ -42,6 +42,7 @@ pub enum Function {
     Dot,
     Quadratic,
     Ks,
+    Tail,
     Abs,
     Sqrt,
     Exp,
@@ -55,7 +56,7 @@ pub enum Function {
 }
 
 impl Function {
-    pub const ALL: [Function; 49] = [
+    pub const ALL: [Function; 50] = [
         Function::Bernoulli,
         Function::Binomial,
         Function::Poisson,
@@ -95,6 +96,7 @@ impl Function {
         Function::Dot,
         Function::Quadratic,
         Function::Ks,
+        Function::Tail,
         Function::Abs,
         Function::Sqrt,
         Function::Exp,
@@ -149,6 +151,7 @@ impl Function {
             Function::Dot => "dot(x, y)",
             Function::Quadratic => "quadratic(matrix, x)",
             Function::Ks => "ks(x, law)",
+            Function::Tail => "tail(law, x), the probability of at least x",
             Function::Abs => "abs(x)",
             Function::Sqrt => "sqrt(x)",
             Function::Exp => "exp(x)",
@@ -177,9 +180,8 @@ impl Function {
             Mixture => arguments >= 2 && arguments.is_multiple_of(2),
             Iid => (2..=3).contains(&arguments),
             Hypergeometric | Truncated => arguments == 3,
-            Binomial | Uniform | Integers | Normal | Gamma | Beta | Points | Sample | Dot | Quadratic | Ks | Binom => {
-                arguments == 2
-            }
+            Binomial | Uniform | Integers | Normal | Gamma | Beta | Points | Sample | Dot | Quadratic | Ks | Tail
+            | Binom => arguments == 2,
             _ => arguments == 1,
         }
     }

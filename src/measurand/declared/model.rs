@@ -11,7 +11,7 @@ use super::value::evaluate_constant;
 use super::{Declaration, Text};
 use crate::error::{Result, nearest_name};
 use crate::formula::{Number, SyntaxError};
-use crate::tails::Tail;
+use crate::tails;
 
 /// What an expression stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -350,6 +350,11 @@ impl Binder<'_> {
                 let n = self.size(&parts[0])?;
                 Ok(Meaning::Expr(Expr::Range(n), Shape::Vector(n)))
             }
+            Function::Tail => {
+                let (law, at) = (self.law(&parts[0])?, self.constant(&parts[1])?);
+                let chance = law.tail(at, tails::Tail::Upper, false);
+                Ok(Meaning::Expr(Expr::Constant(chance.number()), Shape::Number))
+            }
             Ks => {
                 let law = self.law(&parts[1])?;
                 match self.bind(&parts[0])? {
@@ -580,8 +585,8 @@ pub fn arithmetic(operator: Operator, one: Number, other: Number) -> Option<Numb
 }
 
 fn truncated(law: Law, low: f64, high: f64) -> std::result::Result<Law, String> {
-    let above = law.tail(Number::new(low), Tail::Upper, false);
-    let inside: Chance = above.without(law.tail(Number::new(high), Tail::Upper, true));
+    let above = law.tail(Number::new(low), tails::Tail::Upper, false);
+    let inside: Chance = above.without(law.tail(Number::new(high), tails::Tail::Upper, true));
     if inside.ln < -MOST_TRIES.ln() {
         return Err(format!(
             "the law lies in [{low}, {high}] with probability {:.3e}; at least {:.0e} is needed",
