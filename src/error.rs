@@ -227,6 +227,14 @@ impl Error {
     }
 }
 
+/// The known name that is nearest to an unknown one, if it is near.
+pub(crate) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known));
+    let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
+    let length = name.chars().count();
+    (distance <= 1 + length / 3 && distance < length).then_some(nearest)
+}
+
 /// The exit code of what was stopped before its end, or could not be written.
 pub const INCOMPLETE: u8 = 4;
 

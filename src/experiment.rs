@@ -12,6 +12,7 @@ use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::hash::sha256_hex;
+use crate::measurand::declared;
 use crate::measure::Precision;
 use crate::measure::threshold::{Question, Threshold};
 use crate::measure::what_if::{Changes, Draft, changed};
@@ -131,8 +132,12 @@ pub enum Quantity {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireExperiment {
-    claim: Spanned<String>,
+    /// A claim's id, or its declaration.
+    claim: Spanned<Wire>,
+    /// The file that declares it, where it is a user's and not declared here.
+    claims: Option<String>,
     title: String,
+    #[serde(default)]
     about: String,
     methods: Option<Vec<Spanned<String>>>,
     #[serde(default)]
@@ -231,7 +236,8 @@ impl Experiment {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let read = Self::parse(&name, &text).map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        let read =
+            Self::parse_in(path, &name, &text).map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
         Ok(Experiment { path: Some(path.to_path_buf()), ..read })
     }
 
@@ -240,6 +246,11 @@ impl Experiment {
     /// # Errors
     /// Names the line, what is wrong there and what is permitted.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
+        Self::parse_in(Path::new(&format!("{name}.toml")), name, text)
+    }
+
+    /// Reads and checks the text of a file.
+    fn parse_in(path: &Path, name: &str, text: &str) -> Result<Self> {
         check_name("the file's name", name)?;
         if RESERVED.contains(&name) {
             return Err(Error::input(format!("{name}.csv is written by every run; give the experiment another name")));
@@ -252,7 +263,7 @@ impl Experiment {
             let line = line(text, &span);
             move |error: Error| error.at(format!("line {line}"))
         };
-        let printed = find(wire.claim.get_ref()).map_err(at(wire.claim.span()))?;
+        let printed = claim_of(&wire, path, text)?;
         let changes = changes(&printed, &wire, text)?;
         let claim = changed(&printed, &changes)?;
         let ignored = [
@@ -363,6 +374,21 @@ impl Experiment {
     }
 }
 
+/// The claim that an experiment names, or declares.
+fn claim_of(wire: &WireExperiment, path: &Path, text: &str) -> Result<Claim> {
+    let line = line(text, &wire.claim.span());
+    let found = match (wire.claim.get_ref(), &wire.claims) {
+        (Wire::String(id), None) => find(id),
+        (Wire::String(id), Some(file)) => find(&format!("{}:{id}", path.with_file_name(file).display())),
+        (Wire::Table(_), None) => return declared::claim(text, path, None),
+        (Wire::Table(_), Some(_)) => {
+            Err(Error::input("claims names a file, and [claim] declares the claim here; leave one out"))
+        }
+        _ => Err(Error::input("claim: write a claim's id in quotation marks, or declare one below [claim]")),
+    };
+    found.map_err(|error| error.at(format!("line {line}")))
+}
+
 /// A hash of what an experiment measures.
 fn design(
     claim: &Claim,
@@ -374,7 +400,7 @@ fn design(
 ) -> String {
     // A threshold's statement names its level and its range.
     let about = claim.statement();
-    let mut text = format!("{} {} {methods:?} {precision:?} {chain} {changes:?}\n", about.id, about.statement);
+    let mut text = format!("{} {} {methods:?} {precision:?} {chain} {changes:?}\n", about.id, about.identity());
     cells.iter().for_each(|cell| text += &format!("{}\n", cell.key()));
     sha256_hex(text.as_bytes())[..DESIGN_DIGITS].to_string()
 }

@@ -1,9 +1,11 @@
 //! The claims that are known by their ids.
 
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
 use crate::claim::Claim;
 use crate::error::{Error, Result};
+use crate::measurand::declared;
 use crate::subject::Subject;
 use crate::tickets;
 
@@ -32,17 +34,30 @@ pub fn register(claim: Claim) -> Result<()> {
     Ok(())
 }
 
-/// The claim with this id.
+/// The claim with this id; or that which a file `FILE.toml` declares, `FILE.toml:ID` where it declares several.
 ///
 /// # Errors
-/// Names the known ids.
+/// Names the known ids, or what is wrong in the file.
 pub fn find(id: &str) -> Result<Claim> {
+    if let Some((file, id)) = file_of(id) {
+        let path = Path::new(file);
+        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        return declared::claim(&text, path, id).map_err(|error| error.at(file));
+    }
     let all = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
     let registered = all.iter().find(|claim| claim.id() == id);
     claims().find(|claim| claim.id() == id).or(registered).cloned().ok_or_else(|| Error::UnknownClaim {
         name: id.to_string(),
         known: claims().map(|claim| claim.id().to_string()).collect(),
     })
+}
+
+/// The file, and the id within it, if a claim is named by its file.
+fn file_of(name: &str) -> Option<(&str, Option<&str>)> {
+    match name.split_once(".toml:") {
+        Some((file, id)) => Some((&name[..file.len() + ".toml".len()], Some(id))),
+        None => name.ends_with(".toml").then_some((name, None)),
+    }
 }
 
 /// The claim with this id, which is there.

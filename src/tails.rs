@@ -29,7 +29,7 @@ const SADDLE_POINT: f64 = 1e-14;
 
 /// The sum of terms that begin with one of this log, from ratio to ratio: each is the next term over the one before, and they fall.
 /// The relative error counts the rounding of every factor, and what is left out.
-fn sum_of_ratios(ln_first: f64, mut ratios: impl Iterator<Item = f64>) -> Rounded {
+pub(crate) fn sum_of_ratios(ln_first: f64, mut ratios: impl Iterator<Item = f64>) -> Rounded {
     let (mut term, mut sum, mut weighted) = (1.0, 1.0, 0.0);
     let mut left_out = 0.0;
     for (place, ratio) in (1u32..).zip(&mut ratios) {
@@ -51,7 +51,7 @@ fn sum_of_ratios(ln_first: f64, mut ratios: impl Iterator<Item = f64>) -> Rounde
 }
 
 /// 1 minus a number.
-fn complement(other: Rounded) -> Rounded {
+pub(crate) fn complement(other: Rounded) -> Rounded {
     let rest = -other.ln.exp_m1();
     let ln = if other.ln < -LN_2 { (-other.ln.exp()).ln_1p() } else { rest.ln() };
     Rounded { ln, error: 2.0 * f64::EPSILON + other.error * other.ln.exp() / rest }

@@ -15,4 +15,5 @@ mod prune;
 mod sceptic;
 mod solve;
 mod stop;
+mod textbook;
 mod threshold;

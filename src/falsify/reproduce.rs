@@ -35,9 +35,10 @@ pub fn experiment(claim: &Claim, changes: &Changes, findings: &[&Finding], comma
         blocks += &format!("\n# {} is violated here.\n[[grid]]\n{}", finding.bound, grid(&best.cell));
     }
     let methods: Vec<String> = methods.into_iter().map(quoted).collect();
+    let claim = about.origin.as_ref().map_or(format!("claim = {}\n", quoted(&about.id)), |_| String::new());
+    let declaration = about.origin.as_ref().map_or(String::new(), |origin| format!("\n{}", origin.toml));
     let head = format!(
-        "claim = {}\ntitle = {}\nabout = {}\nmethods = [{}]\n",
-        quoted(&about.id),
+        "{claim}title = {}\nabout = {}\nmethods = [{}]\n",
         quoted(&format!("Counterexamples to {}", about.source)),
         quoted(&format!("{FOUND_BY}{command}`. Every hypothesis is met.{prose}")),
         methods.join(", "),
@@ -46,7 +47,7 @@ pub fn experiment(claim: &Claim, changes: &Changes, findings: &[&Finding], comma
         0 => String::new(),
         _ => format!("\n[precision]\nreplicates = {replicates}\nrelative = 1e-9\n"),
     };
-    head + &lines(changes) + &precision + &blocks
+    head + &lines(changes) + &precision + &declaration + &blocks
 }
 
 /// What a user has changed in the claim, as an experiment writes it.

@@ -21,7 +21,7 @@
 
 mod number;
 mod parse;
-mod token;
+pub(crate) mod token;
 
 use std::ops::Range;
 
@@ -40,12 +40,17 @@ pub(crate) struct SyntaxError {
 }
 
 impl SyntaxError {
-    fn new(place: Range<usize>, message: &str) -> Self {
+    pub(crate) fn new(place: Range<usize>, message: &str) -> Self {
         SyntaxError { place, message: message.into() }
     }
 
+    /// The bytes of the text that are wrong.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+
     /// The message, and below it the formula with the place marked; of a long formula the part around the place.
-    fn shown(&self, text: &str) -> Error {
+    pub(crate) fn shown(&self, text: &str) -> Error {
         let start = text[..self.place.start].chars().count();
         let end = start + text[self.place.clone()].chars().count().max(1);
         let from = start.saturating_sub(MOST_SHOWN / 2);

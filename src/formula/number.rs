@@ -421,6 +421,20 @@ impl Number {
         }
     }
 
+    /// Doubles between which the number surely lies; infinite for an end that is not known, or beyond their range.
+    pub fn ends(self) -> (f64, f64) {
+        let double = |end: Real, side: Side, unknown: f64| match end {
+            Double(value) if value.is_nan() => unknown,
+            Double(value) => value,
+            Log { ln, .. } if ln.is_nan() => unknown,
+            Log { negative, ln } => {
+                let size = side.of_magnitude(negative).step(ln.exp(), LIBM_ULPS).max(0.0);
+                if negative { -size } else { size }
+            }
+        };
+        (double(self.lo, Down, f64::NEG_INFINITY), double(self.hi, Up, f64::INFINITY))
+    }
+
     /// ln of the absolute value; minus infinity for 0.
     pub fn ln_abs(self) -> f64 {
         self.point.ln(Nearest)

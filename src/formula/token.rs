@@ -11,12 +11,12 @@ pub enum Token {
     Number(f64),
     /// A name: letters, digits and `_`.
     Name(String),
-    /// An operator, parenthesis or comma.
+    /// An operator, parenthesis, bracket or comma.
     Symbol(&'static str),
 }
 
 /// Longer symbols first, so that `>=` is not read as `>`.
-const SYMBOLS: [&str; 15] = [">=", "<=", "==", "!=", "&&", ">", "<", "=", "+", "-", "*", "/", "^", "(", ")"];
+const SYMBOLS: [&str; 17] = [">=", "<=", "==", "!=", "&&", ">", "<", "=", "+", "-", "*", "/", "^", "(", ")", "[", "]"];
 
 /// A token and where it stands in the text, in bytes.
 pub type Placed = (Token, Range<usize>);

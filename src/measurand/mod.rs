@@ -1,6 +1,7 @@
 //! Measurands: how the measured side of a claim is drawn, computed or searched. The runner owns seeds, stopping and intervals.
 
 mod chain;
+pub mod declared;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

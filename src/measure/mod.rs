@@ -82,7 +82,7 @@ impl Job<'_> {
         let Some(store) = store else { return Ok(Shelf::NONE) };
         let about = self.claim.statement();
         let mut hash = Sha256::new();
-        for text in [CODE, &about.id, &about.statement, self.experiment, &self.cell.key(), self.method.name()] {
+        for text in [CODE, &about.id, &about.identity(), self.experiment, &self.cell.key(), self.method.name()] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }

@@ -157,6 +157,7 @@ impl Threshold {
             readings: Vec::new(),
             without: Vec::new(),
             what_if: String::new(),
+            origin: about.origin.clone(),
         };
         Claim::new(statement, self)
     }

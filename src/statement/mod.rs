@@ -7,6 +7,7 @@ mod cell;
 mod domain;
 mod names;
 mod read;
+mod written;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use bound::Bound;
 pub use cell::{Cell, Hypothesis, Value};
 pub use domain::{Domain, Interval, Parameter, position};
 pub use names::{Names, Symbol};
+pub use written::{Located, Origin, Written};
 
 use crate::error::{Error, Result};
 use crate::formula::{Condition, Formula};
@@ -173,9 +175,21 @@ pub struct Statement {
     pub without: Vec<String>,
     /// What a user changed in the hypotheses and the relation, as text; empty for the statement itself.
     pub what_if: String,
+    /// The file that declares it, if it is a user's.
+    pub origin: Option<Origin>,
 }
 
 impl Statement {
+    /// How the command line names its claim.
+    pub fn handle(&self) -> &str {
+        self.origin.as_ref().map_or(&self.id, |origin| &origin.handle)
+    }
+
+    /// All that says what is measured: its words, and of a user's statement its declaration.
+    pub fn identity(&self) -> String {
+        self.statement.clone() + self.origin.as_ref().map_or("", |origin| &origin.toml)
+    }
+
     /// The formulas of the bound of this name, joined.
     pub fn formula(&self, bound: &str) -> String {
         let texts = self.bounds.iter().filter(|clause| clause.name == bound).map(|clause| clause.formula.text());

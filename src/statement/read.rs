@@ -1,12 +1,14 @@
 //! Statements from TOML: the form in which they are written, checked and turned into what is evaluated.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
 use super::domain::{Domain, Parameter};
-use super::{Clause, Premise, Quantity, Reading, Relation, Statement};
+use super::{Clause, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Statement, Written};
 use crate::error::{Error, Result};
 use crate::formula::{Condition, Formula};
 
@@ -17,16 +19,35 @@ struct WireFile {
     claim: WireStatement,
 }
 
+/// A file of a user that declares a claim, beside what else stands there.
+#[derive(Deserialize)]
+struct WireOne {
+    claim: WireStatement,
+}
+
+/// A file of a user that declares several claims.
+#[derive(Deserialize)]
+struct WireSeveral {
+    claim: Vec<WireStatement>,
+}
+
 /// A claim as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireStatement {
     id: String,
+    #[serde(default)]
     source: String,
-    statement: String,
-    measured: String,
+    statement: Option<String>,
+    measured: Option<String>,
     relation: Spanned<WireRelation>,
-    quantity: Quantity,
+    quantity: Option<Quantity>,
+    #[serde(default)]
+    draw: BTreeMap<Spanned<String>, Spanned<String>>,
+    given: Option<Spanned<String>>,
+    event: Option<Spanned<String>>,
+    mean: Option<Spanned<String>>,
+    quantile: Option<WireQuantile>,
     #[serde(default)]
     constants: Vec<Spanned<String>>,
     #[serde(default)]
@@ -45,6 +66,13 @@ struct WireStatement {
     bounds: Spanned<Table>,
     #[serde(default)]
     readings: Vec<Reading>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireQuantile {
+    of: Spanned<String>,
+    level: Spanned<f64>,
 }
 
 #[derive(Deserialize)]
@@ -108,14 +136,78 @@ impl Statement {
     /// # Errors
     /// Names the line, the key and what to write.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let wire: WireFile = toml::from_str(text).map_err(|error| {
-            let place = error.span().map(|span| line(text, &span)).unwrap_or_default();
-            Error::input(error.message()).at(place)
-        })?;
-        Self::from_wire(wire.claim, text)
+        let wire: WireFile = parsed(text)?;
+        match written(&wire.claim, text)? {
+            None => Self::from_wire(wire.claim, text),
+            Some(_) => Err(Error::input("[claim]: a claim of the program is measured by its own code, not by a draw")),
+        }
+    }
+
+    /// Reads a statement and its draw from a file of a user's: the only claim there, or that of this id among several.
+    ///
+    /// # Errors
+    /// Names the line, the key and what to write.
+    pub fn declared(text: &str, path: &Path, id: Option<&str>) -> Result<(Self, Written)> {
+        let table: Table = parsed(text)?;
+        let (claims, is_alone) = match table.get("claim") {
+            Some(Wire::Table(_)) => (vec![parsed::<WireOne>(text)?.claim], true),
+            Some(Wire::Array(_)) => (parsed::<WireSeveral>(text)?.claim, false),
+            _ => {
+                return Err(Error::input(
+                    "no claim is declared here; write one below [claim], or several below [[claim]]",
+                ));
+            }
+        };
+        let known: Vec<String> = claims.iter().map(|claim| claim.id.clone()).collect();
+        let place = match id {
+            Some(id) => known.iter().position(|known| known == id),
+            None => Some(0).filter(|_| known.len() == 1),
+        };
+        let Some(place) = place else {
+            let file = path.display();
+            return Err(Error::input(format!(
+                "name one of the claims that are declared here: {file}:{}",
+                known.join(&format!(", {file}:"))
+            )));
+        };
+        let wire = claims.into_iter().nth(place).ok_or_else(|| Error::Defect("a claim was lost".into()))?;
+        let Some(written) = written(&wire, text)? else {
+            return Err(Error::input(
+                "[claim]: write what is measured: event = \"S >= t\", mean = \"abs(S)\" or quantile",
+            ));
+        };
+        let declaration = match (&table["claim"], is_alone) {
+            (Wire::Array(claims), _) => claims[place].clone(),
+            (claim, _) => claim.clone(),
+        };
+        let handle = path.display().to_string() + &if is_alone { String::new() } else { format!(":{}", wire.id) };
+        let toml = toml::to_string(&Table::from_iter([("claim".to_string(), declaration)]));
+        let toml = toml.map_err(|error| Error::Defect(format!("a claim cannot be written: {error}")))?;
+        let statement = Self::from_wire(inferred(wire, &written), text)?;
+        Ok((Statement { origin: Some(Origin { handle, toml }), ..statement }.searched(), written))
+    }
+
+    /// The statement with the domains of numbers as the ranges of searches where none are given.
+    fn searched(mut self) -> Self {
+        let with_search = |parameter: &Parameter| {
+            let search = match (&parameter.domain, &parameter.default) {
+                (Domain::Integer(low, high), None) => Some((*low as f64, *high as f64)),
+                (Domain::Real(interval), None) => {
+                    let (low, high) = (interval.low.max(-MOST_SEARCHED), interval.high.min(MOST_SEARCHED));
+                    let is_open_at_0 = low == 0.0 && !interval.with_low;
+                    Some((if is_open_at_0 { LEAST_SEARCHED * high.min(1.0) } else { low }, high))
+                }
+                _ => None,
+            };
+            Parameter { search: parameter.search.or(search), ..parameter.clone() }
+        };
+        self.parameters = self.parameters.iter().map(with_search).collect();
+        self
     }
 
     fn from_wire(wire: WireStatement, text: &str) -> Result<Self> {
+        let drawn: Vec<String> = wire.draw.keys().map(|name| name.get_ref().clone()).collect();
+        let missing = |key: &str| Error::input(format!("[claim]: {key} is missing"));
         let parameters = wire.parameters.into_iter().map(|(name, wire)| parameter(name, wire));
         let parameters: Vec<Parameter> = parameters.collect::<Result<_>>()?;
         let relation = match wire.relation.get_ref() {
@@ -150,10 +242,10 @@ impl Statement {
         let statement = Statement {
             id: wire.id,
             source: wire.source,
-            statement: wire.statement,
-            measured: wire.measured,
+            statement: wire.statement.ok_or_else(|| missing("statement"))?,
+            measured: wire.measured.ok_or_else(|| missing("measured"))?,
             relation,
-            quantity: wire.quantity,
+            quantity: wire.quantity.ok_or_else(|| missing("quantity"))?,
             constants: constants.into_iter().map(Spanned::into_inner).collect(),
             smallest: wire.smallest.into_iter().map(Spanned::into_inner).collect(),
             lets: lets.collect::<Result<_>>()?,
@@ -166,17 +258,25 @@ impl Statement {
             readings: wire.readings,
             without: Vec::new(),
             what_if: String::new(),
+            origin: None,
         };
-        statement.check_names()?;
+        statement.check_names(&drawn)?;
         Ok(statement)
     }
 
-    /// Refuses names in formulas that stand for nothing.
-    fn check_names(&self) -> Result<()> {
+    /// Refuses names in formulas that stand for nothing, or for a draw.
+    fn check_names(&self, drawn: &[String]) -> Result<()> {
         let mut known: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         known.extend(self.symbols.iter().map(|(name, _)| name.as_str()).chain(["pi", "e"]));
         let check = |known: &[&str], name: &str, place: String| match known.contains(&name) {
             true => Ok(()),
+            false if drawn.iter().any(|drawn| drawn == name) => {
+                let message = format!(
+                    "{name} is drawn, and this is a formula of the cell's numbers; known are {}",
+                    known.join(", ")
+                );
+                Err(Error::input(message).at(place))
+            }
             false => Err(Error::input(format!("{name} is unknown; known are {}", known.join(", "))).at(place)),
         };
         for (name, formula) in &self.lets {
@@ -204,6 +304,79 @@ impl Statement {
         let parameter = self.parameters.iter().find(|parameter| parameter.name == name);
         parameter.is_some_and(|parameter| !parameter.domain.is_numeric())
     }
+}
+
+/// Searches look at numbers between these where a domain has no ends.
+const MOST_SEARCHED: f64 = 1e6;
+const LEAST_SEARCHED: f64 = 1e-6;
+
+/// Reads TOML; an error has its line.
+fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map(|span| line(text, &span)).unwrap_or_default();
+        Error::input(error.message()).at(place)
+    })
+}
+
+/// The draw that is declared beside a statement; `None` where nothing is.
+fn written(wire: &WireStatement, text: &str) -> Result<Option<Written>> {
+    let located = |spanned: &Spanned<String>| located(text, spanned);
+    let quantile = match &wire.quantile {
+        Some(WireQuantile { of, level }) if (0.0..1.0).contains(level.get_ref()) && *level.get_ref() > 0.0 => {
+            Some((located(of), *level.get_ref()))
+        }
+        Some(WireQuantile { level, .. }) => {
+            let message = format!("level = {}: write a number between 0 and 1", level.get_ref());
+            return Err(Error::input(message).at(line(text, &level.span())));
+        }
+        None => None,
+    };
+    let mut draws: Vec<(&Spanned<String>, &Spanned<String>)> = wire.draw.iter().collect();
+    draws.sort_by_key(|(name, _)| name.span().start);
+    let written = Written {
+        draws: draws.into_iter().map(|(name, drawn)| (located(name), located(drawn))).collect(),
+        given: wire.given.as_ref().map(located),
+        event: wire.event.as_ref().map(located),
+        mean: wire.mean.as_ref().map(located),
+        quantile,
+    };
+    let is_some = !written.draws.is_empty()
+        || [&written.given, &written.event, &written.mean].into_iter().any(Option::is_some)
+        || written.quantile.is_some();
+    Ok(is_some.then_some(written))
+}
+
+/// A text with the place of its first letter.
+fn located(text: &str, spanned: &Spanned<String>) -> Located {
+    let start = spanned.span().start;
+    let rest = &text[start..];
+    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quotes| rest.starts_with(quotes)).map_or(0, str::len);
+    // A line break right after three quotes belongs to the quotes.
+    let is_next_line = quotes == 3 && rest[quotes..].starts_with('\n');
+    let start = start + quotes + usize::from(is_next_line);
+    let before = &text[..start];
+    let column = 1 + before.rsplit('\n').next().map_or(0, |last| last.chars().count());
+    Located { text: spanned.get_ref().clone(), line: 1 + before.matches('\n').count(), column }
+}
+
+/// What a declaration tells of a statement, where it is not written.
+fn inferred(wire: WireStatement, written: &Written) -> WireStatement {
+    let (measured, quantity) = match (&written.event, &written.mean, &written.quantile) {
+        (Some(event), ..) => (format!("Pr({})", event.text), Quantity::Probability),
+        (_, Some(mean), _) => (format!("E[{}]", mean.text), Quantity::Size),
+        (.., Some((of, level))) => (format!("{level}-quantile of {}", of.text), Quantity::Size),
+        _ => (String::new(), Quantity::Size),
+    };
+    let measured = wire.measured.unwrap_or(measured);
+    let printed = wire.bounds.get_ref().get(PRINTED).and_then(Wire::as_str).unwrap_or(PRINTED);
+    let relation = match wire.relation.get_ref() {
+        WireRelation::Named(name) => name.replace('-', " "),
+        WireRelation::Equal { .. } => "equal to".into(),
+    };
+    let statement = wire.statement.unwrap_or_else(|| format!("{measured} is {relation} {printed}."));
+    let source = if wire.source.is_empty() { wire.id.clone() } else { wire.source };
+    let quantity = Some(wire.quantity.unwrap_or(quantity));
+    WireStatement { source, statement: Some(statement), measured: Some(measured), quantity, ..wire }
 }
 
 fn parameter(name: String, wire: Wire) -> Result<Parameter> {

@@ -7,7 +7,7 @@ use crate::record::Record;
 
 /// The command that measures a record's cell again: of the claim as the experiment changes it.
 pub fn command(experiment: &Experiment, record: &Record) -> String {
-    let id = experiment.printed.id();
+    let id = quoted(experiment.printed.statement().handle());
     let set = set_options(&record.key);
     match &experiment.question {
         _ if experiment.chain => format!("lemmascope trace {id} {set}"),

@@ -12,6 +12,7 @@ mod section;
 
 use std::collections::BTreeSet;
 
+use crate::claim::Claim;
 use crate::record::Record;
 use crate::registry::{SUBJECTS, claims};
 use crate::subject::Ruling;
@@ -21,18 +22,34 @@ use section::Section;
 
 /// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
 pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
-    let sections: Vec<Section> =
-        claims().map(|claim| Section::new(claim, sets, searches)).filter(Section::says_something).collect();
+    let of = |claim| Section::new(claim, sets, searches);
+    let known = claims().map(|claim: &Claim| claim);
+    let sections: Vec<Section> = known.chain(declared(sets)).map(of).filter(Section::says_something).collect();
+    let is_papers = sections.iter().any(|section| section.claim.statement().origin.is_none());
+    let subjects =
+        if is_papers { SUBJECTS.map(|subject| format!("{} ", subject.text)).concat() } else { String::new() };
     let mut text = format!(
-        "# What was found\n\n{} Every line is made from the records beside this page and in `falsify/`; the commands \
-         measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n",
-        SUBJECTS.map(|subject| subject.text).join(" ")
+        "# What was found\n\n{subjects}Every line is made from the records beside this page and in `falsify/`; the commands \
+         measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n"
     );
     text += &findings(&sections);
     text += &standing(&sections);
     text += &constants(&sections);
     sections.iter().for_each(|section| text += &section.text());
     text
+}
+
+/// The claims that the experiments declare themselves, each once.
+fn declared<'a>(sets: &[Set<'a>]) -> Vec<&'a Claim> {
+    let mut claims: Vec<&Claim> = Vec::new();
+    for (experiment, _) in sets {
+        let claim = &experiment.printed;
+        let is_known = claims.iter().any(|known| known.id() == claim.id());
+        if claim.statement().origin.is_some() && !is_known {
+            claims.push(claim);
+        }
+    }
+    claims
 }
 
 /// The table of what is wrong: one row a cause.

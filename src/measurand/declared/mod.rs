@@ -1,0 +1,415 @@
+//! The declared measurand: a draw, and an event, mean or quantile of it, as a user writes them beside a statement.
+
+mod chance;
+mod distance;
+mod exact;
+mod function;
+mod law;
+mod model;
+mod quantile;
+mod range;
+mod region;
+mod sampling;
+mod statistic;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod tilted;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use self::exact::enumerated;
+use self::model::{Model, Shape, bind};
+use self::sampling::{Tape, draw, samplers};
+use self::statistic::Statistic;
+use self::syntax::Node;
+use self::value::{Value, evaluate};
+use super::{Draw, Estimator, Measurand, undeclared};
+use crate::claim::Claim;
+use crate::error::{Error, Result, nearest_name};
+use crate::evidence::{Evidence, Method};
+use crate::formula::SyntaxError;
+use crate::statement::{Cell, Domain, Located, Names, Parameter, Statement, Value as Given, Written};
+
+/// A text of a declaration and where it stands in its file.
+#[derive(Debug, Clone)]
+struct Text {
+    text: String,
+    node: Node,
+    line: usize,
+    column: usize,
+}
+
+impl Text {
+    fn read(located: &Located) -> Result<Self> {
+        let Located { text, line, column } = located;
+        let (text, line, column) = (text.clone(), *line, *column);
+        match syntax::parse(&text) {
+            Ok(node) => Ok(Text { text, node, line, column }),
+            Err(error) => Err(located.error(&error)),
+        }
+    }
+
+    fn error(&self, error: &SyntaxError) -> Error {
+        Located { text: self.text.clone(), line: self.line, column: self.column }.error(error)
+    }
+}
+
+/// What is measured of the draw.
+#[derive(Debug, Clone)]
+enum Measured {
+    /// Its probability.
+    Event(Text),
+    Mean(Text),
+    /// At a level between 0 and 1.
+    Quantile(Text, f64),
+}
+
+impl Measured {
+    fn text(&self) -> &Text {
+        match self {
+            Measured::Event(text) | Measured::Mean(text) | Measured::Quantile(text, _) => text,
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        match self {
+            Measured::Event(_) => Shape::Truth,
+            Measured::Mean(_) | Measured::Quantile(..) => Shape::Number,
+        }
+    }
+}
+
+/// What a user declares: draws, each of which uses those before it only, and what is measured of them.
+#[derive(Debug, Clone)]
+struct Declaration {
+    draws: Vec<(String, Text)>,
+    given: Option<Text>,
+    quantity: Measured,
+}
+
+/// Reads the claim that a file declares, or that of this id among several; `path` is the file, for the commands that name it.
+///
+/// # Errors
+/// Names the line, the column, the key, and what to write.
+pub fn claim(text: &str, path: &Path, id: Option<&str>) -> Result<Claim> {
+    let (statement, written) = Statement::declared(text, path, id)?;
+    let declared = Declared::new(&statement, &written)?;
+    Ok(Claim::new(statement, declared))
+}
+
+impl Declaration {
+    fn read(written: &Written, statement: &Statement) -> Result<Self> {
+        let mut draws = Vec::new();
+        for (name, text) in &written.draws {
+            check_name(&name.text, statement).map_err(|error| error.at(name.place()))?;
+            draws.push((name.text.clone(), Text::read(text)?));
+        }
+        let quantity = match (&written.event, &written.mean, &written.quantile) {
+            (Some(event), None, None) => Measured::Event(Text::read(event)?),
+            (None, Some(mean), None) => Measured::Mean(Text::read(mean)?),
+            (None, None, Some((of, level))) => Measured::Quantile(Text::read(of)?, *level),
+            _ => {
+                return Err(Error::input(
+                    "[claim]: write one of event = \"S >= t\", mean = \"abs(S)\" and quantile = { of = \"S\", level = 0.5 }",
+                ));
+            }
+        };
+        let given = written.given.as_ref().map(Text::read).transpose()?;
+        let declaration = Declaration { draws: ordered(draws)?, given, quantity };
+        declaration.check_names(statement)?;
+        Ok(declaration)
+    }
+
+    /// Refuses names that stand for nothing, and an event that depends on no draw.
+    fn check_names(&self, statement: &Statement) -> Result<()> {
+        let parameters = statement.parameters.iter().filter(|parameter| parameter.domain.is_numeric());
+        let mut known: Vec<&str> = parameters.map(|parameter| parameter.name.as_str()).collect();
+        known.extend(statement.lets.iter().map(|(name, _)| name.as_str()).chain(["pi", "e"]));
+        known.extend(self.draws.iter().map(|(name, _)| name.as_str()));
+        let texts = self.draws.iter().map(|(_, text)| text).chain(&self.given).chain([self.quantity.text()]);
+        for text in texts {
+            for (name, place) in text.node.names() {
+                if !known.contains(&name) {
+                    let near = nearest_name(name, known.iter().copied());
+                    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                    let message = format!("{name} is unknown{near}; known are {}", known.join(", "));
+                    return Err(text.error(&SyntaxError::new(place, &message)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a draw's name that means something else.
+fn check_name(name: &str, statement: &Statement) -> Result<()> {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_taken = statement.parameters.iter().any(|parameter| parameter.name == name)
+        || statement.lets.iter().any(|(known, _)| known == name)
+        || ["pi", "e", "and", "or", "not"].contains(&name);
+    match (is_plain, is_taken) {
+        (false, _) => {
+            Err(Error::input(format!("draw.{name}: a name is made of letters, digits and _, a letter first")))
+        }
+        (_, true) => Err(Error::input(format!("draw.{name}: this name means something else already; take another"))),
+        _ => Ok(()),
+    }
+}
+
+/// The draws in an order in which each uses those before it only.
+fn ordered(mut draws: Vec<(String, Text)>) -> Result<Vec<(String, Text)>> {
+    let mut done: Vec<(String, Text)> = Vec::new();
+    while !draws.is_empty() {
+        let waits = |text: &Text, draws: &[(String, Text)]| {
+            text.node
+                .names()
+                .into_iter()
+                .find(|(used, _)| draws.iter().any(|(name, _)| name == used))
+                .map(|(_, place)| place)
+        };
+        match draws.iter().position(|(_, text)| waits(text, &draws).is_none()) {
+            Some(next) => done.push(draws.remove(next)),
+            None => {
+                let (name, text) = &draws[0];
+                let place = waits(text, &draws).unwrap_or(0..0);
+                let message =
+                    format!("draw.{name} is circular: each name may use others, but not itself by way of them");
+                return Err(text.error(&SyntaxError::new(place, &message)));
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// Measures what is declared.
+struct Declared {
+    statement: Statement,
+    declaration: Declaration,
+    methods: Vec<Method>,
+}
+
+/// A literal batch holds about so many numbers.
+const NUMBERS_IN_BATCH: usize = 65_536;
+
+impl Declared {
+    fn new(statement: &Statement, written: &Written) -> Result<Self> {
+        let declaration = Declaration::read(written, statement)?;
+        let mut declared = Declared { statement: statement.clone(), declaration, methods: Vec::new() };
+        declared.methods = declared.admitted()?;
+        Ok(declared)
+    }
+
+    /// The methods that the declaration admits, as far as some cells of its domain tell.
+    fn admitted(&self) -> Result<Vec<Method>> {
+        let mut failure = None;
+        for place in [0.5, 0.0, 0.25, 1.0] {
+            match self.model(&probe(&self.statement, place)) {
+                Ok(model) if !model.target.is_random() && model.target_is_event() => {
+                    let text = self.declaration.quantity.text();
+                    let message = "the event depends on no draw: it is always true or never; use a name of draw";
+                    return Err(text.error(&SyntaxError::new(text.node.place.clone(), message)));
+                }
+                Ok(model) => return self.methods_of(&model),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        // Nothing is wrong at every cell perhaps; what is wrong at one is said there.
+        Err(failure.unwrap_or_else(|| Error::Defect("no cell was tried".into())))
+    }
+
+    fn methods_of(&self, model: &Model) -> Result<Vec<Method>> {
+        let is_sampled = match self.declaration.quantity {
+            Measured::Mean(_) => most_of_mean(model).map(|_| ()),
+            _ => Ok(()),
+        };
+        let ways = [
+            (Method::ClosedForm, self.closed(model).is_some()),
+            (Method::Quadrature, self.layered(model).is_some()),
+            (Method::Importance, model.target_is_event() && tilted::estimator(model).is_ok()),
+            (Method::Collapsed, model.target_is_event() && self.collapsed(model).is_ok()),
+            (Method::Literal, model.target.is_random() && is_sampled.is_ok()),
+            (Method::Enumeration, model.target.is_random() && Tape::new(model).is_ok()),
+        ];
+        let admitted: Vec<Method> =
+            ways.into_iter().filter(|(_, admitted)| *admitted).map(|(method, _)| method).collect();
+        match admitted.is_empty() {
+            true => Err(is_sampled.err().unwrap_or_else(|| Error::Defect("no method admits the claim".into()))),
+            false => Ok(admitted),
+        }
+    }
+
+    /// The declaration at a cell.
+    fn model(&self, cell: &Cell) -> Result<Model> {
+        let symbol = |name: &str| Err(undeclared(name));
+        let names = Names::new(&self.statement, cell, &symbol);
+        bind(&self.declaration, &|name| names.number(name))
+    }
+
+    /// What needs no draw, by the law of one statistic.
+    fn closed(&self, model: &Model) -> Option<Result<Evidence>> {
+        if let model::Expr::Constant(number) = &model.target {
+            return Some(exact::of_sum(*number, Method::ClosedForm, 1));
+        }
+        let statistic = known(model)?;
+        match &self.declaration.quantity {
+            Measured::Event(_) => exact::event(model, &statistic).map(Ok),
+            Measured::Mean(_) => exact::mean_of_values(model, &statistic),
+            Measured::Quantile(_, level) => exact::quantile(model, &statistic, *level),
+        }
+    }
+
+    /// The statistic whose function has a mean that is an integral.
+    fn layered(&self, model: &Model) -> Option<Statistic> {
+        let statistic = known(model).filter(|statistic| !statistic.law.is_discrete())?;
+        let is_mean = matches!(self.declaration.quantity, Measured::Mean(_));
+        (is_mean && exact::has_layers(model, &statistic)).then_some(statistic)
+    }
+
+    /// Draws of the statistic by its own law.
+    fn collapsed<'a>(&self, model: &Model) -> Result<Estimator<'a>> {
+        let no_law = || Error::unreachable("the law of no single statistic is known here; take literal");
+        let statistic = known(model).ok_or_else(no_law)?;
+        let region = model.region(&model.target, &statistic).ok_or_else(no_law)?;
+        let rounding = statistic.law.rounding();
+        let sampler = Arc::new(statistic.law.sampler().map_err(Error::unreachable)?);
+        Ok(Estimator::events(1024, move || {
+            let (region, sampler) = (region.clone(), Arc::clone(&sampler));
+            Box::new(move |stream| region.holds(sampler(stream), rounding).map_or(Draw::unknown(), Draw::event))
+        }))
+    }
+
+    /// The draws as they are declared.
+    fn literal<'a>(&self, model: Model) -> Result<Estimator<'a>> {
+        samplers(&model)?;
+        let numbers: usize = model.draws.iter().map(|draw| draw.shape.size()).sum();
+        let batch = (NUMBERS_IN_BATCH / numbers.max(1)).clamp(16, 1024) as u64;
+        let model = Arc::new(model);
+        match self.declaration.quantity {
+            Measured::Event(_) => Ok(Estimator::events(batch, move || {
+                let truth = |value: &Value| value.is_true().map_or(Draw::unknown(), Draw::event);
+                sampler(&model, truth)
+            })),
+            Measured::Mean(_) => {
+                let most = most_of_mean(&model)?;
+                Ok(Estimator::values(most.ln(), batch, move || {
+                    sampler(&model, move |value| {
+                        let (x, error) = (value.numbers()[0], value.error);
+                        let share = |x: f64| (x / most).clamp(0.0, 1.0);
+                        if x.is_nan() || error.is_nan() {
+                            Draw::unknown()
+                        } else {
+                            Draw { lo: share(x - error), hi: share(x + error) }
+                        }
+                    })
+                }))
+            }
+            Measured::Quantile(_, level) => Ok(quantile::estimator(model, level)),
+        }
+    }
+}
+
+impl Model {
+    fn target_is_event(&self) -> bool {
+        use model::Expr;
+        match &self.target {
+            Expr::Not(_) => true,
+            Expr::Binary(operator, ..) => {
+                operator.compares() || matches!(operator, syntax::Operator::And | syntax::Operator::Or)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The statistic of the target, unless a condition changes its law.
+fn known(model: &Model) -> Option<Statistic> {
+    if model.given.is_some() { None } else { model.statistic(&model.target) }
+}
+
+/// Evaluates the target on one draw after another.
+fn sampler<'a>(model: &Arc<Model>, say: impl Fn(&Value) -> Draw + 'a) -> super::Sampler<'a> {
+    let model = Arc::clone(model);
+    // They were made once before, where an error would have been told.
+    let samplers = samplers(&model).ok();
+    Box::new(move |stream| {
+        let drawn = samplers.as_ref().and_then(|samplers| draw(&model, samplers, stream));
+        drawn.map_or(Draw::unknown(), |draws| say(&evaluate(&model.target, &draws)))
+    })
+}
+
+/// The greatest value of a target whose mean is sampled.
+fn most_of_mean(model: &Model) -> Result<f64> {
+    let (low, high) = range::range(model, &model.target);
+    match (low >= 0.0, high.is_finite() && high > 0.0) {
+        (true, true) => Ok(high),
+        (false, _) => Err(Error::unreachable(
+            "the target may be below 0, and the mean of a size is sampled; take the mean of its absolute value",
+        )),
+        _ => Err(Error::unreachable(
+            "the target has no known upper limit, and no sample tells the mean of such a number; bound it, as in min(x, 10), or \
+             take an event or a quantile",
+        )),
+    }
+}
+
+/// A cell of the domain, at a place from 0 to 1 of each parameter: for what holds at every cell.
+fn probe(statement: &Statement, place: f64) -> Cell {
+    let value = |parameter: &Parameter| match (&parameter.domain, &parameter.default) {
+        (_, Some(default)) => parameter.parse(default).unwrap_or(Given::Word(default.clone())),
+        (Domain::Integer(low, high), _) => {
+            let high = (*high).min(low.saturating_add(MOST_OF_PROBE));
+            Given::Integer(low + (place * (high - low) as f64) as u64)
+        }
+        (Domain::Real(interval), _) => {
+            let (low, high) = interval.ends();
+            let low = low.max(-1.0);
+            let high = high.min(low + 2.0);
+            Given::Real(low + place.clamp(0.01, 0.99) * (high - low))
+        }
+        (Domain::Word(words) | Domain::Vector { words, .. }, _) => {
+            Given::Word(words.first().cloned().unwrap_or_default())
+        }
+        (Domain::Text(_), _) => Given::Word(String::new()),
+    };
+    Cell::of_values(&statement.parameters, statement.parameters.iter().map(value).collect())
+}
+
+/// Whole numbers of a probe are at most so far from their least.
+const MOST_OF_PROBE: u64 = 6;
+
+impl Measurand for Declared {
+    fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    fn check(&self, cell: &Cell) -> Result<()> {
+        self.model(cell).map(|_| ())
+    }
+
+    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
+        let model = self.model(cell)?;
+        let unknown = |instead: &str| {
+            Error::unreachable(format!("the law of what is measured is not known here; take {instead}"))
+        };
+        match method {
+            Method::ClosedForm => Ok(Estimator::deterministic(move || {
+                self.closed(&model).ok_or_else(|| unknown("literal, or enumeration where the space is small"))?
+            })),
+            Method::Quadrature => {
+                let statistic = self.layered(&model).ok_or_else(|| unknown("literal"))?;
+                Ok(Estimator::deterministic(move || exact::mean_by_layers(&model, &statistic)))
+            }
+            Method::Importance => tilted::estimator(&model),
+            Method::Collapsed => self.collapsed(&model),
+            Method::Enumeration => {
+                Tape::new(&model)?;
+                Ok(Estimator::deterministic(move || enumerated(&model)))
+            }
+            _ => self.literal(model),
+        }
+    }
+}

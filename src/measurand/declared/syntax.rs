@@ -1,0 +1,374 @@
+//! From the text of a declared draw, event or quantity to its tree, each part with its place.
+
+use std::ops::Range;
+
+use super::function::Function;
+use crate::error::nearest_name;
+use crate::formula::SyntaxError;
+use crate::formula::token::{Placed, Token, tokens};
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub kind: Kind,
+    /// Its bytes in the text.
+    pub place: Range<usize>,
+}
+
+/// What a part says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Number(f64),
+    Name(String),
+    List(Vec<Node>),
+    Negate(Box<Node>),
+    Not(Box<Node>),
+    Binary(Operator, Box<Node>, Box<Node>),
+    Call(Function, Vec<Node>),
+}
+
+/// An operator between two parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Power,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+    Equal,
+    Unequal,
+    And,
+    Or,
+}
+
+impl Operator {
+    /// The comparison that a symbol stands for.
+    fn comparison(symbol: &str) -> Operator {
+        match symbol {
+            ">=" => Operator::AtLeast,
+            "<=" => Operator::AtMost,
+            ">" => Operator::Greater,
+            "<" => Operator::Less,
+            "==" => Operator::Equal,
+            _ => Operator::Unequal,
+        }
+    }
+
+    /// The comparison with its sides exchanged.
+    pub fn flipped(self) -> Operator {
+        match self {
+            Operator::AtLeast => Operator::AtMost,
+            Operator::AtMost => Operator::AtLeast,
+            Operator::Greater => Operator::Less,
+            Operator::Less => Operator::Greater,
+            same => same,
+        }
+    }
+
+    /// Whether it compares two numbers.
+    pub fn compares(self) -> bool {
+        use Operator::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
+        matches!(self, Less | AtMost | Greater | AtLeast | Equal | Unequal)
+    }
+}
+
+impl Node {
+    /// The names that stand in it, each with its place.
+    pub fn names(&self) -> Vec<(&str, Range<usize>)> {
+        let mut found = Vec::new();
+        self.visit(&mut |node| {
+            if let Kind::Name(name) = &node.kind {
+                found.push((name.as_str(), node.place.clone()));
+            }
+        });
+        found
+    }
+
+    fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Node)) {
+        see(self);
+        match &self.kind {
+            Kind::Number(_) | Kind::Name(_) => {}
+            Kind::List(parts) | Kind::Call(_, parts) => parts.iter().for_each(|part| part.visit(see)),
+            Kind::Negate(part) | Kind::Not(part) => part.visit(see),
+            Kind::Binary(_, left, right) => [left, right].into_iter().for_each(|part| part.visit(see)),
+        }
+    }
+}
+
+/// Longer texts are refused, before the stack is: a chain of operators is as deep as it is long.
+const MOST_TOKENS: usize = 1000;
+/// Deeper texts are refused.
+const DEEPEST: usize = 100;
+
+/// Reads a text.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse(text: &str) -> Result<Node, SyntaxError> {
+    let tokens = tokens(text)?;
+    if let Some((_, place)) = tokens.get(MOST_TOKENS) {
+        return Err(SyntaxError::new(place.clone(), "the text is too long; name parts of it under draw"));
+    }
+    let mut parser = Parser { tokens, next: 0, length: text.len(), depth: 0 };
+    let node = parser.either()?;
+    if parser.next < parser.tokens.len() {
+        return Err(parser.wrong("the text ends before this; an operator such as * is missing"));
+    }
+    Ok(node)
+}
+
+struct Parser {
+    tokens: Vec<Placed>,
+    next: usize,
+    length: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next).map(|(token, _)| token)
+    }
+
+    /// Where the next token stands, or the text's end.
+    fn place(&self) -> Range<usize> {
+        self.tokens.get(self.next).map_or(self.length..self.length, |(_, place)| place.clone())
+    }
+
+    fn wrong(&self, message: &str) -> SyntaxError {
+        SyntaxError::new(self.place(), message)
+    }
+
+    fn take(&mut self, symbols: &[&'static str]) -> Option<&'static str> {
+        let taken = symbols.iter().copied().find(|symbol| self.peek() == Some(&Token::Symbol(symbol)))?;
+        self.next += 1;
+        Some(taken)
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token::Name(name)) if name == word);
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Operands of one rule, joined from the left.
+    fn joined(
+        &mut self,
+        operand: fn(&mut Self) -> Result<Node, SyntaxError>,
+        operator: fn(&mut Self) -> Option<Operator>,
+    ) -> Result<Node, SyntaxError> {
+        let mut left = operand(self)?;
+        while let Some(operator) = operator(self) {
+            left = binary(operator, left, operand(self)?);
+        }
+        Ok(left)
+    }
+
+    fn either(&mut self) -> Result<Node, SyntaxError> {
+        self.joined(Self::all, |parser| parser.take_word("or").then_some(Operator::Or))
+    }
+
+    fn all(&mut self) -> Result<Node, SyntaxError> {
+        self.joined(Self::negated, |parser| {
+            (parser.take_word("and") || parser.take(&["&&"]).is_some()).then_some(Operator::And)
+        })
+    }
+
+    fn negated(&mut self) -> Result<Node, SyntaxError> {
+        let start = self.place().start;
+        if !self.take_word("not") {
+            return self.compared();
+        }
+        let inner = self.nested(Self::negated)?;
+        Ok(Node { place: start..inner.place.end, kind: Kind::Not(Box::new(inner)) })
+    }
+
+    /// `a <= b <= c` compares neighbours.
+    fn compared(&mut self) -> Result<Node, SyntaxError> {
+        let mut left = self.sum()?;
+        let mut all: Option<Node> = None;
+        while let Some(symbol) = self.take(&[">=", "<=", "==", "!=", ">", "<"]) {
+            let right = self.sum()?;
+            let one = binary(Operator::comparison(symbol), left, right.clone());
+            all = Some(match all {
+                None => one,
+                Some(before) => binary(Operator::And, before, one),
+            });
+            left = right;
+        }
+        if self.peek() == Some(&Token::Symbol("=")) {
+            return Err(self.wrong("write == to compare"));
+        }
+        Ok(all.unwrap_or(left))
+    }
+
+    fn sum(&mut self) -> Result<Node, SyntaxError> {
+        self.joined(Self::product, |parser| {
+            let symbol = parser.take(&["+", "-"])?;
+            Some(if symbol == "+" { Operator::Add } else { Operator::Subtract })
+        })
+    }
+
+    fn product(&mut self) -> Result<Node, SyntaxError> {
+        self.joined(Self::signed, |parser| {
+            let symbol = parser.take(&["*", "/"])?;
+            Some(if symbol == "*" { Operator::Multiply } else { Operator::Divide })
+        })
+    }
+
+    /// -x^2 is -(x^2).
+    fn signed(&mut self) -> Result<Node, SyntaxError> {
+        let start = self.place().start;
+        if self.take(&["-"]).is_none() {
+            return self.power();
+        }
+        let inner = self.nested(Self::signed)?;
+        let place = start..inner.place.end;
+        Ok(match inner.kind {
+            Kind::Number(value) => Node { kind: Kind::Number(-value), place },
+            _ => Node { kind: Kind::Negate(Box::new(inner)), place },
+        })
+    }
+
+    fn power(&mut self) -> Result<Node, SyntaxError> {
+        let base = self.primary()?;
+        if self.take(&["^"]).is_none() {
+            return Ok(base);
+        }
+        let exponent = self.nested(Self::signed)?;
+        Ok(binary(Operator::Power, base, exponent))
+    }
+
+    fn primary(&mut self) -> Result<Node, SyntaxError> {
+        let place = self.place();
+        match self.peek().cloned() {
+            Some(Token::Number(value)) => {
+                self.next += 1;
+                Ok(Node { kind: Kind::Number(value), place })
+            }
+            Some(Token::Name(name)) => {
+                self.next += 1;
+                match self.take(&["("]) {
+                    Some(_) => self.call(&name, place),
+                    None => Ok(Node { kind: Kind::Name(name), place }),
+                }
+            }
+            Some(Token::Symbol("(")) => {
+                self.next += 1;
+                let inner = self.nested(Self::either)?;
+                let end = self.close(")")?;
+                Ok(Node { place: place.start..end, ..inner })
+            }
+            Some(Token::Symbol("[")) => {
+                self.next += 1;
+                let parts = self.parts()?;
+                let end = self.close("]")?;
+                Ok(Node { kind: Kind::List(parts), place: place.start..end })
+            }
+            Some(_) => Err(self.wrong("a number, a name, ( or [ is missing before this")),
+            None => Err(self.wrong("the text ends too early; a number, a name, ( or [ is missing")),
+        }
+    }
+
+    /// One part or more between commas.
+    fn parts(&mut self) -> Result<Vec<Node>, SyntaxError> {
+        let mut parts = vec![self.nested(Self::either)?];
+        while self.take(&[","]).is_some() {
+            parts.push(self.nested(Self::either)?);
+        }
+        Ok(parts)
+    }
+
+    fn call(&mut self, name: &str, place: Range<usize>) -> Result<Node, SyntaxError> {
+        let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name) else {
+            let known = Function::ALL.map(Function::name);
+            let near = nearest_name(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let message = format!("{name} is no law or function{near}; known are {}", known.join(", "));
+            return Err(SyntaxError::new(place, &message));
+        };
+        let parts = if function == Function::Rademacher && self.peek() == Some(&Token::Symbol(")")) {
+            Vec::new()
+        } else {
+            self.parts()?
+        };
+        let place = place.start..self.close(")")?;
+        if !function.takes(parts.len()) {
+            let message = format!("write {}; here it has {} arguments", function.form(), parts.len());
+            return Err(SyntaxError::new(place, &message));
+        }
+        Ok(Node { kind: Kind::Call(function, parts), place })
+    }
+
+    /// Takes the closing symbol; returns where it ends.
+    fn close(&mut self, symbol: &'static str) -> Result<usize, SyntaxError> {
+        let end = self.place().end;
+        self.take(&[symbol]).map(|_| end).ok_or_else(|| self.wrong(&format!("a {symbol} is missing before this")))
+    }
+
+    fn nested(&mut self, inner: fn(&mut Self) -> Result<Node, SyntaxError>) -> Result<Node, SyntaxError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.wrong("the text is nested too deeply; name parts of it under draw"));
+        }
+        let node = inner(self)?;
+        self.depth -= 1;
+        Ok(node)
+    }
+}
+
+fn binary(operator: Operator, left: Node, right: Node) -> Node {
+    let place = left.place.start..right.place.end;
+    Node { kind: Kind::Binary(operator, Box::new(left), Box::new(right)), place }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn precedence_is_that_of_formulas() {
+        for (text, same) in [
+            ("a + b * c", "a + (b * c)"),
+            ("-x^2", "-(x^2)"),
+            ("a >= 1 and b < 2 or not c == 3", "((a >= 1) and (b < 2)) or (not (c == 3))"),
+            ("0 < a <= 1", "0 < a and a <= 1"),
+            ("2^3^2", "2^(3^2)"),
+        ] {
+            let shape = |text: &str| format!("{:?}", without_places(parse(text).unwrap()));
+            assert_eq!(shape(text), shape(same), "{text}");
+        }
+    }
+
+    fn without_places(node: Node) -> Node {
+        let boxed = |node: Box<Node>| Box::new(without_places(*node));
+        let kind = match node.kind {
+            Kind::Binary(operator, left, right) => Kind::Binary(operator, boxed(left), boxed(right)),
+            Kind::Negate(part) => Kind::Negate(boxed(part)),
+            Kind::Not(part) => Kind::Not(boxed(part)),
+            other => other,
+        };
+        Node { kind, place: 0..0 }
+    }
+
+    #[test]
+    fn what_is_wrong_is_marked() {
+        for (text, message, place) in [
+            ("sum(X", "a ) is missing", 5..5),
+            ("smu(X)", "did you mean sum?", 0..3),
+            ("iid(n)", "write iid(n, law)", 0..6),
+            ("X = 1", "write == to compare", 2..3),
+            ("[1, 2", "a ] is missing", 5..5),
+            ("", "ends too early", 0..0),
+        ] {
+            let error = parse(text).unwrap_err();
+            let shown = error.shown(text).to_string();
+            assert!(shown.contains(message), "{text}: {shown}");
+            assert_eq!(error, SyntaxError::new(place, shown.split('\n').next().unwrap()), "{text}");
+        }
+        let long = "1+".repeat(3000) + "1";
+        assert!(parse(&long).is_err() && parse(&("(".repeat(500) + "1")).is_err());
+    }
+}

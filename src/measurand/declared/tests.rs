@@ -1,0 +1,204 @@
+//! Declared claims as a whole: what is read, what is refused, and that the methods agree.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::measure::{Job, Precision, Sampling, Until, measure};
+
+/// A claim with these lines for its draw and what is measured.
+fn declared(parameters: &str, lines: &str) -> Result<Claim> {
+    let text = format!(
+        "[claim]\nid = \"toy\"\nparameters = {{ {parameters} }}\n{lines}\nbounds = {{ printed = \"1\" }}\nrelation = \"at-most\"\n"
+    );
+    claim(&text, Path::new("toy.toml"), None)
+}
+
+fn evidence(claim: &Claim, set: &[(&str, &str)], method: Method) -> Result<Evidence> {
+    let cell = claim.cell(set.iter().copied())?;
+    let bounds = claim.bounds(&cell)?;
+    let job = Job { claim, experiment: "e", cell: &cell, method, bounds: &bounds };
+    let precision = Precision { relative: 0.02, replicates: 20_000, until: Until::Precise };
+    measure(&job, &Sampling { seed: 1, alpha: 1e-6, precision }, &AtomicBool::new(false))
+}
+
+/// Every method that the claim admits agrees with this value at the cell; returns their names.
+fn agree(parameters: &str, lines: &str, set: &[(&str, &str)], value: f64) -> Vec<&'static str> {
+    let claim = declared(parameters, lines).unwrap();
+    for method in claim.methods() {
+        let found = evidence(&claim, set, *method).unwrap();
+        let (lo, hi) = (found.ln_lo.exp() * (1.0 - 1e-9), found.ln_hi.exp() * (1.0 + 1e-9));
+        assert!(lo <= value && value <= hi, "{lines}: {} gives {lo} to {hi}, not {value}", method.name());
+    }
+    claim.methods().iter().map(|method| method.name()).collect()
+}
+
+/// Values by hand, from finite sums, and by scipy 1.17.
+#[test]
+fn all_methods_agree_with_known_values() {
+    let n = "n = \"1..1e9\"";
+    let coins = "draw = { X = \"iid(n, bernoulli(1/2))\", S = \"sum(X)\" }\n";
+    let of_four = [("n", "4")];
+    assert_eq!(
+        agree(n, &format!("{coins}event = \"S >= 3\""), &of_four, 5.0 / 16.0),
+        ["closed-form", "importance", "collapsed", "literal", "enumeration"]
+    );
+    agree(n, &format!("{coins}event = \"S - n/2 >= 1 or S - n/2 <= -1\""), &of_four, 10.0 / 16.0);
+    agree(n, &format!("{coins}event = \"abs(S - n/2) < 1\""), &of_four, 6.0 / 16.0);
+    agree(n, &format!("{coins}event = \"mean(X) > 1/2\""), &of_four, 5.0 / 16.0);
+    agree(n, &format!("{coins}event = \"not S == 2\""), &of_four, 10.0 / 16.0);
+    agree(n, &format!("{coins}event = \"max(cumsum(2*X - 1)) >= 2\""), &of_four, 5.0 / 16.0 + 1.0 / 16.0);
+    agree(n, &format!("{coins}mean = \"abs(2*S - n)\""), &of_four, 1.5);
+    agree(n, "draw = { P = \"permutation(n)\" }\nevent = \"sum(P == range(n)) == 0\"", &of_four, 9.0 / 24.0);
+    agree(n, "draw = { X = \"iid(n, integers(1, 6))\" }\nevent = \"distinct(X) < n\"", &of_four, 1.0 - 360.0 / 1296.0);
+    agree(n, "draw = { X = \"iid(n, integers(1, 6))\" }\nevent = \"sum(X) <= 5\"", &of_four, 5.0 / 1296.0);
+    agree(n, "draw = { X = \"sample(n, range(10) <= 4)\" }\nevent = \"sum(X) >= 3\"", &of_four, 25.0 / 210.0);
+    agree(
+        n,
+        "draw = { X = \"iid(n, integers(0, 1))\" }\ngiven = \"sum(X) >= 1\"\nevent = \"sum(X) == n\"",
+        &of_four,
+        1.0 / 15.0,
+    );
+    agree(n, "draw = { X = \"iid(n, normal(0, 1))\" }\nevent = \"sum(X) >= 2\"", &of_four, 0.158_655_253_931_457_05);
+    agree(n, "draw = { X = \"iid(n, normal(0, 1))\" }\nevent = \"max(X) <= 0\"", &of_four, 1.0 / 16.0);
+    agree(n, "draw = { X = \"iid(n, normal(0, 1))\" }\nevent = \"norm2(X) >= 2\"", &of_four, 3.0 * f64::exp(-2.0));
+    agree(n, "draw = { X = \"iid(n, exponential(2))\" }\nevent = \"sum(X) >= 2\"", &of_four, 0.433_470_120_366_709_06);
+    agree(n, "draw = { X = \"iid(n, uniform(0, 1))\" }\nmean = \"max(X)\"", &of_four, 0.8);
+    agree(n, "draw = { T = \"geometric(1/n)\" }\nevent = \"T > 3\"", &of_four, 27.0 / 64.0);
+    agree(n, "mean = \"lgamma(n + 1)\"", &of_four, f64::ln(24.0));
+    // log of the sample median of |N|; E max of 4 normal numbers by integration.
+    agree(
+        n,
+        "draw = { X = \"normal(0, 1)\" }\nquantile = { of = \"abs(X)\", level = 0.5 }",
+        &of_four,
+        0.674_489_750_196_081_7,
+    );
+    agree(n, "draw = { X = \"iid(n, normal(0, 1))\" }\nmean = \"max(X)\"", &of_four, 1.029_375_373_003_964);
+}
+
+/// Tails that are far out: tilting agrees with the exact tail at e^-500.
+#[test]
+fn tilting_reaches_where_no_draw_does() {
+    let cases = [
+        ("bernoulli(0.1)", "6*n/10", -500.0),
+        ("poisson(1)", "3*n", -500.0),
+        ("exponential(1)", "3*n", -300.0),
+        ("normal(0, 1)", "n", -200.0),
+        ("rademacher()", "9*n/10", -200.0),
+        ("geometric(0.5)", "4*n", -200.0),
+        ("points([0, 1, 3], [0.5, 0.25, 0.25])", "5*n/2", -200.0),
+    ];
+    for (law, from, least) in cases {
+        for event in [format!("sum(X) >= {from}"), format!("sum(-X) <= -{from}")] {
+            let lines = format!("draw = {{ X = \"iid(n, {law})\" }}\nevent = \"{event}\"");
+            let claim = declared("n = \"1..1e9\"", &lines).unwrap();
+            let set = [("n", "700")];
+            let exact = evidence(&claim, &set, Method::ClosedForm).unwrap();
+            let tilted = evidence(&claim, &set, Method::Importance).unwrap();
+            assert!(exact.ln.unwrap() < least, "{law}: {exact:?}");
+            let agrees = tilted.ln_lo <= exact.ln_hi && exact.ln_lo <= tilted.ln_hi;
+            assert!(agrees && tilted.ln_hi - tilted.ln_lo < 1.0, "{lines}: {tilted:?} {exact:?}");
+        }
+    }
+    let uniform =
+        declared("n = \"1..1e9\"", "draw = { X = \"iid(n, uniform(0, 1))\" }\nevent = \"sum(X) <= 1\"").unwrap();
+    let found = evidence(&uniform, &[("n", "50")], Method::Importance).unwrap();
+    // 1/50!
+    let ln = -libm::lgamma(51.0);
+    assert!(found.ln_lo <= ln && ln <= found.ln_hi && found.ln_hi - found.ln_lo < 1.0, "{found:?} {ln}");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_line_and_column() {
+    let n = "n = \"1..1e9\", p = \"0..2<\"";
+    let refused = |lines: &str| match declared("n = \"1..1e9\", p = \"0.0..2.0\"", lines) {
+        Err(error) => error.to_string(),
+        Ok(claim) => claim.cell([("n", "4"), ("p", "1.5")]).unwrap_err().to_string(),
+    };
+    assert!(declared(n, "event = \"1 > 0\"").is_err());
+    for (lines, expected) in [
+        (
+            "draw = { X = \"iid(n, bernuli(p))\" }\nevent = \"sum(X) > 1\"",
+            "line 4, column 22: bernuli is no law or function; did you mean bernoulli?",
+        ),
+        (
+            "draw = { Xs = \"iid(n, normal(0, 1))\" }\nevent = \"sum(Xt) > 1\"",
+            "line 5, column 14: Xt is unknown; did you mean Xs?",
+        ),
+        (
+            "draw = { X = \"iid(n, bernoulli(p))\" }\nevent = \"sum(X) > 1\"",
+            "line 4, column 32: this is 1.5; write a probability from 0 to 1",
+        ),
+        (
+            "draw = { X = \"iid(n, normal(0, 1))\" }\nevent = \"X > 1\"",
+            "line 5, column 10: this is a vector of 4 numbers; write a comparison",
+        ),
+        (
+            "draw = { X = \"iid(n, normal(0, 1))\" }\nevent = \"sum(X)\"",
+            "line 5, column 10: this is a number; write a comparison such as",
+        ),
+        (
+            "draw = { X = \"iid(n, normal(0, 1))\", Y = \"iid(n+1, normal(0, 1))\" }\nevent = \"dot(X, Y) > 1\"",
+            "a vector of 4 numbers and a vector of 5 numbers",
+        ),
+        ("draw = { X = \"Y + 1\", Y = \"X + 1\" }\nevent = \"X > 1\"", "line 4, column 15: draw.X is circular"),
+        ("draw = { X = \"normal(0, 1)\" }\nevent = \"n > 1\"", "line 5, column 10: the event depends on no draw"),
+        (
+            "draw = { X = \"normal(0, -1)\" }\nevent = \"X > 1\"",
+            "line 4, column 25: this is -1; write a standard deviation above 0",
+        ),
+        ("draw = { X = \"iid(p, normal(0, 1))\" }\nevent = \"max(X) > 1\"", "write a whole number of at least 1"),
+        ("draw = { n = \"normal(0, 1)\" }\nevent = \"n > 1\"", "draw.n: this name means something else already"),
+        (
+            "draw = { X = \"normal(0, 1)\", Z = \"normal(X, 1)\" }\nevent = \"Z > 1\"",
+            "laws and sizes are made of parameters only",
+        ),
+        ("event = \"normal(0, 1) > 1\"", "laws are scaled and shifted by numbers; give the draw a name"),
+        ("draw = { X = \"normal(0, 1)\" }", "write one of event = "),
+        (
+            "draw = { X = \"normal(0, 1)\" }\nquantile = { of = \"X\", level = 2.0 }",
+            "line 5: level = 2: write a number between 0 and 1",
+        ),
+        ("draw = { X = \"points([1, 2], [0.5, 0.4])\" }\nevent = \"X > 1\"", "add up to 1 are needed; these give 0.9"),
+        ("draw = { X = \"truncated(normal(0, 1), 40, 41)\" }\nevent = \"X > 1\"", "at least 1e-4 is needed"),
+    ] {
+        let error = refused(lines);
+        assert!(error.contains(expected), "{lines}\n{error}");
+    }
+}
+
+/// A formula of the statement does not see a draw.
+#[test]
+fn hypotheses_and_bounds_see_parameters_only() {
+    let error =
+        declared("n = \"1..9\"", "draw = { X = \"normal(0, 1)\" }\nevent = \"X > 1\"\nhypotheses = [\"X > 0\"]");
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("X is drawn, and this is a formula of the cell's numbers"), "{error}");
+}
+
+/// A method that cannot reach a cell says which one does.
+#[test]
+fn what_cannot_be_reached_is_said() {
+    let unreached = |lines: &str, method: Method, n: &str| {
+        let claim = declared("n = \"1..1e9\"", lines).unwrap();
+        let cell = claim.cell([("n", n)]).unwrap();
+        let error = match claim.estimator(&cell, method) {
+            Ok(Estimator::Deterministic(evaluate)) => evaluate().unwrap_err(),
+            Ok(_) => panic!("{lines} is reached"),
+            Err(error) => error,
+        };
+        assert!(matches!(error, Error::Unreachable(_)), "{error}");
+        error.to_string()
+    };
+    let coins = "draw = { X = \"iid(n, bernoulli(1/2))\" }\nevent = \"sum(X) >= n\"";
+    assert!(unreached(coins, Method::Literal, "1e9").contains("take closed-form or collapsed"));
+    assert!(unreached(coins, Method::Enumeration, "100").contains("more than 4e6 outcomes"));
+    let normal = "draw = { X = \"iid(n, normal(0, 1))\" }\nmean = \"max(X)\"";
+    assert!(unreached(normal, Method::Literal, "4").contains("below 0"));
+    assert!(unreached(normal, Method::ClosedForm, "4").contains("take literal"));
+    let square =
+        declared("n = \"1..1e9\"", "draw = { X = \"iid(n, student_t(3))\" }\nmean = \"max(cumsum(X)^2)\"").unwrap_err();
+    assert!(square.to_string().contains("no known upper limit"), "{square}");
+    let square = "draw = { X = \"iid(n, normal(0, 1))\" }\nmean = \"max(X^2)\"";
+    assert!(unreached(square, Method::Literal, "4").contains("no known upper limit"));
+}
