@@ -17,9 +17,9 @@ use crate::measure::Precision;
 use crate::measure::threshold::{Question, Threshold};
 use crate::measure::what_if::{Changes, Draft, changed};
 use crate::numeric::number;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::registry::find;
-use crate::statement::{Cell, position};
+use crate::statement::{Cell, Parameter, position};
 use crate::statement::{PRINTED, Relation};
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
@@ -377,16 +377,30 @@ impl Experiment {
 /// The claim that an experiment names, or declares.
 fn claim_of(wire: &WireExperiment, path: &Path, text: &str) -> Result<Claim> {
     let line = line(text, &wire.claim.span());
+    let at = |error: Error| error.at(format!("line {line}"));
     let found = match (wire.claim.get_ref(), &wire.claims) {
         (Wire::String(id), None) => find(id),
         (Wire::String(id), Some(file)) => find(&format!("{}:{id}", path.with_file_name(file).display())),
-        (Wire::Table(_), None) => return declared::claim(text, path, None),
+        (Wire::Table(_), None) => {
+            return declared::claim(text, path, None).and_then(|claim| with_columns(claim).map_err(at));
+        }
         (Wire::Table(_), Some(_)) => {
             Err(Error::input("claims names a file, and [claim] declares the claim here; leave one out"))
         }
         _ => Err(Error::input("claim: write a claim's id in quotation marks, or declare one below [claim]")),
     };
-    found.map_err(|error| error.at(format!("line {line}")))
+    found.and_then(with_columns).map_err(at)
+}
+
+/// Refuses a parameter with the name of another column of the records.
+fn with_columns(claim: Claim) -> Result<Claim> {
+    let taken = claim.statement().parameters.iter().find(|parameter| record::is_column(&parameter.name)).cloned();
+    match taken {
+        Some(Parameter { name, .. }) => Err(Error::input(format!(
+            "parameters.{name}: records have a column {name}; give the parameter another name"
+        ))),
+        None => Ok(claim),
+    }
 }
 
 /// A hash of what an experiment measures.

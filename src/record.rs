@@ -71,6 +71,11 @@ pub fn header(parameters: &[Parameter]) -> Row {
     BEFORE.into_iter().chain(middle).chain(AFTER).map(String::from).collect()
 }
 
+/// Whether records have a column of this name, which no parameter may have then.
+pub fn is_column(name: &str) -> bool {
+    BEFORE.contains(&name) || AFTER.contains(&name)
+}
+
 /// The rows of a measured cell, one a bound.
 pub fn rows(claim: &Claim, origin: &Origin, cell: &Cell, evidence: &Evidence, bounds: &[Bound]) -> Vec<Row> {
     let about = claim.statement();

@@ -176,9 +176,19 @@ impl Statement {
                 "[claim]: write what is measured: event = \"S >= t\", mean = \"abs(S)\" or quantile",
             ));
         };
-        let declaration = match (&table["claim"], is_alone) {
-            (Wire::Array(claims), _) => claims[place].clone(),
-            (claim, _) => claim.clone(),
+        let symbols = !(wire.symbols.is_empty() && wire.computed.is_empty() && wire.observed.is_empty());
+        if symbols {
+            return Err(Error::input(
+                "[claim]: symbols, computed and observed are for claims of the program; write let",
+            ));
+        }
+        if !wire.bounds.get_ref().contains_key(PRINTED) {
+            let message = format!("bounds: call the bound that is claimed {PRINTED}; others have names of your own");
+            return Err(Error::input(message).at(line(text, &wire.bounds.span())));
+        }
+        let declaration = match &table["claim"] {
+            Wire::Array(claims) => claims[place].clone(),
+            claim => claim.clone(),
         };
         let handle = path.display().to_string() + &if is_alone { String::new() } else { format!(":{}", wire.id) };
         let toml = toml::to_string(&Table::from_iter([("claim".to_string(), declaration)]));

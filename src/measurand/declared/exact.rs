@@ -26,6 +26,8 @@ const MOST_PIECES: u64 = 20_000;
 /// ln of the chance that is left to the end of an integral, the error that is asked of it there, and its most evaluations.
 const LITTLE: f64 = -20.0;
 const OF_TAIL: f64 = 1e-3;
+/// The part of a mean that may lie there.
+const MOST_OF_TAIL: f64 = 0.01;
 const MOST_EVALUATIONS: u64 = 10_000;
 /// Halvings of the interval that holds a quantile.
 const HALVINGS: usize = 200;
@@ -87,20 +89,23 @@ pub fn has_layers(model: &Model, statistic: &Statistic) -> bool {
 /// # Errors
 /// Where it is negative.
 pub fn mean_by_layers(model: &Model, statistic: &Statistic) -> Result<Evidence> {
-    let layers = |sign: f64, operator: Operator| {
+    let layers = |sign: f64, operator: Operator| -> Result<(Number, u64)> {
         layered(|t| compares(model, statistic, operator, sign * t).unwrap_or(Chance::ALWAYS))
     };
-    let above = layers(1.0, Operator::AtLeast);
+    let above = layers(1.0, Operator::AtLeast)?;
     if compares(model, statistic, Operator::Less, 0.0) == Some(Chance::NEVER) {
         return of_sum(above.0, Method::Quadrature, above.1);
     }
-    let below = layers(-1.0, Operator::AtMost);
+    let below = layers(-1.0, Operator::AtMost)?;
     of_sum(above.0 - below.0, Method::Quadrature, above.1 + below.1)
 }
 
 /// The integral of a chance that falls from 0 on, and the evaluations that it took. Up to where little is left, it lies between the
 /// sums by the higher and by the lower ends of each piece, whatever kinks the chance has; what is left is smooth.
-fn layered(chance: impl Fn(f64) -> Chance) -> (Number, u64) {
+///
+/// # Errors
+/// Where what is left does not settle: the mean may be infinite.
+fn layered(chance: impl Fn(f64) -> Chance) -> Result<(Number, u64)> {
     let mut end = 1.0;
     while chance(end).ln > LITTLE && end < f64::MAX / 4.0 {
         end *= 2.0;
@@ -134,7 +139,10 @@ fn layered(chance: impl Fn(f64) -> Chance) -> (Number, u64) {
     // A rounding for every piece.
     let rounding = 1.0 + work as f64 * f64::EPSILON;
     let pieces = Number::between(middle.ln(), (least / rounding).ln(), (most * rounding).ln());
-    (pieces + tail, work)
+    match tail.value() <= MOST_OF_TAIL * pieces.value() {
+        true => Ok((pieces + tail, work)),
+        false => Err(Error::unreachable("the mean does not settle, and may be infinite; take a quantile, or an event")),
+    }
 }
 
 /// A part of the axis with the chances at its ends.

@@ -61,6 +61,8 @@ const OF_BETA: f64 = 1e-11;
 const OF_GAMMA: f64 = 1e-11;
 /// Doubles below this have lost digits in the functions of statrs.
 const LEAST_OF_STATRS: f64 = 1e-290;
+/// Doubles above this do not hold every whole number, and of tails there nothing is known.
+const MOST_WHOLE: f64 = 9e15;
 /// More points than this are not folded.
 const MOST_POINTS: usize = 4096;
 /// Draws of a truncated law are refused above this many tries a draw on the mean.
@@ -367,6 +369,9 @@ impl Base {
             Tail::Lower if at > high || at == high && !strict => return none(true),
             Tail::Lower if at < low || at == low && strict => return none(false),
             _ => {}
+        }
+        if self.is_whole() && at.abs() > MOST_WHOLE {
+            return Chance { ln: -1.0, lo: f64::NEG_INFINITY, hi: 0.0 };
         }
         if self.is_whole() {
             return self.tail_of_whole(whole_threshold(at, tail, strict), tail);

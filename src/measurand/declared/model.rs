@@ -116,8 +116,12 @@ enum Meaning {
     Law(Law),
 }
 
-/// Larger arrays are never drawn.
+/// Larger numbers are no sizes.
 const MOST_NUMBERS: f64 = 9e15;
+/// The numbers that are listed for every draw.
+const MOST_LISTED: u64 = 10_000_000;
+/// Expressions that are larger, with all names written out, are refused.
+const LARGEST: u64 = 100_000;
 
 /// Resolves a declaration at a cell; `number` gives the parameters and names of formulas.
 ///
@@ -125,22 +129,38 @@ const MOST_NUMBERS: f64 = 9e15;
 /// Names the line, the column, and what to write.
 pub fn bind(declaration: &Declaration, number: &dyn Fn(&str) -> Option<Number>) -> Result<Model> {
     let mut binder = Binder { number, draws: Vec::new(), known: Vec::new() };
+    let mut sizes: Vec<(&str, u64)> = Vec::new();
     for (name, text) in &declaration.draws {
+        sizes.push((name, text.size(&sizes)?));
         let meaning = binder.bind(&text.node).map_err(|error| text.error(&error))?;
         let (source, shape) = match meaning {
             Meaning::Law(law) => (Source::One(law), Shape::Number),
             Meaning::Expr(expr, shape) => (Source::Derived(expr), shape),
         };
         let expr = match source {
-            // A shape that is drawn has its place already.
             Source::Derived(expr @ (Expr::Draw(_) | Expr::Constant(_))) => expr,
             source => binder.draw(source, shape),
         };
         binder.known.push((name.clone(), expr, shape));
     }
+    declaration.quantity.text().size(&sizes)?;
     let given = declaration.given.as_ref().map(|text| binder.of_shape(text, Shape::Truth)).transpose()?;
     let target = binder.of_shape(declaration.quantity.text(), declaration.quantity.shape())?;
     Ok(Model { draws: binder.draws, given, target })
+}
+
+impl Text {
+    /// How many names it has where those of draws are written out.
+    fn size(&self, known: &[(&str, u64)]) -> Result<u64> {
+        let names = self.node.names();
+        let of = |name: &str| known.iter().find(|(known, _)| *known == name).map_or(1, |(_, size)| *size);
+        let size = names.iter().fold(1u64, |sum, (name, _)| sum.saturating_add(of(name)));
+        let message = "with all names written out this is too long; use fewer names more than once";
+        match size <= LARGEST {
+            true => Ok(size),
+            false => Err(self.error(&SyntaxError::new(self.node.place.clone(), message))),
+        }
+    }
 }
 
 struct Binder<'a> {
@@ -347,7 +367,9 @@ impl Binder<'_> {
                 Ok(Meaning::Expr(self.draw(Source::Permutation, shape), shape))
             }
             Range => {
-                let n = self.size(&parts[0])?;
+                let most = format!("a whole number from 1 to {MOST_LISTED}");
+                let fits = |x: f64| x.fract() == 0.0 && (1.0..=MOST_LISTED as f64).contains(&x);
+                let n = self.real(&parts[0], &most, fits)? as usize;
                 Ok(Meaning::Expr(Expr::Range(n), Shape::Vector(n)))
             }
             Function::Tail => {

@@ -105,6 +105,7 @@ impl Tape {
         let mut ln_outcomes = 0.0;
         for draw in &model.draws {
             let size = draw.shape.size();
+            check((size as f64).ln())?;
             let sizes: Vec<usize> = match &draw.source {
                 Source::One(law) | Source::Iid(law) => {
                     let outcomes = outcomes_of(law)?;

@@ -285,8 +285,11 @@ impl Parser {
     fn call(&mut self, name: &str, place: Range<usize>) -> Result<Node, SyntaxError> {
         let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name) else {
             let known = Function::ALL.map(Function::name);
-            let near = nearest_name(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            let message = format!("{name} is no law or function{near}; known are {}", known.join(", "));
+            let hint = match nearest_name(name, known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("known are {}", known.join(", ")),
+            };
+            let message = format!("{name} is no law or function; {hint}");
             return Err(SyntaxError::new(place, &message));
         };
         let parts = if function == Function::Rademacher && self.peek() == Some(&Token::Symbol(")")) {

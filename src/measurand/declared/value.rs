@@ -106,22 +106,14 @@ pub fn evaluate<'a>(expr: &Expr, draws: &'a [Value]) -> Cow<'a, Value> {
 /// The numbers of an expression that depends on no draw.
 ///
 /// # Errors
-/// Where rounding does not tell them, or they are too many.
+/// Where they are not finite.
 pub fn evaluate_constant(expr: &Expr) -> Result<Vec<f64>, String> {
-    if let Expr::Range(n) = expr
-        && *n > MOST_CONSTANTS
-    {
-        return Err(format!("these are {n} values; at most {MOST_CONSTANTS} are listed"));
-    }
     let value = evaluate(expr, &[]);
     match value.numbers().iter().all(|x| x.is_finite()) {
         true => Ok(value.numbers().to_vec()),
         false => Err("these are not all numbers at the cell".into()),
     }
 }
-
-/// More values than this are not listed.
-const MOST_CONSTANTS: usize = 10_000_000;
 
 /// Both truths, or one of them: the right one is looked at where the left does not decide.
 fn both(left: &Expr, right: &Expr, draws: &[Value], decides: bool) -> Option<bool> {
