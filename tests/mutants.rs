@@ -8,7 +8,7 @@ use std::time::Duration;
 use lemmascope::falsify::lab::Lab;
 use lemmascope::falsify::region::Region;
 use lemmascope::falsify::{Finding, Plan, falsify};
-use lemmascope::measure::what_if::{Changes, Draft, WhatIf};
+use lemmascope::measure::what_if::{Changes, Draft, changed};
 use lemmascope::registry::{claims, find};
 use lemmascope::statement::{PRINTED, Relation};
 use serde::Deserialize;
@@ -73,7 +73,7 @@ fn search(id: &str, variant: &Variant, seconds: u64) -> lemmascope::error::Resul
         without: variant.without.clone(),
         relation: variant.relation.as_deref().map(|name| Relation::parse(name).unwrap()),
     };
-    let claim = WhatIf::new(find(id)?, &changes)?;
+    let claim = changed(&find(id)?, &changes)?;
     let plan = Plan {
         region: Region::of(&claim, &variant.within)?,
         seed: 1,
@@ -88,8 +88,8 @@ fn search(id: &str, variant: &Variant, seconds: u64) -> lemmascope::error::Resul
 
 #[test]
 fn every_claim_has_mutants_of_several_kinds_and_sound_variants() {
-    for claim in REGISTRY {
-        let id = claim.statement().id;
+    for claim in claims() {
+        let id = claim.id();
         let suite = suite(id);
         assert!(suite.mutant.len() >= 5 && suite.sound.len() >= 2, "{id}: write five mutants and two sound variants");
         let mut names: Vec<&str> = suite.mutant.iter().chain(&suite.sound).map(|v| v.name.as_str()).collect();
@@ -111,8 +111,8 @@ fn mutants_are_found_out_and_sound_variants_are_not() {
     let only = std::env::var("MUTANTS").ok();
     let mut failures = Vec::new();
     eprintln!("{:24} {:>8} {:>8} {:>8}  kinds", "claim", "mutants", "sound", "seconds");
-    for claim in REGISTRY {
-        let id = claim.statement().id;
+    for claim in claims() {
+        let id = claim.id();
         if only.as_ref().is_some_and(|only| only != id) {
             continue;
         }
