@@ -202,9 +202,7 @@ pub fn failed_rows(
 
 /// The statement's conditions at the cell, and those that only the constructed object decides.
 pub fn hypotheses(claim: &Claim, cell: &Cell, evidence: &Evidence) -> Vec<Hypothesis> {
-    let without = &claim.statement().without;
-    let observed = evidence.observed.iter().filter(|hypothesis| !without.contains(&hypothesis.name)).cloned();
-    claim.hypotheses(cell).into_iter().chain(observed).collect()
+    claim.hypotheses(cell).into_iter().chain(evidence.observed.iter().cloned()).collect()
 }
 
 /// A record as it is read back: what plots, reports and tables are made of.

@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::evidence::proportion;
 use crate::experiment::Experiment;
-use crate::measurand::{Draw, Estimator, Measurand};
+use crate::formula::Number;
+use crate::measurand::{Draw, Estimator, Measurand, undeclared};
 use crate::measure::{Job, Sampling, measure};
 use crate::measure::{Precision, Until};
 use crate::random::Stream;
@@ -171,6 +172,10 @@ impl Measurand for Draws {
 
     fn check(&self, cell: &Cell) -> Result<()> {
         check_truth(cell)
+    }
+
+    fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
+        if name == "limit" { Ok(Number::new(limit(cell))) } else { Err(undeclared(name)) }
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {

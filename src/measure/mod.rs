@@ -141,7 +141,9 @@ pub fn measure_kept(
 pub type Observer<'a> = &'a dyn Fn(&Evidence);
 
 /// The evidence with what the claim says of it: no probability exceeds 1.
-fn capped(job: &Job, evidence: Evidence) -> Evidence {
+fn capped(job: &Job, mut evidence: Evidence) -> Evidence {
+    // Hypotheses that a user dropped are dropped among those that only the constructed object decides, too.
+    evidence.observed.retain(|hypothesis| !job.claim.statement().without.contains(&hypothesis.name));
     let cap = match job.claim.statement().quantity {
         Quantity::Probability => 0.0,
         Quantity::Size => f64::INFINITY,

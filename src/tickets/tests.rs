@@ -51,6 +51,23 @@ fn names(id: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (bounds, links)
 }
 
+/// Every number that a statement leaves to its measurand is computed, and every method measures or says why not.
+#[test]
+fn measurands_keep_what_their_statements_say() {
+    for (id, text) in CELLS {
+        let claim = find(id).unwrap();
+        let cell = claim.cell(text.split(' ').map(|part| part.split_once('=').unwrap())).unwrap();
+        for (symbol, _) in &claim.statement().symbols {
+            assert!(claim.number(&cell, symbol).is_some(), "{id}: {symbol}");
+        }
+        for &method in claim.methods() {
+            let estimator = claim.estimator(&cell, method);
+            let measures = estimator.err().is_none_or(|error| error.kind() == "unreachable");
+            assert!(measures, "{id}: {}", method.name());
+        }
+    }
+}
+
 #[test]
 fn no_number_is_missing() {
     let statements = "Theorem 1, Definition 2, Theorem 3, Definition 4, Theorem 5, Definition 6, Lemma 7, Lemma 8, Lemma 9, \
