@@ -283,7 +283,9 @@ struct Candidates {
 impl Candidates {
     fn new(pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
         let filters = pair.candidates(channel, sign, filters);
-        let vectors = filters.iter().flat_map(|&filter| pair.vector(filter)).collect();
+        let (_, outputs, side) = pair.shape();
+        let mut vectors = Vec::with_capacity(filters.len() * outputs * side * side);
+        filters.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
         Candidates { channel, sign, filters, vectors }
     }
 

@@ -43,7 +43,6 @@ const SLOPES_BELOW: [SlopeBelow; 3] =
     [|(low, high)| if high > -low { 1.0 } else { 0.0 }, |_| 0.0, |(low, high)| high / (high - low)];
 
 /// A linear form of a layer's Z and E, plus a constant.
-#[derive(Clone)]
 struct Form {
     target: Image,
     error: Image,
@@ -148,39 +147,41 @@ impl Relaxation<'_> {
         let (rows, columns) = self.shapes[layer + 1];
         let outputs = self.approximation.responses()[layer].plus.outputs();
         let highest = |pixel: usize, direction: f64| {
-            let zeros = Image::zeros(outputs, rows, columns);
-            let mut form = Form { target: zeros.clone(), error: zeros, constant: 0.0 };
+            let zeros = || Image::zeros(outputs, rows, columns);
+            let mut form = Form { target: zeros(), error: zeros(), constant: 0.0 };
             let weights = if part == Part::Target { &mut form.target } else { &mut form.error };
             weights.data_mut()[pixel] = direction;
-            let bounds = SLOPES_BELOW.map(|below| self.highest(layer, form.clone(), below));
-            bounds.into_iter().fold(f64::INFINITY, f64::min) + slack
+            // Infinite where numbers overflow.
+            self.highest(layer, &form, &SLOPES_BELOW).min(f64::INFINITY) + slack
         };
         let pixels = (0..outputs * rows * columns).into_par_iter();
         pixels.map(|pixel| (-highest(pixel, -1.0), highest(pixel, 1.0))).collect()
     }
 
-    /// A bound of a linear form of a layer's Z and E over all inputs in [-1, 1].
-    fn highest(&self, layer: usize, mut form: Form, below: SlopeBelow) -> f64 {
+    /// A bound of a linear form of a layer's Z and E over all inputs in [-1, 1]: the least of those by each of the slopes, of which
+    /// one is kept from the layer before on.
+    fn highest(&self, layer: usize, form: &Form, slopes: &[SlopeBelow]) -> f64 {
         if self.interrupted.load(Ordering::Relaxed) {
             return f64::INFINITY;
         }
-        let leak = self.approximation.target().leak();
-        for index in (0..=layer).rev() {
-            let (target, size) = (&self.approximation.target().layers()[index], self.shapes[index]);
-            let propagated = convolve_transposed(&target.kernel, &form.target, size, target.stride, target.pad);
-            let [plus, minus] = self.errors[index].transposed(&form.error, size);
-            let [plus, minus] = [
-                plus.zip(&propagated, |own, propagated| own + propagated),
-                minus.zip(&propagated, |own, propagated| own - propagated),
-            ];
-            if index == 0 {
-                let pixels = plus.data().iter().zip(minus.data());
-                return form.constant + pixels.map(|(&p, &q)| best_pixel(p, q, Inputs::All).1).sum::<f64>();
-            }
-            let carried = self.approximation.responses()[index].transposed(&form.error, size);
-            form = relaxed(&self.ranges[index - 1], leak, below, [plus, minus], carried, form.constant);
+        let (target, size) = (&self.approximation.target().layers()[layer], self.shapes[layer]);
+        let propagated = convolve_transposed(&target.kernel, &form.target, size, target.stride, target.pad);
+        let [plus, minus] = self.errors[layer].transposed(&form.error, size);
+        let parts = [
+            plus.zip(&propagated, |own, propagated| own + propagated),
+            minus.zip(&propagated, |own, propagated| own - propagated),
+        ];
+        if layer == 0 {
+            let pixels = parts[0].data().iter().zip(parts[1].data());
+            return form.constant + pixels.map(|(&p, &q)| best_pixel(p, q, Inputs::All).1).sum::<f64>();
         }
-        unreachable!("layer 0 reads the input")
+        let differences = self.approximation.responses()[layer].transposed(&form.error, size);
+        let (ranges, leak) = (&self.ranges[layer - 1], self.approximation.target().leak());
+        let bounds = slopes.iter().map(|below| {
+            let form = relaxed(ranges, leak, *below, &parts, &differences, form.constant);
+            self.highest(layer - 1, &form, &[*below])
+        });
+        bounds.fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -190,8 +191,8 @@ fn relaxed(
     ranges: &Ranges,
     leak: f64,
     below: SlopeBelow,
-    parts: [Image; 2],
-    differences: [Image; 2],
+    parts: &[Image; 2],
+    differences: &[Image; 2],
     mut constant: f64,
 ) -> Form {
     let [mut target, mut error] = parts.clone();
