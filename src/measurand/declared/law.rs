@@ -476,7 +476,7 @@ impl Base {
                 let (choose, error) = ln_binomial_ends(*n as f64, x);
                 let logs = [power(p.ln(), x), power((-p).ln_1p(), *n as f64 - x)];
                 let size = logs.iter().map(|ln| ln.abs()).sum::<f64>();
-                match logs.iter().any(|ln| *ln == f64::NEG_INFINITY) {
+                match logs.contains(&f64::NEG_INFINITY) {
                     true => Chance::NEVER,
                     false => rounded((choose + logs[0] + logs[1], error + 8.0 * f64::EPSILON * (size + choose.abs()))),
                 }

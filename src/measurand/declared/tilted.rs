@@ -32,7 +32,7 @@ struct Tail {
 /// Replicates of a batch hold at most so many numbers together.
 const MOST_IN_BATCH: u64 = 65_536;
 /// Sums of more numbers are not drawn.
-const MOST_NUMBERS: u64 = 1_000_000;
+const MOST_NUMBERS: u64 = 100_000;
 /// Halvings of the interval of the tilt.
 const HALVINGS: usize = 200;
 
@@ -48,7 +48,7 @@ pub fn estimator<'a>(model: &Model) -> Result<Estimator<'a>> {
     })?;
     if tail.n > MOST_NUMBERS {
         return Err(Error::unreachable(format!(
-            "n = {}: sums of at most {MOST_NUMBERS} numbers are drawn; take closed-form or collapsed",
+            "n = {}: sums of at most {MOST_NUMBERS} numbers of this law are drawn; take closed-form or collapsed",
             tail.n
         )));
     }
@@ -81,7 +81,7 @@ fn tail(model: &Model) -> Option<Tail> {
     if model.given.is_some() {
         return None;
     }
-    let (law, n, region) = sum_and_region(model)?;
+    let (law, n, region) = by_statistic(model).or_else(|| by_sum(model))?;
     let [Interval { low, high }] = region[..] else { return None };
     let (End { at, with }, upward) = match (low.at, high.at) {
         (Some(_), None) => (low, true),
@@ -97,8 +97,17 @@ fn tail(model: &Model) -> Option<Tail> {
     Some(Tail { base: law.base, sign, n, from: sign * standard.value(), strict: !with, rounding })
 }
 
+/// The law of the target's statistic, as a sum of one, and its values for which the target is true: the tilted sum is the sum of
+/// tilted numbers.
+fn by_statistic(model: &Model) -> Option<(Law, u64, Vec<Interval>)> {
+    let statistic = model.statistic(&model.target)?;
+    tilted(&statistic.law.base, 0.0).is_some().then_some(())?;
+    let region = model.region(&model.target, &statistic)?.0;
+    Some((statistic.law, 1, region))
+}
+
 /// The law of one summand, their number, and the values of the sum for which the target is true.
-fn sum_and_region(model: &Model) -> Option<(Law, u64, Vec<Interval>)> {
+fn by_sum(model: &Model) -> Option<(Law, u64, Vec<Interval>)> {
     let sum = find_sum(model, &model.target)?;
     let Expr::Call(_, parts) = &sum else { return None };
     let (law, n) = model.entries(&parts[0])?;
