@@ -36,6 +36,9 @@
 //! Experiments named `-proof` evaluate the links of a claim's proof, those named `-counterexample` measure again what
 //! [`falsify`] found.
 //!
+//! A user declares lemmas of their own in TOML, with a draw and an event, mean or quantile of it: [`measurand::declared`] measures them, and
+//! `experiments/textbook/` holds 27 such lemmas.
+//!
 //! The data goes one way: [`experiment`] -> [`runner`] -> [`evidence`] -> [`verdict`] -> [`record`] (CSV) -> [`plot`], [`fit`],
 //! [`summary`]. What shows reads records only; what measures does not know how it is shown.
 //!

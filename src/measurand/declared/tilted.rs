@@ -57,6 +57,9 @@ pub fn estimator<'a>(model: &Model) -> Result<Estimator<'a>> {
         Error::unreachable("the law's moment generating function is not known, or it is nowhere finite; take literal")
     })?;
     let ln_scale = tail.n as f64 * ln_mgf - theta * tail.from;
+    if !ln_scale.is_finite() {
+        return Err(Error::unreachable("the event lies too far out for the tilted law; take closed-form or literal"));
+    }
     let batch = (MOST_IN_BATCH / tail.n).clamp(16, 1024);
     let (sampler, tail) = (Arc::new(sampler), Arc::new(tail));
     Ok(Estimator::values(ln_scale, batch, move || {
@@ -70,7 +73,8 @@ fn draw(sampler: &Sampler, tail: &Tail, theta: f64, stream: &mut Stream) -> Draw
     let over = (0..tail.n).map(|_| tail.sign * sampler(stream)).sum::<f64>() - tail.from;
     let value = (-theta * over.max(0.0)).exp();
     match over.abs() <= tail.rounding {
-        true if tail.rounding > 0.0 => Draw { lo: 0.0, hi: 1.0 },
+        _ if over.is_nan() => Draw::unknown(),
+        true if tail.rounding > 0.0 => Draw::unknown(),
         _ if over > 0.0 || over == 0.0 && !tail.strict => Draw::exact(value),
         _ => Draw::exact(0.0),
     }
@@ -92,6 +96,7 @@ fn tail(model: &Model) -> Option<Tail> {
     let standard = (at? - law.shift * Number::whole(n)) / law.scale;
     let sign = if upward == law.scale.is_negative() { -1.0 } else { 1.0 };
     let (least, most) = standard.ends();
+    (least.is_finite() && most.is_finite()).then_some(())?;
     let is_exact = law.base.has_whole_values() && least == most && n < 1 << 30;
     let rounding = if is_exact { 0.0 } else { (most - least) + 4.0 * f64::EPSILON * n as f64 * standard.value().abs() };
     Some(Tail { base: law.base, sign, n, from: sign * standard.value(), strict: !with, rounding })
