@@ -5,6 +5,9 @@
 //! [`measurand::Measurand`], which is code: how the measured side is drawn, computed or searched. The runner owns seeds, stopping and
 //! intervals, so that no claim can choose its own statistics. The first subject is one paper, in [`tickets`].
 //!
+//! A user declares lemmas of their own in TOML, with a draw and an event, mean or quantile of it: [`measurand::declared`] measures them, and
+//! `experiments/textbook/` holds 27 such lemmas.
+//!
 //! The handbook is in [`guide`]. Each number of the paper is found by `lemmascope claims --index`: it names the claim, whose
 //! statement is `src/tickets/statements/CLAIM.toml` and whose measurand is `src/tickets/measurands/CLAIM.rs`, or the link of the
 //! claim's proof.

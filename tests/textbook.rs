@@ -36,3 +36,47 @@ fn careless_bounds_are_found_false_and_true_ones_are_not() {
     let findings = std::fs::read_to_string(out.path().join("findings.md")).unwrap();
     assert!(findings.contains("## Szarek (1976) (`khintchine`)"), "{findings}");
 }
+
+/// A file that declares two lemmas, of which one is false.
+const LEMMAS: &str = r#"
+[[claim]]
+id = "true-tail"
+parameters = { n = "1..1e4", t = "0<..1e4" }
+draw = { X = "iid(n, rademacher())" }
+event = "sum(X) >= t"
+bounds = { printed = "exp(-t^2/(2*n))" }
+relation = "at-most"
+
+[[claim]]
+id = "false-tail"
+parameters = { n = "1..1e4", t = "0<..1e4" }
+draw = { X = "iid(n, rademacher())" }
+event = "sum(X) >= t"
+bounds = { printed = "exp(-2*t^2/n)" }
+relation = "at-most"
+"#;
+
+/// What is found of a declared claim is written as an experiment that stands alone, and measures it again.
+#[test]
+fn a_counterexample_to_a_declared_claim_stands_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let lemmascope = |arguments: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("lemmascope").unwrap();
+        let output = command.current_dir(folder.path()).args(arguments).arg("--quiet").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("lemmas.toml", LEMMAS);
+    write(
+        "e.toml",
+        "claim = \"true-tail\"\nclaims = \"lemmas.toml\"\ntitle = \"E\"\n[[grid]]\nn = [1, 10]\nt = [1, 3]\n",
+    );
+    assert_eq!(lemmascope(&["run", "e.toml", "--fail-on", "violated", "--strict"]).0, Some(0));
+    assert_eq!(lemmascope(&["check", "e.toml"]).0, Some(0));
+
+    let within = ["--within", "n=1..100,t=0.5..50"];
+    let (code, text) = lemmascope(&["falsify", "lemmas.toml:false-tail", within[0], within[1], "--out", "found.toml"]);
+    assert!(code == Some(0) && text.contains("FALSE"), "{text}");
+    std::fs::remove_file(folder.path().join("lemmas.toml")).unwrap();
+    assert_eq!(lemmascope(&["run", "found.toml", "--fail-on", "violated"]).0, Some(1));
+}

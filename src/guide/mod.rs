@@ -6,6 +6,9 @@ pub mod verbs {}
 #[doc = include_str!("experiment.md")]
 pub mod experiment {}
 
+#[doc = include_str!("your-own-lemma.md")]
+pub mod your_own_lemma {}
+
 #[doc = include_str!("gate.md")]
 pub mod gate {}
 

@@ -17,6 +17,9 @@ impl Chance {
     pub const NEVER: Chance = Chance { ln: f64::NEG_INFINITY, lo: f64::NEG_INFINITY, hi: f64::NEG_INFINITY };
     pub const ALWAYS: Chance = Chance { ln: 0.0, lo: 0.0, hi: 0.0 };
 
+    /// Any probability.
+    pub const UNKNOWN: Chance = Chance { ln: -1.0, lo: f64::NEG_INFINITY, hi: 0.0 };
+
     /// From a log and the relative error of the number.
     pub fn new(Rounded { ln, error }: Rounded) -> Self {
         if ln == f64::NEG_INFINITY {

@@ -110,13 +110,15 @@ fn layered(chance: impl Fn(f64) -> Chance) -> Result<(Number, u64)> {
     while chance(end).ln > LITTLE && end < f64::MAX / 4.0 {
         end *= 2.0;
     }
-    while chance(end).ln < 2.0 * LITTLE && end > f64::MIN_POSITIVE {
+    while chance(0.5 * end).ln < LITTLE && end > f64::MIN_POSITIVE {
         end *= 0.5;
     }
-    let tail = integrate(|u: &[f64; 1]| chance(end + u[0].exp()).ln + u[0], &[[end.ln()]], OF_TAIL, MOST_EVALUATIONS);
-    let tail = match tail.ln.is_finite() {
-        true => Evidence::quadrature(tail).number(),
-        false => Number::new(0.0),
+    let tail = match chance(end) == Chance::NEVER {
+        true => Number::new(0.0),
+        false => {
+            let ln = |u: &[f64; 1]| chance(end + u[0].exp()).ln + u[0];
+            Evidence::quadrature(integrate(ln, &[[end.ln()]], OF_TAIL, MOST_EVALUATIONS)).number()
+        }
     };
     let mut pieces = BinaryHeap::from([Piece::new((0.0, chance(0.0)), (end, chance(end)))]);
     let mut work = 2;

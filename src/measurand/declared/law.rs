@@ -61,6 +61,8 @@ const OF_BETA: f64 = 1e-11;
 const OF_GAMMA: f64 = 1e-11;
 /// Doubles below this have lost digits in the functions of statrs.
 const LEAST_OF_STATRS: f64 = 1e-290;
+/// Normal tails are not computed beyond: the square of a number there has no double.
+const FARTHEST: f64 = 1e150;
 /// Doubles above this do not hold every whole number, and of tails there nothing is known.
 const MOST_WHOLE: f64 = 9e15;
 /// More points than this are not folded.
@@ -357,8 +359,8 @@ impl Base {
 
     /// The chance of at least, or at most, a number.
     pub fn tail(&self, at: f64, tail: Tail, strict: bool) -> Chance {
-        if at.is_nan() {
-            return Chance { ln: -1.0, lo: f64::NEG_INFINITY, hi: 0.0 };
+        if !at.is_finite() {
+            return Chance::UNKNOWN;
         }
         let (low, high) = self.support();
         let none = |inside: bool| if inside { Chance::ALWAYS } else { Chance::NEVER };
@@ -371,7 +373,7 @@ impl Base {
             _ => {}
         }
         if self.is_whole() && at.abs() > MOST_WHOLE {
-            return Chance { ln: -1.0, lo: f64::NEG_INFINITY, hi: 0.0 };
+            return Chance::UNKNOWN;
         }
         if self.is_whole() {
             return self.tail_of_whole(whole_threshold(at, tail, strict), tail);
@@ -476,7 +478,7 @@ impl Base {
                 let (choose, error) = ln_binomial_ends(*n as f64, x);
                 let logs = [power(p.ln(), x), power((-p).ln_1p(), *n as f64 - x)];
                 let size = logs.iter().map(|ln| ln.abs()).sum::<f64>();
-                match logs.iter().any(|ln| *ln == f64::NEG_INFINITY) {
+                match logs.contains(&f64::NEG_INFINITY) {
                     true => Chance::NEVER,
                     false => rounded((choose + logs[0] + logs[1], error + 8.0 * f64::EPSILON * (size + choose.abs()))),
                 }
@@ -578,6 +580,9 @@ fn normal_tail(x: f64) -> Chance {
     if x < 1.5 {
         return Chance::of_value(0.5 * libm::erfc(x / std::f64::consts::SQRT_2), 1e-14, 0.0);
     }
+    if x > FARTHEST {
+        return Chance { ln: f64::NEG_INFINITY, lo: f64::NEG_INFINITY, hi: -0.5 * FARTHEST * FARTHEST };
+    }
     // Half the tail of the chi-square law of one degree.
     let ln = ln_chi_square_tail(1.0, x * x - 1.0, x * x, Tail::Upper) - std::f64::consts::LN_2;
     Chance::new(Rounded { ln, error: OF_GAMMA + 8.0 * f64::EPSILON * x * x })
@@ -673,7 +678,7 @@ fn any_of(one: Chance, n: f64, none: Chance) -> Chance {
 }
 
 fn of_statrs<D: ContinuousCDF<f64, f64>>(law: Option<D>, at: f64, tail: Tail) -> Chance {
-    let Some(law) = law else { return Chance { ln: -1.0, lo: f64::NEG_INFINITY, hi: 0.0 } };
+    let Some(law) = law else { return Chance::UNKNOWN };
     let value = if tail == Tail::Upper { law.sf(at) } else { law.cdf(at) };
     Chance::of_value(value, OF_BETA, LEAST_OF_STATRS)
 }

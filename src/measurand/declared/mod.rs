@@ -19,6 +19,7 @@ mod value;
 
 use std::path::Path;
 use std::sync::Arc;
+use strum::VariantArray;
 
 use self::exact::enumerated;
 use self::model::{Model, Shape, bind};
@@ -203,22 +204,34 @@ impl Declared {
         Ok(declared)
     }
 
-    /// The methods that the declaration admits, as far as some cells of its domain tell.
+    /// The methods that the declaration admits at some of a few cells of its domain.
     fn admitted(&self) -> Result<Vec<Method>> {
-        let mut failure = None;
-        for place in [0.5, 0.0, 0.25, 1.0] {
-            match self.model(&probe(&self.statement, place)) {
-                Ok(model) if !model.target.is_random() && model.target_is_event() => {
-                    let text = self.declaration.quantity.text();
-                    let message = "the event depends on no draw: it is always true or never; use a name of draw";
-                    return Err(text.error(&SyntaxError::new(text.node.place.clone(), message)));
-                }
-                Ok(model) => return self.methods_of(&model),
+        let (mut admitted, mut failure) = (Vec::new(), None);
+        for place in [0.5, 0.0, 0.25, 0.75, 1.0] {
+            let found = self.model(&probe(&self.statement, place)).and_then(|model| {
+                self.check_event(&model)?;
+                self.methods_of(&model)
+            });
+            match found {
+                Ok(methods) => admitted.extend(methods),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        // Nothing is wrong at every cell perhaps; what is wrong at one is said there.
-        Err(failure.unwrap_or_else(|| Error::Defect("no cell was tried".into())))
+        match (admitted.is_empty(), failure) {
+            // What is wrong at one cell only is said there.
+            (true, Some(error)) => Err(error),
+            _ => Ok(Method::VARIANTS.iter().copied().filter(|method| admitted.contains(method)).collect()),
+        }
+    }
+
+    /// Refuses an event that depends on no draw.
+    fn check_event(&self, model: &Model) -> Result<()> {
+        if model.target.is_random() || !model.target_is_event() {
+            return Ok(());
+        }
+        let text = self.declaration.quantity.text();
+        let message = "the event depends on no draw: it is always true or never; use a name of draw";
+        Err(text.error(&SyntaxError::new(text.node.place.clone(), message)))
     }
 
     fn methods_of(&self, model: &Model) -> Result<Vec<Method>> {
@@ -356,9 +369,11 @@ fn most_of_mean(model: &Model) -> Result<f64> {
     }
 }
 
-/// A cell of the domain, at a place from 0 to 1 of each parameter: for what holds at every cell.
+/// A cell of the domain: each parameter at a place of its own from 0 to 1, for what does not depend on their values.
 fn probe(statement: &Statement, place: f64) -> Cell {
-    let value = |parameter: &Parameter| match (&parameter.domain, &parameter.default) {
+    let places =
+        (0..).map(|index| if place.fract() == 0.0 { place } else { (place + GOLDEN * f64::from(index)).fract() });
+    let value = |(parameter, place): (&Parameter, f64)| match (&parameter.domain, &parameter.default) {
         (_, Some(default)) => parameter.parse(default).unwrap_or(Given::Word(default.clone())),
         (Domain::Integer(low, high), _) => {
             let high = (*high).min(low.saturating_add(MOST_OF_PROBE));
@@ -375,9 +390,11 @@ fn probe(statement: &Statement, place: f64) -> Cell {
         }
         (Domain::Text(_), _) => Given::Word(String::new()),
     };
-    Cell::of_values(&statement.parameters, statement.parameters.iter().map(value).collect())
+    Cell::of_values(&statement.parameters, statement.parameters.iter().zip(places).map(value).collect())
 }
 
+/// Steps of this part of an interval come near every place of it.
+const GOLDEN: f64 = 0.618_033_988_749_894_8;
 /// Whole numbers of a probe are at most so far from their least.
 const MOST_OF_PROBE: u64 = 6;
 

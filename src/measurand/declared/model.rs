@@ -120,6 +120,8 @@ enum Meaning {
 const MOST_NUMBERS: f64 = 9e15;
 /// The numbers that are listed for every draw.
 const MOST_LISTED: u64 = 10_000_000;
+/// How far the probabilities of a law may add up beside 1.
+const ROUNDING_OF_SUMS: f64 = 1e-12;
 /// Expressions that are larger, with all names written out, are refused.
 const LARGEST: u64 = 100_000;
 
@@ -521,7 +523,7 @@ impl Binder<'_> {
             let message = format!("{} values and {} probabilities; write one for each", values.len(), chances.len());
             return wrong(&parts[1].place, message);
         }
-        if chances.iter().any(|p| !(0.0..=1.0).contains(p)) || (sum - 1.0).abs() > 1e-9 {
+        if chances.iter().any(|p| !(0.0..=1.0).contains(p)) || (sum - 1.0).abs() > ROUNDING_OF_SUMS {
             return wrong(
                 &parts[1].place,
                 format!("probabilities from 0 to 1 that add up to 1 are needed; these give {sum}"),
@@ -544,7 +546,7 @@ impl Binder<'_> {
         };
         let parts_of: Vec<(f64, Law)> = parts.chunks(2).map(pair).collect::<Bound<_>>()?;
         let sum: f64 = parts_of.iter().map(|(weight, _)| weight).sum();
-        if (sum - 1.0).abs() > 1e-9 {
+        if (sum - 1.0).abs() > ROUNDING_OF_SUMS {
             return wrong(&parts[0].place, format!("the weights of a mixture add up to 1; these give {sum}"));
         }
         Ok(Law::standard(Base::Mixture(parts_of)))

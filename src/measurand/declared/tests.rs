@@ -202,3 +202,71 @@ fn what_cannot_be_reached_is_said() {
     let square = "draw = { X = \"iid(n, normal(0, 1))\" }\nmean = \"max(X^2)\"";
     assert!(unreached(square, Method::Literal, "4").contains("no known upper limit"));
 }
+
+/// Texts that are made by the grammar, whatever they mean, are read or refused, and what is read can be measured: 3000 texts.
+#[test]
+fn no_text_panics() {
+    let mut stream = crate::random::Stream::new(3, 4);
+    let mut read = 0;
+    for _ in 0..3000 {
+        let [drawn, left, right] = [0, 0, 1].map(|depth| text_of(&mut stream, depth));
+        let lines =
+            format!("draw = {{ X = \"iid(n, uniform(0, 1))\", Y = \"{drawn}\" }}\nevent = \"{left} >= {right}\"");
+        let Ok(claim) = declared("n = \"1..9\", p = \"0.0..1.0\"", &lines) else { continue };
+        read += 1;
+        for (n, p) in [("1", "0"), ("2", "0.25"), ("5", "1")] {
+            let Ok(cell) = claim.cell([("n", n), ("p", p)]) else { continue };
+            for method in claim.methods() {
+                match claim.estimator(&cell, *method) {
+                    Ok(Estimator::Deterministic(evaluate)) if *method == Method::ClosedForm => drop(evaluate()),
+                    Ok(Estimator::Replicates(replicates)) => {
+                        let draw = (replicates.sampler)()(&mut crate::random::Stream::new(1, 2));
+                        assert!(0.0 <= draw.lo && draw.lo <= draw.hi && draw.hi <= 1.0, "{lines}: {draw:?}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
+}
+
+/// A random text of the grammar.
+fn text_of(stream: &mut crate::random::Stream, depth: usize) -> String {
+    use rand::RngExt;
+    let leaves = ["X", "Y", "n", "p", "0", "2.5", "1e300", "-1", "X", "sum(X)", "max(X)", "range(n)", "Y"];
+    let laws =
+        ["normal(0, 1)", "bernoulli(p)", "poisson(n)", "integers(0, n)", "points([0, 1], [p, 1-p])", "geometric(p)"];
+    if depth > 3 || stream.random_range(0..4) == 0 {
+        return leaves[stream.random_range(0..leaves.len())].into();
+    }
+    let law = laws[stream.random_range(0..laws.len())];
+    let mut part = || text_of(stream, depth + 1);
+    let (a, b) = (part(), part());
+    let forms = [
+        format!("({a} + {b})"),
+        format!("({a} - {b})"),
+        format!("{a}*{b}"),
+        format!("({a})/({b})"),
+        format!("({a})^2"),
+        format!("abs({a})"),
+        format!("sqrt({a})"),
+        format!("floor({a})"),
+        format!("exp({a})"),
+        format!("sum({a})"),
+        format!("max({a}, {b})"),
+        format!("cumsum({a})"),
+        format!("distinct({a})"),
+        format!("({a} >= {b})"),
+        format!("dot({a}, {b})"),
+        format!("ks({a}, {law})"),
+        format!("iid(n, {law})"),
+        format!("sum(iid(n, 2*{law} - 1))"),
+        format!("truncated({law}, 0, 1)"),
+        format!("var({a})"),
+        format!("sorted({a})"),
+        format!("tail({law}, {a})"),
+        law.to_string(),
+    ];
+    forms[stream.random_range(0..forms.len())].clone()
+}

@@ -32,7 +32,7 @@ struct Tail {
 /// Replicates of a batch hold at most so many numbers together.
 const MOST_IN_BATCH: u64 = 65_536;
 /// Sums of more numbers are not drawn.
-const MOST_NUMBERS: u64 = 1_000_000;
+const MOST_NUMBERS: u64 = 100_000;
 /// Halvings of the interval of the tilt.
 const HALVINGS: usize = 200;
 
@@ -48,7 +48,7 @@ pub fn estimator<'a>(model: &Model) -> Result<Estimator<'a>> {
     })?;
     if tail.n > MOST_NUMBERS {
         return Err(Error::unreachable(format!(
-            "n = {}: sums of at most {MOST_NUMBERS} numbers are drawn; take closed-form or collapsed",
+            "n = {}: sums of at most {MOST_NUMBERS} numbers of this law are drawn; take closed-form or collapsed",
             tail.n
         )));
     }
@@ -57,6 +57,9 @@ pub fn estimator<'a>(model: &Model) -> Result<Estimator<'a>> {
         Error::unreachable("the law's moment generating function is not known, or it is nowhere finite; take literal")
     })?;
     let ln_scale = tail.n as f64 * ln_mgf - theta * tail.from;
+    if !ln_scale.is_finite() {
+        return Err(Error::unreachable("the event lies too far out for the tilted law; take closed-form or literal"));
+    }
     let batch = (MOST_IN_BATCH / tail.n).clamp(16, 1024);
     let (sampler, tail) = (Arc::new(sampler), Arc::new(tail));
     Ok(Estimator::values(ln_scale, batch, move || {
@@ -70,7 +73,8 @@ fn draw(sampler: &Sampler, tail: &Tail, theta: f64, stream: &mut Stream) -> Draw
     let over = (0..tail.n).map(|_| tail.sign * sampler(stream)).sum::<f64>() - tail.from;
     let value = (-theta * over.max(0.0)).exp();
     match over.abs() <= tail.rounding {
-        true if tail.rounding > 0.0 => Draw { lo: 0.0, hi: 1.0 },
+        _ if over.is_nan() => Draw::unknown(),
+        true if tail.rounding > 0.0 => Draw::unknown(),
         _ if over > 0.0 || over == 0.0 && !tail.strict => Draw::exact(value),
         _ => Draw::exact(0.0),
     }
@@ -81,7 +85,7 @@ fn tail(model: &Model) -> Option<Tail> {
     if model.given.is_some() {
         return None;
     }
-    let (law, n, region) = sum_and_region(model)?;
+    let (law, n, region) = by_statistic(model).or_else(|| by_sum(model))?;
     let [Interval { low, high }] = region[..] else { return None };
     let (End { at, with }, upward) = match (low.at, high.at) {
         (Some(_), None) => (low, true),
@@ -92,13 +96,23 @@ fn tail(model: &Model) -> Option<Tail> {
     let standard = (at? - law.shift * Number::whole(n)) / law.scale;
     let sign = if upward == law.scale.is_negative() { -1.0 } else { 1.0 };
     let (least, most) = standard.ends();
+    (least.is_finite() && most.is_finite()).then_some(())?;
     let is_exact = law.base.has_whole_values() && least == most && n < 1 << 30;
     let rounding = if is_exact { 0.0 } else { (most - least) + 4.0 * f64::EPSILON * n as f64 * standard.value().abs() };
     Some(Tail { base: law.base, sign, n, from: sign * standard.value(), strict: !with, rounding })
 }
 
+/// The law of the target's statistic, as a sum of one, and its values for which the target is true: the tilted sum is the sum of
+/// tilted numbers.
+fn by_statistic(model: &Model) -> Option<(Law, u64, Vec<Interval>)> {
+    let statistic = model.statistic(&model.target)?;
+    tilted(&statistic.law.base, 0.0).is_some().then_some(())?;
+    let region = model.region(&model.target, &statistic)?.0;
+    Some((statistic.law, 1, region))
+}
+
 /// The law of one summand, their number, and the values of the sum for which the target is true.
-fn sum_and_region(model: &Model) -> Option<(Law, u64, Vec<Interval>)> {
+fn by_sum(model: &Model) -> Option<(Law, u64, Vec<Interval>)> {
     let sum = find_sum(model, &model.target)?;
     let Expr::Call(_, parts) = &sum else { return None };
     let (law, n) = model.entries(&parts[0])?;

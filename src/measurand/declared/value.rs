@@ -186,7 +186,7 @@ fn compared(operator: Operator, left: &Value, right: &Value) -> Value {
     let compare = |x: f64, y: f64| {
         let difference = x - y;
         let is_known = difference.abs() > error || error == 0.0 && !difference.is_nan();
-        is_known.then(|| match operator {
+        is_known.then_some(match operator {
             Operator::Less => x < y,
             Operator::AtMost => x <= y,
             Operator::Greater => x > y,
