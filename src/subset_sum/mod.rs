@@ -473,6 +473,25 @@ mod tests {
         }
     }
 
+    /// Few vectors, whose sums are listed, and more, which are not.
+    #[test]
+    fn the_same_vectors_are_decided_as_problem_by_problem() {
+        let mut stream = Stream::new(11, 12);
+        let (mut found, mut none) = (0, 0);
+        for (n, dimension) in [(0, 1), (1, 2), (9, 1), (14, 2), (14, 3), (30, 2)] {
+            let vectors: Vec<f64> = (0..n * dimension).map(|_| StandardNormal.sample(&mut stream)).collect();
+            let same = SameVectors::new(&vectors, dimension, 0.02).unwrap();
+            for _ in 0..60 {
+                let target: Vec<f64> = (0..dimension).map(|_| stream.random_range(-3.0..3.0)).collect();
+                let problem = Problem::new(&vectors, dimension, &target, 0.02, None).unwrap();
+                let decided = same.exists(&target, &mut stream).unwrap();
+                assert_eq!(decided, exists(&problem, &mut stream), "{n} {dimension}");
+                *if decided == Some(true) { &mut found } else { &mut none } += 1;
+            }
+        }
+        assert!(found > 50 && none > 50, "{found} found and {none} none: the targets test nothing");
+    }
+
     #[test]
     fn wrong_problems_are_refused() {
         let x = [1.0, 2.0, 3.0, 4.0];

@@ -420,6 +420,21 @@ mod tests {
     }
 
     #[test]
+    fn targets_are_pruned_each_as_by_itself() {
+        let mut stream = Stream::new(41, 42);
+        let targets = [0; 3].map(|_| layer(2, 2, 2, 1, 0, &mut stream));
+        let pair = RandomPair::draw(&targets[0].kernel, 60, &mut stream).unwrap();
+        let request = Request { tolerance: 0.05, ..Request::default() };
+        let each: Vec<_> =
+            PrunedKernel::prune_each(&targets, &pair, request, &mut stream).map(Result::unwrap).collect();
+        for (target, pruned) in targets.iter().zip(&each) {
+            assert_eq!(pruned, &PrunedKernel::prune(target, &pair, &request, &mut stream).unwrap());
+        }
+        let other = [layer(3, 2, 2, 1, 0, &mut stream)];
+        assert!(PrunedKernel::prune_each(&other, &pair, request, &mut stream).all(|pruned| pruned.is_err()));
+    }
+
+    #[test]
     fn masked_dense_and_split_forms_agree() {
         let mut stream = Stream::new(31, 32);
         for (outputs, inputs, side, stride, pad) in [(1, 1, 1, 1, 0), (2, 3, 3, 1, 1), (3, 2, 2, 2, 1), (2, 2, 3, 2, 0)]
