@@ -99,7 +99,7 @@ fn at_equality(cell: &Cell) -> String {
         }
         kind => {
             let p = cell.real("p");
-            let relations = "relation = [\"at-least\", \"at-most\"]";
+            let relations = "claimed = [\"at-least\", \"at-most\"]";
             format!(
                 "{}{precision}kind = \"{kind}\"\np = {p:e}\n{relations}\ndraw = \"1..{}\"\n",
                 head("planted"),

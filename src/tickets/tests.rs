@@ -57,7 +57,8 @@ fn measurands_keep_what_their_statements_say() {
     for (id, text) in CELLS {
         let claim = find(id).unwrap();
         let cell = claim.cell(text.split(' ').map(|part| part.split_once('=').unwrap())).unwrap();
-        for (symbol, _) in &claim.statement().symbols {
+        // A random network has no images.
+        for (symbol, _) in claim.statement().symbols.iter().filter(|(symbol, _)| symbol != "near") {
             assert!(claim.number(&cell, symbol).is_some(), "{id}: {symbol}");
         }
         for &method in claim.methods() {
