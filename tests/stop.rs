@@ -29,7 +29,7 @@ const SAMPLED: &[&str] = &[
     "1e-9",
 ];
 const SEARCHED: &[&str] =
-    &["threshold", "mrss", "--set", "k=4", "--set", "d=2", "--set", "eps=0.02", "--find", "n", "--replicates", "1e12"];
+    &["threshold", "mrss", "--set", "k=6", "--set", "d=3", "--set", "eps=0.01", "--find", "n", "--replicates", "1e12"];
 fn start(folder: &Path, arguments: &[&str]) -> Child {
     std::process::Command::new(assert_cmd::cargo::cargo_bin("lemmascope"))
         .current_dir(folder)
