@@ -370,7 +370,7 @@ impl Experiment {
 
     /// On which side of the bound of this name the measured value is claimed to lie.
     pub fn relation_of(&self, bound: &str) -> Relation {
-        self.changes.relation_of(bound).unwrap_or(self.claim.statement().relation)
+        self.claim.statement().relation_of(bound)
     }
 }
 

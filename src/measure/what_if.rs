@@ -30,11 +30,6 @@ pub struct Draft {
 }
 
 impl Changes {
-    /// The relation that is claimed for the bound of this name, if it has its own.
-    pub fn relation_of(&self, bound: &str) -> Option<Relation> {
-        self.bounds.iter().find(|draft| draft.name == bound).and_then(|draft| draft.relation)
-    }
-
     /// Whether the bound of this name is a draft.
     pub fn drafts(&self, bound: &str) -> bool {
         self.bounds.iter().any(|draft| draft.name == bound)

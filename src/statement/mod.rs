@@ -196,6 +196,12 @@ impl Statement {
         texts.collect::<Vec<_>>().join(", or ")
     }
 
+    /// The relation that is claimed for the bound of this name: its own, or the statement's.
+    pub fn relation_of(&self, bound: &str) -> Relation {
+        let own = self.bounds.iter().find(|clause| clause.name == bound && clause.relation.is_some());
+        own.and_then(|clause| clause.relation).unwrap_or(self.relation)
+    }
+
     /// The names of the bounds, each once.
     pub fn bound_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.bounds.iter().map(|clause| clause.name.as_str()).collect();

@@ -508,6 +508,7 @@ other = [
             (vec!["printed", "other"], "eps, or half".into())
         );
         assert_eq!(statement.hypothesis_names(), ["k >= 2", "small"]);
+        assert_eq!(["printed", "other"].map(|bound| statement.relation_of(bound).name()), ["at-most", "at-least"]);
     }
 
     #[test]

@@ -276,7 +276,7 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
 
 /// What the vertical axis shows.
 fn y_label(about: &Statement, plot: &Plot, scale: &Scale) -> String {
-    let label = match (plot.y, about.relation) {
+    let label = match (plot.y, about.relation_of(&plot.bound)) {
         _ if plot.label.is_some() => plot.label.clone().unwrap_or_default(),
         (Quantity::Measured, _) => about.measured.clone(),
         (Quantity::Slack, Relation::AtLeast) => "slack = log₁₀(measured / bound)".into(),
