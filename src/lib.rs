@@ -87,6 +87,7 @@ pub mod arrays;
 pub mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod enclosure;
 pub mod error;
 pub mod evidence;
 pub mod experiment;

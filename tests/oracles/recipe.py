@@ -8,6 +8,7 @@ binomial_tail, chi_square_tail, existence, nsn_box, nsn_joint_box and overlap_ta
 """
 
 import csv
+import math
 import random
 import sys
 from functools import lru_cache
@@ -736,6 +737,38 @@ def formulas(rng):
     return rows
 
 
+def neighbours(value):
+    """The doubles next below and above, the same where the value is one."""
+    nearest = float(value)
+    if mpf(nearest) == value:
+        return nearest, nearest
+    other = math.nextafter(nearest, math.inf if mpf(nearest) < value else -math.inf)
+    return min(nearest, other), max(nearest, other)
+
+
+def enclosures(rng):
+    anywhere = {
+        "exp": lambda: rng.choice([-1, 1]) * log_uniform(rng, 1e-20, 700),
+        "ln": lambda: rng.choice([log_uniform(rng, 1e-320, 1e308), 1 + rng.choice([-1, 1]) * log_uniform(rng, 1e-16, 0.5)]),
+        "lgamma": lambda: log_uniform(rng, 1e-10, 1e15),
+        "erf": lambda: rng.choice([-1, 1]) * log_uniform(rng, 1e-30, 6),
+        "erfc": lambda: rng.choice([-1, 1, 1]) * log_uniform(rng, 1e-3, 26),
+    }
+    edges = {
+        "exp": [0.0, -745.0, -744.4, -708.4, 709.78, 5e-324, 0.34657359027997264, -0.34657359027997264],
+        "ln": [1.0, 2.0, 0.5, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1.4142135623730951, 1.414213562373095],
+        "lgamma": [1.0, 2.0, 0.5, 11.999999999999998, 12.0, 1.4616321449683623],
+        "erf": [0.0, 2.0, 2.0000000000000004, 5.9],
+        "erfc": [0.0, 2.0, 2.0000000000000004, 26.5],
+    }
+    compute = {"exp": mp.exp, "ln": mp.log, "lgamma": mp.loggamma, "erf": mp.erf, "erfc": mp.erfc}
+    for name, function in compute.items():
+        for x in distinct(edges[name] + [anywhere[name]() for _ in range(150)]):
+            with mp.workdps(700):  # of erf: 1 - 1e-300 has its digits
+                value = +function(mpf(x))
+            yield [name, repr(x), *map(repr, neighbours(value)), mp.nstr(value, 60)]
+
+
 FILES = {
     "normal_intervals": (["sigma", "z", "eps", "ln", "bound"], normal_interval),
     "binomial_tails": (["n", "p", "m", "tail", "ln"], binomial_tails),
@@ -746,6 +779,7 @@ FILES = {
     "nsn_boxes": (["k", "d", "eps", "target", "ln", "bound"], nsn_boxes),
     "nsn_joint_boxes": (["k", "j", "d", "eps", "target", "ln", "bound"], joint_boxes),
     "numeric": (["function", "x", "y", "ln"], numbers),
+    "enclosures": (["function", "argument", "below", "above", "digits"], enclosures),
     "formulas": (["formula", "sign", "ln", "condition"], formulas),
 }
 

@@ -2,6 +2,7 @@
 
 pub mod boxes;
 pub mod conditioned;
+pub mod enclosed;
 pub mod importance;
 pub mod normal;
 pub mod sampling;

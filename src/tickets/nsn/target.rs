@@ -2,6 +2,7 @@
 
 use rand::RngExt;
 
+use crate::enclosure::Enclosure;
 use crate::formula::Number;
 use crate::random::Stream;
 use crate::statement::{Cell, Value};
@@ -63,6 +64,19 @@ impl Target {
                     }
                 }
                 distinct
+            }
+        }
+    }
+
+    /// As [`Target::coordinates`], exactly: named ones in enclosures, of roots that doubles only round.
+    pub fn enclosed(&self, k: u64, d: u64) -> Vec<(Enclosure, u64)> {
+        let (root, d_real) = (Enclosure::whole(k).sqrt(), Enclosure::whole(d));
+        match self {
+            Target::Axis if d == 1 => vec![(root, 1)],
+            Target::Axis => vec![(root, 1), (Enclosure::ZERO, d - 1)],
+            Target::Spread => vec![(root / d_real, d)],
+            Target::Origin | Target::Listed(_) => {
+                self.coordinates(k, d).into_iter().map(|(z, count)| (Enclosure::new(z), count as u64)).collect()
             }
         }
     }
