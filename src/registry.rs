@@ -76,7 +76,7 @@ mod tests {
             assert!(find(claim.id()).unwrap().statement().parameters.len() == claim.statement().parameters.len());
             assert!(!claim.methods().is_empty() && !claim.statement().parameters.is_empty());
             for method in claim.methods() {
-                assert_eq!(claim.method(method.name()).unwrap(), *method);
+                assert_eq!(claim.method(method.name()).unwrap(), method);
             }
         }
         assert!(find("lemma-0").unwrap_err().to_string().contains("nsn-box"));

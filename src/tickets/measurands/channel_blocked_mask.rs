@@ -15,8 +15,8 @@ const MOST_ENTRIES: u128 = 4_000_000;
 const MOST_CANDIDATES: u64 = 4096;
 
 impl Measurand for ChannelBlockedMask {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, counted)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -44,20 +44,20 @@ impl Measurand for ChannelBlockedMask {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        // The mask is a function of the cell: its stream is that of its draw.
-        Ok(Estimator::Constructed(Box::new(move |_, _| {
-            let (mask, observed) = built(cell)?;
-            let count = match cell.word("quantity") {
-                "ones" => mask.norm1(),
-                "entries" => mask.data().len() as f64,
-                _ => mask::departures(&mask, block(cell), cell.integer("c") as usize) as f64,
-            };
-            let counted = Evidence::closed_form(count.ln(), f64::EPSILON, mask.data().len() as u64);
-            Ok(Evidence { method, observed: observed.into_iter().collect(), ..counted })
-        })))
-    }
+/// Counts the entries of the mask. It is a function of the cell: its stream is that of its draw.
+fn counted(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Constructed(Box::new(move |_, _| {
+        let (mask, observed) = built(cell)?;
+        let count = match cell.word("quantity") {
+            "ones" => mask.norm1(),
+            "entries" => mask.data().len() as f64,
+            _ => mask::departures(&mask, block(cell), cell.integer("c") as usize) as f64,
+        };
+        let counted = Evidence::closed_form(count.ln(), f64::EPSILON, mask.data().len() as u64);
+        Ok(Evidence { method: Method::Search, observed: observed.into_iter().collect(), ..counted })
+    })))
 }
 
 /// Remark 13's m = sqrt(n/(C1 log(1/eps))), a whole number of at least 1.

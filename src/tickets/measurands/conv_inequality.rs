@@ -17,8 +17,8 @@ const ROUNDING: f64 = 1e-14;
 const IMAGES: usize = 8;
 
 impl Measurand for ConvInequality {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -94,32 +94,39 @@ impl Measurand for ConvInequality {
             ),
         ])
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let ratio = cell.word("quantity") == "ratio";
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || {
-                let convolution = Convolution::of(cell);
-                let value = if ratio { convolution.largest().1 } else { convolution.excess() };
-                let rounding = if ratio { ROUNDING } else { f64::EPSILON };
-                Ok(Evidence::closed_form(value.ln(), rounding, convolution.kernel.data().len() as u64))
-            }));
-        }
-        Ok(Estimator::Constructed(Box::new(move |stream, _| {
-            let convolution = Convolution::of(cell);
-            let mut images = vec![convolution.attaining()];
-            images.extend((0..IMAGES).map(|_| convolution.random_image(stream)));
-            let ratios = images.iter().map(|image| convolution.forward(image).max_norm() / image.max_norm());
-            let found = ratios.filter(|ratio| !ratio.is_nan()).fold(0.0, f64::max);
-            // Plain sums of as many products as the kernel has entries, and the decimals in which limits are recorded.
-            let products = convolution.kernel.data().len() as f64;
-            let rounding = (2.0 * f64::EPSILON * products + ROUNDING) * convolution.norm1();
-            let offset = if ratio { 0.0 } else { convolution.norm1() };
-            let [lo, hi] = [found - rounding, convolution.largest().1 + rounding].map(|x| (x - offset).max(0.0).ln());
-            let value = (found - offset).max(0.0).ln();
-            Ok(Evidence::enclosed(Some(value), lo, hi, method, images.len() as u64))
-        })))
-    }
+fn asks_for_ratio(cell: &Cell) -> bool {
+    cell.word("quantity") == "ratio"
+}
+
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    let ratio = asks_for_ratio(cell);
+    Ok(Estimator::deterministic(move || {
+        let convolution = Convolution::of(cell);
+        let value = if ratio { convolution.largest().1 } else { convolution.excess() };
+        let rounding = if ratio { ROUNDING } else { f64::EPSILON };
+        Ok(Evidence::closed_form(value.ln(), rounding, convolution.kernel.data().len() as u64))
+    }))
+}
+
+/// The largest of what images are found to attain.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    let ratio = asks_for_ratio(cell);
+    Ok(Estimator::Constructed(Box::new(move |stream, _| {
+        let convolution = Convolution::of(cell);
+        let mut images = vec![convolution.attaining()];
+        images.extend((0..IMAGES).map(|_| convolution.random_image(stream)));
+        let ratios = images.iter().map(|image| convolution.forward(image).max_norm() / image.max_norm());
+        let found = ratios.filter(|ratio| !ratio.is_nan()).fold(0.0, f64::max);
+        // Plain sums of as many products as the kernel has entries, and the decimals in which limits are recorded.
+        let products = convolution.kernel.data().len() as f64;
+        let rounding = (2.0 * f64::EPSILON * products + ROUNDING) * convolution.norm1();
+        let offset = if ratio { 0.0 } else { convolution.norm1() };
+        let [lo, hi] = [found - rounding, convolution.largest().1 + rounding].map(|x| (x - offset).max(0.0).ln());
+        let value = (found - offset).max(0.0).ln();
+        Ok(Evidence::enclosed(Some(value), lo, hi, Method::Search, images.len() as u64))
+    })))
 }
 
 /// A number that plain sums have rounded.

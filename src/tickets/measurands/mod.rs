@@ -77,6 +77,21 @@ fn drawn(cell: &Cell, id: &str, shape: &str) -> Stream {
     Address { seed: cell.integer("draw"), experiment: id, cell: shape, estimator: "draw", batch: 0 }.stream()
 }
 
+/// Averages the values that a sampler draws, times its constant.
+fn averaged<'a, S>(
+    ln_constant: f64,
+    sampler: S,
+    draw: impl Fn(&mut S, &mut Stream) -> f64 + Copy + Sync + 'a,
+) -> Estimator<'a>
+where
+    S: Clone + Sync + 'a,
+{
+    Estimator::values(ln_constant, 256, move || {
+        let mut sampler = sampler.clone();
+        Box::new(move |stream| Draw::exact(draw(&mut sampler, stream)))
+    })
+}
+
 /// Refuses k-subsets of fewer than k elements.
 fn check_k_of_n(cell: &Cell) -> Result<()> {
     let (n, k) = (cell.integer("n"), cell.integer("k"));

@@ -119,8 +119,11 @@ pub(super) fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>
 }
 
 impl Measurand for Mrss {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![
+            Procedure::new(Method::Literal, |cell| existence(cell, Method::Literal)),
+            Procedure::new(Method::Enumeration, |cell| existence(cell, Method::Enumeration)),
+        ]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -145,10 +148,6 @@ impl Measurand for Mrss {
 
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        existence(cell, method)
     }
 }
 

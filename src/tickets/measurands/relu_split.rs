@@ -16,8 +16,8 @@ const MOST_ENTRIES: u64 = 10_000_000;
 const IMAGES: usize = 12;
 
 impl Measurand for ReluSplit {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -58,35 +58,42 @@ impl Measurand for ReluSplit {
         let image = Image::from_fn(cell.integer("c") as usize, side, side, |_, _, _| stream.random_range(-1.0..=1.0));
         Ok(MaskedLayer::of(cell).chain(&image))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let right = cell.word("right");
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || {
-                let masked = MaskedLayer::of(cell).masked();
-                let value = supremum(&masked, right);
-                let rounding = f64::EPSILON * (4 * MOST_INPUTS) as f64;
-                Ok(Evidence::closed_form(value.ln(), rounding, masked.outputs() as u64))
-            }));
-        }
-        Ok(Estimator::Constructed(Box::new(move |stream, _| {
-            let masked = MaskedLayer::of(cell).masked();
-            let side = cell.integer("D") as usize;
-            let found = (0..IMAGES).map(|index| {
-                let image = Image::from_fn(masked.inputs(), side, side, |_, _, _| {
-                    // Vertices and, every third time, points inside.
-                    let inside = stream.random_range(-1.0..=1.0f64);
-                    if index % 3 == 2 { inside } else { inside.signum() }
-                });
-                relu(&convolve(&masked, &image, 1, 0)).distance(&right_side(&masked, &image, right))
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::deterministic(move || {
+        let masked = MaskedLayer::of(cell).masked();
+        let value = supremum(&masked, cell.word("right"));
+        let rounding = f64::EPSILON * (4 * MOST_INPUTS) as f64;
+        Ok(Evidence::closed_form(value.ln(), rounding, masked.outputs() as u64))
+    }))
+}
+
+/// The largest difference that images are found to attain.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Constructed(Box::new(move |stream, _| {
+        let masked = MaskedLayer::of(cell).masked();
+        let (right, side) = (cell.word("right"), cell.integer("D") as usize);
+        let found = (0..IMAGES).map(|index| {
+            let image = Image::from_fn(masked.inputs(), side, side, |_, _, _| {
+                // Vertices and, every third time, points inside.
+                let inside = stream.random_range(-1.0..=1.0f64);
+                if index % 3 == 2 { inside } else { inside.signum() }
             });
-            let found = found.fold(0.0, f64::max);
-            // A difference of 0 is exact behind one product; others are recorded as decimals.
-            let rounding = rounding(&masked).max(1e-14 * found);
-            let hi = (supremum(&masked, right) + rounding).max(found);
-            Ok(Evidence::enclosed(Some(found.ln()), (found - rounding).max(0.0).ln(), hi.ln(), method, IMAGES as u64))
-        })))
-    }
+            relu(&convolve(&masked, &image, 1, 0)).distance(&right_side(&masked, &image, right))
+        });
+        let found = found.fold(0.0, f64::max);
+        // A difference of 0 is exact behind one product; others are recorded as decimals.
+        let rounding = rounding(&masked).max(1e-14 * found);
+        let hi = (supremum(&masked, right) + rounding).max(found);
+        Ok(Evidence::enclosed(
+            Some(found.ln()),
+            (found - rounding).max(0.0).ln(),
+            hi.ln(),
+            Method::Search,
+            IMAGES as u64,
+        ))
+    })))
 }
 
 /// V, S and the paper's n.

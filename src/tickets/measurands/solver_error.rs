@@ -26,8 +26,8 @@ const TOLERANCE: f64 = 1e-6;
 const LN_SMALLEST: f64 = -690.0;
 
 impl Measurand for SolverError {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -48,15 +48,16 @@ impl Measurand for SolverError {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
-            median_of_draws(allowance, || {
-                let error = error(cell, stream);
-                (error, error)
-            })
-        })))
-    }
+/// The median of the solver's error over draws of the vectors.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
+        median_of_draws(allowance, || {
+            let error = error(cell, stream);
+            (error, error)
+        })
+    })))
 }
 
 /// ln of an eps at which ln E[T] is `ln_expected` or, by a little, less; the smallest that is followed where E[T] is larger even

@@ -11,8 +11,11 @@ pub struct Transition;
 const TOLERANCE: f64 = 1e-5;
 
 impl Measurand for Transition {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![
+            Procedure::new(Method::Literal, |cell| existence(cell, Method::Literal)),
+            Procedure::new(Method::Enumeration, |cell| existence(cell, Method::Enumeration)),
+        ]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -44,10 +47,6 @@ impl Measurand for Transition {
 
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        existence(cell, method)
     }
 }
 
