@@ -125,7 +125,7 @@ fn target(inputs: usize, outputs: usize, stream: &mut Stream) -> Layer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Verdict, judge};
+    use crate::verdict::Verdict;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         let base = [("c", "3"), ("n", "12")];
@@ -135,16 +135,8 @@ mod tests {
 
     fn measured(given: &[(&str, &str)]) -> (f64, Verdict, bool) {
         let cell = cell(given);
-        let Ok(Estimator::Constructed(construct)) = claim("channel-blocked-mask").estimator(&cell, Method::Search)
-        else {
-            panic!("a mask is built")
-        };
-        let evidence = construct(&mut Stream::new(1, 2), &Allowance::TEST).unwrap();
-        let verdict = judge(
-            &evidence,
-            &claim("channel-blocked-mask").bounds(&cell).unwrap()[0],
-            claim("channel-blocked-mask").statement().relation,
-        );
+        let evidence = testing::evidence("channel-blocked-mask", &cell, Method::Search, Stream::new(1, 2), 1);
+        let verdict = testing::verdict("channel-blocked-mask", &cell, &evidence);
         (evidence.ln.unwrap().exp().round(), verdict, evidence.observed.iter().all(Hypothesis::is_met))
     }
 

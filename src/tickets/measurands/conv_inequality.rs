@@ -248,7 +248,7 @@ impl Convolution {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Verdict, judge};
+    use crate::verdict::Verdict;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         let base = [("d", "3"), ("d2", "2"), ("c0", "2"), ("c1", "3")];
@@ -257,21 +257,11 @@ mod tests {
     }
 
     fn evidence(cell: &Cell, method: Method) -> Evidence {
-        match claim("conv-inequality").estimator(cell, method).unwrap() {
-            Estimator::Deterministic(evaluate) => evaluate().unwrap(),
-            Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
-                construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap()
-            }
-            Estimator::Replicates(_) => panic!("the supremum is no mean"),
-        }
+        testing::evidence("conv-inequality", cell, method, Stream::new(3, 4), 1)
     }
 
     fn verdict(cell: &Cell, method: Method) -> Verdict {
-        judge(
-            &evidence(cell, method),
-            &claim("conv-inequality").bounds(cell).unwrap()[0],
-            claim("conv-inequality").statement().relation,
-        )
+        testing::verdict("conv-inequality", cell, &evidence(cell, method))
     }
 
     /// The proof's convolution entry by entry.
@@ -317,7 +307,7 @@ mod tests {
 
     /// Only what fits into the image counts: on 2 x 1 pixels, the first 2 rows and the first column.
     #[test]
-    fn small_images_hear_a_corner_of_the_kernel() {
+    fn small_images_read_a_corner_of_the_kernel() {
         let symbols = |given: &[(&str, &str)]| {
             let names = ["norm1_K", "norm1_filter", "norm1_window", "norm_max_K", "norm2_K"];
             names.map(|name| ConvInequality.symbol(&cell(given), name).unwrap().value())

@@ -106,11 +106,8 @@ mod tests {
 
     fn measured(given: &[(&str, &str)]) -> Evidence {
         let cell = cell(given);
-        let Ok(Estimator::Sampled(construct)) = claim("kernel-error").estimator(&cell, Method::Search) else {
-            panic!()
-        };
         let address = Address { seed: 1, experiment: "test", cell: "any", estimator: "search", batch: 0 };
-        construct(&mut address.stream(), &Allowance { replicates: 15, ..Allowance::TEST }).unwrap()
+        testing::evidence("kernel-error", &cell, Method::Search, address.stream(), 15)
     }
 
     #[test]

@@ -333,12 +333,8 @@ mod tests {
         for (n, kernel) in [("6", "spike"), ("10", "all")] {
             let cell = cell(&[("n", n), ("kernel", kernel), ("eps", "0.2")]);
             let rate = |method| {
-                let Ok(Estimator::Replicates(replicates)) = claim("kernel-pruning").estimator(&cell, method) else {
-                    panic!("the claim is sampled");
-                };
-                let (mut stream, mut sampler) = (crate::random::Stream::new(5, 7), (replicates.sampler)());
-                let hits = (0..2000).filter(|_| sampler(&mut stream).lo == 1.0).count();
-                hits as f64 / 2000.0
+                let draws = testing::draws("kernel-pruning", &cell, method, Stream::new(5, 7), 2000);
+                draws.iter().filter(|draw| draw.lo == 1.0).count() as f64 / 2000.0
             };
             // Should the draws differ after all: 6 standard errors of a difference of two proportions.
             let (solved, listed) = (rate(Method::Literal), rate(Method::Enumeration));

@@ -137,19 +137,13 @@ fn approximation(cell: &Cell, target: &Network, stream: &mut Stream) -> Result<A
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
 
     fn measured(given: &[(&str, &str)]) -> (Cell, Evidence) {
         let cell = claim("layer-error").cell(given.iter().copied()).unwrap();
-        let key = cell.key();
-        let Ok(Estimator::Constructed(construct)) = claim("layer-error").estimator(&cell, Method::Search) else {
-            panic!("one network is constructed")
-        };
-        let address = Address { seed: 1, experiment: "test", cell: &key, estimator: "search", batch: 0 };
-        let evidence = construct(&mut address.stream(), &Allowance::TEST).unwrap();
-        drop(construct);
+        let stream = testing::stream(1, &cell, Method::Search);
+        let evidence = testing::evidence("layer-error", &cell, Method::Search, stream, 1);
         (cell, evidence)
     }
 
@@ -170,11 +164,7 @@ mod tests {
                 let (cell, evidence) =
                     measured(&[("network", network), ("error", "injected"), ("eps", eps), ("i", "1")]);
                 assert!(evidence.ln_lo <= evidence.ln_hi, "{eps}: {evidence:?}");
-                let verdict = crate::verdict::judge(
-                    &evidence,
-                    &claim("layer-error").bounds(&cell).unwrap()[0],
-                    claim("layer-error").statement().relation,
-                );
+                let verdict = testing::verdict("layer-error", &cell, &evidence);
                 let may_hold = eps.parse::<f64>().unwrap() >= 1e-12;
                 assert!(verdict == crate::verdict::Verdict::Undecided || may_hold, "{network} {eps}: {verdict:?}");
             }

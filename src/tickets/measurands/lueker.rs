@@ -86,19 +86,13 @@ fn ln_unreached(n: u64, eps: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         claim("lueker").cell(given.iter().copied()).unwrap()
     }
 
     fn draws(cell: &Cell, count: usize) -> Vec<Draw> {
-        let Ok(Estimator::Replicates(replicates)) = claim("lueker").estimator(cell, Method::Literal) else {
-            panic!("the claim is sampled");
-        };
-        let address = Address { seed: 2, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
-        let (mut stream, mut sampler) = (address.stream(), (replicates.sampler)());
-        (0..count).map(|_| sampler(&mut stream)).collect()
+        testing::draws("lueker", cell, Method::Literal, testing::stream(2, cell, Method::Literal), count)
     }
 
     fn rate(cell: &Cell, count: usize) -> f64 {
@@ -110,13 +104,7 @@ mod tests {
     fn listing_all_sums_decides_as_the_walk_does() {
         for (n, eps) in [("4", "0.3"), ("8", "0.1"), ("11", "0.05")] {
             let cell = cell(&[("n", n), ("eps", eps)]);
-            let by = |method| {
-                let Ok(Estimator::Replicates(replicates)) = claim("lueker").estimator(&cell, method) else {
-                    panic!("the claim is sampled");
-                };
-                let (mut stream, mut sampler) = (crate::random::Stream::new(5, 7), (replicates.sampler)());
-                (0..300).map(|_| sampler(&mut stream)).collect::<Vec<Draw>>()
-            };
+            let by = |method| testing::draws("lueker", &cell, method, Stream::new(5, 7), 300);
             let draws = by(Method::Literal);
             assert_eq!(draws, by(Method::Enumeration), "{n} {eps}");
             assert!(draws.iter().any(|draw| draw.lo == 0.0) && draws.iter().any(|draw| draw.lo == 1.0), "{n} {eps}");

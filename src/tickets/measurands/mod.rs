@@ -23,6 +23,8 @@ mod second_moment;
 mod second_moment_method;
 mod second_moment_ratio;
 mod solver_error;
+#[cfg(test)]
+mod testing;
 mod transition;
 
 pub use amplification::Amplification;
@@ -81,14 +83,14 @@ fn drawn(cell: &Cell, id: &str, shape: &str) -> Stream {
 fn averaged<'a, S>(
     ln_constant: f64,
     sampler: S,
-    draw: impl Fn(&mut S, &mut Stream) -> f64 + Copy + Sync + 'a,
+    draw: impl Fn(&S, &mut Stream) -> f64 + Copy + Sync + 'a,
 ) -> Estimator<'a>
 where
     S: Clone + Sync + 'a,
 {
     Estimator::values(ln_constant, 256, move || {
-        let mut sampler = sampler.clone();
-        Box::new(move |stream| Draw::exact(draw(&mut sampler, stream)))
+        let sampler = sampler.clone();
+        Box::new(move |stream| Draw::exact(draw(&sampler, stream)))
     })
 }
 

@@ -58,11 +58,7 @@ mod tests {
             ("1000.0002", "0.0002", -500008.9363267678),
         ] {
             let cell = claim("normal-interval").cell([("z", z), ("eps", eps)]).unwrap();
-            let Ok(Estimator::Deterministic(evaluate)) = claim("normal-interval").estimator(&cell, Method::ClosedForm)
-            else {
-                panic!("the closed form is deterministic");
-            };
-            let evidence = evaluate().unwrap();
+            let evidence = testing::evidence("normal-interval", &cell, Method::ClosedForm, Stream::new(1, 2), 1);
             assert!(evidence.ln_lo <= ln && ln <= evidence.ln_hi, "{z} {eps}: {evidence:?}");
         }
     }

@@ -196,7 +196,6 @@ fn filters(target: &Network, n: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
 
@@ -207,11 +206,7 @@ mod tests {
     }
 
     fn measured(cell: &Cell) -> Evidence {
-        let Ok(Estimator::Constructed(construct)) = claim("pruned-network").estimator(cell, Method::Search) else {
-            panic!()
-        };
-        let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
-        construct(&mut address.stream(), &Allowance::TEST).unwrap()
+        testing::evidence("pruned-network", cell, Method::Search, testing::stream(1, cell, Method::Search), 1)
     }
 
     #[test]

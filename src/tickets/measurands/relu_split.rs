@@ -429,7 +429,7 @@ fn largest_minimum(pairs: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Verdict, judge};
+    use crate::verdict::Verdict;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         let base = [("c", "3"), ("n", "4")];
@@ -438,21 +438,11 @@ mod tests {
     }
 
     fn evidence(cell: &Cell, method: Method) -> Evidence {
-        match claim("relu-split").estimator(cell, method).unwrap() {
-            Estimator::Deterministic(evaluate) => evaluate().unwrap(),
-            Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
-                construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap()
-            }
-            Estimator::Replicates(_) => panic!("the supremum is no mean"),
-        }
+        testing::evidence("relu-split", cell, method, Stream::new(3, 4), 1)
     }
 
     fn verdict(cell: &Cell, method: Method) -> Verdict {
-        judge(
-            &evidence(cell, method),
-            &claim("relu-split").bounds(cell).unwrap()[0],
-            claim("relu-split").statement().relation,
-        )
+        testing::verdict("relu-split", cell, &evidence(cell, method))
     }
 
     #[test]
@@ -567,7 +557,7 @@ mod tests {
     }
 
     #[test]
-    fn many_heard_channels_are_refused() {
+    fn filters_of_many_channels_are_refused() {
         let refused = claim("relu-split").cell([("c", "9"), ("n", "1"), ("mask", "dense")]).unwrap_err().to_string();
         assert!(refused.contains("write c from 1 to 8"), "{refused}");
         assert!(claim("relu-split").cell([("c", "9"), ("n", "1")]).is_ok());

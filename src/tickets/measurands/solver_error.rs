@@ -139,16 +139,13 @@ fn error(cell: &Cell, stream: &mut Stream) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         claim("solver-error").cell(given.iter().copied()).unwrap()
     }
 
     fn measured(cell: &Cell, replicates: u64) -> Evidence {
-        let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
-        let Ok(Estimator::Sampled(construct)) = claim("solver-error").estimator(cell, Method::Search) else { panic!() };
-        construct(&mut address.stream(), &Allowance { replicates, ..Allowance::TEST }).unwrap()
+        testing::evidence("solver-error", cell, Method::Search, testing::stream(1, cell, Method::Search), replicates)
     }
 
     /// Of a size that leaves 45 subsets, all are seen: the median of the least error lies near the limit, and above.

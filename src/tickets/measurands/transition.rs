@@ -1,6 +1,6 @@
 //! Between Markov's inequality and Lemma 15: from which n on some k of n NSN vectors add up to nearly the target.
 
-use super::mrss::{check_draw, existence, ln_mean_of, mean};
+use super::mrss::{by_search_or_listing, check_draw, ln_mean_of, mean};
 use super::second_moment_ratio::ratio;
 use super::*;
 
@@ -12,10 +12,7 @@ const TOLERANCE: f64 = 1e-5;
 
 impl Measurand for Transition {
     fn procedures(&self) -> Vec<Procedure<'_>> {
-        vec![
-            Procedure::new(Method::Literal, |cell| existence(cell, Method::Literal)),
-            Procedure::new(Method::Enumeration, |cell| existence(cell, Method::Enumeration)),
-        ]
+        by_search_or_listing()
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
