@@ -605,7 +605,7 @@ impl Builder<'_> {
         if self.averaged && self.layers.iter().any(|built| built.whole) {
             return Err(self.wrong("an average over all pixels stands behind a flattened map: leave it out"));
         }
-        let in_file = |error: Error| Error::input(format!("{}: {error}", self.tensors.file));
+        let in_file = |error: Error| error.at(self.tensors.file);
         let biases: Vec<Vec<f64>> = self
             .layers
             .iter_mut()
