@@ -420,7 +420,7 @@ fn most_of_mean(model: &Model) -> Result<f64> {
             "the target may be below 0, and the mean of a size is sampled; take the mean of its absolute value",
         )),
         _ => Err(Error::unreachable(
-            "the target has no known upper limit, and no sample tells the mean of such a number; bound it, as in min(x, 10), or \
+            "the target has no known upper limit, and no sample bounds the mean of such a number; bound it, as in min(x, 10), or \
              take an event or a quantile",
         )),
     }
