@@ -190,7 +190,7 @@ struct Way {
     method: Method,
     /// Whether it may measure a model.
     admits: fn(&Declared, &Model) -> bool,
-    estimator: for<'a> fn(&'a Declared, Model) -> Result<Estimator<'a>>,
+    estimator: for<'a> fn(&'a Declared, &'a Cell) -> Result<Estimator<'a>>,
 }
 
 /// The methods, first the one that is taken where none is asked for.
@@ -198,32 +198,32 @@ static WAYS: [Way; 6] = [
     Way {
         method: Method::ClosedForm,
         admits: |declared, model| declared.closed(model).is_some(),
-        estimator: |declared, model| Ok(declared.in_closed_form(model)),
+        estimator: |declared, cell| Ok(declared.in_closed_form(declared.model(cell)?)),
     },
     Way {
         method: Method::Quadrature,
         admits: |declared, model| declared.layered(model).is_some(),
-        estimator: Declared::by_quadrature,
+        estimator: |declared, cell| declared.by_quadrature(declared.model(cell)?),
     },
     Way {
         method: Method::Importance,
         admits: |_, model| model.target_is_event() && tilted::estimator(model).is_ok(),
-        estimator: |_, model| tilted::estimator(&model),
+        estimator: |declared, cell| tilted::estimator(&declared.model(cell)?),
     },
     Way {
         method: Method::Collapsed,
         admits: |declared, model| model.target_is_event() && declared.collapsed(model).is_ok(),
-        estimator: |declared, model| declared.collapsed(&model),
+        estimator: |declared, cell| declared.collapsed(&declared.model(cell)?),
     },
     Way {
         method: Method::Literal,
         admits: |declared, model| model.target.is_random() && declared.check_sampled(model).is_ok(),
-        estimator: |declared, model| declared.literal(model),
+        estimator: |declared, cell| declared.literal(declared.model(cell)?),
     },
     Way {
         method: Method::Enumeration,
         admits: |_, model| model.target.is_random() && Tape::new(model).is_ok(),
-        estimator: |_, model| by_enumeration(model),
+        estimator: |declared, cell| by_enumeration(declared.model(cell)?),
     },
 ];
 
@@ -458,8 +458,7 @@ const MOST_OF_PROBE: u64 = 6;
 impl Measurand for Declared {
     fn procedures(&self) -> Vec<Procedure<'_>> {
         let admitted = WAYS.iter().filter(|way| self.methods.contains(&way.method));
-        let procedure =
-            |way: &'static Way| Procedure::new(way.method, move |cell| (way.estimator)(self, self.model(cell)?));
+        let procedure = |way: &'static Way| Procedure::new(way.method, move |cell| (way.estimator)(self, cell));
         admitted.map(procedure).collect()
     }
 
