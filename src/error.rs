@@ -34,7 +34,7 @@ pub enum Error {
     },
 
     /// A parameter without a value and without a default.
-    #[error("{name} is missing ({meaning}); give it as {name}=... ({permitted})")]
+    #[error("{name} is missing{}; give it as {name}=... ({permitted})", in_brackets(meaning))]
     MissingParameter {
         /// The parameter.
         name: String,
@@ -160,6 +160,11 @@ pub fn guarded<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> Result<T
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Error::Defect(format!("{}: panicked: {}", what(), text.unwrap_or("without a message"))))
     })
+}
+
+/// What is known, in brackets.
+fn in_brackets(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
 }
 
 /// What to do about a failed write.

@@ -254,7 +254,7 @@ impl Experiment {
         if RESERVED.contains(&name) {
             return Err(Error::input(format!("{name}.csv is written by every run; give the experiment another name")));
         }
-        let mut wire: WireExperiment = toml::from_str(text).map_err(|error| Error::toml(text, &error))?;
+        let mut wire: WireExperiment = toml::from_str(text).map_err(|error| unread(text, &error))?;
         let printed = claim_of(&wire, path, text)?;
         let changes = changes(&printed, &wire, text)?;
         check_chain(&wire)?;
@@ -319,6 +319,18 @@ impl Experiment {
     /// On which side of the bound of this name the measured value is claimed to lie.
     pub fn relation_of(&self, bound: &str) -> Relation {
         self.claim.statement().relation_of(bound)
+    }
+}
+
+/// A text that is no experiment. What every experiment has is named where it is missing: a file may hold a claim alone.
+fn unread(text: &str, error: &toml::de::Error) -> Error {
+    let missing =
+        ["claim", "title", "grid"].into_iter().find(|key| error.message() == format!("missing field `{key}`"));
+    match missing {
+        Some(key) => {
+            Error::input(format!("{key} is missing: an experiment has a claim, a title and one [[grid]] or more"))
+        }
+        None => Error::toml(text, error),
     }
 }
 
@@ -771,6 +783,7 @@ mod tests {
         for (text, expected) in [
             (format!("chain = true\n{grid}{plot}"), "leave plot out"),
             (format!("where = 3\n{grid}"), "line 4: write a text in quotation marks, or a list of them"),
+            (String::new(), "grid is missing: an experiment has a claim, a title and one [[grid]] or more"),
         ] {
             let error = parse(&text).err().expect(&text).to_string();
             assert!(error.contains(expected), "{error}");
