@@ -230,7 +230,7 @@ pub struct Record {
     pub unmet: Vec<String>,
     /// Whether the bound says nothing.
     pub vacuous: bool,
-    /// What the evidence says of the bound.
+    /// What the evidence says about the bound.
     pub verdict: Verdict,
     /// On which side of the bound the measured value is claimed to lie, by name.
     pub relation: String,

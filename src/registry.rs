@@ -82,7 +82,7 @@ mod tests {
         assert!(find("lemma-0").unwrap_err().to_string().contains("nsn-box"));
     }
 
-    /// What a claim says of its chain is true: without samples, no link depends on the chance of error.
+    /// What a claim says about its chain is true: without samples, no link depends on the chance of error.
     #[test]
     fn chains_without_samples_are_the_same_for_every_alpha() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");

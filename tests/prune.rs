@@ -291,7 +291,7 @@ fn chain(depth: usize, side: usize, stride: usize, pad: usize, weight: f32) -> V
 }
 
 #[test]
-fn bad_input_is_refused_with_tensor_and_mend() {
+fn bad_input_is_refused_with_tensor_and_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let (gap, full) = (target("digits_gap.safetensors"), target("digits_full.safetensors"));
     let images = target("digits_gap_test.npz");

@@ -19,7 +19,7 @@ const FIRST_BATCHES: u32 = 4;
 /// A count of fewer hits separates no two probabilities.
 const FEWEST_HITS: f64 = 5.0;
 
-/// What a second method says of a finding.
+/// What a second method says about a finding.
 #[derive(Debug, Clone)]
 pub struct Second {
     /// Its evidence beside the same bound.

@@ -34,7 +34,7 @@ pub struct Seen {
     pub evidence: Evidence,
     /// The bound.
     pub bound: Bound,
-    /// What the evidence says of the bound.
+    /// What the evidence says about the bound.
     pub verdict: Verdict,
     /// log10 of how far the measured value is on the claimed side; infinite where one of the two is 0.
     pub slack: f64,

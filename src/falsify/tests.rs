@@ -208,7 +208,7 @@ fn the_winner_of_many_is_not_believed() {
     assert!(!finding.found && finding.verdict() == Verdict::Undecided, "{finding:?}");
 }
 
-/// The least slack among many equal cells is 0.3 in truth: the sample that looks worst of hundreds is off, and what is said of it
+/// The least slack among many equal cells is 0.3 in truth: the sample that looks worst of hundreds is off, and what is said about it
 /// is not. 20 searches at alpha = 1e-6.
 #[test]
 fn what_is_said_of_the_least_slack_is_valid_after_selection() {

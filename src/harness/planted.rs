@@ -1,4 +1,4 @@
-//! Claims whose truth is known: what the harness says of them can be counted as right or wrong.
+//! Claims whose truth is known: what the harness says about them can be counted as right or wrong.
 
 use rand::RngExt;
 

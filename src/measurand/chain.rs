@@ -50,7 +50,7 @@ impl Link {
         (&self.left, Bound::between(self.name, ln.unwrap_or(0.5 * (ln_lo + ln_hi)), ln_lo, ln_hi))
     }
 
-    /// What the two intervals say of the link; of one that is claimed for large constants, what they say of this constant.
+    /// What the two intervals say about the link; of one that is claimed for large constants, what they say about this constant.
     pub fn verdict(&self) -> Verdict {
         let (left, right) = self.sides();
         let verdict = judge(left, &right, self.relation);

@@ -18,7 +18,7 @@ pub(crate) use chain::last_failing;
 pub(crate) use chain::named;
 pub use chain::{Link, first_failing};
 
-/// What one replicate says of a value in [0, 1]: exactly, or only between two limits (a search that gave up).
+/// What one replicate says about a value in [0, 1]: exactly, or only between two limits (a search that gave up).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
     /// The value is at least this.
@@ -199,7 +199,7 @@ pub trait Measurand: Send + Sync {
         Vec::new()
     }
 
-    /// What a value on either side of the bound says of the statement at the cell.
+    /// What a value on either side of the bound says about the statement at the cell.
     fn bearing(&self, cell: &Cell) -> Bearing {
         let _ = cell;
         Bearing::Decides

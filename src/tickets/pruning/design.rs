@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_is_refused_with_tensor_and_mend() {
+    fn what_cannot_be_done_is_refused_with_tensor_and_remedy() {
         let refused = |design: Design| design.check(&target()).unwrap_err().to_string();
         let narrow = refused(Design::new(20));
         assert!(narrow.contains("conv0.weight: of width 20, input channel"), "{narrow}");

@@ -96,7 +96,7 @@ fn refuse_biases(tensors: &Tensors, modules: &[Module], biases: Biases) -> Resul
     }
 }
 
-/// Where nothing is said of the architecture: convolutions of stride 1 whose padding keeps the image's size, in the order of
+/// Where nothing is said about the architecture: convolutions of stride 1 whose padding keeps the image's size, in the order of
 /// their names.
 fn inferred_arch(tensors: &Tensors, modules: &[Module]) -> Result<Architecture> {
     let (weighted, norms) = split(modules);

@@ -163,7 +163,7 @@ pub struct Reading {
     pub said: Option<String>,
 }
 
-/// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says of each layer too whether a
+/// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says about each layer too whether a
 /// ReLU follows.
 ///
 /// # Errors

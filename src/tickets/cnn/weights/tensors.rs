@@ -19,7 +19,7 @@ pub(super) struct Tensors<'a> {
     pub(super) list: Vec<(String, Vec<usize>)>,
     /// Whether the file keeps the order in which tensors were written.
     pub(super) is_in_order: bool,
-    /// What the file says of the architecture.
+    /// What the file says about the architecture.
     pub(super) arch: Option<Architecture>,
     numbers: Numbers<'a>,
 }
