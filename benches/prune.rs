@@ -7,16 +7,14 @@
 //! Filters are drawn in time linear in their number, and a search looks at few of them, so that exponents of the width are
 //! below 1. Those of c1 rise towards 3: a search has D = d^2 c1 dimensions, a pool that grows with D, and D x D covariances.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use common::{median, peak_memory};
 use lemmascope::random::Address;
 use lemmascope::tickets::cnn::{Image, Images, Kernel, Layer, LayerShape, Network, weights};
 use lemmascope::tickets::pruning::{Assessment, Design, Watch};
+use lemmascope_benches::{median, peak_memory};
 
 /// A network to prune, and what that may take.
 struct Goal {
@@ -67,7 +65,7 @@ fn main() {
 }
 
 fn goal_row(goal: &Goal) -> String {
-    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/targets");
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/targets");
     let (target, images) = if goal.layers.is_empty() {
         let target =
             weights::read(&targets.join(format!("{}.safetensors", goal.network))).expect("the target is there");

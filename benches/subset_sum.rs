@@ -3,17 +3,15 @@
 //! Prints Markdown tables: medians over 10 seeds. The peers' times are those in `benches/peers/times.csv`, which
 //! `benches/peers/mrss_peers.py` writes; for a ratio, measure both on one machine one after the other.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{median, peak_memory};
 use lemmascope::arrays::{self, Reading};
 use lemmascope::random::{Address, Stream};
 use lemmascope::subset_sum::{Answer, Beam, Budget, Outcome, Problem, solve};
 use lemmascope::tickets::nsn::sampling::add_nsn_vector;
+use lemmascope_benches::{median, peak_memory};
 use rand_distr::{Distribution, StandardNormal};
 
 /// The dimension, n, k and eps of an instance.
@@ -47,7 +45,7 @@ const NORM: f64 = 0.6;
 
 fn main() {
     // Cargo passes options of its own.
-    let peers = peers(&Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/times.csv"));
+    let peers = peers(&Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/times.csv"));
     println!("| d, n, k, eps | solved | median s | slowest s | fastest peer | its median s | ratio |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     SMALL.iter().for_each(|cell| println!("{}", small_row(cell, &peers)));
@@ -78,7 +76,7 @@ fn peers(path: &Path) -> BTreeMap<String, BTreeMap<String, f64>> {
 }
 
 fn small_row(&(d, n, k, eps): &Cell, peers: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
-    let file = format!("benches/instances/d{d}-n{n}-k{k}.npy");
+    let file = format!("instances/d{d}-n{n}-k{k}.npy");
     let instances = arrays::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file), Reading::default());
     let instances = instances.expect("the instances are there").array.data;
     let mut seconds = Vec::new();

@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 python=${1:-python3}
 limit=${2:-300}
-cargo bench --bench evidence -- quadrature 2>/dev/null | grep -E "^quadrature|time:"
+cargo bench -p lemmascope-benches --bench evidence -- quadrature 2>/dev/null | grep -E "^quadrature|time:"
 peer() {
     echo "scipy $*: $(timeout "$limit" "$python" benches/peers/boxes_scipy.py "$@" || echo "more than $limit s")"
 }

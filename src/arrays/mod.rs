@@ -44,7 +44,7 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
 /// When it does not, or the file cannot be read.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let (_, length) = open(path)?;
-    if let Some((length, free)) = length.zip(free_memory()).filter(|(length, free)| length > free) {
+    if let Some((length, free)) = length.and_then(|length| Some((length, lacking_memory(length)?))) {
         return Err(Error::TooLarge(format!(
             "{} has {}, and {} of memory are free: give a smaller file",
             path.display(),
@@ -160,7 +160,7 @@ fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
     let lack = |free: String| {
         Error::TooLarge(format!("{name} does not fit into memory: its numbers take {all} as float64{free}: give fewer"))
     };
-    if let Some(free) = free_memory().filter(|&free| bytes(more) > free) {
+    if let Some(free) = lacking_memory(bytes(more)) {
         return Err(lack(format!(", and {} are free", gigabytes(free))));
     }
     numbers.try_reserve_exact(more).map_err(|_| lack(String::new()))
@@ -170,8 +170,18 @@ pub(crate) fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
-/// Bytes of memory that can be had without swapping, where the operating system reports it.
-pub(crate) fn free_memory() -> Option<u64> {
+/// So few bytes (16 MiB) are always there: asking takes longer than what they are for.
+const ALWAYS_FREE: u64 = 1 << 24;
+
+/// The bytes of memory that can be had without swapping, where these are fewer than so many, as far as the operating system says.
+pub(crate) fn lacking_memory(bytes: u64) -> Option<u64> {
+    if bytes <= ALWAYS_FREE {
+        return None;
+    }
+    free_memory().filter(|&free| bytes > free)
+}
+
+fn free_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let kilobytes: u64 =
         text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim().strip_suffix(" kB")?.parse().ok()?;

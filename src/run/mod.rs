@@ -397,7 +397,7 @@ fn measure_task(plan: &Plan, task: &Task, units: usize, conditions: &Conditions)
 }
 
 /// Bounds that take longer to compute than to read are kept.
-const COSTLY: Duration = Duration::from_millis(1);
+const COSTLY: Duration = Duration::from_micros(100);
 
 /// The bounds of a job's cell.
 fn bounds_kept(experiment: &Experiment, job: &Job, seed: u64, store: Option<&Store>) -> Result<Vec<Bound>> {

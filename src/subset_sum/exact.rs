@@ -365,11 +365,13 @@ impl Iterator for Strip<'_> {
         let mut sums = Sums::default();
         while let Some(&(a, b)) = self.pairs.first().filter(|_| sums.masks.len() < most) {
             let (first, second) = (&self.half.first[a], self.half.second.get(b));
-            let column: Vec<f64> = second.iter().flat_map(|sums| sums.column(dimension, axis)).collect();
             if let Some(second) = second {
+                let is_all = self.strip == [f64::NEG_INFINITY, f64::INFINITY];
+                let column: Vec<f64> = if is_all { Vec::new() } else { second.column(dimension, axis).collect() };
                 while self.row < first.masks.len() && sums.masks.len() < most {
                     let row = &first.rows[self.row * dimension..(self.row + 1) * dimension];
-                    let [low, high] = self.strip.map(|bound| column.partition_point(|x| row[axis] + x < bound));
+                    let below = |bound| column.partition_point(|x| row[axis] + x < bound);
+                    let [low, high] = if is_all { [0, second.masks.len()] } else { self.strip.map(below) };
                     let near = low * dimension..high.max(low) * dimension;
                     let listed = sums.rows.len();
                     sums.rows.extend_from_slice(&second.rows[near]);

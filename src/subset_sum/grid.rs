@@ -1,5 +1,6 @@
 //! Points of R^D in a grid of cells, searched for all that lie in a box which may shrink on the way.
 
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
 /// At most so many coordinates are cut into cells.
@@ -31,8 +32,8 @@ pub(super) struct Grid {
     ids: Vec<u32>,
     /// For each point, where the points that are equal to it end; empty where none are known.
     ends: Vec<u32>,
-    /// Coordinate by coordinate, the points' entries.
-    columns: Vec<f64>,
+    /// Coordinate by coordinate, the points' entries, once they are looked at.
+    columns: Vec<OnceCell<Vec<f64>>>,
     /// For each coordinate, the least and the greatest entry.
     ranges: Vec<(f64, f64)>,
 }
@@ -78,9 +79,9 @@ impl Grid {
         if !some_are_equal {
             ends.clear();
         }
-        let (mut points, mut columns) = (Vec::with_capacity(count * dimension), Vec::with_capacity(count * dimension));
+        let mut points = Vec::with_capacity(count * dimension);
         ids.iter().for_each(|&id| points.extend_from_slice(row(id)));
-        (0..dimension).for_each(|coordinate| columns.extend(ids.iter().map(|&id| row(id)[coordinate])));
+        let columns = vec![OnceCell::new(); dimension];
         Grid { dimension, axes, starts, points, ids, ends, columns, ranges }
     }
 
@@ -126,7 +127,7 @@ impl Grid {
         }
         // Neighbours along the last axis are neighbours in memory.
         let points = self.starts[cell * cells + low] as usize..self.starts[cell * cells + high + 1] as usize;
-        let column = &self.columns[farthest * self.ids.len()..];
+        let column = self.column(farthest);
         let mut index = points.start;
         while index < points.end {
             if (column[index] - centre[farthest]).abs() >= *radius {
@@ -143,6 +144,11 @@ impl Grid {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn column(&self, coordinate: usize) -> &[f64] {
+        let entries = || self.points.iter().skip(coordinate).step_by(self.dimension).copied().collect();
+        self.columns[coordinate].get_or_init(entries)
     }
 
     /// The next point that is not known to be equal to this one.

@@ -38,6 +38,27 @@ pub struct Problem<'a> {
     integers: Option<&'a Integers>,
     /// Whether they are integers whose sums are all exact.
     exact: bool,
+    /// The norms of the vectors, where they are known.
+    norms: Option<&'a Norms>,
+}
+
+/// The 2-norms of vectors and the order by them, which problems of the same vectors need not work out again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Norms {
+    norms: Vec<f64>,
+    /// The numbers of the vectors, by rising norm.
+    rising: Vec<usize>,
+}
+
+impl Norms {
+    /// Those of vectors, row-major in n x `dimension`.
+    pub fn new(vectors: &[f64], dimension: usize) -> Self {
+        let norm = |vector: &[f64]| vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let norms: Vec<f64> = vectors.chunks_exact(dimension).map(norm).collect();
+        let mut rising: Vec<usize> = (0..norms.len()).collect();
+        rising.sort_by(|&i, &j| norms[i].total_cmp(&norms[j]));
+        Norms { norms, rising }
+    }
 }
 
 impl<'a> Problem<'a> {
@@ -73,7 +94,16 @@ impl<'a> Problem<'a> {
                 "a vector or the target holds NaN, infinity or numbers whose sums overflow: give finite, smaller numbers",
             ));
         }
-        Ok(Problem { vectors, dimension, target, eps, size, magnitude, integers: None, exact: false })
+        Ok(Problem { vectors, dimension, target, eps, size, magnitude, integers: None, exact: false, norms: None })
+    }
+
+    /// The same problem, with the norms of its vectors.
+    ///
+    /// # Panics
+    /// When they are those of fewer or more vectors.
+    pub fn knowing(self, norms: &'a Norms) -> Self {
+        assert_eq!(self.len(), norms.norms.len(), "the norms are those of other vectors");
+        Problem { norms: Some(norms), ..self }
     }
 
     /// Number of vectors.

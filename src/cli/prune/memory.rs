@@ -1,6 +1,6 @@
 //! How much memory a certificate takes, asked before any of it is taken.
 
-use crate::arrays::{free_memory, gigabytes};
+use crate::arrays::{gigabytes, lacking_memory};
 use crate::error::{Error, Result};
 use crate::tickets::cnn::{Images, Layer, Miniature, Network, Role};
 use crate::tickets::pruning::Design;
@@ -36,7 +36,7 @@ pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), ima
 
 fn enough(what: &str, bytes: f64, remedy: &str) -> Result<()> {
     let bytes = bytes as u64;
-    match free_memory().filter(|&free| bytes > free) {
+    match lacking_memory(bytes) {
         Some(free) => Err(Error::TooLarge(format!(
             "{what} takes about {}, and {} are free: give a smaller {remedy}",
             gigabytes(bytes),

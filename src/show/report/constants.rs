@@ -40,12 +40,12 @@ fn interval(name: &str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
     for joined in cells.iter().filter(|joined| !joined.best.outside()) {
         let Some(missed) = joined.missed else { continue };
         let experiment = sets.iter().find(|(experiment, _)| experiment.name == joined.experiment)?.0;
-        let Some((low, high)) = refuted(experiment, missed, name) else { continue };
+        let Some(refuted) = Refuted::new(experiment, missed, name) else { continue };
         let at = || missed.key.replace(';', " ");
-        if high < LARGEST && interval.above.as_ref().is_none_or(|(known, _)| high > *known) {
+        if let Some(high) = refuted.beyond(&interval.above, 2.0, LARGEST) {
             interval.above = Some((high, at()));
         }
-        if low > LEAST && interval.below.as_ref().is_none_or(|(known, _)| low < *known) {
+        if let Some(low) = refuted.beyond(&interval.below, 0.5, LEAST) {
             interval.below = Some((low, at()));
         }
     }
@@ -56,18 +56,43 @@ fn interval(name: &str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
     Some(interval)
 }
 
-/// Between which values of a constant a record refutes all: as long as the hypotheses are met with that value, and the measured
-/// interval, which no constant changes, lies on the wrong side of the bound at that value.
-fn refuted(experiment: &Experiment, record: &Record, name: &str) -> Option<(f64, f64)> {
-    let claim = &experiment.claim;
-    let cell = experiment.cells.iter().find(|cell| cell.key() == record.key)?;
-    let index = position(&claim.statement().parameters, name).ok()?;
-    let start = cell.real(name);
-    let holds = |value: f64| is_refuted(claim, &cell.with(index, Value::Real(value)), record);
-    if !holds(start) {
-        return None;
+/// The values of a constant that a record refutes: as long as the hypotheses are met with that value, and the measured interval,
+/// which no constant changes, lies on the wrong side of the bound at that value.
+struct Refuted<'a> {
+    claim: &'a Claim,
+    cell: &'a Cell,
+    /// The constant's place among the parameters.
+    index: usize,
+    record: &'a Record,
+    /// The cell's own value.
+    start: f64,
+}
+
+impl<'a> Refuted<'a> {
+    /// None where the record does not refute the cell's own value.
+    fn new(experiment: &'a Experiment, record: &'a Record, name: &str) -> Option<Self> {
+        let claim = &experiment.claim;
+        let cell = experiment.cells.iter().find(|cell| cell.key() == record.key)?;
+        let index = position(&claim.statement().parameters, name).ok()?;
+        let refuted = Refuted { claim, cell, index, record, start: cell.real(name) };
+        refuted.has(refuted.start).then_some(refuted)
     }
-    Some((edge(start, 0.5, LEAST, &holds), edge(start, 2.0, LARGEST, &holds)))
+
+    fn has(&self, value: f64) -> bool {
+        is_refuted(self.claim, &self.cell.with(self.index, Value::Real(value)), self.record)
+    }
+
+    /// How far from the cell's value, by this factor, all are refuted, where that is beyond what is known and before the end.
+    fn beyond(&self, known: &Option<(f64, String)>, factor: f64, end: f64) -> Option<f64> {
+        let is_beyond = |value: f64, other: f64| if factor > 1.0 { value > other } else { value < other };
+        let known = known.as_ref().map(|(known, _)| *known);
+        // All the work is in the edge: one look says whether it can be beyond.
+        if known.is_some_and(|known| !is_beyond(self.start, known) && !self.has(known)) {
+            return None;
+        }
+        let edge = edge(self.start, factor, end, &|value| self.has(value));
+        (is_beyond(end, edge) && known.is_none_or(|known| is_beyond(edge, known))).then_some(edge)
+    }
 }
 
 /// The last value from `start` by a factor at which `holds`, to 15 digits; the end where it holds everywhere.

@@ -12,6 +12,8 @@ mod section;
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use crate::claim::Claim;
 use crate::record::Record;
 use crate::registry::{SUBJECTS, claims};
@@ -28,6 +30,7 @@ pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
     let is_papers = sections.iter().any(|section| section.claim.statement().origin.is_none());
     let subjects =
         if is_papers { SUBJECTS.map(|subject| format!("{} ", subject.text)).concat() } else { String::new() };
+    let texts: Vec<String> = sections.par_iter().map(Section::text).collect();
     let mut text = format!(
         "# What was found\n\n{subjects}Every line is made from the records beside this page and in `falsify/`; the commands \
          measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n"
@@ -35,8 +38,7 @@ pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
     text += &findings(&sections);
     text += &standing(&sections);
     text += &constants(&sections);
-    sections.iter().for_each(|section| text += &section.text());
-    text
+    text + &texts.concat()
 }
 
 /// The claims that the experiments declare themselves, each once.

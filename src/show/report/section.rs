@@ -1,5 +1,7 @@
 //! One claim's section of the finding page.
 
+use std::sync::OnceLock;
+
 use super::command::command;
 use super::constants::intervals;
 use super::joined::{Counts, Joined, Least, Set, join};
@@ -20,6 +22,8 @@ pub struct Section<'a> {
     thresholds: Vec<Set<'a>>,
     chains: Vec<Set<'a>>,
     searches: Vec<&'a Search>,
+    /// What is known of its constants, once it was asked for.
+    constants: OnceLock<String>,
 }
 
 /// A cell at which something fails, and how that is known.
@@ -45,6 +49,7 @@ impl<'a> Section<'a> {
             thresholds: of(&|e| e.question.is_some() && !changed(e)),
             chains: of(&|e| e.chain),
             searches: searches.iter().filter(|search| search.claim == id).collect(),
+            constants: OnceLock::new(),
         }
     }
 
@@ -171,7 +176,11 @@ impl<'a> Section<'a> {
     }
 
     /// What is known of the claim's constants, by its own cells and those of its thresholds.
-    fn constants(&self) -> String {
+    fn constants(&self) -> &str {
+        self.constants.get_or_init(|| self.constants_by_records())
+    }
+
+    fn constants_by_records(&self) -> String {
         let sets = [&self.cells[..], &self.thresholds].concat();
         let known: Vec<String> = intervals(self.claim, &sets).iter().map(|interval| interval.text()).collect();
         match (known.is_empty(), self.claim.statement().constants.len()) {

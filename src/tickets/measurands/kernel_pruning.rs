@@ -5,7 +5,7 @@ mod proof;
 use std::cmp::Reverse;
 
 use super::*;
-use crate::arrays::{free_memory, gigabytes};
+use crate::arrays::{gigabytes, lacking_memory};
 use crate::subset_sum::{covers_unit_interval, sums_cover_unit_interval};
 use crate::tickets::cnn::{Kernel, Layer};
 use crate::tickets::pruning::design::USUAL;
@@ -47,7 +47,7 @@ pub(super) fn check_size(n: u64, d: usize, c0: usize, c1: usize, at_once: usize)
     let dimension = d * d * c1;
     let numbers = PAIRS * weights + KERNELS * c0 * dimension + COVARIANCES * dimension * dimension;
     let bytes = u64::try_from(8 * numbers * at_once as u128).unwrap_or(u64::MAX);
-    match free_memory().filter(|&free| bytes > free) {
+    match lacking_memory(bytes) {
         Some(free) => Err(Error::input(format!(
             "d = {d}, c1 = {c1}: searches of {dimension} dimensions take about {} ({at_once} at once), and {} are free; give a \
              smaller d or c1, or a smaller n",

@@ -10,7 +10,7 @@ use super::network::PrunedNetwork;
 use super::pair::{Filters, Pair, Sign};
 use super::scale::Scale;
 use super::seeded::{Law, SeededPair};
-use crate::arrays::{free_memory, gigabytes};
+use crate::arrays::{gigabytes, lacking_memory};
 use crate::error::{Error, Result};
 use crate::random::Stream;
 use crate::subset_sum::{self, Beam, Budget, Outcome, Problem, Solver};
@@ -108,7 +108,7 @@ impl Design {
         let threads = rayon::current_num_threads();
         let candidates = (width / parts) as f64 * dimension as f64 * CANDIDATES;
         let bytes = 8.0 * threads as f64 * (candidates + COVARIANCES * (dimension as f64).powi(2));
-        if let Some(free) = free_memory().filter(|&free| bytes > free as f64) {
+        if let Some(free) = lacking_memory(bytes as u64) {
             return Err(Error::TooLarge(format!(
                 "{tensor}: its searches, of {dimension} dimensions at width {width}, take about {} on {threads} threads, and {} are \
                  free: give a smaller --width or fewer --threads",

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{Answer, Budget, Outcome, Problem, SameVectors, Solution, Solver, nearest_soon, solve};
+use crate::subset_sum::{Answer, Budget, Norms, Outcome, Problem, SameVectors, Solution, Solver, nearest_soon, solve};
 use crate::tickets::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 
 use super::pair::{Filters, Pair, RandomPair, Sign};
@@ -107,10 +107,13 @@ impl<'p, P: Pair> PrunedKernel<&'p P> {
         request: Request,
         stream: &mut Stream,
     ) -> impl Iterator<Item = Result<Self>> {
-        let candidates = Candidates::of_all(pair, request.filters);
+        let candidates = Candidates::of_all(pair, request.filters).into_iter();
+        let candidates: Vec<(Candidates, Norms)> = candidates.map(Candidates::with_norms).collect();
         targets.iter().map(move |target| {
             check_shape(&target.kernel, pair)?;
-            let solve = |candidates: &Candidates| candidates.solve(&target.kernel, &request, stream);
+            let solve = |(candidates, norms): &(Candidates, Norms)| {
+                candidates.solve(&target.kernel, &request, Some(norms), stream)
+            };
             let channels = candidates.iter().map(solve).collect::<Result<Vec<ChannelResult>>>()?;
             PrunedKernel::of_channels(target, pair, channels)
         })
@@ -124,7 +127,7 @@ impl<P: Pair> PrunedKernel<P> {
     /// When the pair has another shape or the tolerance is not a finite number of at least 0.
     pub fn prune(target: &Layer, pair: P, request: &Request, stream: &mut Stream) -> Result<Self> {
         check_shape(&target.kernel, &pair)?;
-        let solve = |place| Candidates::new(&pair, place, request.filters).solve(&target.kernel, request, stream);
+        let solve = |place| Candidates::new(&pair, place, request.filters).solve(&target.kernel, request, None, stream);
         let channels = problems(target.kernel.inputs()).map(solve).collect::<Result<Vec<ChannelResult>>>()?;
         PrunedKernel::of_channels(target, pair, channels)
     }
@@ -148,7 +151,7 @@ impl<P: Pair> PrunedKernel<P> {
                 return Ok(None);
             }
             let candidates = Candidates::new(&pair, (channel, sign), request.filters);
-            let result = candidates.solve(&target.kernel, request, &mut stream(channel, sign))?;
+            let result = candidates.solve(&target.kernel, request, None, &mut stream(channel, sign))?;
             observe();
             Ok(Some(result))
         };
@@ -278,20 +281,28 @@ struct Candidates {
     sign: Sign,
     filters: Vec<usize>,
     vectors: Vec<f64>,
+    dimension: usize,
 }
 
 impl Candidates {
     fn new(pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
         let filters = pair.candidates(channel, sign, filters);
         let (_, outputs, side) = pair.shape();
-        let mut vectors = Vec::with_capacity(filters.len() * outputs * side * side);
+        let dimension = outputs * side * side;
+        let mut vectors = Vec::with_capacity(filters.len() * dimension);
         filters.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
-        Candidates { channel, sign, filters, vectors }
+        Candidates { channel, sign, filters, vectors, dimension }
     }
 
     /// Those of all channels and signs.
     fn of_all(pair: &impl Pair, filters: Filters) -> Vec<Self> {
         problems(pair.shape().0).map(|place| Candidates::new(pair, place, filters)).collect()
+    }
+
+    /// With what problems of the same vectors need not work out again.
+    fn with_norms(self) -> (Self, Norms) {
+        let norms = Norms::new(&self.vectors, self.dimension);
+        (self, norms)
     }
 
     /// What a sum of them aims at: K or -K at the channel, in the order (output, row, column).
@@ -303,12 +314,19 @@ impl Candidates {
         target
     }
 
-    fn solve(&self, kernel: &Kernel, request: &Request, stream: &mut Stream) -> Result<ChannelResult> {
-        let Candidates { channel, sign, ref filters, ref vectors } = *self;
+    fn solve(
+        &self,
+        kernel: &Kernel,
+        request: &Request,
+        norms: Option<&Norms>,
+        stream: &mut Stream,
+    ) -> Result<ChannelResult> {
+        let Candidates { channel, sign, dimension, ref filters, ref vectors } = *self;
         let target = self.target(kernel);
         // How many candidates there are is chance: too few for the size asked is a proof of none, and no mistake.
         let size = request.size.filter(|&size| size <= filters.len());
-        let problem = Problem::new(vectors, target.len(), &target, request.tolerance, size)?;
+        let problem = Problem::new(vectors, dimension, &target, request.tolerance, size)?;
+        let problem = norms.map_or(problem, |norms| problem.knowing(norms));
         let (status, solution, solver) = if size == request.size {
             let answer = match request.solver {
                 Some(solver) => Answer::of(solver, &problem, stream, &Budget::COUNTED),

@@ -8,7 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::architecture::Architecture;
 use super::npz_arch;
-use crate::arrays::{self, Array, free_memory, gigabytes};
+use crate::arrays::{self, Array, gigabytes, lacking_memory};
 use crate::error::{Error, Result};
 
 /// The tensors of a file.
@@ -73,7 +73,7 @@ impl<'a> Tensors<'a> {
     /// Checks that memory holds so many numbers.
     pub(super) fn check_room(&self, numbers: usize) -> Result<()> {
         let bytes = (numbers as u64).saturating_mul(size_of::<f64>() as u64);
-        match free_memory().filter(|&free| bytes > free) {
+        match lacking_memory(bytes) {
             Some(free) => Err(Error::TooLarge(format!(
                 "{}: its weights take {} as float64, and {} are free: give a smaller network",
                 self.file,

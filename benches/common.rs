@@ -1,5 +1,6 @@
 //! What the benches share.
 
+/// The median of some numbers, which are put in order.
 pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
