@@ -12,11 +12,12 @@
 //! statement is `src/tickets/statements/CLAIM.toml` and whose measurand is `src/tickets/measurands/CLAIM.rs`, or the link of the
 //! claim's proof.
 //!
-//! # The way the data goes
+//! # Data flow
 //!
 //! [`formula`] -> [`statement`] -> [`evidence`] -> [`verdict`] -> [`measurand`] -> [`claim`] -> [`measure`] -> [`record`];
-//! [`experiment`] -> [`run`] -> CSV -> [`show`]. No module uses one that stands after it, and nothing outside [`tickets`] knows the
-//! paper: `tests/architecture.rs` sees to both. What shows reads records only; what measures does not know how it is shown.
+//! [`experiment`] -> [`run`] -> CSV -> [`show`]. No module uses a later one, and nothing outside [`tickets`] knows the paper:
+//! `tests/architecture.rs` checks both. The modules that show results read records only; those that measure do not depend on how results
+//! are shown.
 //!
 //! # A new claim
 //!
@@ -80,6 +81,11 @@
 //! ```
 //!
 //! [`registry::register`] makes it known to experiments, which are TOML files, and with them to sweeps, plots, findings and gates.
+//!
+//! # Features
+//!
+//! `cli` (the program), `plot` (figures) and `tickets` (the paper) are on by default. A crate that uses the library alone can leave
+//! them out with `default-features = false`.
 #![forbid(unsafe_code)]
 
 pub mod arrays;
@@ -109,5 +115,6 @@ pub mod store;
 pub mod subject;
 pub mod subset_sum;
 pub mod tails;
+#[cfg(feature = "tickets")]
 pub mod tickets;
 pub mod verdict;

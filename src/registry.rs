@@ -7,10 +7,14 @@ use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::measurand::declared;
 use crate::subject::Subject;
+#[cfg(feature = "tickets")]
 use crate::tickets;
 
 /// The papers that the program puts to the test.
-pub static SUBJECTS: [&Subject; 1] = [&tickets::SUBJECT];
+pub static SUBJECTS: &[&Subject] = &[
+    #[cfg(feature = "tickets")]
+    &tickets::SUBJECT,
+];
 
 /// Every claim of the papers, in their order.
 pub fn claims() -> impl Iterator<Item = &'static Claim> {

@@ -42,7 +42,7 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
 ///
 /// # Errors
 /// When it does not, or the file cannot be read.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let (_, length) = open(path)?;
     if let Some((length, free)) = length.and_then(|length| Some((length, lacking_memory(length)?))) {
         return Err(Error::TooLarge(format!(

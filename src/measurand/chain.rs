@@ -88,7 +88,7 @@ impl Keeps for Vec<Link> {
 
 /// The largest whole number from `start` on at which `holds` does not, 0 where there is none below `most`, if from `start` on it
 /// holds for good once it holds; infinite where it fails at `most` too.
-pub(crate) fn last_failing(start: u64, most: u64, holds: impl Fn(u64) -> bool) -> f64 {
+pub fn last_failing(start: u64, most: u64, holds: impl Fn(u64) -> bool) -> f64 {
     let start = start.max(1);
     if holds(start) {
         return 0.0;

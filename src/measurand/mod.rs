@@ -13,10 +13,9 @@ use crate::random::Stream;
 use crate::statement::{Cell, Hypothesis};
 use crate::store::Shelf;
 
-pub(crate) use chain::last_failing;
 #[cfg(test)]
 pub(crate) use chain::named;
-pub use chain::{Link, first_failing};
+pub use chain::{Link, first_failing, last_failing};
 
 /// What one replicate says about a value in [0, 1]: exactly, or only between two limits (a search that gave up).
 #[derive(Debug, Clone, Copy, PartialEq)]
