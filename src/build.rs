@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 /// What a record can depend on: code, the data it includes, and the versions of its dependencies.
 const PARTS: [&str; 3] = ["src", "Cargo.toml", "Cargo.lock"];
 
+/// The ends of files that tests alone read: the variants beside each statement.
+const TESTED: &str = ".mutants.toml";
+
 /// What only shows records, so that no measured number depends on it; a test of the store sees that nothing else uses it.
 const SHOWING: [&str; 4] = ["src/cli/", "src/show/", "src/guide/", "src/main.rs"];
 
@@ -42,7 +45,7 @@ fn digits(hash: Sha256) -> String {
 
 /// The files at or below a path; none where there is nothing (a package may lack its lock file).
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if path.is_file() {
+    if path.is_file() && !path.to_string_lossy().ends_with(TESTED) {
         files.push(path.to_path_buf());
     } else if path.is_dir() {
         for entry in fs::read_dir(path)? {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Method};
 use crate::formula::Number;
-use crate::measurand::{Estimator, LeastConstant, Link, Measurand};
+use crate::measurand::{Estimator, LeastConstant, Link, Measurand, Procedure};
 use crate::random::Stream;
 use crate::statement::{Bound, Cell, Hypothesis, Names, Statement};
 
@@ -54,9 +54,9 @@ impl Claim {
         &self.statement.what_if
     }
 
-    /// The methods that it admits, the one to take where none is asked for first.
-    pub fn methods(&self) -> &[Method] {
-        self.measurand.methods()
+    /// The methods that it admits; first the one that is taken where none is asked for.
+    pub fn methods(&self) -> Vec<Method> {
+        self.measurand.procedures().iter().map(Procedure::method).collect()
     }
 
     /// The method of this name.
@@ -64,11 +64,15 @@ impl Claim {
     /// # Errors
     /// Names the claim's methods.
     pub fn method(&self, name: &str) -> Result<Method> {
-        self.methods().iter().copied().find(|method| method.name() == name).ok_or_else(|| Error::UnknownMethod {
+        self.methods().into_iter().find(|method| method.name() == name).ok_or_else(|| self.unknown_method(name))
+    }
+
+    fn unknown_method(&self, name: &str) -> Error {
+        Error::UnknownMethod {
             claim: self.id().to_string(),
             name: name.to_string(),
             known: self.methods().iter().map(|method| method.name().to_string()).collect(),
-        })
+        }
     }
 
     /// A cell from texts by name, with the measurand's own checks.
@@ -172,11 +176,12 @@ impl Claim {
         self.measurand.trials(cell, parameter, stream)
     }
 
-    /// See [`Measurand::estimator`].
+    /// How to measure the cell by a method.
     ///
     /// # Errors
     /// Where the method is none of the claim's, or cannot reach this cell.
     pub fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        self.measurand.estimator(cell, self.method(method.name())?)
+        let its = self.measurand.procedures().into_iter().find(|procedure| procedure.method() == method);
+        its.ok_or_else(|| self.unknown_method(method.name()))?.estimator(cell)
     }
 }

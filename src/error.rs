@@ -1,6 +1,7 @@
 //! The errors of the crate: what was wrong, where it was, and what to write instead.
 
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Everything that can stop the program; [`Error::exit_code`] maps it to the process's exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A user's input that cannot be used: the message names the thing and the remedy.
+    /// A user's input that cannot be used, where no other kind of error says more: the message names the thing and the remedy.
     #[error("{0}")]
     Input(String),
 
@@ -33,7 +34,7 @@ pub enum Error {
     },
 
     /// A parameter without a value and without a default.
-    #[error("{name} is missing ({meaning}); give it as {name}=... ({permitted})")]
+    #[error("{name} is missing{}; give it as {name}=... ({permitted})", in_brackets(meaning))]
     MissingParameter {
         /// The parameter.
         name: String,
@@ -71,10 +72,39 @@ pub enum Error {
         /// What is wrong.
         message: String,
         /// The bytes of the text that are wrong.
-        place: std::ops::Range<usize>,
+        place: Range<usize>,
         /// The text, and below it a mark at the place.
         marked: String,
     },
+
+    /// A text that is no TOML, or has keys or values that do not belong there.
+    #[error("{}{message}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    Toml {
+        /// The line of the fault, from 1, where it is known.
+        line: Option<usize>,
+        /// What is wrong.
+        message: String,
+    },
+
+    /// Arrays, lists or layers whose shapes do not fit what is asked, or one another.
+    #[error("{0}")]
+    Shape(String),
+
+    /// A file that is cut short, damaged, or of another format than it is taken for. Written again, it may be read.
+    #[error("{0}")]
+    Damaged(String),
+
+    /// A checkpoint, shard or record of another design, or of another version of the program.
+    #[error("{0}")]
+    OtherDesign(String),
+
+    /// Work or data that memory does not hold.
+    #[error("{0}")]
+    TooLarge(String),
+
+    /// A folder that another process writes into.
+    #[error("{0}")]
+    InUse(String),
 
     /// Another error, and where it arose: a file, a line, a key.
     #[error("{place}: {error}")]
@@ -132,6 +162,11 @@ pub fn guarded<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> Result<T
     })
 }
 
+/// What is known, in brackets.
+fn in_brackets(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}
+
 /// What to do about a failed write.
 fn remedy(source: &std::io::Error) -> &'static str {
     match source.kind() {
@@ -156,6 +191,12 @@ impl Error {
         Error::Input(message.into())
     }
 
+    /// What reading a text as TOML ended with.
+    pub(crate) fn toml(text: &str, error: &toml::de::Error) -> Self {
+        let line = error.span().map(|span| line_of(text, &span));
+        Error::Toml { line, message: error.message().to_string() }
+    }
+
     /// A method that cannot reach a cell.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Error::Unreachable(message.into())
@@ -167,7 +208,9 @@ impl Error {
             Error::Input(text) => Error::Input(format!("{place}: {text}")),
             Error::Unreachable(text) => Error::Unreachable(format!("{place}: {text}")),
             Error::Defect(text) => Error::Defect(format!("{place}: {text}")),
-            typed if typed.is_input() => Error::At { place: place.to_string(), error: Box::new(typed) },
+            typed if typed.is_input() || matches!(typed.cause(), Error::Read { .. }) => {
+                Error::At { place: place.to_string(), error: Box::new(typed) }
+            }
             other => other,
         }
     }
@@ -207,6 +250,12 @@ impl Error {
             | Error::Value { .. }
             | Error::UnknownMethod { .. }
             | Error::Formula { .. }
+            | Error::Toml { .. }
+            | Error::Shape(_)
+            | Error::Damaged(_)
+            | Error::OtherDesign(_)
+            | Error::TooLarge(_)
+            | Error::InUse(_)
             | Error::At { .. } => "input",
             Error::Read { .. } => "read",
             Error::Write { .. } | Error::Print(_) => "write",
@@ -225,6 +274,11 @@ impl Error {
             _ => 2,
         }
     }
+}
+
+/// The line, from 1, at which a part of a text begins.
+pub(crate) fn line_of(text: &str, span: &Range<usize>) -> usize {
+    1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
 }
 
 /// The known name that is nearest to an unknown one, if it is near.
@@ -250,6 +304,19 @@ mod tests {
         let failed = |kind: ErrorKind| Error::read(Path::new("f.toml"))(kind.into()).to_string();
         assert!(failed(ErrorKind::InvalidData).ends_with(": save it as UTF-8 text"));
         assert!(!failed(ErrorKind::NotFound).contains("UTF-8"));
+    }
+
+    /// What a caller can act on stays what it is, whatever places are put in front of its text.
+    #[test]
+    fn places_keep_the_kind_of_an_error() {
+        let broken = "a = 1\nb = \n";
+        let error = Error::toml(broken, &toml::from_str::<toml::Table>(broken).unwrap_err()).at("f.toml");
+        assert!(matches!(error.cause(), Error::Toml { line: Some(2), .. }), "{error:?}");
+        assert!(error.to_string().starts_with("f.toml: line 2: "), "{error}");
+        let error = Error::read(Path::new("g.toml"))(ErrorKind::NotFound.into()).at("line 3");
+        assert_eq!((error.kind(), error.to_string().starts_with("line 3: cannot read g.toml")), ("read", true));
+        assert!(matches!(Error::Shape("2 x 3".into()).at("x").at("y").cause(), Error::Shape(_)));
+        assert_eq!(Error::Defect("lost".into()).at("x").kind(), "defect");
     }
 
     #[test]

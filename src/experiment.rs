@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
 use crate::claim::Claim;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 use crate::evidence::Method;
 use crate::hash::sha256_hex;
 use crate::measurand::declared;
@@ -236,8 +236,7 @@ impl Experiment {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let read =
-            Self::parse_in(path, &name, &text).map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        let read = Self::parse_in(path, &name, &text).map_err(|error| error.at(path.display()))?;
         Ok(Experiment { path: Some(path.to_path_buf()), ..read })
     }
 
@@ -255,78 +254,27 @@ impl Experiment {
         if RESERVED.contains(&name) {
             return Err(Error::input(format!("{name}.csv is written by every run; give the experiment another name")));
         }
-        let wire: WireExperiment = toml::from_str(text).map_err(|error| {
-            let place = error.span().map(|span| format!("line {}: ", line(text, &span))).unwrap_or_default();
-            Error::input(format!("{place}{}", error.message()))
-        })?;
-        let at = |span: Range<usize>| {
-            let line = line(text, &span);
-            move |error: Error| error.at(format!("line {line}"))
-        };
+        let mut wire: WireExperiment = toml::from_str(text).map_err(|error| unread(text, &error))?;
         let printed = claim_of(&wire, path, text)?;
         let changes = changes(&printed, &wire, text)?;
-        let claim = changed(&printed, &changes)?;
-        let ignored = [
-            ("methods", wire.methods.is_some()),
-            ("bounds", !wire.bounds.is_empty()),
-            ("relation", wire.relation.is_some()),
-            ("plot", !wire.plot.is_empty()),
-        ];
-        if let Some((key, _)) = ignored.iter().find(|(_, given)| wire.chain && *given) {
-            return Err(Error::input(format!(
-                "chain = true evaluates the links of the claim's proof as they are printed; leave {key} out"
-            )));
-        }
-        let claim = match &wire.threshold {
-            None => claim,
-            Some(question) => {
-                let threshold = Threshold::new(&claim, question.get_ref(), claim.methods()[0]);
-                threshold.map_err(at(question.span()))?.into_claim()
-            }
-        };
-        let methods = match &wire.methods {
-            None => vec![claim.methods()[0]],
-            Some(names) => {
-                names.iter().map(|name| claim.method(name.get_ref()).map_err(at(name.span()))).collect::<Result<_>>()?
-            }
-        };
+        check_chain(&wire)?;
+        let claim = asked(changed(&printed, &changes)?, &wire, text)?;
+        let methods = methods(&claim, &wire, text)?;
         let precision = match &wire.precision {
             None => Precision::default(),
-            Some(given) => check_precision(given.get_ref()).map_err(at(given.span()))?,
+            Some(given) => check_precision(given.get_ref()).map_err(at_line(text, given.span()))?,
         };
-        if let Some(twice) = methods.iter().enumerate().find(|(index, method)| methods[..*index].contains(method)) {
-            return Err(Error::input(format!("methods names {} twice; name it once", twice.1.name())));
-        }
-        if methods.is_empty() || wire.grid.is_empty() {
-            return Err(Error::input(
-                "methods and grid need at least one entry; without methods the most exact one is taken",
-            ));
-        }
-        let mut cells = Vec::new();
-        let mut seen = HashSet::new();
-        for grid in &wire.grid {
-            let block = expand(&claim, grid, text, MOST_CELLS - cells.len())?;
-            cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
-        }
-        // What a file changes is evaluated at every cell before any is measured; printed bounds may be costly.
-        cells.iter().take(1).try_for_each(|cell| claim.bounds(cell).map(|_| ()))?;
-        cells.iter().try_for_each(|cell| claim.check_changes(cell))?;
+        let cells = cells(&claim, &wire, text)?;
         let judge = match &wire.judge {
             None => Vec::new(),
-            Some(names) => {
-                check_judge(&claim, &cells, wire.chain, names.get_ref().to_vec()).map_err(at(names.span()))?
-            }
+            Some(names) => check_judge(&claim, &cells, wire.chain, names.get_ref().to_vec())
+                .map_err(at_line(text, names.span()))?,
         };
         let mut plots: Vec<Plot> = Vec::new();
-        for wire in wire.plot {
-            let span = wire.span();
-            let plot = check_plot(&claim, &cells, &methods, wire.into_inner()).map_err(at(span.clone()))?;
-            if plots.iter().any(|other| other.name == plot.name) {
-                return Err(at(span)(Error::input(format!("two plots are named {}; rename one", plot.name))));
-            }
-            for file in files_of(name, &plot) {
-                check_length(&file).map_err(at(span.clone()))?;
-            }
+        for plot in std::mem::take(&mut wire.plot) {
+            let at = at_line(text, plot.span());
+            let plot = check_plot(&claim, &cells, &methods, plot.into_inner()).map_err(&at)?;
+            check_plot_files(name, &plot, &plots).map_err(&at)?;
             plots.push(plot);
         }
         let design = design(&claim, &methods, &precision, wire.chain, &changes, &cells);
@@ -374,10 +322,21 @@ impl Experiment {
     }
 }
 
+/// A text that is no experiment. What every experiment has is named where it is missing: a file may hold a claim alone.
+fn unread(text: &str, error: &toml::de::Error) -> Error {
+    let missing =
+        ["claim", "title", "grid"].into_iter().find(|key| error.message() == format!("missing field `{key}`"));
+    match missing {
+        Some(key) => {
+            Error::input(format!("{key} is missing: an experiment has a claim, a title and one [[grid]] or more"))
+        }
+        None => Error::toml(text, error),
+    }
+}
+
 /// The claim that an experiment names, or declares.
 fn claim_of(wire: &WireExperiment, path: &Path, text: &str) -> Result<Claim> {
-    let line = line(text, &wire.claim.span());
-    let at = |error: Error| error.at(format!("line {line}"));
+    let at = at_line(text, wire.claim.span());
     let found = match (wire.claim.get_ref(), &wire.claims) {
         (Wire::String(id), None) => find(id),
         (Wire::String(id), Some(file)) => find(&format!("{}:{id}", path.with_file_name(file).display())),
@@ -390,6 +349,70 @@ fn claim_of(wire: &WireExperiment, path: &Path, text: &str) -> Result<Claim> {
         _ => Err(Error::input("claim: write a claim's id in quotation marks, or declare one below [claim]")),
     };
     found.and_then(with_columns).map_err(at)
+}
+
+/// Refuses what a chain of links has no use for.
+fn check_chain(wire: &WireExperiment) -> Result<()> {
+    let ignored = [
+        ("methods", wire.methods.is_some()),
+        ("bounds", !wire.bounds.is_empty()),
+        ("relation", wire.relation.is_some()),
+        ("plot", !wire.plot.is_empty()),
+    ];
+    match ignored.iter().find(|(_, given)| wire.chain && *given) {
+        Some((key, _)) => Err(Error::input(format!(
+            "chain = true evaluates the links of the claim's proof as they are printed; leave {key} out"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The claim itself, or that of its threshold.
+fn asked(claim: Claim, wire: &WireExperiment, text: &str) -> Result<Claim> {
+    let Some(question) = &wire.threshold else { return Ok(claim) };
+    let threshold = Threshold::new(&claim, question.get_ref(), claim.methods()[0]);
+    Ok(threshold.map_err(at_line(text, question.span()))?.into_claim())
+}
+
+/// The methods that a file names, or the claim's first.
+fn methods(claim: &Claim, wire: &WireExperiment, text: &str) -> Result<Vec<Method>> {
+    let Some(names) = &wire.methods else { return Ok(vec![claim.methods()[0]]) };
+    let mut methods = Vec::new();
+    for name in names {
+        let method = claim.method(name.get_ref()).map_err(at_line(text, name.span()))?;
+        if methods.contains(&method) {
+            return Err(Error::input(format!("methods names {} twice; name it once", method.name())));
+        }
+        methods.push(method);
+    }
+    Ok(methods)
+}
+
+/// The cells of all grid blocks, each once. What a file changes is evaluated at every cell before any is measured, and printed
+/// bounds, which may be costly, at the first.
+fn cells(claim: &Claim, wire: &WireExperiment, text: &str) -> Result<Vec<Cell>> {
+    let is_empty = wire.methods.as_ref().is_some_and(Vec::is_empty) || wire.grid.is_empty();
+    if is_empty {
+        return Err(Error::input(
+            "methods and grid need at least one entry; without methods the most exact one is taken",
+        ));
+    }
+    let (mut cells, mut seen) = (Vec::new(), HashSet::new());
+    for grid in &wire.grid {
+        let block = expand(claim, grid, text, MOST_CELLS - cells.len())?;
+        cells.extend(block.into_iter().filter(|cell| seen.insert(cell.key())));
+    }
+    cells.iter().take(1).try_for_each(|cell| claim.bounds(cell).map(|_| ()))?;
+    cells.iter().try_for_each(|cell| claim.check_changes(cell))?;
+    Ok(cells)
+}
+
+/// Refuses a plot whose files are another's, or have names that are too long.
+fn check_plot_files(experiment: &str, plot: &Plot, others: &[Plot]) -> Result<()> {
+    if others.iter().any(|other| other.name == plot.name) {
+        return Err(Error::input(format!("two plots are named {}; rename one", plot.name)));
+    }
+    files_of(experiment, plot).iter().try_for_each(|file| check_length(file))
 }
 
 /// Refuses a parameter with the name of another column of the records.
@@ -422,10 +445,7 @@ fn design(
 /// What a file changes in a claim; each formula that is wrong is reported with its own line.
 fn changes(claim: &Claim, wire: &WireExperiment, text: &str) -> Result<Changes> {
     let mut changes = Changes::default();
-    let at = |span: Range<usize>| {
-        let line = line(text, &span);
-        move |error: Error| error.at(format!("line {line}"))
-    };
+    let at = |span: Range<usize>| at_line(text, span);
     for bound in &wire.bounds {
         let WireBound { name, expr, relation } = bound.get_ref();
         let relation = relation.as_deref().map(Relation::parse).transpose();
@@ -531,9 +551,10 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The line, from 1, at which a span begins.
-fn line(text: &str, span: &Range<usize>) -> usize {
-    1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
+/// Puts the line at which a part of the text begins in front of an error.
+fn at_line(text: &str, span: Range<usize>) -> impl Fn(Error) -> Error + use<> {
+    let line = line_of(text, &span);
+    move |error| error.at(format!("line {line}"))
 }
 
 fn check_precision(precision: &Precision) -> Result<Precision> {
@@ -550,10 +571,7 @@ fn check_precision(precision: &Precision) -> Result<Precision> {
 /// reported with its own line, what is wrong with a combination with the block's.
 fn expand(claim: &Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) -> Result<Vec<Cell>> {
     let parameters = &claim.statement().parameters;
-    let at = |span: Range<usize>| {
-        let line = line(text, &span);
-        move |error: Error| error.at(format!("line {line}"))
-    };
+    let at = |span: Range<usize>| at_line(text, span);
     for (name, wire) in grid.get_ref() {
         position(parameters, name).map_err(at(wire.span()))?;
     }
@@ -765,6 +783,7 @@ mod tests {
         for (text, expected) in [
             (format!("chain = true\n{grid}{plot}"), "leave plot out"),
             (format!("where = 3\n{grid}"), "line 4: write a text in quotation marks, or a list of them"),
+            (String::new(), "grid is missing: an experiment has a claim, a title and one [[grid]] or more"),
         ] {
             let error = parse(&text).err().expect(&text).to_string();
             assert!(error.contains(expected), "{error}");

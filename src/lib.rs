@@ -12,11 +12,12 @@
 //! statement is `src/tickets/statements/CLAIM.toml` and whose measurand is `src/tickets/measurands/CLAIM.rs`, or the link of the
 //! claim's proof.
 //!
-//! # The way the data goes
+//! # Data flow
 //!
 //! [`formula`] -> [`statement`] -> [`evidence`] -> [`verdict`] -> [`measurand`] -> [`claim`] -> [`measure`] -> [`record`];
-//! [`experiment`] -> [`run`] -> CSV -> [`show`]. No module uses one that stands after it, and nothing outside [`tickets`] knows the
-//! paper: `tests/architecture.rs` sees to both. What shows reads records only; what measures does not know how it is shown.
+//! [`experiment`] -> [`run`] -> CSV -> [`show`]. No module uses a later one, and nothing outside [`tickets`] knows the paper:
+//! `tests/architecture.rs` checks both. The modules that show results read records only; those that measure do not depend on how results
+//! are shown.
 //!
 //! # A new claim
 //!
@@ -26,7 +27,7 @@
 //! use lemmascope::claim::Claim;
 //! use lemmascope::error::{Error, Result};
 //! use lemmascope::evidence::{Evidence, Method};
-//! use lemmascope::measurand::{Draw, Estimator, Measurand};
+//! use lemmascope::measurand::{Draw, Estimator, Measurand, Procedure};
 //! use lemmascope::measure::{Job, Precision, Sampling, Until, measure};
 //! use lemmascope::statement::{Cell, Statement};
 //! use lemmascope::verdict::{Verdict, pronounce};
@@ -49,22 +50,21 @@
 //! struct NormalTail;
 //!
 //! impl Measurand for NormalTail {
-//!     fn methods(&self) -> &[Method] {
-//!         &[Method::ClosedForm, Method::Literal]
+//!     fn procedures(&self) -> Vec<Procedure<'_>> {
+//!         vec![Procedure::new(Method::ClosedForm, exact), Procedure::new(Method::Literal, counted)]
 //!     }
-//!     fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-//!         let x = cell.real("x");
-//!         match method {
-//!             Method::ClosedForm => Ok(Estimator::deterministic(move || {
-//!                 let tail = 0.5 * libm::erfc(x / std::f64::consts::SQRT_2);
-//!                 Ok(Evidence::closed_form(tail.ln(), 1e-13, 1))
-//!             })),
-//!             Method::Literal => Ok(Estimator::events(256, move || {
-//!                 Box::new(move |stream| Draw::event(stream.sample::<f64, _>(rand_distr::StandardNormal) >= x))
-//!             })),
-//!             other => Err(Error::unreachable(format!("{} does not measure this", other.name()))),
-//!         }
-//!     }
+//! }
+//!
+//! fn exact(cell: &Cell) -> Result<Estimator<'_>> {
+//!     let tail = 0.5 * libm::erfc(cell.real("x") / std::f64::consts::SQRT_2);
+//!     Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(tail.ln(), 1e-13, 1))))
+//! }
+//!
+//! fn counted(cell: &Cell) -> Result<Estimator<'_>> {
+//!     let x = cell.real("x");
+//!     Ok(Estimator::events(256, move || {
+//!         Box::new(move |stream| Draw::event(stream.sample::<f64, _>(rand_distr::StandardNormal) >= x))
+//!     }))
 //! }
 //!
 //! let claim = Claim::new(Statement::from_toml(STATEMENT)?, NormalTail);
@@ -72,7 +72,7 @@
 //! let bounds = claim.bounds(&cell)?;
 //! let precision = Precision { relative: 0.1, replicates: 20_000, until: Until::Decided };
 //! let sampling = Sampling { seed: 1, alpha: 1e-6, precision };
-//! for &method in claim.methods() {
+//! for method in claim.methods() {
 //!     let job = Job { claim: &claim, experiment: "example", cell: &cell, method, bounds: &bounds };
 //!     let evidence = measure(&job, &sampling, &AtomicBool::new(false))?;
 //!     assert_eq!(pronounce(claim.statement(), &evidence, &bounds[0]), Verdict::Holds);
@@ -81,6 +81,11 @@
 //! ```
 //!
 //! [`registry::register`] makes it known to experiments, which are TOML files, and with them to sweeps, plots, findings and gates.
+//!
+//! # Features
+//!
+//! `cli` (the program), `plot` (figures) and `tickets` (the paper) are on by default. A crate that uses the library alone can leave
+//! them out with `default-features = false`.
 #![forbid(unsafe_code)]
 
 pub mod arrays;
@@ -111,5 +116,6 @@ pub mod store;
 pub mod subject;
 pub mod subset_sum;
 pub mod tails;
+#[cfg(feature = "tickets")]
 pub mod tickets;
 pub mod verdict;

@@ -153,7 +153,7 @@ impl FolderLock {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
-                return Err(Error::input(format!(
+                return Err(Error::InUse(format!(
                     "{} is in use by {}; wait for its end, or name another folder",
                     folder.display(),
                     if holder.is_empty() { "another process" } else { holder.trim() }

@@ -230,7 +230,7 @@ pub struct Record {
     pub unmet: Vec<String>,
     /// Whether the bound says nothing.
     pub vacuous: bool,
-    /// What the evidence says of the bound.
+    /// What the evidence says about the bound.
     pub verdict: Verdict,
     /// On which side of the bound the measured value is claimed to lie, by name.
     pub relation: String,
@@ -362,7 +362,7 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
     }
     let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
     parse(&text)
-        .map_err(|error| Error::input(format!("{}: {error}; measure it again with lemmascope run", path.display())))
+        .map_err(|error| Error::Damaged(format!("{}: {error}; measure it again with lemmascope run", path.display())))
 }
 
 /// Whether a file begins as records do.
@@ -375,7 +375,7 @@ pub fn is_records(path: &Path) -> bool {
 
 fn parse(text: &str) -> Result<Vec<Record>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let unreadable = |error: csv::Error| Error::input(format!("not a CSV of records ({error})"));
+    let unreadable = |error: csv::Error| Error::Damaged(format!("not a CSV of records ({error})"));
     let columns: Row = reader.headers().map_err(unreadable)?.iter().map(String::from).collect();
     if let Some(missing) = BEFORE.iter().chain(&AFTER).find(|name| !columns.iter().any(|c| c == *name)) {
         return Err(Error::input(format!("the column {missing} is missing")));
@@ -384,7 +384,7 @@ fn parse(text: &str) -> Result<Vec<Record>> {
     for row in reader.records() {
         let row = row.map_err(unreadable)?;
         let line = row.position().map_or(0, |position| position.line());
-        let record = record(&columns, &row).map_err(|error| Error::input(format!("line {line}: {error}")))?;
+        let record = record(&columns, &row).map_err(|error| error.at(format!("line {line}")))?;
         records.push(record);
     }
     Ok(records)

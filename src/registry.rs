@@ -7,10 +7,14 @@ use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::measurand::declared;
 use crate::subject::Subject;
+#[cfg(feature = "tickets")]
 use crate::tickets;
 
 /// The papers that the program puts to the test.
-pub static SUBJECTS: [&Subject; 1] = [&tickets::SUBJECT];
+pub static SUBJECTS: &[&Subject] = &[
+    #[cfg(feature = "tickets")]
+    &tickets::SUBJECT,
+];
 
 /// Every claim of the papers, in their order.
 pub fn claims() -> impl Iterator<Item = &'static Claim> {
@@ -76,13 +80,13 @@ mod tests {
             assert!(find(claim.id()).unwrap().statement().parameters.len() == claim.statement().parameters.len());
             assert!(!claim.methods().is_empty() && !claim.statement().parameters.is_empty());
             for method in claim.methods() {
-                assert_eq!(claim.method(method.name()).unwrap(), *method);
+                assert_eq!(claim.method(method.name()).unwrap(), method);
             }
         }
         assert!(find("lemma-0").unwrap_err().to_string().contains("nsn-box"));
     }
 
-    /// What a claim says of its chain is true: without samples, no link depends on the chance of error.
+    /// What a claim says about its chain is true: without samples, no link depends on the chance of error.
     #[test]
     fn chains_without_samples_are_the_same_for_every_alpha() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");

@@ -5,7 +5,7 @@ use std::f64::consts::LN_10;
 use crate::evidence::{Evidence, Shows};
 use crate::statement::{Bound, Quantity, Relation, Statement};
 
-/// What the evidence says of a bound.
+/// What the evidence says about a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Verdict {
@@ -59,7 +59,7 @@ impl Verdict {
     }
 }
 
-/// What the evidence says of a claim's bound, in the words of the claim's quantifier: a claim that there is a constant is
+/// What the evidence says about a claim's bound, in the words of the claim's quantifier: a claim that there is a constant is
 /// neither proved nor violated at one constant.
 pub fn pronounce(statement: &Statement, evidence: &Evidence, bound: &Bound) -> Verdict {
     judge(evidence, bound, statement.relation).said_of(statement)

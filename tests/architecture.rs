@@ -1,9 +1,9 @@
-//! The house as it is meant to stand: modules use one another in one direction, and only `tickets` knows the paper.
+//! The structure of the crate: modules use one another in one direction, and only `tickets` knows the paper.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What knows the paper besides its own room: the verb that prunes networks, and texts for people.
+/// What knows the paper besides `tickets`: the verb that prunes networks, and texts for people.
 const EXCEPTIONS: [&str; 3] = ["src/tickets/", "src/cli/prune/", "src/guide/"];
 /// Words that only the paper has.
 const WORDS: [&str; 9] =

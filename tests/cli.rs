@@ -9,30 +9,7 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 
 /// A small experiment that has sampled and deterministic cells.
-const EXPERIMENT: &str = r#"
-claim = "nsn-box"
-title = "small"
-about = "For the tests."
-methods = ["quadrature", "conditional", "literal"]
-
-[precision]
-replicates = 3000
-until = "precise"
-
-[[grid]]
-k = [64, 4096]
-d = [1, 4, 16]
-eps = 0.1
-target = ["origin", "axis"]
-
-[[plot]]
-name = "slack"
-title = "slack"
-x = "d"
-y = "slack"
-series = "method"
-panels = "target"
-"#;
+const EXPERIMENT: &str = include_str!("common/small.toml");
 
 fn lemmascope() -> Command {
     Command::cargo_bin("lemmascope").unwrap()
@@ -341,7 +318,7 @@ fn a_changed_network_is_another_design() {
 }
 
 #[test]
-fn bad_input_is_named_with_its_mend() {
+fn bad_input_is_named_with_its_remedy() {
     let folder = folder_with("small.toml", EXPERIMENT);
     std::fs::write(folder.path().join("broken.toml"), EXPERIMENT.replace("nsn-box", "nsn-bux")).unwrap();
     std::fs::write(folder.path().join("eps.toml"), EXPERIMENT.replace("eps = 0.1", "eps = 0")).unwrap();
@@ -349,8 +326,8 @@ fn bad_input_is_named_with_its_mend() {
     for (arguments, expected) in [
         (&["run", "none.toml"][..], "cannot read none.toml"),
         (&["run"], "cannot read the folder experiments"),
-        (&["run", "broken.toml"], "broken.toml: line 2: unknown claim \"nsn-bux\"; the claims are lueker"),
-        (&["run", "eps.toml"], "eps.toml: line 14: eps = 0: write a finite number above 0"),
+        (&["run", "broken.toml"], "broken.toml: line 1: unknown claim \"nsn-bux\"; the claims are lueker"),
+        (&["run", "eps.toml"], "eps.toml: line 13: eps = 0: write a finite number above 0"),
         (&["run", "small.toml", "--out", "file/inner"], "name another folder with --out"),
         (&["run", "small.toml", "--out", "file"], "file is a file; name a folder with --out"),
         (

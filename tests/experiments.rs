@@ -12,12 +12,14 @@ fn experiments() -> Vec<Experiment> {
 }
 
 #[test]
-fn every_claim_has_an_experiment_with_a_plot() {
+fn every_claim_has_an_experiment_of_its_name_with_a_plot() {
     let experiments = experiments();
     for claim in claims() {
         let id = claim.id();
-        let mut its = experiments.iter().filter(|experiment| experiment.claim.statement().id == id);
-        assert!(its.any(|experiment| !experiment.plots.is_empty()), "{id} has no experiment with a plot");
+        let experiment = experiments.iter().find(|experiment| experiment.name == id);
+        let experiment = experiment.unwrap_or_else(|| panic!("write experiments/{id}.toml"));
+        assert_eq!(experiment.claim.id(), id);
+        assert!(!experiment.plots.is_empty(), "experiments/{id}.toml has no plot");
     }
 }
 

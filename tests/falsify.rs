@@ -115,7 +115,7 @@ fn another_file_is_not_overwritten() {
 }
 
 #[test]
-fn bad_regions_are_named_with_their_mend() {
+fn bad_regions_are_named_with_their_remedy() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, expected) in [
         (&["nsn-box", "--within", "d=1..64,k"][..], "--within: \"k\": write NAME=LO..HI"),

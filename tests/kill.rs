@@ -11,30 +11,10 @@ use lemmascope::random::Stream;
 use rand::RngExt;
 
 /// Sampled and exact cells, a plot, and work for about a second.
-const EXPERIMENT: &str = r#"
-claim = "nsn-box"
-title = "killed"
-about = "For the tests."
-methods = ["quadrature", "conditional", "literal"]
-
-[precision]
-replicates = 20000
-until = "precise"
-
-[[grid]]
-k = [64, 400, 4096]
-d = [1, 4, 16]
-eps = 0.1
-target = ["origin", "axis"]
-
-[[plot]]
-name = "slack"
-title = "slack"
-x = "d"
-y = "slack"
-series = "method"
-panels = "target"
-"#;
+fn experiment() -> String {
+    let small = include_str!("common/small.toml");
+    small.replace("replicates = 3000", "replicates = 20000").replace("[64, 4096]", "[64, 400, 4096]")
+}
 
 const FIRST_HALF: &[&str] = &["run", "killed.toml", "--quiet", "--out", "parts", "--shard", "1/2"];
 const SECOND_HALF: &[&str] = &["run", "killed.toml", "--quiet", "--out", "parts", "--shard", "2/2"];
@@ -108,7 +88,7 @@ fn carry_out(folder: &Path, arguments: &[&str]) -> Duration {
 
 impl Verb {
     fn prepare(&self, folder: &Path) {
-        std::fs::write(folder.join("killed.toml"), EXPERIMENT).unwrap();
+        std::fs::write(folder.join("killed.toml"), experiment()).unwrap();
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/targets/digits_gap.safetensors");
         std::fs::copy(target, folder.join("target.safetensors")).unwrap();
         for arguments in self.before {

@@ -51,11 +51,13 @@ const SOUND_SECONDS: u64 = 4;
 /// The chance that a sampled counterexample is none, for each variant: over a hundred or two of them a false alarm among
 /// the sound ones has probability below 2e-4.
 const ALPHA: f64 = 1e-6;
+/// Where each claim's variants stand beside its statement.
+const STATEMENTS: &str = "src/tickets/statements";
 /// The name of the drafted bound.
 const DRAFT: &str = "variant";
 
 fn suite(id: &str) -> Suite {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/mutants/{id}.toml"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{STATEMENTS}/{id}.mutants.toml"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let suite: Suite = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert_eq!(suite.claim, id, "{}", path.display());

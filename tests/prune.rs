@@ -49,12 +49,12 @@ fn image(value: &Value) -> Image {
 /// The random network behind the masks of a file, with nothing of the program but the addresses of its filters.
 fn masked(masks: &Value, target: &Network, input: &Image) -> Image {
     let (seed, width) = (masks["seed"].as_u64().unwrap(), masks["width"].as_u64().unwrap() as usize);
-    let mut heard = input.clone();
+    let mut activation = input.clone();
     for (index, layer) in target.layers().iter().enumerate() {
         let mask = &masks["layers"][index];
         let pair = SeededPair::new(seed, index, width, Law::Normal, &layer.kernel);
         let kept: Vec<usize> = serde_json::from_value(mask["kept"].clone()).unwrap();
-        let (rows, columns) = layer.output_shape(heard.rows(), heard.columns()).unwrap();
+        let (rows, columns) = layer.output_shape(activation.rows(), activation.columns()).unwrap();
         let mut sums = vec![0.0; layer.kernel.outputs() * rows * columns];
         let side = layer.kernel.side();
         for filter in kept {
@@ -67,9 +67,9 @@ fn masked(masks: &Value, target: &Network, input: &Image) -> Image {
                         let pixel = |at: usize, offset: usize, pixels: usize| {
                             (at * layer.stride + offset).checked_sub(layer.pad).filter(|&pixel| pixel < pixels)
                         };
-                        let row = pixel(p, r, heard.rows());
-                        if let Some((row, column)) = row.zip(pixel(q, s, heard.columns())) {
-                            let hidden = (entry * heard.at(channel, row, column)).max(0.0);
+                        let row = pixel(p, r, activation.rows());
+                        if let Some((row, column)) = row.zip(pixel(q, s, activation.columns())) {
+                            let hidden = (entry * activation.at(channel, row, column)).max(0.0);
                             *sum += slice[(o * side + r) * side + s] * hidden;
                         }
                     }
@@ -79,9 +79,9 @@ fn masked(masks: &Value, target: &Network, input: &Image) -> Image {
         let factor = mask["factor"].as_f64().unwrap();
         let last = index + 1 == target.layers().len();
         let finished = |x: &f64| if last { x / factor } else { (x / factor).max(0.0) };
-        heard = Image::new(layer.kernel.outputs(), rows, columns, sums.iter().map(finished).collect()).unwrap();
+        activation = Image::new(layer.kernel.outputs(), rows, columns, sums.iter().map(finished).collect()).unwrap();
     }
-    heard
+    activation
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn chain(depth: usize, side: usize, stride: usize, pad: usize, weight: f32) -> V
 }
 
 #[test]
-fn bad_input_is_refused_with_tensor_and_mend() {
+fn bad_input_is_refused_with_tensor_and_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let (gap, full) = (target("digits_gap.safetensors"), target("digits_full.safetensors"));
     let images = target("digits_gap_test.npz");

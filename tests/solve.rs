@@ -352,7 +352,7 @@ fn a_search_that_gives_up_says_why() {
 }
 
 #[test]
-fn bad_input_is_named_with_its_mend() {
+fn bad_input_is_named_with_its_remedy() {
     let folder = folder_with(&[
         ("x.npy", float64(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "(3, 2)")),
         ("z.npy", float64(&[1.0, 2.0], "(2,)")),

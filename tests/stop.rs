@@ -112,7 +112,7 @@ fn a_run_keeps_what_it_has_measured_and_says_how_long_it_will_take() {
     assert!(took < MOST, "{took:?}");
     let json = parsed(&output);
     assert!(
-        json["error"].as_str().unwrap().contains("of 3 cells are measured and kept; go on with --resume"),
+        json["error"].as_str().unwrap().contains("of 3 cells are measured and kept; continue with --resume"),
         "{json}"
     );
     let checkpoint = std::fs::read_dir(folder.path().join("results/.checkpoint")).unwrap().next().unwrap().unwrap();

@@ -101,7 +101,7 @@ fn the_seed_decides_everything() {
 }
 
 #[test]
-fn bad_input_is_refused_with_code_2_and_a_mend() {
+fn bad_input_is_refused_with_code_2_and_a_remedy() {
     for (arguments, expected) in [
         (&["lueker", "--set", "eps=0.1", "--find", "m"][..], "unknown parameter \"m\"; this claim has n, eps, C"),
         (&["mrss", "--find", "target"], "target is no number"),

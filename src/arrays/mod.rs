@@ -42,10 +42,10 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
 ///
 /// # Errors
 /// When it does not, or the file cannot be read.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let (_, length) = open(path)?;
     if let Some((length, free)) = length.and_then(|length| Some((length, lacking_memory(length)?))) {
-        return Err(Error::input(format!(
+        return Err(Error::TooLarge(format!(
             "{} has {}, and {} of memory are free: give a smaller file",
             path.display(),
             gigabytes(length),
@@ -114,10 +114,10 @@ pub fn read(path: &Path, reading: Reading) -> Result<Table> {
     let mut start = Vec::new();
     (&mut file).take(NPY.len() as u64).read_to_end(&mut start).map_err(Error::read(path))?;
     if start.is_empty() {
-        return Err(Error::input(format!("{name} is empty: give a .npy file, or numbers as text")));
+        return Err(Error::Damaged(format!("{name} is empty: give a .npy file, or numbers as text")));
     }
     if start.starts_with(ZIP) {
-        return Err(Error::input(format!(
+        return Err(Error::Damaged(format!(
             "{name} is an archive, as .npz and .xlsx files are: give one array, saved with np.save('x.npy', x), or a spreadsheet's \
              table saved as CSV"
         )));
@@ -158,7 +158,7 @@ fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
     let bytes = |numbers: usize| (numbers as u64).saturating_mul(size_of::<f64>() as u64);
     let all = gigabytes(bytes(numbers.len().saturating_add(more)));
     let lack = |free: String| {
-        Error::input(format!("{name} does not fit into memory: its numbers take {all} as float64{free}: give fewer"))
+        Error::TooLarge(format!("{name} does not fit into memory: its numbers take {all} as float64{free}: give fewer"))
     };
     if let Some(free) = lacking_memory(bytes(more)) {
         return Err(lack(format!(", and {} are free", gigabytes(free))));

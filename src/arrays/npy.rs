@@ -25,13 +25,13 @@ pub(super) fn parse(name: &str, bytes: &mut impl Read, length: Option<u64>) -> R
         Dtype::parse(&header.descr).ok_or_else(|| Error::input(format!("{name}: {}", refusal(&header.descr))))?;
     let too_large = || {
         let shape = &header.shape;
-        Error::input(format!("{name}: its header gives the shape {shape:?}, larger than any memory: {AGAIN}"))
+        Error::Damaged(format!("{name}: its header gives the shape {shape:?}, larger than any memory: {AGAIN}"))
     };
     let count = header.shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
     let count = count.ok_or_else(too_large)?;
     let size = (count as u64).checked_mul(dtype.width as u64).ok_or_else(too_large)?;
     if let Some(there) = length.map(|length| length.saturating_sub(header_length)).filter(|&there| there != size) {
-        return Err(Error::input(format!(
+        return Err(Error::Damaged(format!(
             "{name} is damaged: the shape {:?} asks for {size} bytes of numbers, and {there} are there: {AGAIN}",
             header.shape
         )));
@@ -68,7 +68,7 @@ fn read_numbers(name: &str, bytes: &mut impl Read, dtype: &Dtype, size: u64, mut
         let chunk = &mut chunk[..left.min(CHUNK as u64) as usize];
         bytes.read_exact(chunk).map_err(|error| match error.kind() {
             std::io::ErrorKind::UnexpectedEof => {
-                Error::input(format!("{name} is cut short: it lacks up to {left} bytes of numbers: {AGAIN}"))
+                Error::Damaged(format!("{name} is cut short: it lacks up to {left} bytes of numbers: {AGAIN}"))
             }
             _ => failed(name)(error),
         })?;
@@ -86,7 +86,7 @@ fn read_numbers(name: &str, bytes: &mut impl Read, dtype: &Dtype, size: u64, mut
     }
     match bytes.take(1).read_to_end(&mut Vec::new()).map_err(failed(name))? {
         0 => Ok(()),
-        _ => Err(Error::input(format!("{name} holds more numbers than its shape says: {AGAIN}"))),
+        _ => Err(Error::Damaged(format!("{name} holds more numbers than its shape says: {AGAIN}"))),
     }
 }
 
@@ -213,7 +213,7 @@ enum Descr {
 
 /// Reads up to the first number; returns how many bytes that were.
 fn read_header(name: &str, bytes: &mut impl Read) -> Result<(Header, u64)> {
-    let damaged = |what: &str| Error::input(format!("{name}: {what}: {AGAIN}"));
+    let damaged = |what: &str| Error::Damaged(format!("{name}: {what}: {AGAIN}"));
     let mut take = |count: u64| -> Result<Vec<u8>> {
         let mut taken = Vec::new();
         bytes.take(count).read_to_end(&mut taken).map_err(failed(name))?;
@@ -221,7 +221,7 @@ fn read_header(name: &str, bytes: &mut impl Read) -> Result<(Header, u64)> {
     };
     let start = take(NPY.len() as u64 + 2)?;
     let Some(&[major, _]) = start.strip_prefix(NPY) else {
-        return Err(Error::input(format!("{name} does not begin as a .npy file does: {AGAIN}")));
+        return Err(Error::Damaged(format!("{name} does not begin as a .npy file does: {AGAIN}")));
     };
     let width = match major {
         1 => 2,
@@ -273,7 +273,7 @@ impl<'a> Literal<'a> {
             }
         }
         if !self.rest.trim().is_empty() {
-            return Err(format!("goes on after its end with {:?}", self.excerpt()));
+            return Err(format!("continues after its end with {:?}", self.excerpt()));
         }
         Ok(Header {
             descr: descr.ok_or("lacks descr")?,
@@ -487,7 +487,7 @@ pub(super) mod tests {
             ("where the length of an axis", header("{'shape': (99999999999999999999,)}")),
             ("where '(' belongs", header(&format!("{{'shape': {}", "[".repeat(60_000)))),
             ("where '}' belongs", header("{'shape': (1,) 'descr'")),
-            ("goes on after its end", header("{'descr': '<f8', 'fortran_order': False, 'shape': ()} + 1")),
+            ("continues after its end", header("{'descr': '<f8', 'fortran_order': False, 'shape': ()} + 1")),
             ("larger than any memory", file("'<f8'", "(4294967296, 4294967296)", false, &[])),
             ("larger than any memory", file("'<f8'", "(4611686018427387904,)", false, &[])),
             ("structured", dtype("[('a', '<f8'), ('b', [('c', '<i4')])]")),
@@ -503,7 +503,7 @@ pub(super) mod tests {
         for (what, bytes) in cases {
             let error = parsed(&bytes).unwrap_err();
             let message = error.to_string();
-            assert!(matches!(error, Error::Input(_)) && message.contains("f.npy"), "{message}");
+            assert!(error.is_input() && message.contains("f.npy"), "{message}");
             assert!(message.contains(what), "expected {what}: {message}");
         }
         for (length, known, piped) in

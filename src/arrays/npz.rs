@@ -48,7 +48,7 @@ fn open_archive(path: &Path) -> Result<Archive> {
 
 fn damaged(path: &Path) -> impl Fn(ZipError) -> Error {
     move |error| {
-        Error::input(format!("{} is not a whole .npz file ({error}): write it again with np.savez", path.display()))
+        Error::Damaged(format!("{} is not a whole .npz file ({error}): write it again with np.savez", path.display()))
     }
 }
 
@@ -100,7 +100,7 @@ pub fn read_text(path: &Path, member: &str) -> Result<Option<String>> {
         return Ok(None);
     }
     if shape.iter().product::<usize>() != 1 {
-        return Err(Error::input(format!(
+        return Err(Error::Shape(format!(
             "{name} holds texts of the shape {}: save one, np.array(json.dumps(arch))",
             super::shape_text(&shape)
         )));

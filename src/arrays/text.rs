@@ -61,11 +61,11 @@ pub(super) fn parse(name: &str, bytes: &mut impl BufRead, reading: Reading) -> R
 }
 
 fn no_number(name: &str) -> Error {
-    Error::input(format!("{name} holds no number: give a row of numbers a line"))
+    Error::Damaged(format!("{name} holds no number: give a row of numbers a line"))
 }
 
 fn wrong(name: &str, line: usize, what: &str) -> Error {
-    Error::input(format!("{name}: line {line}: {what}"))
+    Error::Damaged(format!("{name}: line {line}: {what}"))
 }
 
 /// Where a field stands, both from 1.
@@ -77,7 +77,7 @@ struct Place {
 
 impl Place {
     fn wrong(self, name: &str, what: &str) -> Error {
-        Error::input(format!("{name}: line {}, column {}: {what}", self.line, self.column))
+        Error::Damaged(format!("{name}: line {}, column {}: {what}", self.line, self.column))
     }
 }
 
@@ -625,7 +625,7 @@ impl<'n> Rows<'n> {
             }
             _ => {}
         }
-        Ok(format!("{}: the first column is taken for an index and passed over", self.name))
+        Ok(format!("{}: the first column is taken for an index and skipped", self.name))
     }
 
     /// Whether the labels number the rows, and are surely not what leads decimal commas.
@@ -749,7 +749,7 @@ mod tests {
 
     fn refusal(text: &str) -> String {
         let error = parsed(text).expect_err(text);
-        assert!(matches!(error, Error::Input(_)), "{error}");
+        assert!(error.is_input(), "{error}");
         error.to_string()
     }
 
@@ -807,7 +807,7 @@ mod tests {
         ] {
             let table = read(text, Reading::default()).expect(text);
             assert_eq!(table.array, expected, "{text:?}");
-            assert_eq!(table.notes, ["f.csv: the first column is taken for an index and passed over"], "{text:?}");
+            assert_eq!(table.notes, ["f.csv: the first column is taken for an index and skipped"], "{text:?}");
         }
         let one = parsed("\"x\"\n\"1\" 0.62\n\"2\" -0.48\n").unwrap();
         assert_eq!(one, Array { shape: vec![2, 1], data: vec![0.62, -0.48] });

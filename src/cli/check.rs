@@ -20,12 +20,13 @@ use crate::show::report::gate::Comparison;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments; without any, all of the folder experiments.
+    /// The experiments' files; by default all in the folder experiments.
     files: Vec<PathBuf>,
-    /// The folder of the records that are known.
+    /// The folder of the baseline's records.
     #[arg(long, value_name = "DIR", default_value = "results")]
     baseline: PathBuf,
-    /// The bounds that the exit code looks at; without it, what each experiment's judge names, and else the printed one; repeat it.
+    /// A bound that decides the exit code (repeatable); by default those that each experiment names under judge, or else the
+    /// printed one.
     #[arg(long, value_name = "BOUND")]
     judge: Vec<String>,
     /// Write the fresh records over the baseline's, after showing what changes.
@@ -35,13 +36,13 @@ pub struct Arguments {
     measuring: MeasuringArguments,
     #[command(flatten)]
     sampling: SamplingArguments,
-    /// Exit with 3 where a cell inside the hypotheses is undecided that the baseline does not know as such.
+    /// Exit with 3 where a cell inside the hypotheses is undecided that is not so in the baseline.
     #[arg(long)]
     strict: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Show no progress; what fails is listed all the same.
+    /// Show no progress; what fails is still listed.
     #[arg(long)]
     quiet: bool,
 }
@@ -109,7 +110,7 @@ fn known(experiment: &Experiment, baseline: &Path) -> Result<Vec<Record>> {
     };
     match records.iter().find(same) {
         None => Ok(records),
-        Some(other) => Err(Error::input(format!(
+        Some(other) => Err(Error::OtherDesign(format!(
             "{} is of another claim than the experiment makes now: there, {} is {} {} of {}{}; measure the baseline again \
              with lemmascope run --out {}, or take the fresh records with check --accept after moving it away",
             path.display(),

@@ -12,7 +12,7 @@ use crate::statement::{PRINTED, Reading};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The claim to explain; without it, all are listed.
+    /// The claim to explain; by default all are listed.
     claim: Option<String>,
     /// Print every numbered statement and equation of the paper, and what judges it, as Markdown.
     #[arg(long, conflicts_with = "claim")]

@@ -26,18 +26,18 @@ use crate::verdict::{pronounce, slack_log10, vacuous};
 pub struct Arguments {
     /// The claim.
     claim: String,
-    /// One parameter, as NAME=VALUE; repeat it.
+    /// A parameter, as NAME=VALUE (repeatable).
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
     #[command(flatten)]
     what_if: WhatIfArguments,
-    /// The method; without it, the claim's most exact one.
+    /// The method; by default the claim's most exact one.
     #[arg(long)]
     method: Option<String>,
     /// The most replicates a sampling method may take.
     #[arg(long, default_value_t = 100_000, value_parser = parse_count)]
     replicates: u64,
-    /// The relative width of the interval at which sampling ends.
+    /// The relative width of the interval at which sampling stops.
     #[arg(long, default_value_t = 0.01, value_parser = parse_alpha)]
     relative: f64,
     #[command(flatten)]

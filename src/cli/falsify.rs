@@ -29,21 +29,21 @@ use crate::verdict::Verdict;
 pub struct Arguments {
     /// The claim.
     claim: String,
-    /// The region, such as 'd=1..64,k=16..4096,eps=1e-9..0.25,target=origin|axis'; where a parameter is not named, as far as
-    /// the claim's reach.
+    /// The region, such as 'd=1..64,k=16..4096,eps=1e-9..0.25,target=origin|axis'; a parameter that is not named varies over
+    /// the range that the claim declares for searches.
     #[arg(long, value_name = "REGION", default_value = "", hide_default_value = true)]
     within: String,
     #[command(flatten)]
     what_if: WhatIfArguments,
-    /// The seconds that the search may take, for all bounds together.
+    /// A time limit in seconds, for all bounds together.
     #[arg(long, default_value_t = 50.0, value_name = "SECONDS", value_parser = parse_seconds)]
     time_limit: f64,
-    /// The most cells to measure for a bound: with it, and time enough, every search with the same seed is the same.
+    /// The most cells to measure for a bound: where the time suffices for them, searches with the same seed are the same.
     #[arg(long, value_parser = parse_count)]
     evaluations: Option<u64>,
     #[command(flatten)]
     sampling: SamplingArguments,
-    /// The experiment to write for what is found; CLAIM-counterexample.toml in the working folder without it. The file of an
+    /// The experiment to write for what is found; by default CLAIM-counterexample.toml in the working folder. The file of an
     /// earlier search that found the same is replaced, any other file stays.
     #[arg(long, value_name = "FILE.toml")]
     out: Option<PathBuf>,

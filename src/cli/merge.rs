@@ -14,14 +14,14 @@ use crate::run::{Conditions, Plan, Takes};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folders with the shards, each of which is there once. The experiments' files are read again, from where the shards read
-    /// them.
+    /// The folders of the shards, each shard in one of them only. The experiments' files are read again, from where the shards
+    /// read them.
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// The folder for records, plots and the summary.
     #[arg(long, default_value = "results")]
     out: PathBuf,
-    /// How many threads; all cores without it. The records do not depend on it.
+    /// The number of threads; by default one per core. The records do not depend on it.
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     #[command(flatten)]

@@ -28,7 +28,7 @@ use crate::run::Effort;
 
 /// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
 ///
-/// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or one that check's baseline does not know; 2 bad input or usage; 3 undecided, under --strict;
+/// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or, in check, a difference from the baseline; 2 bad input or usage; 3 undecided, under --strict;
 /// 4 interrupted, at the time limit, or incomplete; 5 a cell of a run could not be measured, or a defect of this program.
 ///
 /// Every verb takes --json: standard output holds one JSON document then, in case of an error {"error", "kind", "exit_code"}, where kind is
@@ -44,7 +44,7 @@ pub struct Cli {
 enum Verb {
     /// Measure experiments, judge their bounds, and write records, plots and a summary.
     Run(run::Arguments),
-    /// Join the shards of a run, which run --shard has measured, into its records, plots and summary.
+    /// Join the shards that run --shard has measured into the records, plots and summary of the whole run.
     Merge(merge::Arguments),
     /// Write a script that measures a run as an array job of Slurm, and merges it.
     Slurm(slurm::Arguments),
@@ -52,28 +52,28 @@ enum Verb {
     Claims(claims::Arguments),
     /// Measure one cell of one claim.
     Evaluate(evaluate::Arguments),
-    /// Write the finding page from the records.
+    /// Write the page of findings from the records.
     Report(report::Arguments),
-    /// Measure again, and fail where a verdict is not the baseline's.
+    /// Measure again, and fail where a verdict differs from the baseline's.
     Check(check::Arguments),
     /// Evaluate a claim's proof link by link at one cell.
     Trace(trace::Arguments),
-    /// Find from which value of a parameter on a claim's probability reaches a level.
+    /// Find the value of a parameter from which on a claim's probability reaches a level.
     Threshold(threshold::Arguments),
-    /// Look for a subset of vectors that adds up to a target.
+    /// Search for a subset of vectors that adds up to a target.
     ///
     /// The vectors are an n x d array in a .npy file or text (a row a line), the target has d numbers. The answer is found
     /// (a subset within eps), none (proved: there is no such subset) or gave-up (neither, with the best subset seen and the
     /// reason). Text may have a header, an index with an empty or missing name, quoted numbers and decimal commas between
-    /// semicolons, tabs or blanks; what can be taken in two ways is refused until --first-line or --first-column says what it is.
+    /// semicolons, tabs or blanks; what is ambiguous is refused until --first-line or --first-column resolves it.
     /// Exit codes: 0 answered; 2 bad input; 4 given up because of Ctrl-C.
     Solve(solve::Arguments),
-    /// Prune a random network structurally until it computes nearly what a target network computes.
+    /// Prune whole filters of a random network until it approximates a target network.
     ///
-    /// Writes the pruned dense network, the masks as index lists, a certificate of its errors and a record a layer.
-    /// Exit codes: 0 done; 2 bad input; 4 interrupted (go on with --resume).
+    /// Writes the pruned dense network, the masks as index lists, a certificate of its errors and a record of each layer.
+    /// Exit codes: 0 done; 2 bad input; 4 interrupted (continue with --resume).
     Prune(prune::Arguments),
-    /// Look for the cell at which a bound fails, over the whole region that the hypotheses allow.
+    /// Search the region that the hypotheses allow for a cell at which a bound fails.
     Falsify(falsify::Arguments),
     /// Draw the plots of experiments again, from their records.
     Plot(plot::Arguments),

@@ -5,7 +5,7 @@ use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, parse_alpha, parse_seconds,
 /// What sampling depends on.
 #[derive(clap::Args)]
 pub struct SamplingArguments {
-    /// The chance of error that everything sampled may take together.
+    /// The chance of error of everything that is sampled, together.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     pub alpha: f64,
     /// The seed of the random streams.
@@ -16,7 +16,7 @@ pub struct SamplingArguments {
 /// How long a verb may take, and how it speaks.
 #[derive(clap::Args)]
 pub struct WatchArguments {
-    /// The seconds that it may take. What is known by then is shown, with exit code 4.
+    /// A time limit in seconds. What is known by then is shown, with exit code 4.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     pub time_limit: Option<f64>,
     /// Show no progress.
@@ -30,20 +30,20 @@ pub struct WatchArguments {
 /// How a verb measures whole experiments.
 #[derive(clap::Args)]
 pub struct MeasuringArguments {
-    /// How many threads; all cores without it. The records do not depend on it.
+    /// The number of threads; by default one per core. The records do not depend on it.
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// How many replicates are spent.
+    /// How many replicates to spend.
     #[arg(long, value_enum, default_value = "default")]
     pub effort: EffortName,
-    /// Go on with what an interrupted one of the same design has kept, and refuse what another design has left. What a run of the
-    /// same design has kept is taken over without it too.
+    /// Continue an interrupted run of the same design, and refuse what a run of another design has left. What a run of the
+    /// same design has measured is reused without this option too.
     #[arg(long)]
     pub resume: bool,
-    /// Measure everything, whatever earlier runs have kept.
+    /// Measure everything again, and reuse nothing that earlier runs have kept.
     #[arg(long)]
     pub fresh: bool,
-    /// The seconds that it may take. What is measured by then is kept, with exit code 4; --resume goes on.
+    /// A time limit in seconds. What is measured by then is kept, with exit code 4; --resume continues.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     pub time_limit: Option<f64>,
 }

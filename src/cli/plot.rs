@@ -23,7 +23,7 @@ use crate::store::{Address, Piece, Store};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments; without any, all of the folder experiments.
+    /// The experiments' files; by default all in the folder experiments.
     files: Vec<PathBuf>,
     /// The folder of the records, where the plots go too.
     #[arg(long, default_value = "results")]

@@ -29,7 +29,7 @@ use crate::verdict::Verdict;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments; without any, all of the folder experiments.
+    /// The experiments' files; by default all in the folder experiments.
     files: Vec<PathBuf>,
     /// The folder for records, plots and the summary.
     #[arg(long, default_value = "results")]
@@ -58,7 +58,8 @@ pub struct Shown {
     /// Print JSON: the files and the verdict table.
     #[arg(long)]
     json: bool,
-    /// The bounds that the exit code looks at; without it, what each experiment's judge names, and else the printed one; repeat it.
+    /// A bound that decides the exit code (repeatable); by default those that each experiment names under judge, or else the
+    /// printed one.
     #[arg(long, value_name = "BOUND")]
     pub judge: Vec<String>,
     /// Show no progress and no table.
@@ -117,7 +118,10 @@ fn interruption(outlook: &Outlook, stop: Stop) -> Error {
         outlook.wait_until_kept(PATIENCE);
     }
     let (done, total) = outlook.counts();
-    Error::Interrupted(format!("{}: {done} of {total} cells are measured and kept; go on with --resume", stop.reason))
+    Error::Interrupted(format!(
+        "{}: {done} of {total} cells are measured and kept; continue with --resume",
+        stop.reason
+    ))
 }
 
 /// How long a full disk may hinder the last checkpoint.
@@ -130,7 +134,7 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
         match checkpoint::read_own(&arguments.out, &plan.design()?) {
             Ok(kept) if kept.is_empty() => {}
             Ok(_) => note("going on with what an interrupted run of this design has kept here"),
-            Err(error) => note(&format!("{error}; without --resume this run measures it anew")),
+            Err(error) => note(&format!("{error}; without --resume this run measures it again")),
         }
     }
     let store = (!arguments.measuring.fresh).then(|| kept(&arguments.out));

@@ -12,12 +12,12 @@ use crate::show::report::command::quoted;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments; without any, all of the folder experiments.
+    /// The experiments' files; by default all in the folder experiments.
     files: Vec<PathBuf>,
     /// How many shards: the tasks of the array.
     #[arg(long, allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     shards: u32,
-    /// The folder for records, plots and the summary; the shards lie in its folder shards, which all nodes have to see.
+    /// The folder for records, plots and the summary; the shards go to its folder shards, which all nodes must see.
     #[arg(long, default_value = "results")]
     out: PathBuf,
     /// The minutes of one task. What it has measured by then is kept, and it is queued again.
@@ -32,10 +32,10 @@ pub struct Arguments {
     /// The chance that any verdict of the run is wrong.
     #[arg(long, default_value_t = DEFAULT_ALPHA, value_parser = parse_alpha)]
     alpha: f64,
-    /// How many replicates are spent.
+    /// How many replicates to spend.
     #[arg(long, value_enum, default_value = "default")]
     effort: EffortName,
-    /// The script's file; without it, the script is printed.
+    /// The script's file; by default the script is printed.
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }

@@ -32,10 +32,10 @@ pub struct Arguments {
     /// How far the sum may be from the target, in the max norm. Under --nearest 0 where it is not given.
     #[arg(long, allow_negative_numbers = true, value_parser = parse_eps, required_unless_present = "nearest")]
     eps: Option<Eps>,
-    /// How many vectors the subset must have; any number without it.
+    /// How many vectors the subset must have; by default any number.
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = parse_size)]
     size: Option<usize>,
-    /// Look for the subset nearest to the target, whatever eps is, and say whether it is proved that none is nearer.
+    /// Search for the subset nearest to the target, whatever eps is, and say whether it is proved that none is nearer.
     #[arg(long)]
     nearest: bool,
     /// Add up the numbers of text files as decimals, without rounding: 0.1 + 0.2 is 0.3 then, which it is not in binary.
@@ -47,7 +47,7 @@ pub struct Arguments {
     /// What the first column of a text is, where it may be either.
     #[arg(long, value_name = "KIND")]
     first_column: Option<ColumnKind>,
-    /// The seconds that the search may take, once the files are read.
+    /// A time limit in seconds for the search, once the files are read.
     #[arg(
         long,
         default_value_t = 60.0,
@@ -59,7 +59,7 @@ pub struct Arguments {
     /// The seed of the search.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
-    /// The solver; without it, those that fit the size of the problem.
+    /// The solver; by default those that suit the size of the problem.
     #[arg(long, value_name = "NAME", value_parser = find_solver)]
     solver: Option<&'static dyn Solver>,
     /// Print JSON.
@@ -130,7 +130,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Searches, and shows the answer; `least` holds the bits of the least error so far.
 fn solve(arguments: &Arguments, input: &Input, watch: &Watch, least: &AtomicU64) -> Result<ExitCode> {
-    let named = |error| Error::input(format!("{}: {error}", arguments.vectors.display()));
+    let named = |error: Error| error.at(arguments.vectors.display());
     let integers = input.integers(arguments).map_err(named)?;
     let problem = match &integers {
         Some((integers, _)) => integers.problem(arguments.size),
@@ -274,7 +274,7 @@ fn likely_cause(dimension: usize, vectors: &Array, target: &Array) -> String {
 }
 
 fn refused(path: &Path, array: &Array, remedy: &str) -> Error {
-    Error::input(format!("{} has the shape {}: {remedy}", path.display(), array.shape_text()))
+    Error::Shape(format!("{} has the shape {}: {remedy}", path.display(), array.shape_text()))
 }
 
 /// What came of a search.

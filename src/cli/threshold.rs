@@ -30,19 +30,19 @@ use crate::verdict::pronounce;
 pub struct Arguments {
     /// The claim.
     claim: String,
-    /// One of the other parameters, as NAME=VALUE; repeat it.
+    /// One of the other parameters, as NAME=VALUE (repeatable).
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// The parameter to be found: a number in which the probability grows.
+    /// The parameter to vary: a number with which the probability grows.
     #[arg(long, value_name = "NAME")]
     find: String,
-    /// The level; without it, the claim's own bound at each value, and 1/2 where that is less.
+    /// The level; by default the claim's own bound at each value, but at least 1/2.
     #[arg(long, value_name = "P", allow_hyphen_values = true)]
     probability: Option<f64>,
-    /// Between which values, both included; without it, as far as a search of the claim's region goes.
+    /// Between which values, both included; by default the range that the claim declares for searches.
     #[arg(long, value_name = "LO..HI", value_parser = parse_range)]
     within: Option<(f64, f64)>,
-    /// The method; without it, the claim's most exact one.
+    /// The method; by default the claim's most exact one.
     #[arg(long)]
     method: Option<String>,
     /// The most replicates that one value may take.

@@ -27,7 +27,7 @@ use crate::verdict::{pronounce, slack_log10};
 pub struct Arguments {
     /// The claim.
     claim: String,
-    /// One parameter, as NAME=VALUE; repeat it.
+    /// A parameter, as NAME=VALUE (repeatable).
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
     #[command(flatten)]

@@ -8,13 +8,13 @@ use crate::statement::Relation;
 
 #[derive(clap::Args)]
 pub struct WhatIfArguments {
-    /// A bound of your own, as NAME=EXPR over the parameters, c_d, pi, e, + - * / ^, sqrt exp ln min max lgamma; NAME>=EXPR or NAME<=EXPR claims a relation of its own; repeat it.
+    /// A bound of your own, as NAME=EXPR over the parameters, c_d, pi, e, + - * / ^, sqrt exp ln min max lgamma; NAME>=EXPR or NAME<=EXPR claims a relation of its own (repeatable).
     #[arg(long = "bound", value_name = "NAME=EXPR")]
     bounds: Vec<String>,
-    /// A further hypothesis, such as 'k >= d^2'; repeat it.
+    /// A further hypothesis, such as 'k >= d^2' (repeatable).
     #[arg(long = "where", value_name = "CONDITION")]
     conditions: Vec<String>,
-    /// A printed hypothesis that is dropped, by its name; repeat it.
+    /// The name of a printed hypothesis to drop (repeatable).
     #[arg(long, value_name = "HYPOTHESIS")]
     without: Vec<String>,
     /// Claim this relation instead of the printed one: at-least or at-most.

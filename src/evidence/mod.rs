@@ -54,7 +54,7 @@ pub struct Evidence {
     pub work: u64,
     /// Conditions that could be judged only on the object that was constructed.
     pub observed: Vec<Hypothesis>,
-    /// What the value says of the statement.
+    /// What the value says about the statement.
     pub bearing: Bearing,
 }
 

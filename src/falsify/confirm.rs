@@ -19,7 +19,7 @@ const FIRST_BATCHES: u32 = 4;
 /// A count of fewer hits separates no two probabilities.
 const FEWEST_HITS: f64 = 5.0;
 
-/// What a second method says of a finding.
+/// What a second method says about a finding.
 #[derive(Debug, Clone)]
 pub struct Second {
     /// Its evidence beside the same bound.
@@ -42,7 +42,7 @@ fn independent(one: Method, other: Method) -> bool {
 /// # Errors
 /// What is wrong with the claim as a whole.
 pub fn confirm(lab: &Lab, found: &Seen, alpha: f64, clock: &Clock) -> Result<Option<Second>> {
-    let methods: Vec<Method> = lab.claim.methods().to_vec();
+    let methods: Vec<Method> = lab.claim.methods();
     let others: Vec<Method> = methods.into_iter().filter(|m| independent(*m, found.evidence.method)).collect();
     // Each try of each method takes its share of the chance of error.
     let alpha = alpha / (others.len() * TRIES.len()).max(1) as f64;

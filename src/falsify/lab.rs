@@ -34,7 +34,7 @@ pub struct Seen {
     pub evidence: Evidence,
     /// The bound.
     pub bound: Bound,
-    /// What the evidence says of the bound.
+    /// What the evidence says about the bound.
     pub verdict: Verdict,
     /// log10 of how far the measured value is on the claimed side; infinite where one of the two is 0.
     pub slack: f64,
@@ -121,9 +121,9 @@ impl<'a> Lab<'a> {
     pub fn method(&self, cell: &Cell) -> Result<(Method, bool)> {
         let mut first = None;
         for method in self.claim.methods() {
-            match self.claim.estimator(cell, *method) {
-                Ok(Estimator::Replicates(_) | Estimator::Sampled(_)) => return Ok((*method, true)),
-                Ok(Estimator::Deterministic(_) | Estimator::Constructed(_)) => return Ok((*method, false)),
+            match self.claim.estimator(cell, method) {
+                Ok(Estimator::Replicates(_) | Estimator::Sampled(_)) => return Ok((method, true)),
+                Ok(Estimator::Deterministic(_) | Estimator::Constructed(_)) => return Ok((method, false)),
                 Err(error @ Error::Unreachable(_)) => first = first.or(Some(error)),
                 Err(error) => return Err(error),
             }

@@ -343,7 +343,7 @@ impl Search<'_> {
         let space = Space { claim: self.lab.claim, region: self.plan.region.clone() };
         let middle = space.middle();
         let why = match self.lab.claim.check(&middle) {
-            Err(Error::Input(text)) => text,
+            Err(error) if error.is_input() => error.to_string(),
             // No cell is to blame for that.
             Err(error) => return error,
             Ok(()) => {

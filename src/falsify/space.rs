@@ -1,4 +1,4 @@
-//! The cells of a region that a statement speaks of, and ways to move between them: to the border of the hypotheses,
+//! The cells of a region that a statement covers, and ways to move between them: to the border of the hypotheses,
 //! back inside, to other targets.
 
 use rand::RngExt;
@@ -27,7 +27,7 @@ const PLACES: usize = 16;
 const LONGEST_VECTOR: u64 = 16;
 
 impl Space<'_> {
-    /// Whether the statement speaks of the cell, and evidence there can refute it.
+    /// Whether the statement covers the cell, and evidence there can refute it.
     pub fn allows(&self, cell: &Cell) -> bool {
         let shows = self.claim.bearing(cell).shows(self.claim.statement().relation);
         self.claim.check(cell).is_ok()

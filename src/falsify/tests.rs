@@ -9,7 +9,7 @@ use super::*;
 use crate::claim::Claim;
 use crate::evidence::{Evidence, Method};
 use crate::formula::Number;
-use crate::measurand::{Draw, Estimator, Measurand, median_of_draws};
+use crate::measurand::{Draw, Estimator, Measurand, Procedure, median_of_draws};
 use crate::random::Stream;
 use crate::statement::{Cell, PRINTED, Quantity, Statement};
 use rand::RngExt;
@@ -62,8 +62,13 @@ fn claim(toy: Toy) -> Claim {
 }
 
 impl Measurand for Toy {
-    fn methods(&self) -> &[Method] {
-        self.methods
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        let all = vec![
+            Procedure::new(Method::ClosedForm, |cell| Ok(self.closed_form(cell))),
+            Procedure::new(Method::Search, |_| Ok(median_of_uniform())),
+            Procedure::new(Method::Literal, |cell| Ok(self.literal(cell))),
+        ];
+        all.into_iter().filter(|procedure| self.methods.contains(&procedure.method())).collect()
     }
     fn hypotheses(&self, cell: &Cell) -> Vec<Hypothesis> {
         vec![Hypothesis::new("inside", (self.inside)(cell))]
@@ -71,26 +76,29 @@ impl Measurand for Toy {
     fn symbol(&self, cell: &Cell, _name: &str) -> Result<Number> {
         Ok(Number::from_ln((self.ln_bound)(cell)))
     }
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        Ok(match method {
-            Method::ClosedForm => {
-                let value = move || Ok(Evidence::closed_form((self.ln_measured)(cell), 1e-12, 1));
-                Estimator::deterministic(move || (self.fails)(cell).map_or_else(value, Err))
-            }
-            // The median of a uniform variable.
-            Method::Search => Estimator::Sampled(Box::new(|stream, allowance| {
-                median_of_draws(allowance, || {
-                    let value = stream.random::<f64>();
-                    (value, value)
-                })
-            })),
-            _ => {
-                let rate = (self.rate)(cell);
-                let draw = move |stream: &mut Stream| Draw::event(stream.random::<f64>() < rate);
-                Estimator::events(64, move || Box::new(draw))
-            }
-        })
+}
+
+impl Toy {
+    fn closed_form<'a>(&'a self, cell: &'a Cell) -> Estimator<'a> {
+        let value = move || Ok(Evidence::closed_form((self.ln_measured)(cell), 1e-12, 1));
+        Estimator::deterministic(move || (self.fails)(cell).map_or_else(value, Err))
     }
+
+    fn literal(&self, cell: &Cell) -> Estimator<'_> {
+        let rate = (self.rate)(cell);
+        let draw = move |stream: &mut Stream| Draw::event(stream.random::<f64>() < rate);
+        Estimator::events(64, move || Box::new(draw))
+    }
+}
+
+/// The median of a uniform variable.
+fn median_of_uniform<'a>() -> Estimator<'a> {
+    Estimator::Sampled(Box::new(|stream, allowance| {
+        median_of_draws(allowance, || {
+            let value = stream.random::<f64>();
+            (value, value)
+        })
+    }))
 }
 
 fn plan(claim: &Claim, within: &str, evaluations: u64) -> Plan {
@@ -200,7 +208,7 @@ fn the_winner_of_many_is_not_believed() {
     assert!(!finding.found && finding.verdict() == Verdict::Undecided, "{finding:?}");
 }
 
-/// The least slack among many equal cells is 0.3 in truth: the sample that looks worst of hundreds is off, and what is said of it
+/// The least slack among many equal cells is 0.3 in truth: the sample that looks worst of hundreds is off, and what is said about it
 /// is not. 20 searches at alpha = 1e-6.
 #[test]
 fn what_is_said_of_the_least_slack_is_valid_after_selection() {

@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
-use super::token::{Placed, Token, tokens};
+use super::token::{Cursor, Token};
 use super::{Function, Instruction, Operation, Operator, Program, SyntaxError};
 
 /// The program of a formula.
 pub fn formula(text: &str) -> Result<Program, SyntaxError> {
     let mut parser = Parser::new(text)?;
     let program = parser.whole_sum()?;
-    parser.end(|| "a formula ends before this; an operator such as * is missing".into())?;
+    parser.cursor.end("a formula ends before this; an operator such as * is missing")?;
     Ok(program)
 }
 
@@ -24,27 +24,25 @@ pub fn condition(text: &str) -> Result<Vec<Comparison>, SyntaxError> {
     loop {
         let mut left = parser.whole_sum()?;
         let mut found = false;
-        while let Some(operator) = parser.take(&[">=", "<=", "==", "!=", ">", "<"]) {
+        while let Some(operator) = parser.cursor.take(&[">=", "<=", "==", "!=", ">", "<"]) {
             let right = parser.whole_sum()?;
             comparisons.push((left, operator, right.clone()));
             left = right;
             found = true;
         }
         if !found {
-            return Err(parser.wrong("a comparison is missing here; write one of >= <= > < == !="));
+            return Err(parser.cursor.wrong("a comparison is missing here; write one of >= <= > < == !="));
         }
-        if !parser.take_and() {
+        if !parser.cursor.take_and() {
             break;
         }
     }
-    parser.end(|| "the condition ends before this; join comparisons with and".into())?;
+    parser.cursor.end("the condition ends before this; join comparisons with and")?;
     Ok(comparisons)
 }
 
 struct Parser {
-    tokens: Vec<Placed>,
-    next: usize,
-    length: usize,
+    cursor: Cursor,
     depth: usize,
     program: Program,
 }
@@ -54,38 +52,7 @@ const DEEPEST: usize = 200;
 
 impl Parser {
     fn new(text: &str) -> Result<Self, SyntaxError> {
-        Ok(Parser { tokens: tokens(text)?, next: 0, length: text.len(), depth: 0, program: Vec::new() })
-    }
-
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next).map(|(token, _)| token)
-    }
-
-    /// Where the next token stands, or the text's end.
-    fn place(&self) -> Range<usize> {
-        self.tokens.get(self.next).map_or(self.length..self.length, |(_, place)| place.clone())
-    }
-
-    fn wrong(&self, message: &str) -> SyntaxError {
-        SyntaxError::new(self.place(), message)
-    }
-
-    /// Takes the next token if it is one of these symbols.
-    fn take(&mut self, symbols: &[&'static str]) -> Option<&'static str> {
-        let taken = symbols.iter().copied().find(|symbol| self.peek() == Some(&Token::Symbol(symbol)))?;
-        self.next += 1;
-        Some(taken)
-    }
-
-    fn take_and(&mut self) -> bool {
-        let is_and =
-            matches!(self.peek(), Some(Token::Symbol("&&"))) || self.peek() == Some(&Token::Name("and".into()));
-        self.next += usize::from(is_and);
-        is_and
-    }
-
-    fn end(&self, message: impl Fn() -> String) -> Result<(), SyntaxError> {
-        if self.next < self.tokens.len() { Err(self.wrong(&message())) } else { Ok(()) }
+        Ok(Parser { cursor: Cursor::new(text)?, depth: 0, program: Vec::new() })
     }
 
     fn push(&mut self, operation: Operation, place: Range<usize>) -> Range<usize> {
@@ -104,7 +71,7 @@ impl Parser {
 
     fn sum(&mut self) -> Result<Range<usize>, SyntaxError> {
         let mut left = self.product()?;
-        while let Some(symbol) = self.take(&["+", "-"]) {
+        while let Some(symbol) = self.cursor.take(&["+", "-"]) {
             let operator = if symbol == "+" { Operator::Add } else { Operator::Subtract };
             let right = self.product()?;
             left = self.binary(operator, &left, right);
@@ -114,7 +81,7 @@ impl Parser {
 
     fn product(&mut self) -> Result<Range<usize>, SyntaxError> {
         let mut left = self.signed()?;
-        while let Some(symbol) = self.take(&["*", "/"]) {
+        while let Some(symbol) = self.cursor.take(&["*", "/"]) {
             let operator = if symbol == "*" { Operator::Multiply } else { Operator::Divide };
             let right = self.signed()?;
             left = self.binary(operator, &left, right);
@@ -124,8 +91,8 @@ impl Parser {
 
     /// -x^2 is -(x^2).
     fn signed(&mut self) -> Result<Range<usize>, SyntaxError> {
-        let start = self.place().start;
-        match self.take(&["-", "+"]) {
+        let start = self.cursor.place().start;
+        match self.cursor.take(&["-", "+"]) {
             Some("-") => {
                 let inner = self.nested(Self::signed)?;
                 Ok(self.push(Operation::Negate, start..inner.end))
@@ -138,7 +105,7 @@ impl Parser {
     /// x^y^z is x^(y^z), and x^-2 has its sign.
     fn power(&mut self) -> Result<Range<usize>, SyntaxError> {
         let base = self.primary()?;
-        if self.take(&["^"]).is_none() {
+        if self.cursor.take(&["^"]).is_none() {
             return Ok(base);
         }
         let exponent = self.nested(Self::signed)?;
@@ -146,32 +113,31 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Result<Range<usize>, SyntaxError> {
-        let place = self.place();
-        match self.peek().cloned() {
+        let place = self.cursor.place();
+        match self.cursor.peek().cloned() {
             Some(Token::Number(value)) => {
-                self.next += 1;
+                self.cursor.advance();
                 Ok(self.push(Operation::Number(value), place))
             }
             Some(Token::Name(name)) => {
-                self.next += 1;
-                if self.peek() == Some(&Token::Symbol("(")) {
+                self.cursor.advance();
+                if self.cursor.peek() == Some(&Token::Symbol("(")) {
                     self.call(&name, place)
                 } else {
                     Ok(self.push(Operation::Name(name), place))
                 }
             }
             Some(Token::Symbol("(")) => {
-                self.next += 1;
+                self.cursor.advance();
                 self.nested(Self::sum)?;
-                let place = place.start..self.place().end;
-                self.close()?;
+                let place = place.start..self.cursor.close(")")?;
                 if let Some(last) = self.program.last_mut() {
                     last.place = place.clone();
                 }
                 Ok(place)
             }
-            Some(_) => Err(self.wrong("a number, a name or ( is missing before this")),
-            None => Err(self.wrong("the formula ends too early; a number, a name or ( is missing")),
+            Some(_) => Err(self.cursor.wrong("a number, a name or ( is missing before this")),
+            None => Err(self.cursor.wrong("the formula ends too early; a number, a name or ( is missing")),
         }
     }
 
@@ -184,24 +150,19 @@ impl Parser {
                 &format!("{name} is not a function; {hint}; the functions are {known}"),
             ));
         };
-        self.next += 1;
+        self.cursor.advance();
         let mut arguments = 1;
         self.nested(Self::sum)?;
-        while self.take(&[","]).is_some() {
+        while self.cursor.take(&[","]).is_some() {
             self.nested(Self::sum)?;
             arguments += 1;
         }
-        let place = place.start..self.place().end;
-        self.close()?;
+        let place = place.start..self.cursor.close(")")?;
         if !function.takes(arguments) {
             let wanted = function.wanted();
             return Err(SyntaxError::new(place, &format!("{name} takes {wanted}, not {arguments}")));
         }
         Ok(self.push(Operation::Call(function, arguments), place))
-    }
-
-    fn close(&mut self) -> Result<(), SyntaxError> {
-        self.take(&[")"]).map(|_| ()).ok_or_else(|| self.wrong("a ) is missing before this"))
     }
 
     fn nested(
@@ -210,7 +171,7 @@ impl Parser {
     ) -> Result<Range<usize>, SyntaxError> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(self.wrong("the formula is nested too deeply"));
+            return Err(self.cursor.wrong("the formula is nested too deeply"));
         }
         let place = inner(self)?;
         self.depth -= 1;

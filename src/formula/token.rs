@@ -19,10 +19,10 @@ pub enum Token {
 const SYMBOLS: [&str; 17] = [">=", "<=", "==", "!=", "&&", ">", "<", "=", "+", "-", "*", "/", "^", "(", ")", "[", "]"];
 
 /// A token and where it stands in the text, in bytes.
-pub type Placed = (Token, Range<usize>);
+type Placed = (Token, Range<usize>);
 
 /// Splits a formula.
-pub fn tokens(text: &str) -> Result<Vec<Placed>, SyntaxError> {
+fn tokens(text: &str) -> Result<Vec<Placed>, SyntaxError> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -54,6 +54,75 @@ pub fn tokens(text: &str) -> Result<Vec<Placed>, SyntaxError> {
         at += length;
     }
     Ok(tokens)
+}
+
+/// Takes the tokens of a text one after another.
+pub struct Cursor {
+    tokens: Vec<Placed>,
+    next: usize,
+    length: usize,
+}
+
+impl Cursor {
+    /// Before the first token.
+    pub fn new(text: &str) -> Result<Self, SyntaxError> {
+        Ok(Cursor { tokens: tokens(text)?, next: 0, length: text.len() })
+    }
+
+    /// Where a token stands, counted from 0, if there are so many.
+    pub fn place_of(&self, index: usize) -> Option<Range<usize>> {
+        self.tokens.get(index).map(|(_, place)| place.clone())
+    }
+
+    /// The next token.
+    pub fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next).map(|(token, _)| token)
+    }
+
+    /// Where the next token stands, or the text's end.
+    pub fn place(&self) -> Range<usize> {
+        self.place_of(self.next).unwrap_or(self.length..self.length)
+    }
+
+    /// Takes the next token, whatever it is.
+    pub fn advance(&mut self) {
+        self.next += 1;
+    }
+
+    /// Takes the next token if it is one of these symbols.
+    pub fn take(&mut self, symbols: &[&'static str]) -> Option<&'static str> {
+        let taken = symbols.iter().copied().find(|symbol| self.peek() == Some(&Token::Symbol(symbol)))?;
+        self.next += 1;
+        Some(taken)
+    }
+
+    /// Takes the next token if it is this word.
+    pub fn take_word(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token::Name(name)) if name == word);
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Takes `and` or `&&`.
+    pub fn take_and(&mut self) -> bool {
+        self.take_word("and") || self.take(&["&&"]).is_some()
+    }
+
+    /// Takes the closing symbol; returns where it ends.
+    pub fn close(&mut self, symbol: &'static str) -> Result<usize, SyntaxError> {
+        let end = self.place().end;
+        self.take(&[symbol]).map(|_| end).ok_or_else(|| self.wrong(&format!("a {symbol} is missing before this")))
+    }
+
+    /// Refuses what is left.
+    pub fn end(&self, message: &str) -> Result<(), SyntaxError> {
+        if self.next < self.tokens.len() { Err(self.wrong(message)) } else { Ok(()) }
+    }
+
+    /// What is wrong at the next token.
+    pub fn wrong(&self, message: &str) -> SyntaxError {
+        SyntaxError::new(self.place(), message)
+    }
 }
 
 /// How many bytes of the text's beginning make a number: digits, a point, and an exponent that has digits.

@@ -17,7 +17,7 @@ use crate::evidence::Method;
 use crate::evidence::proportion;
 use crate::experiment::Experiment;
 use crate::formula::Number;
-use crate::measurand::{Draw, Estimator, Measurand, undeclared};
+use crate::measurand::{Draw, Estimator, Measurand, Procedure, undeclared};
 use crate::measure::{Job, Sampling, measure};
 use crate::measure::{Precision, Until};
 use crate::random::Stream;
@@ -51,40 +51,40 @@ pub fn claims() -> Vec<Claim> {
 pub struct WholeRuns;
 
 impl Measurand for WholeRuns {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, whole_runs)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
         check_truth(cell)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let experiment = Experiment::parse("planted", &at_equality(cell))?;
-        Ok(Estimator::events(4, move || {
-            let mut plan = Plan {
-                experiments: vec![experiment.clone()],
-                seed: 0,
-                alpha: cell.real("level"),
-                effort: Effort::Default,
-                shares: BTreeMap::new(),
+fn whole_runs(cell: &Cell) -> Result<Estimator<'_>> {
+    let experiment = Experiment::parse("planted", &at_equality(cell))?;
+    Ok(Estimator::events(4, move || {
+        let mut plan = Plan {
+            experiments: vec![experiment.clone()],
+            seed: 0,
+            alpha: cell.real("level"),
+            effort: Effort::Default,
+            shares: BTreeMap::new(),
+        };
+        Box::new(move |stream| {
+            plan.seed = stream.random();
+            let conditions = Conditions {
+                out: Path::new(""),
+                takes: Takes::Nothing,
+                store: None,
+                timings: Path::new(""),
+                interrupted: &NEVER,
+                progress: &|_, _| {},
             };
-            Box::new(move |stream| {
-                plan.seed = stream.random();
-                let conditions = Conditions {
-                    out: Path::new(""),
-                    takes: Takes::Nothing,
-                    store: None,
-                    timings: Path::new(""),
-                    interrupted: &NEVER,
-                    progress: &|_, _| {},
-                };
-                let rows = rows(&plan, &conditions).expect("planted cells can be measured");
-                let is_decided = |row: &Vec<String>| row.iter().any(|text| text == "holds" || text == "violated");
-                Draw::event(rows.iter().any(is_decided))
-            })
-        }))
-    }
+            let rows = rows(&plan, &conditions).expect("planted cells can be measured");
+            let is_decided = |row: &Vec<String>| row.iter().any(|text| text == "holds" || text == "violated");
+            Draw::event(rows.iter().any(is_decided))
+        })
+    }))
 }
 
 /// The experiment that is run: cells whose value is exactly the bound.
@@ -113,28 +113,28 @@ fn at_equality(cell: &Cell) -> String {
 pub struct Coverage;
 
 impl Measurand for Coverage {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, coverage)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
         check_truth(cell)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (kind, p, alpha) = (cell.word("kind"), cell.real("p"), cell.real("level"));
-        if kind == "proportion" {
-            return Ok(Estimator::events(16, move || Box::new(move |stream| Draw::event(misses(p, alpha, stream)))));
-        }
-        let planted = planted(kind, p, 1.0)?;
-        let replicates = cell.integer("replicates");
-        Ok(Estimator::events(16, move || {
-            let planted = planted.clone();
-            Box::new(move |stream| {
-                Draw::event(decided(&planted, alpha, replicates, stream.random()).0 != Verdict::Undecided)
-            })
-        }))
+fn coverage(cell: &Cell) -> Result<Estimator<'_>> {
+    let (kind, p, alpha) = (cell.word("kind"), cell.real("p"), cell.real("level"));
+    if kind == "proportion" {
+        return Ok(Estimator::events(16, move || Box::new(move |stream| Draw::event(misses(p, alpha, stream)))));
     }
+    let planted = planted(kind, p, 1.0)?;
+    let replicates = cell.integer("replicates");
+    Ok(Estimator::events(16, move || {
+        let planted = planted.clone();
+        Box::new(move |stream| {
+            Draw::event(decided(&planted, alpha, replicates, stream.random()).0 != Verdict::Undecided)
+        })
+    }))
 }
 
 /// Rarer outcomes after which a proportion is looked at no more.
@@ -166,8 +166,8 @@ pub struct Draws;
 const MOST: f64 = 16.0;
 
 impl Measurand for Draws {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, draws_to_decide)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -177,21 +177,21 @@ impl Measurand for Draws {
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
         if name == "limit" { Ok(Number::new(limit(cell))) } else { Err(undeclared(name)) }
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (p, factor, alpha) = (cell.real("p"), cell.real("factor"), cell.real("level"));
-        let most = (MOST * limit(cell)).max(1e4).ceil();
-        if most > 1e9 {
-            return Err(Error::unreachable("no violation is to be found in 10^9 draws; write a larger factor"));
-        }
-        let planted = planted("proportion", p, factor)?;
-        // The last batch may pass the limit.
-        let scale = most + 64.0;
-        Ok(Estimator::values(scale.ln(), 1, move || {
-            let planted = planted.clone();
-            Box::new(move |stream| Draw::exact(decided(&planted, alpha, most as u64, stream.random()).1 as f64 / scale))
-        }))
+fn draws_to_decide(cell: &Cell) -> Result<Estimator<'_>> {
+    let (p, factor, alpha) = (cell.real("p"), cell.real("factor"), cell.real("level"));
+    let most = (MOST * limit(cell)).max(1e4).ceil();
+    if most > 1e9 {
+        return Err(Error::unreachable("no violation is to be found in 10^9 draws; write a larger factor"));
     }
+    let planted = planted("proportion", p, factor)?;
+    // The last batch may pass the limit.
+    let scale = most + 64.0;
+    Ok(Estimator::values(scale.ln(), 1, move || {
+        let planted = planted.clone();
+        Box::new(move |stream| Draw::exact(decided(&planted, alpha, most as u64, stream.random()).1 as f64 / scale))
+    }))
 }
 
 /// ln(1/level)/KL(p, p/factor).

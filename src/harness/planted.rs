@@ -1,42 +1,38 @@
-//! Claims whose truth is known: what the harness says of them can be counted as right or wrong.
+//! Claims whose truth is known: what the harness says about them can be counted as right or wrong.
 
 use rand::RngExt;
 
 use crate::error::{Error, Result};
 use crate::evidence::Method;
-use crate::measurand::{Draw, Estimator, Measurand, median_of_draws};
+use crate::measurand::{Draw, Estimator, Measurand, Procedure, median_of_draws};
 use crate::statement::Cell;
 
 /// A value that is known beside a bound that it just reaches, or misses by a known factor.
 pub struct Planted;
 
 impl Measurand for Planted {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, planted)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
         check_truth(cell)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (kind, p) = (cell.word("kind"), cell.real("p"));
-        Ok(match kind {
-            "proportion" => {
-                Estimator::events(64, move || Box::new(move |stream| Draw::event(stream.random::<f64>() < p)))
-            }
-            "median" => Estimator::Sampled(Box::new(move |stream, allowance| {
-                median_of_draws(allowance, || {
-                    // Between p^2 and 1, half of it below p.
-                    let value = p.powf(2.0 * stream.random::<f64>());
-                    (value, value)
-                })
-            })),
-            _ => {
-                Estimator::values(0.0, 16, move || Box::new(move |stream| Draw::exact(value(kind, p, stream.random()))))
-            }
-        })
-    }
+fn planted(cell: &Cell) -> Result<Estimator<'_>> {
+    let (kind, p) = (cell.word("kind"), cell.real("p"));
+    Ok(match kind {
+        "proportion" => Estimator::events(64, move || Box::new(move |stream| Draw::event(stream.random::<f64>() < p))),
+        "median" => Estimator::Sampled(Box::new(move |stream, allowance| {
+            median_of_draws(allowance, || {
+                // Between p^2 and 1, half of it below p.
+                let value = p.powf(2.0 * stream.random::<f64>());
+                (value, value)
+            })
+        })),
+        _ => Estimator::values(0.0, 16, move || Box::new(move |stream| Draw::exact(value(kind, p, stream.random())))),
+    })
 }
 
 /// A value in [0, 1] of mean p from a uniform number.
@@ -57,18 +53,18 @@ pub fn check_truth(cell: &Cell) -> Result<()> {
 pub struct Growing;
 
 impl Measurand for Growing {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, growing)]
     }
 
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
         (parameter == "n").then(|| cell.real("star"))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let p = 0.5 * cell.real("n") / cell.real("star");
-        Ok(Estimator::events(64, move || Box::new(move |stream| Draw::event(stream.random::<f64>() < p))))
-    }
+fn growing(cell: &Cell) -> Result<Estimator<'_>> {
+    let p = 0.5 * cell.real("n") / cell.real("star");
+    Ok(Estimator::events(64, move || Box::new(move |stream| Draw::event(stream.random::<f64>() < p))))
 }
 
 #[cfg(test)]

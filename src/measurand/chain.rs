@@ -50,7 +50,7 @@ impl Link {
         (&self.left, Bound::between(self.name, ln.unwrap_or(0.5 * (ln_lo + ln_hi)), ln_lo, ln_hi))
     }
 
-    /// What the two intervals say of the link; of one that is claimed for large constants, what they say of this constant.
+    /// What the two intervals say about the link; of one that is claimed for large constants, what they say about this constant.
     pub fn verdict(&self) -> Verdict {
         let (left, right) = self.sides();
         let verdict = judge(left, &right, self.relation);
@@ -88,7 +88,7 @@ impl Keeps for Vec<Link> {
 
 /// The largest whole number from `start` on at which `holds` does not, 0 where there is none below `most`, if from `start` on it
 /// holds for good once it holds; infinite where it fails at `most` too.
-pub(crate) fn last_failing(start: u64, most: u64, holds: impl Fn(u64) -> bool) -> f64 {
+pub fn last_failing(start: u64, most: u64, holds: impl Fn(u64) -> bool) -> f64 {
     let start = start.max(1);
     if holds(start) {
         return 0.0;

@@ -13,12 +13,11 @@ use crate::random::Stream;
 use crate::statement::{Cell, Hypothesis};
 use crate::store::Shelf;
 
-pub(crate) use chain::last_failing;
 #[cfg(test)]
 pub(crate) use chain::named;
-pub use chain::{Link, first_failing};
+pub use chain::{Link, first_failing, last_failing};
 
-/// What one replicate says of a value in [0, 1]: exactly, or only between two limits (a search that gave up).
+/// What one replicate says about a value in [0, 1]: exactly, or only between two limits (a search that gave up).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
     /// The value is at least this.
@@ -133,6 +132,33 @@ impl<'a> Estimator<'a> {
     }
 }
 
+/// One of a measurand's methods, and how a cell is measured by it.
+pub struct Procedure<'a> {
+    method: Method,
+    estimator: Box<dyn Fn(&'a Cell) -> Result<Estimator<'a>> + 'a>,
+}
+
+impl<'a> Procedure<'a> {
+    /// A method, and what measures a cell by it: [`Error::Unreachable`] where the method cannot reach this cell; the message says
+    /// why and which method does.
+    pub fn new(method: Method, estimator: impl Fn(&'a Cell) -> Result<Estimator<'a>> + 'a) -> Self {
+        Procedure { method, estimator: Box::new(estimator) }
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// How to measure the cell.
+    ///
+    /// # Errors
+    /// Where the method cannot reach it.
+    pub fn estimator(&self, cell: &'a Cell) -> Result<Estimator<'a>> {
+        (self.estimator)(cell)
+    }
+}
+
 /// Where a link begins to hold, as its constant grows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeastConstant {
@@ -153,14 +179,8 @@ impl LeastConstant {
 
 /// What is measured cell by cell, beside the bounds of a statement.
 pub trait Measurand: Send + Sync {
-    /// The methods that it admits, the one to take where none is asked for first.
-    fn methods(&self) -> &[Method];
-
-    /// How to measure the cell by `method`, which is one of its own.
-    ///
-    /// # Errors
-    /// [`Error::Unreachable`] where the method cannot reach this cell; the message says why and which method does.
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>>;
+    /// The methods that it admits, each with how it measures a cell; first the one that is taken where none is asked for.
+    fn procedures(&self) -> Vec<Procedure<'_>>;
 
     /// Refuses cells that mean nothing (j > k), beyond what the parameters' domains say. Cells outside the hypotheses
     /// are not refused: they are measured, and marked.
@@ -178,7 +198,7 @@ pub trait Measurand: Send + Sync {
         Vec::new()
     }
 
-    /// What a value on either side of the bound says of the statement at the cell.
+    /// What a value on either side of the bound says about the statement at the cell.
     fn bearing(&self, cell: &Cell) -> Bearing {
         let _ = cell;
         Bearing::Decides
@@ -237,11 +257,6 @@ pub trait Measurand: Send + Sync {
         let _ = (cell, parameter, stream);
         Vec::new()
     }
-}
-
-/// A method that a measurand names and does not carry out.
-pub fn unmeasured(method: Method) -> Error {
-    Error::Defect(format!("the measurand names {} and does not carry it out", method.name()))
 }
 
 /// A symbol that a statement declares and its measurand does not compute.

@@ -140,7 +140,7 @@ pub fn measure_kept(
 /// Is given the evidence of a growing sample.
 pub type Observer<'a> = &'a dyn Fn(&Evidence);
 
-/// The evidence with what the claim says of it: no probability exceeds 1.
+/// The evidence with what the claim says about it: no probability exceeds 1.
 fn capped(job: &Job, mut evidence: Evidence) -> Evidence {
     // Hypotheses that a user dropped are dropped among those that only the constructed object decides, too.
     evidence.observed.retain(|hypothesis| !job.claim.statement().without.contains(&hypothesis.name));

@@ -17,7 +17,7 @@ use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method};
 use crate::formula::Number;
-use crate::measurand::{Allowance, Construct, Estimator, Measurand};
+use crate::measurand::{Allowance, Construct, Estimator, Measurand, Procedure};
 use crate::numeric::number;
 use crate::registry::claims;
 use crate::statement::{Bound, Clause, Hypothesis, PRINTED, Quantity, Relation, Statement};
@@ -455,9 +455,19 @@ impl Crossing {
     }
 }
 
+impl Threshold {
+    fn estimator<'a>(&'a self, cell: &'a Cell) -> Result<Estimator<'a>> {
+        let inner = self.least_inner(cell)?;
+        let exact = matches!(self.claim.estimator(&inner, self.method)?, Estimator::Deterministic(_));
+        let search: Construct =
+            Box::new(move |stream, allowance| Ok(self.search(cell, stream.random(), allowance)?.evidence()));
+        Ok(if exact { Estimator::Constructed(search) } else { Estimator::Sampled(search) })
+    }
+}
+
 impl Measurand for Threshold {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, |cell| self.estimator(cell))]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -486,14 +496,6 @@ impl Measurand for Threshold {
             Error::input(format!("{source} asks nothing of {name} by itself; find another parameter"))
         })?;
         Ok(Number::new(asked))
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let inner = self.least_inner(cell)?;
-        let exact = matches!(self.claim.estimator(&inner, self.method)?, Estimator::Deterministic(_));
-        let search: Construct =
-            Box::new(move |stream, allowance| Ok(self.search(cell, stream.random(), allowance)?.evidence()));
-        Ok(if exact { Estimator::Constructed(search) } else { Estimator::Sampled(search) })
     }
 }
 
@@ -530,8 +532,18 @@ mod tests {
     }
 
     impl Measurand for Waiting {
-        fn methods(&self) -> &[Method] {
-            &[Method::ClosedForm, Method::Literal]
+        fn procedures(&self) -> Vec<Procedure<'_>> {
+            vec![
+                Procedure::new(Method::ClosedForm, |cell| {
+                    let p = -(-rate(cell)).exp_m1();
+                    Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(p.ln(), 1e-14, 1))))
+                }),
+                Procedure::new(Method::Literal, |cell| {
+                    Ok(Estimator::events(64, move || {
+                        Box::new(move |stream| Draw::event(stream.random::<f64>() > (-rate(cell)).exp()))
+                    }))
+                }),
+            ]
         }
         fn check(&self, cell: &Cell) -> Result<()> {
             if cell.real("n") < cell.real("x") / 16.0 { Err(Error::input("n is too small")) } else { Ok(()) }
@@ -539,16 +551,10 @@ mod tests {
         fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
             (parameter == "n").then(|| 1.5 * cell.real("x"))
         }
-        fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-            let rate = cell.real("n") / cell.real("x");
-            if method == Method::ClosedForm {
-                let p = -(-rate).exp_m1();
-                return Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(p.ln(), 1e-14, 1))));
-            }
-            Ok(Estimator::events(64, move || {
-                Box::new(move |stream| Draw::event(stream.random::<f64>() > (-rate).exp()))
-            }))
-        }
+    }
+
+    fn rate(cell: &Cell) -> f64 {
+        cell.real("n") / cell.real("x")
     }
 
     fn question(find: &str, probability: Option<f64>, within: Option<(f64, f64)>) -> Question {

@@ -60,8 +60,8 @@ const DIGITS: usize = 16;
 pub fn read_all(out: &Path, design: &str, parts: &str) -> Result<Progress> {
     let own = own_files(out, design);
     if let (true, Some(other)) = (own.is_empty(), files(out).first()) {
-        return Err(Error::input(format!(
-            "the checkpoint {} belongs to another design (other {parts}); run with what it was begun with, or without --resume, \
+        return Err(Error::OtherDesign(format!(
+            "the checkpoint {} belongs to another design (other {parts}); run with the settings that it was started with, or without --resume, \
              or delete it",
             other.display()
         )));
@@ -107,8 +107,8 @@ fn files(out: &Path) -> Vec<PathBuf> {
 
 fn read(path: &Path, design: &str) -> Result<Progress> {
     let damaged = || {
-        Error::input(format!(
-            "the checkpoint {} is cut short or damaged; delete it and run again (what it held is measured anew)",
+        Error::Damaged(format!(
+            "the checkpoint {} is cut short or damaged; delete it and run again (what it held is measured again)",
             path.display()
         ))
     };

@@ -25,7 +25,7 @@ use crate::verdict::share_of_error;
 use checkpoint::{Measured, Progress};
 use outlook::{Earlier, TIMINGS, Timing, timings};
 
-/// How many replicates are spent, relative to what the experiments say.
+/// How many replicates to spend, relative to what the experiments say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
@@ -56,7 +56,7 @@ pub struct Plan {
     pub seed: u64,
     /// The chance that any verdict of the run is wrong.
     pub alpha: f64,
-    /// How many replicates are spent.
+    /// How many replicates to spend.
     pub effort: Effort,
     /// The chance of error of each cell of an experiment, by its name, where a baseline fixes it; the other experiments' cells
     /// share `alpha`.
@@ -338,7 +338,9 @@ fn longest_first(plan: &Plan, tasks: &[Task], folder: &Path, open: impl Iterator
 
 /// The error of a run that was interrupted and has kept what it measured.
 pub fn interruption(measured: usize, total: usize) -> Error {
-    Error::Interrupted(format!("interrupted: {measured} of {total} cells are measured and kept; go on with --resume"))
+    Error::Interrupted(format!(
+        "interrupted: {measured} of {total} cells are measured and kept; continue with --resume"
+    ))
 }
 
 /// Waits for an interruption, and saves then.

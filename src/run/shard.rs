@@ -107,8 +107,8 @@ impl Shard {
             Err(refused) => return Ok((new, refused.text(&path))),
         };
         match resume {
-            true => Err(Error::input(format!(
-                "{other}; run with what it was begun with, or without --resume to begin anew"
+            true => Err(Error::OtherDesign(format!(
+                "{other}; run with the settings that it was started with, or without --resume to start again"
             ))),
             false => Ok((new, Some(format!("{other}: it is replaced")))),
         }
@@ -249,9 +249,10 @@ fn plan(label: &Label) -> Result<Plan> {
     let Label { seed, alpha, effort, .. } = *label;
     let plan = Plan { experiments, seed, alpha, effort, shares: BTreeMap::new() };
     if plan.design()? != label.design {
-        return Err(Error::input(
+        return Err(Error::OtherDesign(
             "the shards belong to another design: an experiment, a file that it reads, or the program has changed since they \
-             were measured; merge with what they were measured with",
+             were measured; merge with what they were measured with"
+                .into(),
         ));
     }
     Ok(plan)
@@ -273,22 +274,24 @@ fn files(folders: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 fn read(path: &Path) -> Result<(Label, Store)> {
-    let refuse = |why: &str| Error::input(format!("the shard {} {why}", path.display()));
+    let text = |why: &str| format!("the shard {} {why}", path.display());
     let again = "measure it again with run --shard";
     let store = Store::read(path).map_err(|refused| match refused {
-        Refused::OtherCode => refuse("was measured by another version of the program; merge with that one"),
-        Refused::Damaged | Refused::Missing => refuse(&format!("is cut short or damaged; {again}")),
+        Refused::OtherCode => {
+            Error::OtherDesign(text("was measured by another version of the program; merge with that one"))
+        }
+        Refused::Damaged | Refused::Missing => Error::Damaged(text(&format!("is cut short or damaged; {again}"))),
     })?;
-    let label = read_label(&store).ok_or_else(|| refuse(&format!("is damaged; {again}")))?;
+    let label = read_label(&store).ok_or_else(|| Error::Damaged(text(&format!("is damaged; {again}"))))?;
     match label.complete {
         true => Ok((label, store)),
-        false => Err(refuse("is not finished; go on with it by the same run --shard with --resume")),
+        false => Err(Error::input(text("is not finished; continue it by the same run --shard with --resume"))),
     }
 }
 
 fn refuse_foreign((first, known): (&Path, &Label), (path, label): (&Path, &Label)) -> Result<()> {
     if label.design != known.design || label.of != known.of {
-        return Err(Error::input(format!(
+        return Err(Error::OtherDesign(format!(
             "{} (shard {} of {}, design {:.16}) and {} (shard {} of {}, design {:.16}) are parts of different runs",
             first.display(),
             known.shard,

@@ -9,7 +9,7 @@ use toml::{Spanned, Table, Value as Wire};
 
 use super::domain::{Domain, Parameter};
 use super::{Clause, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Statement, Written};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 use crate::formula::{Condition, Formula};
 
 /// A file that declares a claim.
@@ -322,10 +322,7 @@ const LEAST_SEARCHED: f64 = 1e-6;
 
 /// Reads TOML; an error has its line.
 fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let place = error.span().map(|span| line(text, &span)).unwrap_or_default();
-        Error::input(error.message()).at(place)
-    })
+    toml::from_str(text).map_err(|error| Error::toml(text, &error))
 }
 
 /// The draw that is declared beside a statement; `None` where nothing is.
@@ -396,12 +393,12 @@ fn parameter(name: String, wire: Wire) -> Result<Parameter> {
             WireParameter { domain: WireDomain::Interval(domain), default: None, meaning: String::new(), search: None }
         }
         Wire::Array(_) => WireParameter {
-            domain: wire.try_into().map_err(|error: toml::de::Error| here(Error::input(error.message())))?,
+            domain: wire.try_into().map_err(|error: toml::de::Error| here(Error::toml("", &error)))?,
             default: None,
             meaning: String::new(),
             search: None,
         },
-        other => other.try_into().map_err(|error: toml::de::Error| here(Error::input(error.message())))?,
+        other => other.try_into().map_err(|error: toml::de::Error| here(Error::toml("", &error)))?,
     };
     let domain = match wire.domain {
         WireDomain::Interval(text) => Domain::parse(&text).map_err(here)?,
@@ -465,7 +462,7 @@ fn clauses(name: &str, wire: Wire) -> Result<Vec<Clause>> {
 
 /// The line, from 1, at which a span begins, as a place.
 fn line(text: &str, span: &Range<usize>) -> String {
-    format!("line {}", 1 + text[..span.start.min(text.len())].matches('\n').count())
+    format!("line {}", line_of(text, span))
 }
 
 #[cfg(test)]

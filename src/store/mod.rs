@@ -83,7 +83,7 @@ impl Refused {
             Refused::Damaged => "is cut short or damaged",
             Refused::OtherCode => "is of another version of the program",
         };
-        Some(format!("{} {why}: what it held is measured anew", path.display()))
+        Some(format!("{} {why}: what it held is measured again", path.display()))
     }
 }
 

@@ -62,7 +62,7 @@ fn what_is_saved_reads_back_and_any_damage_is_refused() {
             std::fs::write(&path, bytes).unwrap();
             let refused = Store::read(&path).err().expect("a damaged store was taken");
             assert_ne!(refused, Refused::Missing);
-            assert!(refused.text(&path).unwrap().ends_with("what it held is measured anew"));
+            assert!(refused.text(&path).unwrap().ends_with("what it held is measured again"));
         }
     }
     assert_eq!(Store::read(&folder.path().join("none")).err(), Some(Refused::Missing));

@@ -70,13 +70,13 @@ impl<'a> Problem<'a> {
     /// is more than n.
     pub fn new(vectors: &'a [f64], dimension: usize, target: &'a [f64], eps: f64, size: Option<usize>) -> Result<Self> {
         if dimension == 0 || target.len() != dimension {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "the target has {} entries and the vectors have {dimension}: give as many, and at least one",
                 target.len()
             )));
         }
         if !vectors.len().is_multiple_of(dimension) {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "{} numbers do not make whole vectors of {dimension} entries: give n x {dimension}",
                 vectors.len()
             )));

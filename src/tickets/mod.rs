@@ -1,5 +1,6 @@
-//! The first subject: a paper on structured strong lottery tickets. Its statements are data, in `statements/`; what is measured
-//! of them is in `measurands/`.
+//! The first subject: a paper on structured strong lottery tickets. Its statements are data, in `statements/`, each
+//! with false and true variants beside it in `ID.mutants.toml`, which test the search for counterexamples; its first experiment is
+//! `experiments/ID.toml`. What is measured of the statements is in `measurands/`.
 
 pub mod cnn;
 mod measurands;

@@ -61,7 +61,7 @@ fn measurands_keep_what_their_statements_say() {
         for (symbol, _) in claim.statement().symbols.iter().filter(|(symbol, _)| symbol != "near") {
             assert!(claim.number(&cell, symbol).is_some(), "{id}: {symbol}");
         }
-        for &method in claim.methods() {
+        for method in claim.methods() {
             let estimator = claim.estimator(&cell, method);
             let measures = estimator.err().is_none_or(|error| error.kind() == "unreachable");
             assert!(measures, "{id}: {}", method.name());

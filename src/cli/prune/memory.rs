@@ -37,7 +37,7 @@ pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), ima
 fn enough(what: &str, bytes: f64, remedy: &str) -> Result<()> {
     let bytes = bytes as u64;
     match lacking_memory(bytes) {
-        Some(free) => Err(Error::input(format!(
+        Some(free) => Err(Error::TooLarge(format!(
             "{what} takes about {}, and {} are free: give a smaller {remedy}",
             gigabytes(bytes),
             gigabytes(free)

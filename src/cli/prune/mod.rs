@@ -90,16 +90,16 @@ pub struct Arguments {
     /// The seed of the random network.
     #[arg(long, allow_negative_numbers = true, default_value_t = DEFAULT_SEED, value_parser = super::parse_seed)]
     seed: u64,
-    /// How many threads; all cores without it. What is kept does not depend on it.
+    /// The number of threads; by default one per core. What is kept does not depend on it.
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// How hard the searches try.
     #[arg(long, value_enum, default_value = "default")]
     effort: EffortName,
-    /// The seconds that all of it may take. What is not done then is left, with exit code 4; --resume goes on.
+    /// A time limit in seconds for all of it. What is done by then is kept, with exit code 4; --resume continues.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     time_limit: Option<f64>,
-    /// Take over the layers that an interrupted run of the same design has pruned.
+    /// Reuse the layers that an interrupted run of the same design has pruned.
     #[arg(long)]
     resume: bool,
     /// Print JSON.
@@ -154,7 +154,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     let side = side(arguments, &target, images.as_ref())?;
     let design = design(arguments);
     let pool = thread_pool(arguments.threads)?;
-    let in_target = |error| Error::input(format!("{}: {error}", arguments.target.display()));
+    let in_target = |error: Error| error.at(arguments.target.display());
     work.begin("checking".into(), 0, "", None);
     pool.install(|| design.check(&target)).map_err(in_target)?;
     pool.install(|| memory::check(&design, &target, side, images.as_ref()))?;
@@ -215,7 +215,7 @@ fn read_target(arguments: &Arguments) -> Result<Network> {
             arguments.target.display(),
             target.leak()
         ))),
-        Some(leak) => target.with_leak(leak).map_err(|error| Error::input(format!("--leak: {error}"))),
+        Some(leak) => target.with_leak(leak).map_err(|error| error.at("--leak")),
         None => Ok(target),
     }
 }
@@ -248,7 +248,7 @@ fn side(arguments: &Arguments, target: &Network, images: Option<&Images>) -> Res
         (None, Some(images)) => images.size(),
         (None, None) => usual_side(target)?,
     };
-    target.shapes(side.0, side.1).map_err(|error| Error::input(format!("--side {}: {error}", side.0)))?;
+    target.shapes(side.0, side.1).map_err(|error| error.at(format!("--side {}", side.0)))?;
     Ok(side)
 }
 
@@ -282,7 +282,7 @@ fn construct(
         let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
         let Some(layer) = design.prune_layer(target, index, &watch)? else {
             return Err(Error::Interrupted(format!(
-                "{} in layer {count} (from 0) of {}; run again with --resume to go on with it",
+                "{} in layer {count} (from 0) of {}; run again with --resume to continue",
                 work.reason(),
                 places.len()
             )));

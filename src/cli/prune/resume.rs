@@ -33,7 +33,7 @@ pub(super) fn take_over(
     let (out, hash) = (&arguments.out, hash(design, target));
     if !arguments.resume {
         if !checkpoint::own_files(out, &hash).is_empty() {
-            note("checkpoints of this run are here and not taken over; --resume would go on with them");
+            note("checkpoints of this run are here and not used; --resume continues from them");
         }
         return Ok(Vec::new());
     }
@@ -52,7 +52,7 @@ fn restore<'a>(
 ) -> impl Fn((usize, &Measured)) -> Result<PrunedKernel<SeededPair>> + 'a {
     move |(index, measured)| {
         let channels = measured.rows.iter().map(|row| parse(row)).collect::<Option<Vec<ChannelResult>>>();
-        let damaged = || Error::input("a checkpoint is not this program's: delete it and run again");
+        let damaged = || Error::Damaged("a checkpoint is not this program's: delete it and run again".into());
         design.restore_layer(target, index, channels.ok_or_else(damaged)?)
     }
 }

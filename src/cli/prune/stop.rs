@@ -45,7 +45,7 @@ impl Work<'_> {
             let kept = || {
                 let stage = stages.stage.lock().map(|stage| stage.name.clone()).unwrap_or_default();
                 Error::Interrupted(format!(
-                    "{}: stopped while {stage}; the layers that were pruned are kept: run again with --resume to go on",
+                    "{}: stopped while {stage}; the layers that were pruned are kept: run again with --resume to continue",
                     stop.reason
                 ))
             };

@@ -244,7 +244,7 @@ pub fn enumerated(model: &Model) -> Result<Evidence> {
         let truth = |expr: &Expr| evaluate(expr, &draws).is_true();
         let is_given = model.given.as_ref().map_or(Some(true), truth);
         if is_given.is_none() {
-            return Err(Error::unreachable("rounding does not tell whether the condition is met; take literal"));
+            return Err(Error::unreachable("whether the condition is met depends on rounding; take literal"));
         }
         if is_given == Some(true) {
             condition = condition + weight;

@@ -19,7 +19,6 @@ mod value;
 
 use std::path::Path;
 use std::sync::Arc;
-use strum::VariantArray;
 
 use self::exact::enumerated;
 use self::model::{Model, Shape, bind};
@@ -27,7 +26,7 @@ use self::sampling::{Tape, draw, samplers};
 use self::statistic::Statistic;
 use self::syntax::Node;
 use self::value::{Value, evaluate};
-use super::{Draw, Estimator, Measurand, undeclared};
+use super::{Draw, Estimator, Measurand, Procedure, undeclared};
 use crate::claim::Claim;
 use crate::error::{Error, Result, nearest_name};
 use crate::evidence::{Evidence, Method};
@@ -186,6 +185,48 @@ fn ordered(mut draws: Vec<(String, Text)>) -> Result<Vec<(String, Text)>> {
     Ok(done)
 }
 
+/// A method by which declarations are measured.
+struct Way {
+    method: Method,
+    /// Whether it may measure a model.
+    admits: fn(&Declared, &Model) -> bool,
+    estimator: for<'a> fn(&'a Declared, &'a Cell) -> Result<Estimator<'a>>,
+}
+
+/// The methods, first the one that is taken where none is asked for.
+static WAYS: [Way; 6] = [
+    Way {
+        method: Method::ClosedForm,
+        admits: |declared, model| declared.closed(model).is_some(),
+        estimator: |declared, cell| Ok(declared.in_closed_form(declared.model(cell)?)),
+    },
+    Way {
+        method: Method::Quadrature,
+        admits: |declared, model| declared.layered(model).is_some(),
+        estimator: |declared, cell| declared.by_quadrature(declared.model(cell)?),
+    },
+    Way {
+        method: Method::Importance,
+        admits: |_, model| model.target_is_event() && tilted::estimator(model).is_ok(),
+        estimator: |declared, cell| tilted::estimator(&declared.model(cell)?),
+    },
+    Way {
+        method: Method::Collapsed,
+        admits: |declared, model| model.target_is_event() && declared.collapsed(model).is_ok(),
+        estimator: |declared, cell| declared.collapsed(&declared.model(cell)?),
+    },
+    Way {
+        method: Method::Literal,
+        admits: |declared, model| model.target.is_random() && declared.check_sampled(model).is_ok(),
+        estimator: |declared, cell| declared.literal(declared.model(cell)?),
+    },
+    Way {
+        method: Method::Enumeration,
+        admits: |_, model| model.target.is_random() && Tape::new(model).is_ok(),
+        estimator: |declared, cell| by_enumeration(declared.model(cell)?),
+    },
+];
+
 /// Measures what is declared.
 struct Declared {
     statement: Statement,
@@ -220,7 +261,7 @@ impl Declared {
         match (admitted.is_empty(), failure) {
             // What is wrong at one cell only is said there.
             (true, Some(error)) => Err(error),
-            _ => Ok(Method::VARIANTS.iter().copied().filter(|method| admitted.contains(method)).collect()),
+            _ => Ok(WAYS.iter().map(|way| way.method).filter(|method| admitted.contains(method)).collect()),
         }
     }
 
@@ -235,23 +276,19 @@ impl Declared {
     }
 
     fn methods_of(&self, model: &Model) -> Result<Vec<Method>> {
-        let is_sampled = match self.declaration.quantity {
+        let admitted: Vec<Method> = WAYS.iter().filter(|way| (way.admits)(self, model)).map(|way| way.method).collect();
+        if admitted.is_empty() {
+            self.check_sampled(model)?;
+            return Err(Error::Defect("no method admits the claim".into()));
+        }
+        Ok(admitted)
+    }
+
+    /// Refuses a mean that no sample can bound.
+    fn check_sampled(&self, model: &Model) -> Result<()> {
+        match self.declaration.quantity {
             Measured::Mean(_) => most_of_mean(model).map(|_| ()),
-            _ => Ok(()),
-        };
-        let ways = [
-            (Method::ClosedForm, self.closed(model).is_some()),
-            (Method::Quadrature, self.layered(model).is_some()),
-            (Method::Importance, model.target_is_event() && tilted::estimator(model).is_ok()),
-            (Method::Collapsed, model.target_is_event() && self.collapsed(model).is_ok()),
-            (Method::Literal, model.target.is_random() && is_sampled.is_ok()),
-            (Method::Enumeration, model.target.is_random() && Tape::new(model).is_ok()),
-        ];
-        let admitted: Vec<Method> =
-            ways.into_iter().filter(|(_, admitted)| *admitted).map(|(method, _)| method).collect();
-        match admitted.is_empty() {
-            true => Err(is_sampled.err().unwrap_or_else(|| Error::Defect("no method admits the claim".into()))),
-            false => Ok(admitted),
+            Measured::Event(_) | Measured::Quantile(..) => Ok(()),
         }
     }
 
@@ -280,6 +317,17 @@ impl Declared {
         let statistic = known(model).filter(|statistic| !statistic.law.is_discrete())?;
         let is_mean = matches!(self.declaration.quantity, Measured::Mean(_));
         (is_mean && exact::has_layers(model, &statistic)).then_some(statistic)
+    }
+
+    fn in_closed_form(&self, model: Model) -> Estimator<'_> {
+        Estimator::deterministic(move || {
+            self.closed(&model).ok_or_else(|| no_law("literal, or enumeration where the space is small"))?
+        })
+    }
+
+    fn by_quadrature(&self, model: Model) -> Result<Estimator<'_>> {
+        let statistic = self.layered(&model).ok_or_else(|| no_law("literal"))?;
+        Ok(Estimator::deterministic(move || exact::mean_by_layers(&model, &statistic)))
     }
 
     /// Draws of the statistic by its own law.
@@ -338,6 +386,15 @@ impl Model {
     }
 }
 
+fn by_enumeration<'a>(model: Model) -> Result<Estimator<'a>> {
+    Tape::new(&model)?;
+    Ok(Estimator::deterministic(move || enumerated(&model)))
+}
+
+fn no_law(instead: &str) -> Error {
+    Error::unreachable(format!("the law of what is measured is not known here; take {instead}"))
+}
+
 /// The statistic of the target, unless a condition changes its law.
 fn known(model: &Model) -> Option<Statistic> {
     if model.given.is_some() { None } else { model.statistic(&model.target) }
@@ -363,7 +420,7 @@ fn most_of_mean(model: &Model) -> Result<f64> {
             "the target may be below 0, and the mean of a size is sampled; take the mean of its absolute value",
         )),
         _ => Err(Error::unreachable(
-            "the target has no known upper limit, and no sample tells the mean of such a number; bound it, as in min(x, 10), or \
+            "the target has no known upper limit, and no sample bounds the mean of such a number; bound it, as in min(x, 10), or \
              take an event or a quantile",
         )),
     }
@@ -399,34 +456,13 @@ const GOLDEN: f64 = 0.618_033_988_749_894_8;
 const MOST_OF_PROBE: u64 = 6;
 
 impl Measurand for Declared {
-    fn methods(&self) -> &[Method] {
-        &self.methods
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        let admitted = WAYS.iter().filter(|way| self.methods.contains(&way.method));
+        let procedure = |way: &'static Way| Procedure::new(way.method, move |cell| (way.estimator)(self, cell));
+        admitted.map(procedure).collect()
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
         self.model(cell).map(|_| ())
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let model = self.model(cell)?;
-        let unknown = |instead: &str| {
-            Error::unreachable(format!("the law of what is measured is not known here; take {instead}"))
-        };
-        match method {
-            Method::ClosedForm => Ok(Estimator::deterministic(move || {
-                self.closed(&model).ok_or_else(|| unknown("literal, or enumeration where the space is small"))?
-            })),
-            Method::Quadrature => {
-                let statistic = self.layered(&model).ok_or_else(|| unknown("literal"))?;
-                Ok(Estimator::deterministic(move || exact::mean_by_layers(&model, &statistic)))
-            }
-            Method::Importance => tilted::estimator(&model),
-            Method::Collapsed => self.collapsed(&model),
-            Method::Enumeration => {
-                Tape::new(&model)?;
-                Ok(Estimator::deterministic(move || enumerated(&model)))
-            }
-            _ => self.literal(model),
-        }
     }
 }

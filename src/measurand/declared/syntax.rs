@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::function::Function;
 use crate::error::nearest_name;
 use crate::formula::SyntaxError;
-use crate::formula::token::{Placed, Token, tokens};
+use crate::formula::token::{Cursor, Token};
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,51 +109,22 @@ const DEEPEST: usize = 100;
 /// # Errors
 /// What is wrong, and where.
 pub fn parse(text: &str) -> Result<Node, SyntaxError> {
-    let tokens = tokens(text)?;
-    if let Some((_, place)) = tokens.get(MOST_TOKENS) {
-        return Err(SyntaxError::new(place.clone(), "the text is too long; name parts of it under draw"));
+    let cursor = Cursor::new(text)?;
+    if let Some(place) = cursor.place_of(MOST_TOKENS) {
+        return Err(SyntaxError::new(place, "the text is too long; name parts of it under draw"));
     }
-    let mut parser = Parser { tokens, next: 0, length: text.len(), depth: 0 };
+    let mut parser = Parser { cursor, depth: 0 };
     let node = parser.either()?;
-    if parser.next < parser.tokens.len() {
-        return Err(parser.wrong("the text ends before this; an operator such as * is missing"));
-    }
+    parser.cursor.end("the text ends before this; an operator such as * is missing")?;
     Ok(node)
 }
 
 struct Parser {
-    tokens: Vec<Placed>,
-    next: usize,
-    length: usize,
+    cursor: Cursor,
     depth: usize,
 }
 
 impl Parser {
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next).map(|(token, _)| token)
-    }
-
-    /// Where the next token stands, or the text's end.
-    fn place(&self) -> Range<usize> {
-        self.tokens.get(self.next).map_or(self.length..self.length, |(_, place)| place.clone())
-    }
-
-    fn wrong(&self, message: &str) -> SyntaxError {
-        SyntaxError::new(self.place(), message)
-    }
-
-    fn take(&mut self, symbols: &[&'static str]) -> Option<&'static str> {
-        let taken = symbols.iter().copied().find(|symbol| self.peek() == Some(&Token::Symbol(symbol)))?;
-        self.next += 1;
-        Some(taken)
-    }
-
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = matches!(self.peek(), Some(Token::Name(name)) if name == word);
-        self.next += usize::from(found);
-        found
-    }
-
     /// Operands of one rule, joined from the left.
     fn joined(
         &mut self,
@@ -168,18 +139,16 @@ impl Parser {
     }
 
     fn either(&mut self) -> Result<Node, SyntaxError> {
-        self.joined(Self::all, |parser| parser.take_word("or").then_some(Operator::Or))
+        self.joined(Self::all, |parser| parser.cursor.take_word("or").then_some(Operator::Or))
     }
 
     fn all(&mut self) -> Result<Node, SyntaxError> {
-        self.joined(Self::negated, |parser| {
-            (parser.take_word("and") || parser.take(&["&&"]).is_some()).then_some(Operator::And)
-        })
+        self.joined(Self::negated, |parser| parser.cursor.take_and().then_some(Operator::And))
     }
 
     fn negated(&mut self) -> Result<Node, SyntaxError> {
-        let start = self.place().start;
-        if !self.take_word("not") {
+        let start = self.cursor.place().start;
+        if !self.cursor.take_word("not") {
             return self.compared();
         }
         let inner = self.nested(Self::negated)?;
@@ -190,7 +159,7 @@ impl Parser {
     fn compared(&mut self) -> Result<Node, SyntaxError> {
         let mut left = self.sum()?;
         let mut all: Option<Node> = None;
-        while let Some(symbol) = self.take(&[">=", "<=", "==", "!=", ">", "<"]) {
+        while let Some(symbol) = self.cursor.take(&[">=", "<=", "==", "!=", ">", "<"]) {
             let right = self.sum()?;
             let one = binary(Operator::comparison(symbol), left, right.clone());
             all = Some(match all {
@@ -199,30 +168,30 @@ impl Parser {
             });
             left = right;
         }
-        if self.peek() == Some(&Token::Symbol("=")) {
-            return Err(self.wrong("write == to compare"));
+        if self.cursor.peek() == Some(&Token::Symbol("=")) {
+            return Err(self.cursor.wrong("write == to compare"));
         }
         Ok(all.unwrap_or(left))
     }
 
     fn sum(&mut self) -> Result<Node, SyntaxError> {
         self.joined(Self::product, |parser| {
-            let symbol = parser.take(&["+", "-"])?;
+            let symbol = parser.cursor.take(&["+", "-"])?;
             Some(if symbol == "+" { Operator::Add } else { Operator::Subtract })
         })
     }
 
     fn product(&mut self) -> Result<Node, SyntaxError> {
         self.joined(Self::signed, |parser| {
-            let symbol = parser.take(&["*", "/"])?;
+            let symbol = parser.cursor.take(&["*", "/"])?;
             Some(if symbol == "*" { Operator::Multiply } else { Operator::Divide })
         })
     }
 
     /// -x^2 is -(x^2).
     fn signed(&mut self) -> Result<Node, SyntaxError> {
-        let start = self.place().start;
-        if self.take(&["-"]).is_none() {
+        let start = self.cursor.place().start;
+        if self.cursor.take(&["-"]).is_none() {
             return self.power();
         }
         let inner = self.nested(Self::signed)?;
@@ -235,7 +204,7 @@ impl Parser {
 
     fn power(&mut self) -> Result<Node, SyntaxError> {
         let base = self.primary()?;
-        if self.take(&["^"]).is_none() {
+        if self.cursor.take(&["^"]).is_none() {
             return Ok(base);
         }
         let exponent = self.nested(Self::signed)?;
@@ -243,40 +212,40 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Result<Node, SyntaxError> {
-        let place = self.place();
-        match self.peek().cloned() {
+        let place = self.cursor.place();
+        match self.cursor.peek().cloned() {
             Some(Token::Number(value)) => {
-                self.next += 1;
+                self.cursor.advance();
                 Ok(Node { kind: Kind::Number(value), place })
             }
             Some(Token::Name(name)) => {
-                self.next += 1;
-                match self.take(&["("]) {
+                self.cursor.advance();
+                match self.cursor.take(&["("]) {
                     Some(_) => self.call(&name, place),
                     None => Ok(Node { kind: Kind::Name(name), place }),
                 }
             }
             Some(Token::Symbol("(")) => {
-                self.next += 1;
+                self.cursor.advance();
                 let inner = self.nested(Self::either)?;
-                let end = self.close(")")?;
+                let end = self.cursor.close(")")?;
                 Ok(Node { place: place.start..end, ..inner })
             }
             Some(Token::Symbol("[")) => {
-                self.next += 1;
+                self.cursor.advance();
                 let parts = self.parts()?;
-                let end = self.close("]")?;
+                let end = self.cursor.close("]")?;
                 Ok(Node { kind: Kind::List(parts), place: place.start..end })
             }
-            Some(_) => Err(self.wrong("a number, a name, ( or [ is missing before this")),
-            None => Err(self.wrong("the text ends too early; a number, a name, ( or [ is missing")),
+            Some(_) => Err(self.cursor.wrong("a number, a name, ( or [ is missing before this")),
+            None => Err(self.cursor.wrong("the text ends too early; a number, a name, ( or [ is missing")),
         }
     }
 
     /// One part or more between commas.
     fn parts(&mut self) -> Result<Vec<Node>, SyntaxError> {
         let mut parts = vec![self.nested(Self::either)?];
-        while self.take(&[","]).is_some() {
+        while self.cursor.take(&[","]).is_some() {
             parts.push(self.nested(Self::either)?);
         }
         Ok(parts)
@@ -292,12 +261,12 @@ impl Parser {
             let message = format!("{name} is no law or function; {hint}");
             return Err(SyntaxError::new(place, &message));
         };
-        let parts = if function == Function::Rademacher && self.peek() == Some(&Token::Symbol(")")) {
+        let parts = if function == Function::Rademacher && self.cursor.peek() == Some(&Token::Symbol(")")) {
             Vec::new()
         } else {
             self.parts()?
         };
-        let place = place.start..self.close(")")?;
+        let place = place.start..self.cursor.close(")")?;
         if !function.takes(parts.len()) {
             let message = format!("write {}; here it has {} arguments", function.form(), parts.len());
             return Err(SyntaxError::new(place, &message));
@@ -305,16 +274,10 @@ impl Parser {
         Ok(Node { kind: Kind::Call(function, parts), place })
     }
 
-    /// Takes the closing symbol; returns where it ends.
-    fn close(&mut self, symbol: &'static str) -> Result<usize, SyntaxError> {
-        let end = self.place().end;
-        self.take(&[symbol]).map(|_| end).ok_or_else(|| self.wrong(&format!("a {symbol} is missing before this")))
-    }
-
     fn nested(&mut self, inner: fn(&mut Self) -> Result<Node, SyntaxError>) -> Result<Node, SyntaxError> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(self.wrong("the text is nested too deeply; name parts of it under draw"));
+            return Err(self.cursor.wrong("the text is nested too deeply; name parts of it under draw"));
         }
         let node = inner(self)?;
         self.depth -= 1;

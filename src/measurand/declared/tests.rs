@@ -26,7 +26,7 @@ fn evidence(claim: &Claim, set: &[(&str, &str)], method: Method) -> Result<Evide
 fn agree(parameters: &str, lines: &str, set: &[(&str, &str)], value: f64) -> Vec<&'static str> {
     let claim = declared(parameters, lines).unwrap();
     for method in claim.methods() {
-        let found = evidence(&claim, set, *method).unwrap();
+        let found = evidence(&claim, set, method).unwrap();
         let (lo, hi) = (found.ln_lo.exp() * (1.0 - 1e-9), found.ln_hi.exp() * (1.0 + 1e-9));
         assert!(lo <= value && value <= hi, "{lines}: {} gives {lo} to {hi}, not {value}", method.name());
     }
@@ -218,8 +218,8 @@ fn no_text_panics() {
         for (n, p) in [("1", "0"), ("2", "0.25"), ("5", "1")] {
             let Ok(cell) = claim.cell([("n", n), ("p", p)]) else { continue };
             for method in claim.methods() {
-                match claim.estimator(&cell, *method) {
-                    Ok(Estimator::Deterministic(evaluate)) if *method == Method::ClosedForm => drop(evaluate()),
+                match claim.estimator(&cell, method) {
+                    Ok(Estimator::Deterministic(evaluate)) if method == Method::ClosedForm => drop(evaluate()),
                     Ok(Estimator::Replicates(replicates)) => {
                         let draw = (replicates.sampler)()(&mut crate::random::Stream::new(1, 2));
                         assert!(0.0 <= draw.lo && draw.lo <= draw.hi && draw.hi <= 1.0, "{lines}: {draw:?}");

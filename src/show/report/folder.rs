@@ -84,7 +84,7 @@ pub fn read_own(experiment: &Experiment, out: &Path) -> Result<Vec<Record>> {
     let path = out.join(format!("{}.csv", experiment.name));
     let records = record::read(&path)?;
     match records.iter().find(|record| record.design != experiment.design) {
-        Some(_) => Err(Error::input(format!(
+        Some(_) => Err(Error::OtherDesign(format!(
             "{} holds records of another design than {}.toml has now (other claim, bounds, conditions, cells, methods or \
              precision); measure it again with lemmascope run",
             path.display(),

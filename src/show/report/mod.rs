@@ -29,7 +29,7 @@ pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
     let sections: Vec<Section> = known.chain(declared(sets)).map(of).filter(Section::says_something).collect();
     let is_papers = sections.iter().any(|section| section.claim.statement().origin.is_none());
     let subjects =
-        if is_papers { SUBJECTS.map(|subject| format!("{} ", subject.text)).concat() } else { String::new() };
+        if is_papers { SUBJECTS.iter().map(|subject| format!("{} ", subject.text)).collect() } else { String::new() };
     let texts: Vec<String> = sections.par_iter().map(Section::text).collect();
     let mut text = format!(
         "# What was found\n\n{subjects}Every line is made from the records beside this page and in `falsify/`; the commands \

@@ -51,9 +51,7 @@ impl Images {
         let (pixels, labels) = (find(&PIXELS, "x")?, find(&LABELS, "y")?);
         // The shape says whether the numbers need be read at all.
         let layout = Layout::new(&name, pixels, &shapes, inputs)?;
-        network
-            .shapes(layout.rows, layout.columns)
-            .map_err(|error| Error::input(format!("{name}: {pixels}: {error}")))?;
+        network.shapes(layout.rows, layout.columns).map_err(|error| error.at(format!("{name}: {pixels}")))?;
         let [x, y] = arrays::read_members(path, [pixels, labels])?;
         if x.data.iter().all(|x| x.trunc() == *x && *x >= 0.0) && x.data.iter().any(|x| *x > 1.0) {
             let largest = x.data.iter().copied().fold(0.0, f64::max);
@@ -67,7 +65,7 @@ impl Images {
         let image = |(index, pixels_of_one): (usize, &[f64])| {
             Image::new(layout.channels, layout.rows, layout.columns, layout.channels_first(pixels_of_one))
                 .map(|image| if ones { image.with_ones() } else { image })
-                .map_err(|error| Error::input(format!("{name}: image {index} (from 0) of {pixels}: {error}")))
+                .map_err(|error| error.at(format!("{name}: image {index} (from 0) of {pixels}")))
         };
         let size = layout.channels * layout.rows * layout.columns;
         let images = x.data.chunks_exact(size).enumerate().map(image).collect::<Result<Vec<Image>>>()?;
@@ -158,7 +156,7 @@ impl Layout {
     fn new(name: &str, array: &str, shapes: &[(String, Vec<usize>)], inputs: usize) -> Result<Self> {
         let (_, shape) = shapes.iter().find(|(other, _)| other == array).expect("the array was found there");
         let wrong = |what: String| {
-            Err(Error::input(format!("{name}: {array} has the shape {}: {what}", arrays::shape_text(shape))))
+            Err(Error::Shape(format!("{name}: {array} has the shape {}: {what}", arrays::shape_text(shape))))
         };
         let layout = match shape[..] {
             [count, channels, rows, columns] if channels == inputs => {

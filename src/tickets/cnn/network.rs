@@ -51,7 +51,7 @@ impl Layer {
     pub fn output_shape(&self, rows: usize, columns: usize) -> Result<(usize, usize)> {
         let side = |pixels| output_side(pixels, self.kernel.side(), self.stride, self.pad);
         side(rows).zip(side(columns)).ok_or_else(|| {
-            Error::input(format!(
+            Error::Shape(format!(
                 "a kernel of side {} with padding {} does not fit into {rows} x {columns} pixels: give larger images or \
                  more padding",
                 self.kernel.side(),
@@ -113,7 +113,7 @@ impl Network {
         for (index, pair) in layers.windows(2).enumerate() {
             let (outputs, inputs) = (pair[0].kernel.outputs(), pair[1].kernel.inputs());
             if outputs != inputs {
-                return Err(Error::input(format!(
+                return Err(Error::Shape(format!(
                     "layer {index} has {outputs} outputs and layer {} takes {inputs} inputs: make them equal",
                     index + 1
                 )));
@@ -129,7 +129,7 @@ impl Network {
     /// When there is not one for each layer, none is left to be approximated, or a fixed layer stands behind leaky ReLUs.
     pub fn with_roles(self, roles: Vec<Role>) -> Result<Self> {
         if roles.len() != self.layers.len() || roles.iter().all(|role| role.fixed) {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "{} roles for {} layers: give one each, not all of them fixed",
                 roles.len(),
                 self.layers.len()
@@ -170,7 +170,7 @@ impl Network {
     /// the image in its middle: there it would not read the channel of ones.
     pub fn with_biases(&self, biases: &[Vec<f64>]) -> Result<Self> {
         if biases.len() != self.layers.len() {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "{} layers and {} biases: give one each",
                 self.layers.len(),
                 biases.len()
@@ -180,7 +180,7 @@ impl Network {
             let LayerShape { cin, cout, k, pad, .. } = layer.shape();
             let name = &self.roles[index].name;
             if bias.len() != cout {
-                return Err(Error::input(format!(
+                return Err(Error::Shape(format!(
                     "{name}.bias: it has {} entries for {cout} outputs: give one each",
                     bias.len()
                 )));
@@ -264,7 +264,7 @@ impl Network {
             let side = layer.kernel.side();
             if role.whole && (height, width) != (side, side) {
                 let least = self.least_side().map(|side| format!(", such as {side} x {side}")).unwrap_or_default();
-                return Err(Error::input(format!(
+                return Err(Error::Shape(format!(
                     "{}.weight is a linear layer over {side} x {side} pixels, and inputs of {rows} x {columns} leave {height} x \
                      {width} there: give inputs of the size that it was trained on{least}",
                     role.name

@@ -22,7 +22,7 @@ impl Image {
     /// When the number of values is not channels x rows x columns, or a value is not finite.
     pub fn new(channels: usize, rows: usize, columns: usize, data: Vec<f64>) -> Result<Self> {
         if data.len() != channels * rows * columns {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "an image of {channels} x {rows} x {columns} needs {} values, and {} were given: give one value a pixel",
                 channels * rows * columns,
                 data.len()
@@ -164,7 +164,7 @@ impl Kernel {
     pub fn new(outputs: usize, inputs: usize, side: usize, data: Vec<f64>) -> Result<Self> {
         let needed = outputs * inputs * side * side;
         if data.len() != needed {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "a kernel of {outputs} x {inputs} x {side} x {side} needs {needed} values, and {} were given: give one \
                  value a weight",
                 data.len()

@@ -7,8 +7,11 @@ use super::*;
 pub struct Amplification;
 
 impl Measurand for Amplification {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![
+            Procedure::new(Method::Literal, |cell| by_groups(cell, Method::Literal)),
+            Procedure::new(Method::Enumeration, |cell| by_groups(cell, Method::Enumeration)),
+        ]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -84,25 +87,26 @@ impl Measurand for Amplification {
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
-        check_method(method, n, k)?;
-        let (count, size) = match cell.word("argument") {
-            "groups" => groups(cell),
-            _ => (1, n),
-        };
-        let search = Search::new(cell, size, method);
-        Ok(Estimator::events(16, move || {
-            let (mut vectors, mut search) = (vec![0.0; (n * d) as usize], search.clone());
-            Box::new(move |stream| {
-                draw_vectors(&mut vectors, d as usize, stream);
-                // The vectors that are left over when n is divided belong to no group.
-                let whole_groups = vectors.chunks_exact(((size * d) as usize).max(1)).take(count as usize);
-                any(whole_groups.map(|group| search.decide(group, stream)))
-            })
-        }))
-    }
+/// Counts draws of n vectors in which some group of them, or all of them together, have a subset near the target.
+fn by_groups(cell: &Cell, method: Method) -> Result<Estimator<'_>> {
+    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
+    check_method(method, n, k)?;
+    let (count, size) = match cell.word("argument") {
+        "groups" => groups(cell),
+        _ => (1, n),
+    };
+    let search = Search::new(cell, size, method);
+    Ok(Estimator::events(16, move || {
+        let (mut vectors, mut search) = (vec![0.0; (n * d) as usize], search.clone());
+        Box::new(move |stream| {
+            draw_vectors(&mut vectors, d as usize, stream);
+            // The vectors that are left over when n is divided belong to no group.
+            let whole_groups = vectors.chunks_exact(((size * d) as usize).max(1)).take(count as usize);
+            any(whole_groups.map(|group| search.decide(group, stream)))
+        })
+    }))
 }
 
 /// Relative rounding of the logs of the last line's sides.

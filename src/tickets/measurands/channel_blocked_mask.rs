@@ -15,8 +15,8 @@ const MOST_ENTRIES: u128 = 4_000_000;
 const MOST_CANDIDATES: u64 = 4096;
 
 impl Measurand for ChannelBlockedMask {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, counted)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -44,20 +44,20 @@ impl Measurand for ChannelBlockedMask {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        // The mask is a function of the cell: its stream is that of its draw.
-        Ok(Estimator::Constructed(Box::new(move |_, _| {
-            let (mask, observed) = built(cell)?;
-            let count = match cell.word("quantity") {
-                "ones" => mask.norm1(),
-                "entries" => mask.data().len() as f64,
-                _ => mask::departures(&mask, block(cell), cell.integer("c") as usize) as f64,
-            };
-            let counted = Evidence::closed_form(count.ln(), f64::EPSILON, mask.data().len() as u64);
-            Ok(Evidence { method, observed: observed.into_iter().collect(), ..counted })
-        })))
-    }
+/// Counts the entries of the mask. It is a function of the cell: its stream is that of its draw.
+fn counted(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Constructed(Box::new(move |_, _| {
+        let (mask, observed) = built(cell)?;
+        let count = match cell.word("quantity") {
+            "ones" => mask.norm1(),
+            "entries" => mask.data().len() as f64,
+            _ => mask::departures(&mask, block(cell), cell.integer("c") as usize) as f64,
+        };
+        let counted = Evidence::closed_form(count.ln(), f64::EPSILON, mask.data().len() as u64);
+        Ok(Evidence { method: Method::Search, observed: observed.into_iter().collect(), ..counted })
+    })))
 }
 
 /// Remark 13's m = sqrt(n/(C1 log(1/eps))), a whole number of at least 1.
@@ -125,7 +125,7 @@ fn target(inputs: usize, outputs: usize, stream: &mut Stream) -> Layer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Verdict, judge};
+    use crate::verdict::Verdict;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         let base = [("c", "3"), ("n", "12")];
@@ -135,16 +135,8 @@ mod tests {
 
     fn measured(given: &[(&str, &str)]) -> (f64, Verdict, bool) {
         let cell = cell(given);
-        let Ok(Estimator::Constructed(construct)) = claim("channel-blocked-mask").estimator(&cell, Method::Search)
-        else {
-            panic!("a mask is built")
-        };
-        let evidence = construct(&mut Stream::new(1, 2), &Allowance::TEST).unwrap();
-        let verdict = judge(
-            &evidence,
-            &claim("channel-blocked-mask").bounds(&cell).unwrap()[0],
-            claim("channel-blocked-mask").statement().relation,
-        );
+        let evidence = testing::evidence("channel-blocked-mask", &cell, Method::Search, Stream::new(1, 2), 1);
+        let verdict = testing::verdict("channel-blocked-mask", &cell, &evidence);
         (evidence.ln.unwrap().exp().round(), verdict, evidence.observed.iter().all(Hypothesis::is_met))
     }
 

@@ -23,8 +23,11 @@ fn mu(cell: &Cell) -> Number {
 }
 
 impl Measurand for Chernoff {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![
+            Procedure::new(Method::ClosedForm, |cell| Ok(Estimator::deterministic(move || Ok(exact(cell))))),
+            Procedure::new(Method::Literal, literal),
+        ]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -43,29 +46,27 @@ impl Measurand for Chernoff {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || Ok(exact(cell))));
-        }
-        let (n, p) = (cell.integer("n"), cell.real("p"));
-        let law = cell.word("law") == "binomial";
-        let binomial =
-            Binomial::new(n, p).map_err(|error| Error::unreachable(format!("p = {p}: {error}; take closed-form")))?;
-        let batch = if law { 1024 } else { (65_536 / n).clamp(16, 1024) };
-        let threshold = threshold(cell);
-        let tail = tail(cell);
-        Ok(Estimator::events(batch, move || {
-            let probabilities = if law { Vec::new() } else { spread(n, p) };
-            Box::new(move |stream| {
-                let sum = match law {
-                    true => binomial.sample(stream),
-                    false => probabilities.iter().filter(|p| stream.random::<f64>() < **p).count() as u64,
-                } as f64;
-                Draw::event(if tail == Tail::Upper { sum >= threshold } else { sum <= threshold })
-            })
-        }))
-    }
+/// Draws sums, and counts those beyond the threshold.
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let (n, p) = (cell.integer("n"), cell.real("p"));
+    let law = cell.word("law") == "binomial";
+    let binomial =
+        Binomial::new(n, p).map_err(|error| Error::unreachable(format!("p = {p}: {error}; take closed-form")))?;
+    let batch = if law { 1024 } else { (65_536 / n).clamp(16, 1024) };
+    let threshold = threshold(cell);
+    let tail = tail(cell);
+    Ok(Estimator::events(batch, move || {
+        let probabilities = if law { Vec::new() } else { spread(n, p) };
+        Box::new(move |stream| {
+            let sum = match law {
+                true => binomial.sample(stream),
+                false => probabilities.iter().filter(|p| stream.random::<f64>() < **p).count() as u64,
+            } as f64;
+            Draw::event(if tail == Tail::Upper { sum >= threshold } else { sum <= threshold })
+        })
+    }))
 }
 
 fn mean(cell: &Cell) -> f64 {

@@ -12,25 +12,27 @@ pub struct ChiSquareTails;
 const ROUNDING: f64 = 1e-11;
 
 impl Measurand for ChiSquareTails {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (d, t) = (cell.real("d"), cell.real("t"));
-        let tail = tail(cell);
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || Ok(exact(d, t, tail))));
-        }
-        let excess = excess(d, t, tail);
-        Ok(Estimator::events(1024, move || {
-            let law = ChiSquared::new(d).expect("d is positive");
-            Box::new(move |stream| {
-                let over = law.sample(stream) - d;
-                Draw::event(if tail == Tail::Upper { over >= excess } else { over <= excess })
-            })
-        }))
-    }
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    let (d, t, tail) = (cell.real("d"), cell.real("t"), tail(cell));
+    Ok(Estimator::deterministic(move || Ok(exact(d, t, tail))))
+}
+
+/// Draws chi-square variables, and counts those beyond the threshold.
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let (d, t, tail) = (cell.real("d"), cell.real("t"), tail(cell));
+    let excess = excess(d, t, tail);
+    Ok(Estimator::events(1024, move || {
+        let law = ChiSquared::new(d).expect("d is positive");
+        Box::new(move |stream| {
+            let over = law.sample(stream) - d;
+            Draw::event(if tail == Tail::Upper { over >= excess } else { over <= excess })
+        })
+    }))
 }
 
 /// How far the threshold lies from d.

@@ -17,8 +17,8 @@ const ROUNDING: f64 = 1e-14;
 const IMAGES: usize = 8;
 
 impl Measurand for ConvInequality {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -94,32 +94,39 @@ impl Measurand for ConvInequality {
             ),
         ])
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let ratio = cell.word("quantity") == "ratio";
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || {
-                let convolution = Convolution::of(cell);
-                let value = if ratio { convolution.largest().1 } else { convolution.excess() };
-                let rounding = if ratio { ROUNDING } else { f64::EPSILON };
-                Ok(Evidence::closed_form(value.ln(), rounding, convolution.kernel.data().len() as u64))
-            }));
-        }
-        Ok(Estimator::Constructed(Box::new(move |stream, _| {
-            let convolution = Convolution::of(cell);
-            let mut images = vec![convolution.attaining()];
-            images.extend((0..IMAGES).map(|_| convolution.random_image(stream)));
-            let ratios = images.iter().map(|image| convolution.forward(image).max_norm() / image.max_norm());
-            let found = ratios.filter(|ratio| !ratio.is_nan()).fold(0.0, f64::max);
-            // Plain sums of as many products as the kernel has entries, and the decimals in which limits are recorded.
-            let products = convolution.kernel.data().len() as f64;
-            let rounding = (2.0 * f64::EPSILON * products + ROUNDING) * convolution.norm1();
-            let offset = if ratio { 0.0 } else { convolution.norm1() };
-            let [lo, hi] = [found - rounding, convolution.largest().1 + rounding].map(|x| (x - offset).max(0.0).ln());
-            let value = (found - offset).max(0.0).ln();
-            Ok(Evidence::enclosed(Some(value), lo, hi, method, images.len() as u64))
-        })))
-    }
+fn asks_for_ratio(cell: &Cell) -> bool {
+    cell.word("quantity") == "ratio"
+}
+
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    let ratio = asks_for_ratio(cell);
+    Ok(Estimator::deterministic(move || {
+        let convolution = Convolution::of(cell);
+        let value = if ratio { convolution.largest().1 } else { convolution.excess() };
+        let rounding = if ratio { ROUNDING } else { f64::EPSILON };
+        Ok(Evidence::closed_form(value.ln(), rounding, convolution.kernel.data().len() as u64))
+    }))
+}
+
+/// The largest of what images are found to attain.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    let ratio = asks_for_ratio(cell);
+    Ok(Estimator::Constructed(Box::new(move |stream, _| {
+        let convolution = Convolution::of(cell);
+        let mut images = vec![convolution.attaining()];
+        images.extend((0..IMAGES).map(|_| convolution.random_image(stream)));
+        let ratios = images.iter().map(|image| convolution.forward(image).max_norm() / image.max_norm());
+        let found = ratios.filter(|ratio| !ratio.is_nan()).fold(0.0, f64::max);
+        // Plain sums of as many products as the kernel has entries, and the decimals in which limits are recorded.
+        let products = convolution.kernel.data().len() as f64;
+        let rounding = (2.0 * f64::EPSILON * products + ROUNDING) * convolution.norm1();
+        let offset = if ratio { 0.0 } else { convolution.norm1() };
+        let [lo, hi] = [found - rounding, convolution.largest().1 + rounding].map(|x| (x - offset).max(0.0).ln());
+        let value = (found - offset).max(0.0).ln();
+        Ok(Evidence::enclosed(Some(value), lo, hi, Method::Search, images.len() as u64))
+    })))
 }
 
 /// A number that plain sums have rounded.
@@ -241,7 +248,7 @@ impl Convolution {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Verdict, judge};
+    use crate::verdict::Verdict;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         let base = [("d", "3"), ("d2", "2"), ("c0", "2"), ("c1", "3")];
@@ -250,21 +257,11 @@ mod tests {
     }
 
     fn evidence(cell: &Cell, method: Method) -> Evidence {
-        match claim("conv-inequality").estimator(cell, method).unwrap() {
-            Estimator::Deterministic(evaluate) => evaluate().unwrap(),
-            Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
-                construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap()
-            }
-            Estimator::Replicates(_) => panic!("the supremum is no mean"),
-        }
+        testing::evidence("conv-inequality", cell, method, Stream::new(3, 4), 1)
     }
 
     fn verdict(cell: &Cell, method: Method) -> Verdict {
-        judge(
-            &evidence(cell, method),
-            &claim("conv-inequality").bounds(cell).unwrap()[0],
-            claim("conv-inequality").statement().relation,
-        )
+        testing::verdict("conv-inequality", cell, &evidence(cell, method))
     }
 
     /// The proof's convolution entry by entry.
@@ -310,7 +307,7 @@ mod tests {
 
     /// Only what fits into the image counts: on 2 x 1 pixels, the first 2 rows and the first column.
     #[test]
-    fn small_images_hear_a_corner_of_the_kernel() {
+    fn small_images_read_a_corner_of_the_kernel() {
         let symbols = |given: &[(&str, &str)]| {
             let names = ["norm1_K", "norm1_filter", "norm1_window", "norm_max_K", "norm2_K"];
             names.map(|name| ConvInequality.symbol(&cell(given), name).unwrap().value())

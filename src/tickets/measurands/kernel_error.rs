@@ -17,8 +17,8 @@ const SMALLEST: f64 = 1e-3;
 const ROUNDING: f64 = 1e-11;
 
 impl Measurand for KernelError {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -45,21 +45,22 @@ impl Measurand for KernelError {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (targets, n) = (targets(cell), cell.integer("n") as usize);
-        let tolerance = cell.real("eps") / (2.0 * entries(cell));
-        Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
-            median_of_draws(allowance, || {
-                let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
-                if cell.word("kernel") == "all" {
-                    return least_for_all(&pair);
-                }
-                let worst = worst_errors_by_beam(&targets, &pair, tolerance, stream).fold(0.0, f64::max);
-                (worst * (1.0 - ROUNDING), worst * (1.0 + ROUNDING))
-            })
-        })))
-    }
+/// The median of the least worst-case error over draws of the weights.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    let (targets, n) = (targets(cell), cell.integer("n") as usize);
+    let tolerance = cell.real("eps") / (2.0 * entries(cell));
+    Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
+        median_of_draws(allowance, || {
+            let pair = RandomPair::draw(&targets[0].kernel, n, stream).expect("the width is at least 1");
+            if cell.word("kernel") == "all" {
+                return least_for_all(&pair);
+            }
+            let worst = worst_errors_by_beam(&targets, &pair, tolerance, stream).fold(0.0, f64::max);
+            (worst * (1.0 - ROUNDING), worst * (1.0 + ROUNDING))
+        })
+    })))
 }
 
 /// d^2 c1 c0.
@@ -105,11 +106,8 @@ mod tests {
 
     fn measured(given: &[(&str, &str)]) -> Evidence {
         let cell = cell(given);
-        let Ok(Estimator::Sampled(construct)) = claim("kernel-error").estimator(&cell, Method::Search) else {
-            panic!()
-        };
         let address = Address { seed: 1, experiment: "test", cell: "any", estimator: "search", batch: 0 };
-        construct(&mut address.stream(), &Allowance { replicates: 15, ..Allowance::TEST }).unwrap()
+        testing::evidence("kernel-error", &cell, Method::Search, address.stream(), 15)
     }
 
     #[test]

@@ -72,8 +72,8 @@ const MOST_IN_NET: usize = 200;
 const MOST_ENTRIES_IN_NET: u64 = 99;
 
 impl Measurand for KernelPruning {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, literal), Procedure::new(Method::Enumeration, enumerated)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -121,23 +121,21 @@ impl Measurand for KernelPruning {
     fn asks(&self, cell: &Cell, parameter: &str) -> Option<f64> {
         (parameter == "n").then(|| asked_width(cell))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
-        let targets = targets(cell);
-        if method == Method::Enumeration {
-            return enumerated(cell, targets, n, eps);
+/// Draws the weights, and decides by search whether they can be pruned.
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
+    let targets = targets(cell);
+    let is_found = cell.word("event") == "found";
+    Ok(Estimator::events(8, move || {
+        let targets = targets.clone();
+        match cell.word("kernel") {
+            "all" => Box::new(move |stream| prunable_for_all(&targets[0], n, eps, stream)),
+            _ if is_found => Box::new(move |stream| found(&targets, n, eps, stream)),
+            _ => Box::new(move |stream| prunable(&targets, n, eps, stream)),
         }
-        let is_found = cell.word("event") == "found";
-        Ok(Estimator::events(8, move || {
-            let targets = targets.clone();
-            match cell.word("kernel") {
-                "all" => Box::new(move |stream| prunable_for_all(&targets[0], n, eps, stream)),
-                _ if is_found => Box::new(move |stream| found(&targets, n, eps, stream)),
-                _ => Box::new(move |stream| prunable(&targets, n, eps, stream)),
-            }
-        }))
-    }
+    }))
 }
 
 /// The probability 1 - x, whose log keeps the digits of a small x; 0 where x is 1 or more.
@@ -271,7 +269,8 @@ pub(super) fn numbers(pair: &RandomPair, sign: Sign) -> Vec<f64> {
 
 /// The same for 1x1 kernels and single channels by listing all subset sums of either sign's candidates: the worst case over X
 /// is the larger of |K - L^+| and |K + L^-| there.
-fn enumerated(cell: &Cell, targets: Vec<Layer>, n: usize, eps: f64) -> Result<Estimator<'_>> {
+fn enumerated(cell: &Cell) -> Result<Estimator<'_>> {
+    let (n, eps, targets) = (cell.integer("n") as usize, cell.real("eps"), targets(cell));
     let (all, kernel) = (cell.word("kernel") == "all", targets[0].kernel.clone());
     if kernel.data().len() > 1 || n > MOST_LISTED || cell.word("event") == "found" {
         return Err(Error::unreachable(format!(
@@ -334,12 +333,8 @@ mod tests {
         for (n, kernel) in [("6", "spike"), ("10", "all")] {
             let cell = cell(&[("n", n), ("kernel", kernel), ("eps", "0.2")]);
             let rate = |method| {
-                let Ok(Estimator::Replicates(replicates)) = claim("kernel-pruning").estimator(&cell, method) else {
-                    panic!("the claim is sampled");
-                };
-                let (mut stream, mut sampler) = (crate::random::Stream::new(5, 7), (replicates.sampler)());
-                let hits = (0..2000).filter(|_| sampler(&mut stream).lo == 1.0).count();
-                hits as f64 / 2000.0
+                let draws = testing::draws("kernel-pruning", &cell, method, Stream::new(5, 7), 2000);
+                draws.iter().filter(|draw| draw.lo == 1.0).count() as f64 / 2000.0
             };
             // Should the draws differ after all: 6 standard errors of a difference of two proportions.
             let (solved, listed) = (rate(Method::Literal), rate(Method::Enumeration));

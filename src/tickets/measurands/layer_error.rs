@@ -22,8 +22,8 @@ const ROUNDING: f64 = 1e-11;
 const SMALL_LAYERS: &str = "every layer's error < eps/(2l)";
 
 impl Measurand for LayerError {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -78,31 +78,32 @@ impl Measurand for LayerError {
         let known = link == "theorem-3-eps" && log > 0.0;
         Ok(known.then(|| LeastConstant::above("C", log.powi(-3))))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Constructed(Box::new(move |stream, _| {
-            let target = network(cell)?;
-            let approximation = approximation(cell, &target, stream)?;
-            let (side, i) = (cell.integer("side") as usize, cell.integer("i") as usize);
-            // The layers' own errors are exact there; what adds up is bounded below, where it is asked for.
-            let certificate = approximation.chain(side, side)?;
-            let bounds = match cell.word("quantity") {
-                "layer" => (certificate.layer_errors[i - 1].value, certificate.layer_errors[i - 1].value),
-                "norm" => ends(&approximation.norm_growth(i, side, side, EVALUATIONS, stream)?),
-                _ => ends(&approximation.first(i)?.total_error(side, side, EVALUATIONS, stream)?),
-            };
-            // A small error is a difference of two outputs of order 1.
-            let absolute = certificate.rounding();
-            let (lo, hi) = ((bounds.0 * (1.0 - ROUNDING) - absolute).max(0.0), bounds.1 * (1.0 + ROUNDING) + absolute);
-            let mut evidence = Evidence::enclosed(Some(bounds.0.ln()), lo.ln(), hi.ln(), method, 1);
-            if cell.word("quantity") != "layer" {
-                let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
-                let within = certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step);
-                evidence.observed.push(Hypothesis::new(SMALL_LAYERS, within));
-            }
-            Ok(evidence)
-        })))
-    }
+/// Prunes or perturbs one network, and bounds its error between what a search for the worst input attains and a certificate.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Constructed(Box::new(move |stream, _| {
+        let target = network(cell)?;
+        let approximation = approximation(cell, &target, stream)?;
+        let (side, i) = (cell.integer("side") as usize, cell.integer("i") as usize);
+        // The layers' own errors are exact there; what adds up is bounded below, where it is asked for.
+        let certificate = approximation.chain(side, side)?;
+        let bounds = match cell.word("quantity") {
+            "layer" => (certificate.layer_errors[i - 1].value, certificate.layer_errors[i - 1].value),
+            "norm" => ends(&approximation.norm_growth(i, side, side, EVALUATIONS, stream)?),
+            _ => ends(&approximation.first(i)?.total_error(side, side, EVALUATIONS, stream)?),
+        };
+        // A small error is a difference of two outputs of order 1.
+        let absolute = certificate.rounding();
+        let (lo, hi) = ((bounds.0 * (1.0 - ROUNDING) - absolute).max(0.0), bounds.1 * (1.0 + ROUNDING) + absolute);
+        let mut evidence = Evidence::enclosed(Some(bounds.0.ln()), lo.ln(), hi.ln(), Method::Search, 1);
+        if cell.word("quantity") != "layer" {
+            let step = cell.real("eps") / (2.0 * target.layers().len() as f64);
+            let within = certificate.layer_errors.iter().all(|worst| worst.value * (1.0 + ROUNDING) < step);
+            evidence.observed.push(Hypothesis::new(SMALL_LAYERS, within));
+        }
+        Ok(evidence)
+    })))
 }
 
 fn ends(bounds: &Bounds) -> (f64, f64) {
@@ -136,19 +137,13 @@ fn approximation(cell: &Cell, target: &Network, stream: &mut Stream) -> Result<A
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
 
     fn measured(given: &[(&str, &str)]) -> (Cell, Evidence) {
         let cell = claim("layer-error").cell(given.iter().copied()).unwrap();
-        let key = cell.key();
-        let Ok(Estimator::Constructed(construct)) = claim("layer-error").estimator(&cell, Method::Search) else {
-            panic!("one network is constructed")
-        };
-        let address = Address { seed: 1, experiment: "test", cell: &key, estimator: "search", batch: 0 };
-        let evidence = construct(&mut address.stream(), &Allowance::TEST).unwrap();
-        drop(construct);
+        let stream = testing::stream(1, &cell, Method::Search);
+        let evidence = testing::evidence("layer-error", &cell, Method::Search, stream, 1);
         (cell, evidence)
     }
 
@@ -169,11 +164,7 @@ mod tests {
                 let (cell, evidence) =
                     measured(&[("network", network), ("error", "injected"), ("eps", eps), ("i", "1")]);
                 assert!(evidence.ln_lo <= evidence.ln_hi, "{eps}: {evidence:?}");
-                let verdict = crate::verdict::judge(
-                    &evidence,
-                    &claim("layer-error").bounds(&cell).unwrap()[0],
-                    claim("layer-error").statement().relation,
-                );
+                let verdict = testing::verdict("layer-error", &cell, &evidence);
                 let may_hold = eps.parse::<f64>().unwrap() >= 1e-12;
                 assert!(verdict == crate::verdict::Verdict::Undecided || may_hold, "{network} {eps}: {verdict:?}");
             }

@@ -13,8 +13,8 @@ pub struct Lueker;
 const MOST_LISTED: usize = 20;
 
 impl Measurand for Lueker {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, literal), Procedure::new(Method::Enumeration, enumeration)]
     }
 
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
@@ -31,26 +31,34 @@ impl Measurand for Lueker {
             _ => None,
         }
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
-        let enumerated = method == Method::Enumeration;
-        if enumerated && n > MOST_LISTED {
-            return Err(Error::unreachable(format!(
-                "n = {n}: 2^n sums are listed up to n = {MOST_LISTED} only; take literal"
-            )));
-        }
-        Ok(Estimator::events(64, move || {
-            let mut values = vec![0.0; n];
-            Box::new(move |stream| {
-                values.fill_with(|| stream.random_range(-1.0..=1.0));
-                match enumerated {
-                    true => Draw::event(sums_cover_unit_interval(&values, eps)),
-                    false => covers_unit_interval(&values, eps).map_or(Draw::unknown(), Draw::event),
-                }
-            })
-        }))
+/// Decides each draw by gaps in the sums that are followed only as far as they matter; one that cannot be decided is unknown.
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let eps = cell.real("eps");
+    Ok(draws(cell, move |values| covers_unit_interval(values, eps).map_or(Draw::unknown(), Draw::event)))
+}
+
+/// Decides each draw by all its sums.
+fn enumeration(cell: &Cell) -> Result<Estimator<'_>> {
+    let (n, eps) = (cell.integer("n") as usize, cell.real("eps"));
+    if n > MOST_LISTED {
+        return Err(Error::unreachable(format!(
+            "n = {n}: 2^n sums are listed up to n = {MOST_LISTED} only; take literal"
+        )));
     }
+    Ok(draws(cell, move |values| Draw::event(sums_cover_unit_interval(values, eps))))
+}
+
+fn draws<'a>(cell: &Cell, decide: impl Fn(&[f64]) -> Draw + Copy + Sync + 'a) -> Estimator<'a> {
+    let n = cell.integer("n") as usize;
+    Estimator::events(64, move || {
+        let mut values = vec![0.0; n];
+        Box::new(move |stream| {
+            values.fill_with(|| stream.random_range(-1.0..=1.0));
+            decide(&values)
+        })
+    })
 }
 
 /// C log(1/eps), what the theorem asks of n.
@@ -78,19 +86,13 @@ fn ln_unreached(n: u64, eps: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         claim("lueker").cell(given.iter().copied()).unwrap()
     }
 
     fn draws(cell: &Cell, count: usize) -> Vec<Draw> {
-        let Ok(Estimator::Replicates(replicates)) = claim("lueker").estimator(cell, Method::Literal) else {
-            panic!("the claim is sampled");
-        };
-        let address = Address { seed: 2, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
-        let (mut stream, mut sampler) = (address.stream(), (replicates.sampler)());
-        (0..count).map(|_| sampler(&mut stream)).collect()
+        testing::draws("lueker", cell, Method::Literal, testing::stream(2, cell, Method::Literal), count)
     }
 
     fn rate(cell: &Cell, count: usize) -> f64 {
@@ -102,13 +104,7 @@ mod tests {
     fn listing_all_sums_decides_as_the_walk_does() {
         for (n, eps) in [("4", "0.3"), ("8", "0.1"), ("11", "0.05")] {
             let cell = cell(&[("n", n), ("eps", eps)]);
-            let by = |method| {
-                let Ok(Estimator::Replicates(replicates)) = claim("lueker").estimator(&cell, method) else {
-                    panic!("the claim is sampled");
-                };
-                let (mut stream, mut sampler) = (crate::random::Stream::new(5, 7), (replicates.sampler)());
-                (0..300).map(|_| sampler(&mut stream)).collect::<Vec<Draw>>()
-            };
+            let by = |method| testing::draws("lueker", &cell, method, Stream::new(5, 7), 300);
             let draws = by(Method::Literal);
             assert_eq!(draws, by(Method::Enumeration), "{n} {eps}");
             assert!(draws.iter().any(|draw| draw.lo == 0.0) && draws.iter().any(|draw| draw.lo == 1.0), "{n} {eps}");

@@ -23,6 +23,8 @@ mod second_moment;
 mod second_moment_method;
 mod second_moment_ratio;
 mod solver_error;
+#[cfg(test)]
+mod testing;
 mod transition;
 
 pub use amplification::Amplification;
@@ -75,6 +77,21 @@ fn norm1_squared(cell: &Cell) -> Number {
 /// speak of the object too.
 fn drawn(cell: &Cell, id: &str, shape: &str) -> Stream {
     Address { seed: cell.integer("draw"), experiment: id, cell: shape, estimator: "draw", batch: 0 }.stream()
+}
+
+/// Averages the values that a sampler draws, times its constant.
+fn averaged<'a, S>(
+    ln_constant: f64,
+    sampler: S,
+    draw: impl Fn(&S, &mut Stream) -> f64 + Copy + Sync + 'a,
+) -> Estimator<'a>
+where
+    S: Clone + Sync + 'a,
+{
+    Estimator::values(ln_constant, 256, move || {
+        let sampler = sampler.clone();
+        Box::new(move |stream| Draw::exact(draw(&sampler, stream)))
+    })
 }
 
 /// Refuses k-subsets of fewer than k elements.

@@ -104,8 +104,16 @@ impl Search {
     }
 }
 
+/// Literal draws, each decided by search, or by listing all subsets.
+pub(super) fn by_search_or_listing<'a>() -> Vec<Procedure<'a>> {
+    vec![
+        Procedure::new(Method::Literal, |cell| existence(cell, Method::Literal)),
+        Procedure::new(Method::Enumeration, |cell| existence(cell, Method::Enumeration)),
+    ]
+}
+
 /// Counts draws of n vectors of which k add up to within eps of z.
-pub(super) fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>> {
+fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>> {
     let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
     check_method(method, n, k)?;
     let search = Search::new(cell, n, method);
@@ -119,8 +127,8 @@ pub(super) fn existence<'a>(cell: &Cell, method: Method) -> Result<Estimator<'a>
 }
 
 impl Measurand for Mrss {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        by_search_or_listing()
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -146,16 +154,11 @@ impl Measurand for Mrss {
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
     }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        existence(cell, method)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         claim("mrss").cell(given.iter().copied()).unwrap()
@@ -202,12 +205,8 @@ mod tests {
             let [n, k, d, eps] = [n.to_string(), k.to_string(), d.to_string(), eps.to_string()];
             let cell = cell(&[("n", &n), ("k", &k), ("d", &d), ("eps", &eps), ("target", &target)]);
             assert!((super::mean(&cell).value() - mean).abs() < 5.0 * mean_error, "{}", cell.key());
-            let Ok(Estimator::Replicates(replicates)) = claim("mrss").estimator(&cell, Method::Literal) else {
-                panic!()
-            };
-            let address = Address { seed: 6, experiment: "test", cell: &cell.key(), estimator: "literal", batch: 0 };
-            let (mut stream, mut sampler) = (address.stream(), (replicates.sampler)());
-            let draws: Vec<Draw> = (0..1000).map(|_| sampler(&mut stream)).collect();
+            let stream = testing::stream(6, &cell, Method::Literal);
+            let draws = testing::draws("mrss", &cell, Method::Literal, stream, 1000);
             assert!(draws.iter().all(|draw| draw.lo == draw.hi), "{}: a small search gave up", cell.key());
             let rate = draws.iter().map(|draw| draw.lo).sum::<f64>() / 1000.0;
             let spread = (probability * (1.0 - probability) / 1000.0 + error * error).sqrt();

@@ -13,8 +13,8 @@ pub struct NormalInterval;
 const ROUNDING: f64 = 1e-12;
 
 impl Measurand for NormalInterval {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
     }
 
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
@@ -23,21 +23,21 @@ impl Measurand for NormalInterval {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (sigma, z, eps) = (cell.real("sigma"), cell.real("z"), cell.real("eps"));
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || {
-                Ok(Evidence::closed_form(ln_interval(z, sigma, eps), ROUNDING, 1))
-            }));
-        }
-        Ok(Estimator::events(4096, move || {
-            Box::new(move |stream| {
-                let x = sigma * stream.sample::<f64, _>(StandardNormal);
-                Draw::event(z - eps <= x && x <= z + eps)
-            })
-        }))
-    }
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    let [sigma, z, eps] = ["sigma", "z", "eps"].map(|name| cell.real(name));
+    Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(ln_interval(z, sigma, eps), ROUNDING, 1))))
+}
+
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let [sigma, z, eps] = ["sigma", "z", "eps"].map(|name| cell.real(name));
+    Ok(Estimator::events(4096, move || {
+        Box::new(move |stream| {
+            let x = sigma * stream.sample::<f64, _>(StandardNormal);
+            Draw::event(z - eps <= x && x <= z + eps)
+        })
+    }))
 }
 
 /// Pr(X in [-eps, eps]).
@@ -58,11 +58,7 @@ mod tests {
             ("1000.0002", "0.0002", -500008.9363267678),
         ] {
             let cell = claim("normal-interval").cell([("z", z), ("eps", eps)]).unwrap();
-            let Ok(Estimator::Deterministic(evaluate)) = claim("normal-interval").estimator(&cell, Method::ClosedForm)
-            else {
-                panic!("the closed form is deterministic");
-            };
-            let evidence = evaluate().unwrap();
+            let evidence = testing::evidence("normal-interval", &cell, Method::ClosedForm, Stream::new(1, 2), 1);
             assert!(evidence.ln_lo <= ln && ln <= evidence.ln_hi, "{z} {eps}: {evidence:?}");
         }
     }

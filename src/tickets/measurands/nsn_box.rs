@@ -15,8 +15,14 @@ pub struct NsnBox;
 const TOLERANCE: f64 = 1e-12;
 
 impl Measurand for NsnBox {
-    fn methods(&self) -> &[Method] {
-        &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![
+            Procedure::new(Method::Quadrature, quadrature),
+            Procedure::new(Method::Conditional, conditional),
+            Procedure::new(Method::Importance, importance),
+            Procedure::new(Method::Collapsed, |cell| Ok(hits(cell, add_collapsed_sum))),
+            Procedure::new(Method::Literal, |cell| Ok(hits(cell, add_nsn_vectors))),
+        ]
     }
 
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
@@ -30,44 +36,43 @@ impl Measurand for NsnBox {
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (k, d, eps, target) = (cell.integer("k"), cell.integer("d"), cell.real("eps"), Target::of(cell));
-        let hits = |add: fn(u64, &mut [f64], &mut Stream)| {
-            let z = target.vector(k, d);
-            Estimator::events(256, move || {
-                let (z, mut sum) = (z.clone(), vec![0.0; d as usize]);
-                Box::new(move |stream| {
-                    sum.fill(0.0);
-                    add(k, &mut sum, stream);
-                    Draw::event(in_box(&sum, &z, eps))
-                })
-            })
-        };
-        Ok(match method {
-            Method::Conditional => {
-                let tilted = TiltedBox::new(k, d, eps, &target);
-                Estimator::values(tilted.ln_constant, 256, move || {
-                    let tilted = tilted.clone();
-                    Box::new(move |stream| Draw::exact(tilted.draw(stream)))
-                })
-            }
-            Method::Importance => {
-                check_eps(eps)?;
-                let importance = ImportanceBox::new(k, d, eps, &target);
-                Estimator::values(importance.ln_constant, 256, move || {
-                    let importance = importance.clone();
-                    Box::new(move |stream| Draw::exact(importance.draw(stream)))
-                })
-            }
-            Method::Collapsed => hits(add_collapsed_sum),
-            Method::Literal => hits(add_nsn_vectors),
-            Method::Quadrature => {
-                Estimator::deterministic(move || Ok(Evidence::quadrature(ln_box(k, d, eps, &target, TOLERANCE))))
-            }
-            other => return Err(unmeasured(other)),
+/// k, d, eps and the target.
+fn parts(cell: &Cell) -> (u64, u64, f64, Target) {
+    (cell.integer("k"), cell.integer("d"), cell.real("eps"), Target::of(cell))
+}
+
+fn quadrature(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, d, eps, target) = parts(cell);
+    Ok(Estimator::deterministic(move || Ok(Evidence::quadrature(ln_box(k, d, eps, &target, TOLERANCE)))))
+}
+
+fn conditional(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, d, eps, target) = parts(cell);
+    let tilted = TiltedBox::new(k, d, eps, &target);
+    Ok(averaged(tilted.ln_constant, tilted, |tilted, stream| tilted.draw(stream)))
+}
+
+fn importance(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, d, eps, target) = parts(cell);
+    check_eps(eps)?;
+    let importance = ImportanceBox::new(k, d, eps, &target);
+    Ok(averaged(importance.ln_constant, importance, |importance, stream| importance.draw(stream)))
+}
+
+/// Counts sums in the box; `add` draws them.
+fn hits(cell: &Cell, add: fn(u64, &mut [f64], &mut Stream)) -> Estimator<'_> {
+    let (k, d, eps, target) = parts(cell);
+    let z = target.vector(k, d);
+    Estimator::events(256, move || {
+        let (z, mut sum) = (z.clone(), vec![0.0; d as usize]);
+        Box::new(move |stream| {
+            sum.fill(0.0);
+            add(k, &mut sum, stream);
+            Draw::event(in_box(&sum, &z, eps))
         })
-    }
+    })
 }
 
 #[cfg(test)]

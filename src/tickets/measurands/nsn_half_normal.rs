@@ -19,8 +19,8 @@ const TOLERANCE: f64 = 1e-9;
 const BUDGET: u64 = 1_000_000;
 
 impl Measurand for NsnHalfNormal {
-    fn methods(&self) -> &[Method] {
-        &[Method::Quadrature, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Quadrature, quadrature), Procedure::new(Method::Literal, literal)]
     }
 
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
@@ -29,25 +29,27 @@ impl Measurand for NsnHalfNormal {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        match (method, cell.word("statistic")) {
-            (Method::Quadrature, "overlap") => Err(Error::unreachable(
+fn quadrature(cell: &Cell) -> Result<Estimator<'_>> {
+    let of_box = match cell.word("statistic") {
+        "overlap" => {
+            return Err(Error::unreachable(
                 "the overlap of two samples is measured by literal; quadrature measures box and moment",
-            )),
-            (Method::Quadrature, statistic) => {
-                let of_box = statistic == "box";
-                Ok(Estimator::deterministic(move || {
-                    Ok(Evidence::quadrature(if of_box { box_probability(cell) } else { moment(cell) }))
-                }))
-            }
-            (Method::Literal, "box") => Ok(literal_box(cell)),
-            (Method::Literal, "overlap") => {
-                Ok(Estimator::Sampled(Box::new(move |stream, allowance| Ok(overlap(cell, stream, allowance)))))
-            }
-            (Method::Literal, _) => Err(Error::unreachable("a moment has no limits from a sample; take quadrature")),
-            (other, _) => Err(unmeasured(other)),
+            ));
         }
+        statistic => statistic == "box",
+    };
+    Ok(Estimator::deterministic(move || {
+        Ok(Evidence::quadrature(if of_box { box_probability(cell) } else { moment(cell) }))
+    }))
+}
+
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    match cell.word("statistic") {
+        "box" => Ok(literal_box(cell)),
+        "overlap" => Ok(Estimator::Sampled(Box::new(move |stream, allowance| Ok(overlap(cell, stream, allowance))))),
+        _ => Err(Error::unreachable("a moment has no limits from a sample; take quadrature")),
     }
 }
 

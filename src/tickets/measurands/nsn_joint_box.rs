@@ -15,8 +15,14 @@ pub struct NsnJointBox;
 const TOLERANCE: f64 = 1e-7;
 
 impl Measurand for NsnJointBox {
-    fn methods(&self) -> &[Method] {
-        &[Method::Quadrature, Method::Conditional, Method::Importance, Method::Collapsed, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![
+            Procedure::new(Method::Quadrature, quadrature),
+            Procedure::new(Method::Conditional, conditional),
+            Procedure::new(Method::Importance, importance),
+            Procedure::new(Method::Collapsed, |cell| Ok(hits(cell, add_collapsed_sum))),
+            Procedure::new(Method::Literal, |cell| Ok(hits(cell, add_nsn_vectors))),
+        ]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -42,52 +48,50 @@ impl Measurand for NsnJointBox {
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (k, j, d) = (cell.integer("k"), cell.integer("j"), cell.integer("d"));
-        let (eps, target) = (cell.real("eps"), Target::of(cell));
-        let hits = |add: fn(u64, &mut [f64], &mut Stream)| {
-            let z = target.vector(k, d);
-            Estimator::events(256, move || {
-                let z = z.clone();
-                let (mut shared, mut sum) = (vec![0.0; d as usize], vec![0.0; d as usize]);
-                Box::new(move |stream| {
-                    shared.fill(0.0);
-                    add(k - j, &mut shared, stream);
-                    let mut both = true;
-                    for _ in 0..2 {
-                        sum.copy_from_slice(&shared);
-                        add(j, &mut sum, stream);
-                        both &= in_box(&sum, &z, eps);
-                    }
-                    Draw::event(both)
-                })
-            })
-        };
-        Ok(match method {
-            Method::Conditional => {
-                let tilted = TiltedJointBox::new(k, j, d, eps, &target);
-                Estimator::values(tilted.ln_constant, 256, move || {
-                    let tilted = tilted.clone();
-                    Box::new(move |stream| Draw::exact(tilted.draw(stream)))
-                })
+/// k, j, d, eps and the target.
+fn parts(cell: &Cell) -> (u64, u64, u64, f64, Target) {
+    (cell.integer("k"), cell.integer("j"), cell.integer("d"), cell.real("eps"), Target::of(cell))
+}
+
+fn quadrature(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, j, d, eps, target) = parts(cell);
+    Ok(Estimator::deterministic(move || Ok(Evidence::quadrature(ln_joint_box(k, j, d, eps, &target, TOLERANCE)))))
+}
+
+fn conditional(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, j, d, eps, target) = parts(cell);
+    let tilted = TiltedJointBox::new(k, j, d, eps, &target);
+    Ok(averaged(tilted.ln_constant, tilted, |tilted, stream| tilted.draw(stream)))
+}
+
+fn importance(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, j, d, eps, target) = parts(cell);
+    check_eps(eps)?;
+    let importance = ImportanceJointBox::new(k, j, d, eps, &target);
+    Ok(averaged(importance.ln_constant, importance, |importance, stream| importance.draw(stream)))
+}
+
+/// Counts pairs of sums, with k - j vectors in common, that are both in the box; `add` draws them.
+fn hits(cell: &Cell, add: fn(u64, &mut [f64], &mut Stream)) -> Estimator<'_> {
+    let (k, j, d, eps, target) = parts(cell);
+    let z = target.vector(k, d);
+    Estimator::events(256, move || {
+        let z = z.clone();
+        let (mut shared, mut sum) = (vec![0.0; d as usize], vec![0.0; d as usize]);
+        Box::new(move |stream| {
+            shared.fill(0.0);
+            add(k - j, &mut shared, stream);
+            let mut both = true;
+            for _ in 0..2 {
+                sum.copy_from_slice(&shared);
+                add(j, &mut sum, stream);
+                both &= in_box(&sum, &z, eps);
             }
-            Method::Importance => {
-                check_eps(eps)?;
-                let importance = ImportanceJointBox::new(k, j, d, eps, &target);
-                Estimator::values(importance.ln_constant, 256, move || {
-                    let importance = importance.clone();
-                    Box::new(move |stream| Draw::exact(importance.draw(stream)))
-                })
-            }
-            Method::Collapsed => hits(add_collapsed_sum),
-            Method::Literal => hits(add_nsn_vectors),
-            Method::Quadrature => Estimator::deterministic(move || {
-                Ok(Evidence::quadrature(ln_joint_box(k, j, d, eps, &target, TOLERANCE)))
-            }),
-            other => return Err(unmeasured(other)),
+            Draw::event(both)
         })
-    }
+    })
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ pub struct OverlapTail;
 const LARGEST_DRAWN: u64 = 100_000;
 
 impl Measurand for OverlapTail {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -23,30 +23,32 @@ impl Measurand for OverlapTail {
     fn chain(&self, cell: &Cell, _stream: &mut Stream, _alpha: f64) -> Result<Vec<Link>> {
         Ok(proof::chain(cell.integer("n"), cell.integer("k"), cell.integer("d")))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d"));
-        let least = k.div_ceil(d);
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || {
-                let tail = overlap_tail(n, k, least);
-                Ok(Evidence::closed_form(tail.ln, tail.error, 1))
-            }));
-        }
-        if k > LARGEST_DRAWN {
-            return Err(Error::unreachable(format!(
-                "k = {k} is too large to draw subsets element by element; take closed-form, or k up to {LARGEST_DRAWN}"
-            )));
-        }
-        let batch = (65_536 / k).clamp(16, 1024);
-        Ok(Estimator::events(batch, move || {
-            Box::new(move |stream| {
-                // S = [k] without loss of generality: S' is uniform whatever S is.
-                let drawn = rand::seq::index::sample(stream, n as usize, k as usize);
-                Draw::event(drawn.iter().filter(|i| (*i as u64) < k).count() as u64 >= least)
-            })
-        }))
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
+    Ok(Estimator::deterministic(move || {
+        let tail = overlap_tail(n, k, k.div_ceil(d));
+        Ok(Evidence::closed_form(tail.ln, tail.error, 1))
+    }))
+}
+
+/// Draws one of the subsets.
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
+    if k > LARGEST_DRAWN {
+        return Err(Error::unreachable(format!(
+            "k = {k} is too large to draw subsets element by element; take closed-form, or k up to {LARGEST_DRAWN}"
+        )));
     }
+    let (least, batch) = (k.div_ceil(d), (65_536 / k).clamp(16, 1024));
+    Ok(Estimator::events(batch, move || {
+        Box::new(move |stream| {
+            // S = [k] without loss of generality: S' is uniform whatever S is.
+            let drawn = rand::seq::index::sample(stream, n as usize, k as usize);
+            Draw::event(drawn.iter().filter(|i| (*i as u64) < k).count() as u64 >= least)
+        })
+    }))
 }
 
 /// ln Pr(|S cap S'| >= least) for two uniform k-subsets of [n].

@@ -15,8 +15,10 @@ pub struct PlantedTicket;
 const TOLERANCE: f64 = 1e-6;
 
 impl Measurand for PlantedTicket {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, |cell| {
+            Ok(Estimator::events(8, move || Box::new(move |stream| Draw::event(is_found(cell, stream)))))
+        })]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -30,10 +32,6 @@ impl Measurand for PlantedTicket {
             "entries" => Number::new(entries(cell) as f64),
             _ => return Err(undeclared(name)),
         })
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::events(8, move || Box::new(move |stream| Draw::event(is_found(cell, stream)))))
     }
 }
 

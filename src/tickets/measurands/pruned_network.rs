@@ -29,8 +29,8 @@ const CONDITIONS: [&str; 6] = [
 ];
 
 impl Measurand for PrunedNetworkClaim {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -75,29 +75,30 @@ impl Measurand for PrunedNetworkClaim {
             _ => return Err(undeclared(name)),
         }))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
-            let target = target(cell)?;
-            let watch = Watch { interrupted: allowance.interrupted, ..Watch::NOBODY };
-            let pruned = prune(&design(cell), &target, &watch)?;
-            let (lo, hi) = match cell.word("quantity") {
-                "error" => error(cell, &pruned, stream)?,
-                "kept" => {
-                    let kept = pruned.layers().iter().map(|layer| layer.kept().len()).sum::<usize>() as f64;
-                    (kept, kept)
-                }
-                _ => {
-                    // By Lemma 11 the outputs of the dense network, which has hundreds of times the weights.
-                    let approximation = pruned.approximation();
-                    let comparison = images(cell, &target)?.compare_with(&target, |image| approximation.forward(image));
-                    let share = comparison.differ as f64 / comparison.images as f64;
-                    (share, share)
-                }
-            };
-            Ok(Evidence::enclosed(Some(lo.ln()), lo.ln(), hi.ln(), method, 1))
-        })))
-    }
+/// Prunes one random network.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Constructed(Box::new(move |stream, allowance| {
+        let target = target(cell)?;
+        let watch = Watch { interrupted: allowance.interrupted, ..Watch::NOBODY };
+        let pruned = prune(&design(cell), &target, &watch)?;
+        let (lo, hi) = match cell.word("quantity") {
+            "error" => error(cell, &pruned, stream)?,
+            "kept" => {
+                let kept = pruned.layers().iter().map(|layer| layer.kept().len()).sum::<usize>() as f64;
+                (kept, kept)
+            }
+            _ => {
+                // By Lemma 11 the outputs of the dense network, which has hundreds of times the weights.
+                let approximation = pruned.approximation();
+                let comparison = images(cell, &target)?.compare_with(&target, |image| approximation.forward(image));
+                let share = comparison.differ as f64 / comparison.images as f64;
+                (share, share)
+            }
+        };
+        Ok(Evidence::enclosed(Some(lo.ln()), lo.ln(), hi.ln(), Method::Search, 1))
+    })))
 }
 
 /// Networks that are kept of those that were pruned last: the cells that measure one of them follow each other.
@@ -195,7 +196,6 @@ fn filters(target: &Network, n: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
 
@@ -206,11 +206,7 @@ mod tests {
     }
 
     fn measured(cell: &Cell) -> Evidence {
-        let Ok(Estimator::Constructed(construct)) = claim("pruned-network").estimator(cell, Method::Search) else {
-            panic!()
-        };
-        let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
-        construct(&mut address.stream(), &Allowance::TEST).unwrap()
+        testing::evidence("pruned-network", cell, Method::Search, testing::stream(1, cell, Method::Search), 1)
     }
 
     #[test]

@@ -16,8 +16,8 @@ const MOST_ENTRIES: u64 = 10_000_000;
 const IMAGES: usize = 12;
 
 impl Measurand for ReluSplit {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -58,35 +58,42 @@ impl Measurand for ReluSplit {
         let image = Image::from_fn(cell.integer("c") as usize, side, side, |_, _, _| stream.random_range(-1.0..=1.0));
         Ok(MaskedLayer::of(cell).chain(&image))
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        let right = cell.word("right");
-        if method == Method::ClosedForm {
-            return Ok(Estimator::deterministic(move || {
-                let masked = MaskedLayer::of(cell).masked();
-                let value = supremum(&masked, right);
-                let rounding = f64::EPSILON * (4 * MOST_INPUTS) as f64;
-                Ok(Evidence::closed_form(value.ln(), rounding, masked.outputs() as u64))
-            }));
-        }
-        Ok(Estimator::Constructed(Box::new(move |stream, _| {
-            let masked = MaskedLayer::of(cell).masked();
-            let side = cell.integer("D") as usize;
-            let found = (0..IMAGES).map(|index| {
-                let image = Image::from_fn(masked.inputs(), side, side, |_, _, _| {
-                    // Vertices and, every third time, points inside.
-                    let inside = stream.random_range(-1.0..=1.0f64);
-                    if index % 3 == 2 { inside } else { inside.signum() }
-                });
-                relu(&convolve(&masked, &image, 1, 0)).distance(&right_side(&masked, &image, right))
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::deterministic(move || {
+        let masked = MaskedLayer::of(cell).masked();
+        let value = supremum(&masked, cell.word("right"));
+        let rounding = f64::EPSILON * (4 * MOST_INPUTS) as f64;
+        Ok(Evidence::closed_form(value.ln(), rounding, masked.outputs() as u64))
+    }))
+}
+
+/// The largest difference that images are found to attain.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Constructed(Box::new(move |stream, _| {
+        let masked = MaskedLayer::of(cell).masked();
+        let (right, side) = (cell.word("right"), cell.integer("D") as usize);
+        let found = (0..IMAGES).map(|index| {
+            let image = Image::from_fn(masked.inputs(), side, side, |_, _, _| {
+                // Vertices and, every third time, points inside.
+                let inside = stream.random_range(-1.0..=1.0f64);
+                if index % 3 == 2 { inside } else { inside.signum() }
             });
-            let found = found.fold(0.0, f64::max);
-            // A difference of 0 is exact behind one product; others are recorded as decimals.
-            let rounding = rounding(&masked).max(1e-14 * found);
-            let hi = (supremum(&masked, right) + rounding).max(found);
-            Ok(Evidence::enclosed(Some(found.ln()), (found - rounding).max(0.0).ln(), hi.ln(), method, IMAGES as u64))
-        })))
-    }
+            relu(&convolve(&masked, &image, 1, 0)).distance(&right_side(&masked, &image, right))
+        });
+        let found = found.fold(0.0, f64::max);
+        // A difference of 0 is exact behind one product; others are recorded as decimals.
+        let rounding = rounding(&masked).max(1e-14 * found);
+        let hi = (supremum(&masked, right) + rounding).max(found);
+        Ok(Evidence::enclosed(
+            Some(found.ln()),
+            (found - rounding).max(0.0).ln(),
+            hi.ln(),
+            Method::Search,
+            IMAGES as u64,
+        ))
+    })))
 }
 
 /// V, S and the paper's n.
@@ -422,7 +429,7 @@ fn largest_minimum(pairs: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Verdict, judge};
+    use crate::verdict::Verdict;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         let base = [("c", "3"), ("n", "4")];
@@ -431,21 +438,11 @@ mod tests {
     }
 
     fn evidence(cell: &Cell, method: Method) -> Evidence {
-        match claim("relu-split").estimator(cell, method).unwrap() {
-            Estimator::Deterministic(evaluate) => evaluate().unwrap(),
-            Estimator::Constructed(construct) | Estimator::Sampled(construct) => {
-                construct(&mut Stream::new(3, 4), &Allowance::TEST).unwrap()
-            }
-            Estimator::Replicates(_) => panic!("the supremum is no mean"),
-        }
+        testing::evidence("relu-split", cell, method, Stream::new(3, 4), 1)
     }
 
     fn verdict(cell: &Cell, method: Method) -> Verdict {
-        judge(
-            &evidence(cell, method),
-            &claim("relu-split").bounds(cell).unwrap()[0],
-            claim("relu-split").statement().relation,
-        )
+        testing::verdict("relu-split", cell, &evidence(cell, method))
     }
 
     #[test]
@@ -560,7 +557,7 @@ mod tests {
     }
 
     #[test]
-    fn many_heard_channels_are_refused() {
+    fn filters_of_many_channels_are_refused() {
         let refused = claim("relu-split").cell([("c", "9"), ("n", "1"), ("mask", "dense")]).unwrap_err().to_string();
         assert!(refused.contains("write c from 1 to 8"), "{refused}");
         assert!(claim("relu-split").cell([("c", "9"), ("n", "1")]).is_ok());

@@ -20,8 +20,8 @@ const MOST_SUBSETS: f64 = 1e7;
 const EQUAL: f64 = 0.05;
 
 impl Measurand for SecondMoment {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Literal, literal)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -78,26 +78,27 @@ impl Measurand for SecondMoment {
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d") as usize);
-        let (eps, z) = (cell.real("eps"), Target::of(cell).vector(k, d as u64));
-        let power = power(cell);
-        let subsets = ln_binomial(n, k).exp().round();
-        let batch = (2e6 / subsets).clamp(1.0, 256.0) as u64;
-        Ok(Estimator::values(f64::from(power) * subsets.ln(), batch, move || {
-            let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
-            let mut counter = KSubsetCounter::new(d, k as usize);
-            Box::new(move |stream| {
-                vectors.fill(0.0);
-                for vector in vectors.chunks_mut(d) {
-                    add_nsn_vector(vector, stream);
-                }
-                let count = counter.count(&vectors, &z, eps);
-                Draw::exact((count as f64 / subsets).powi(power))
-            })
-        }))
-    }
+/// Draws the vectors, and counts the subsets near the target by enumeration.
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    let (n, k, d) = (cell.integer("n"), cell.integer("k"), cell.integer("d") as usize);
+    let (eps, z) = (cell.real("eps"), Target::of(cell).vector(k, d as u64));
+    let power = power(cell);
+    let subsets = ln_binomial(n, k).exp().round();
+    let batch = (2e6 / subsets).clamp(1.0, 256.0) as u64;
+    Ok(Estimator::values(f64::from(power) * subsets.ln(), batch, move || {
+        let (mut vectors, z) = (vec![0.0; n as usize * d], z.clone());
+        let mut counter = KSubsetCounter::new(d, k as usize);
+        Box::new(move |stream| {
+            vectors.fill(0.0);
+            for vector in vectors.chunks_mut(d) {
+                add_nsn_vector(vector, stream);
+            }
+            let count = counter.count(&vectors, &z, eps);
+            Draw::exact((count as f64 / subsets).powi(power))
+        })
+    }))
 }
 
 fn power(cell: &Cell) -> i32 {

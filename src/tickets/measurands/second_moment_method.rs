@@ -49,8 +49,8 @@ fn moments(cell: &Cell) -> Result<(Number, Number)> {
 }
 
 impl Measurand for SecondMomentMethod {
-    fn methods(&self) -> &[Method] {
-        &[Method::ClosedForm, Method::Literal]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -75,20 +75,17 @@ impl Measurand for SecondMomentMethod {
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        match (method, Textbook::of(cell)) {
-            (Method::ClosedForm, Some(textbook)) => {
-                Ok(Estimator::deterministic(move || Ok(Evidence::of_number(textbook.positive, Method::ClosedForm, 1))))
-            }
-            (Method::ClosedForm, None) => {
-                Err(Error::unreachable("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets"))
-            }
-            (Method::Literal, Some(_)) => literal_textbook(cell),
-            (Method::Literal, None) => Ok(literal_sums(cell)),
-            (other, _) => Err(unmeasured(other)),
-        }
-    }
+fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
+    let textbook = Textbook::of(cell).ok_or_else(|| {
+        Error::unreachable("Pr(T > 0) has no closed form; take literal, which enumerates all k-subsets")
+    })?;
+    Ok(Estimator::deterministic(move || Ok(Evidence::of_number(textbook.positive, Method::ClosedForm, 1))))
+}
+
+fn literal(cell: &Cell) -> Result<Estimator<'_>> {
+    if cell.word("variable") == "subset-sums" { Ok(literal_sums(cell)) } else { literal_textbook(cell) }
 }
 
 /// Draws the variable, and asks whether it is positive.

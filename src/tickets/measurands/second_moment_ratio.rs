@@ -21,8 +21,8 @@ const MATTERS: f64 = 5e-3;
 const MOST_OVERLAPS: u64 = 4096;
 
 impl Measurand for SecondMomentRatio {
-    fn methods(&self) -> &[Method] {
-        &[Method::Quadrature]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Quadrature, |cell| Ok(Estimator::deterministic(move || ratio(cell, TOLERANCE))))]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -52,10 +52,6 @@ impl Measurand for SecondMomentRatio {
 
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::deterministic(move || ratio(cell, TOLERANCE)))
     }
 }
 

@@ -26,8 +26,8 @@ const TOLERANCE: f64 = 1e-6;
 const LN_SMALLEST: f64 = -690.0;
 
 impl Measurand for SolverError {
-    fn methods(&self) -> &[Method] {
-        &[Method::Search]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        vec![Procedure::new(Method::Search, search)]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -48,15 +48,16 @@ impl Measurand for SolverError {
             _ => return Err(undeclared(name)),
         })
     }
+}
 
-    fn estimator<'a>(&'a self, cell: &'a Cell, _method: Method) -> Result<Estimator<'a>> {
-        Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
-            median_of_draws(allowance, || {
-                let error = error(cell, stream);
-                (error, error)
-            })
-        })))
-    }
+/// The median of the solver's error over draws of the vectors.
+fn search(cell: &Cell) -> Result<Estimator<'_>> {
+    Ok(Estimator::Sampled(Box::new(move |stream, allowance| {
+        median_of_draws(allowance, || {
+            let error = error(cell, stream);
+            (error, error)
+        })
+    })))
 }
 
 /// ln of an eps at which ln E[T] is `ln_expected` or, by a little, less; the smallest that is followed where E[T] is larger even
@@ -138,16 +139,13 @@ fn error(cell: &Cell, stream: &mut Stream) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Address;
 
     fn cell(given: &[(&str, &str)]) -> Cell {
         claim("solver-error").cell(given.iter().copied()).unwrap()
     }
 
     fn measured(cell: &Cell, replicates: u64) -> Evidence {
-        let address = Address { seed: 1, experiment: "test", cell: &cell.key(), estimator: "search", batch: 0 };
-        let Ok(Estimator::Sampled(construct)) = claim("solver-error").estimator(cell, Method::Search) else { panic!() };
-        construct(&mut address.stream(), &Allowance { replicates, ..Allowance::TEST }).unwrap()
+        testing::evidence("solver-error", cell, Method::Search, testing::stream(1, cell, Method::Search), replicates)
     }
 
     /// Of a size that leaves 45 subsets, all are seen: the median of the least error lies near the limit, and above.

@@ -1,6 +1,6 @@
 //! Between Markov's inequality and Lemma 15: from which n on some k of n NSN vectors add up to nearly the target.
 
-use super::mrss::{check_draw, existence, ln_mean_of, mean};
+use super::mrss::{by_search_or_listing, check_draw, ln_mean_of, mean};
 use super::second_moment_ratio::ratio;
 use super::*;
 
@@ -11,8 +11,8 @@ pub struct Transition;
 const TOLERANCE: f64 = 1e-5;
 
 impl Measurand for Transition {
-    fn methods(&self) -> &[Method] {
-        &[Method::Literal, Method::Enumeration]
+    fn procedures(&self) -> Vec<Procedure<'_>> {
+        by_search_or_listing()
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -44,10 +44,6 @@ impl Measurand for Transition {
 
     fn trials(&self, cell: &Cell, _parameter: &str, stream: &mut Stream) -> Vec<Vec<f64>> {
         target_trials(cell, stream)
-    }
-
-    fn estimator<'a>(&'a self, cell: &'a Cell, method: Method) -> Result<Estimator<'a>> {
-        existence(cell, method)
     }
 }
 

@@ -118,7 +118,7 @@ pub struct TotalFigures {
     pub norms: f64,
     /// The least eps at which every layer is within its allowance: 2l times the largest relative error.
     pub eps_reached: f64,
-    /// What Theorem 3 says of the total error: eps times the norms; none without eps.
+    /// What Theorem 3 says about the total error: eps times the norms; none without eps.
     pub theorem: Option<f64>,
     /// What the proof's propagation makes of the layers' own errors: (product of (1 + relative error) - 1) times the norms.
     pub propagated: f64,

@@ -103,13 +103,13 @@ impl Design {
         let (tensor, width, dimension) = (target.tensor(index), self.width, dimension(layer));
         let parts = whole / dimension;
         let least = (dimension + 1).max(self.size.unwrap_or(0));
-        self.scale.check(&layer.kernel).map_err(|error| Error::input(format!("{tensor}: {error}")))?;
+        self.scale.check(&layer.kernel).map_err(|error| error.at(&tensor))?;
         // Before anything of that size is drawn.
         let threads = rayon::current_num_threads();
         let candidates = (width / parts) as f64 * dimension as f64 * CANDIDATES;
         let bytes = 8.0 * threads as f64 * (candidates + COVARIANCES * (dimension as f64).powi(2));
         if let Some(free) = lacking_memory(bytes as u64) {
-            return Err(Error::input(format!(
+            return Err(Error::TooLarge(format!(
                 "{tensor}: its searches, of {dimension} dimensions at width {width}, take about {} on {threads} threads, and {} are \
                  free: give a smaller --width or fewer --threads",
                 gigabytes(bytes as u64),
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_is_refused_with_tensor_and_mend() {
+    fn what_cannot_be_done_is_refused_with_tensor_and_remedy() {
         let refused = |design: Design| design.check(&target()).unwrap_err().to_string();
         let narrow = refused(Design::new(20));
         assert!(narrow.contains("conv0.weight: of width 20, input channel"), "{narrow}");

@@ -82,7 +82,7 @@ impl<P: Pair> PrunedNetwork<P> {
     /// When there is not one pruned layer and factor for each of the target's, or their shapes do not chain.
     pub fn of_scaled_layers(target: Network, layers: Vec<PrunedKernel<P>>, factors: Vec<f64>) -> Result<Self> {
         if (layers.len(), factors.len()) != (target.depth(), target.depth()) {
-            return Err(Error::input(format!(
+            return Err(Error::Shape(format!(
                 "{} pruned layers and {} factors for a target of {}: give one each",
                 layers.len(),
                 factors.len(),

@@ -202,7 +202,7 @@ type Read<T> = std::result::Result<T, String>;
 /// Reads entries one after another.
 struct Reader {
     steps: Vec<Step>,
-    /// What tables say of ReLUs: which layer with weights, and whether one follows.
+    /// What tables say about ReLUs: which layer with weights, and whether one follows.
     relus: Vec<(usize, bool)>,
     /// The slopes below 0, with the layer with weights before them.
     leaks: Vec<(usize, f64)>,

@@ -96,7 +96,7 @@ fn refuse_biases(tensors: &Tensors, modules: &[Module], biases: Biases) -> Resul
     }
 }
 
-/// Where nothing is said of the architecture: convolutions of stride 1 whose padding keeps the image's size, in the order of
+/// Where nothing is said about the architecture: convolutions of stride 1 whose padding keeps the image's size, in the order of
 /// their names.
 fn inferred_arch(tensors: &Tensors, modules: &[Module]) -> Result<Architecture> {
     let (weighted, norms) = split(modules);
@@ -605,7 +605,7 @@ impl Builder<'_> {
         if self.averaged && self.layers.iter().any(|built| built.whole) {
             return Err(self.wrong("an average over all pixels stands behind a flattened map: leave it out"));
         }
-        let in_file = |error: Error| Error::input(format!("{}: {error}", self.tensors.file));
+        let in_file = |error: Error| error.at(self.tensors.file);
         let biases: Vec<Vec<f64>> = self
             .layers
             .iter_mut()

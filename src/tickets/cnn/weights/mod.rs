@@ -131,7 +131,7 @@ fn npz_arch(name: &str, path: &Path) -> Result<Architecture> {
 
 fn npz_shapes(name: &str, array: &Array) -> Result<Vec<LayerShape>> {
     if array.shape.len() != 2 || array.shape[1] != ARCH_COLUMNS.len() {
-        return Err(Error::input(format!(
+        return Err(Error::Shape(format!(
             "{name}: the array arch has the shape {}: give l x 5 numbers, a row ({}) a layer",
             array.shape_text(),
             ARCH_COLUMNS.join(", ")
@@ -163,7 +163,7 @@ pub struct Reading {
     pub said: Option<String>,
 }
 
-/// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says of each layer too whether a
+/// Writes a network to `path` as [`read`] reads it, weights as F64, with `arch`, which says about each layer too whether a
 /// ReLU follows.
 ///
 /// # Errors
@@ -408,7 +408,7 @@ mod tests {
         for (what, bytes) in cases {
             let error = parse("f.safetensors", &bytes).unwrap_err();
             let message = error.to_string();
-            assert!(matches!(error, Error::Input(_)) && message.contains("f.safetensors"), "{message}");
+            assert!(error.is_input() && message.contains("f.safetensors"), "{message}");
             assert!(message.contains(what), "expected {what}: {message}");
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Tensors<'a> {
     pub(super) list: Vec<(String, Vec<usize>)>,
     /// Whether the file keeps the order in which tensors were written.
     pub(super) is_in_order: bool,
-    /// What the file says of the architecture.
+    /// What the file says about the architecture.
     pub(super) arch: Option<Architecture>,
     numbers: Numbers<'a>,
 }
@@ -33,7 +33,7 @@ impl<'a> Tensors<'a> {
     /// Those in the bytes of a safetensors file.
     pub(super) fn of_safetensors(file: &'a str, bytes: &'a [u8]) -> Result<Self> {
         let damaged = |error| {
-            Error::input(format!("{file} is not a whole safetensors file ({error}): write it again with safetensors"))
+            Error::Damaged(format!("{file} is not a whole safetensors file ({error}): write it again with safetensors"))
         };
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
@@ -74,7 +74,7 @@ impl<'a> Tensors<'a> {
     pub(super) fn check_room(&self, numbers: usize) -> Result<()> {
         let bytes = (numbers as u64).saturating_mul(size_of::<f64>() as u64);
         match lacking_memory(bytes) {
-            Some(free) => Err(Error::input(format!(
+            Some(free) => Err(Error::TooLarge(format!(
                 "{}: its weights take {} as float64, and {} are free: give a smaller network",
                 self.file,
                 gigabytes(bytes),
