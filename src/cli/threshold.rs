@@ -20,7 +20,7 @@ use crate::statement::{Bound, PRINTED};
 use crate::statement::{Cell, Value};
 use crate::verdict::pronounce;
 
-/// Find the least value of a parameter at which a claim's probability reaches a level, beside what the paper asks for.
+/// Find the least value of a parameter at which a claim's probability reaches a level, beside what the claim asks for.
 ///
 /// The probability has to grow with the parameter, as it does with n (more vectors never hurt) and with eps. Values are
 /// tried from the least up by doubling, then between those proved below the level and those proved to reach it; a probability
@@ -243,8 +243,8 @@ impl Report {
             self.trials.len()
         );
         match (&self.asks, self.verdict) {
-            (Some(asks), Some(verdict)) => text += &format!("the paper asks for {asks}: {verdict}\n"),
-            _ => text += &format!("the paper asks nothing of {find} by itself\n"),
+            (Some(asks), Some(verdict)) => text += &format!("the claim asks for {asks}: {verdict}\n"),
+            _ => text += &format!("the claim asks nothing of {find} by itself\n"),
         }
         if let Some(caution) = self.bearing.caution().filter(|_| self.verdict.is_some()) {
             text += &format!("{caution}\n");

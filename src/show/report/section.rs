@@ -293,7 +293,7 @@ fn threshold(set: Set) -> String {
     )
 }
 
-/// What the records of a changed claim say: it is the user's, not the paper's.
+/// What the records of a changed claim say: it is the user's, not the claim's own.
 fn what_if(set: Set) -> String {
     let (experiment, records) = set;
     let mut text = String::new();
@@ -301,7 +301,7 @@ fn what_if(set: Set) -> String {
         let cells = join([set], |record| record.bound == bound);
         let formula = records.iter().find(|record| record.bound == bound).map_or("", |record| &record.formula);
         text += &format!(
-            "\n- what-if, not the paper's ({}; {bound}: {} {formula}): {}",
+            "\n- what-if, not the claim itself ({}; {bound}: {} {formula}): {}",
             experiment.changes.text(),
             experiment.relation_of(bound).name(),
             said(&cells, |joined| command_of(&[set], joined))
