@@ -20,12 +20,14 @@ pub mod space;
 
 use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Bearing;
 use crate::measure::Until;
-use crate::statement::{Hypothesis, Relation};
+use crate::measure::constants::{self, Interval};
+use crate::statement::{Hypothesis, Relation, Value};
 use crate::verdict::Verdict;
 use clock::Clock;
 use confirm::{Second, confirm};
@@ -116,6 +118,8 @@ pub struct Finding {
     /// The factor by which the bound could be multiplied and would still just hold at every cell that was measured: the largest
     /// one for at-least, the least one for at-most. `None` for an equality, and where what is measured only illustrates.
     pub constant: Option<Constant>,
+    /// What the cells say together of each constant that the statement leaves open and no hypothesis names.
+    pub intervals: Vec<Interval>,
     /// How the chance of error was split.
     pub shares: Shares,
     /// The most replicates that the counterexample's own evidence took; 0 without a sample.
@@ -146,6 +150,7 @@ impl Finding {
             order: shrink::order_of(&plan.region),
             second: None,
             constant: None,
+            intervals: Vec::new(),
             shares: plan.shares(),
             replicates: 0,
             evaluations,
@@ -153,6 +158,22 @@ impl Finding {
             reason: None,
             seconds: plan.time.as_secs_f64(),
             interrupted: true,
+        }
+    }
+
+    /// The finding of a search that went on where another one ended.
+    fn after(self, before: Self) -> Self {
+        let joined = |interval: Interval| {
+            let known = before.intervals.iter().find(|known| known.name == interval.name).cloned();
+            known.map_or(Some(interval.clone()), |known| known.joined(interval))
+        };
+        Finding {
+            intervals: self.intervals.into_iter().filter_map(joined).collect(),
+            evaluations: before.evaluations + self.evaluations,
+            refused: before.refused + self.refused,
+            reason: before.reason.or(self.reason),
+            seconds: before.seconds + self.seconds,
+            ..self
         }
     }
 
@@ -198,11 +219,65 @@ const FRESH_TIME: f64 = 0.4;
 /// Candidates that are measured again, at most.
 const MOST_FRESH: usize = 8;
 
-/// Searches for a counterexample to one bound of the lab's claim.
+/// Searches for a constant one after another: each goes on from the last value that a cell refutes.
+const ROUNDS: u32 = 4;
+/// How much further than that it goes.
+const BEYOND: f64 = 1e-9;
+
+/// Searches for a counterexample to one bound of the lab's claim; where the claim says only that there is a constant, for the least
+/// constant (or the greatest) that no cell refutes.
 ///
 /// # Errors
 /// Where no cell of the region meets the hypotheses, or none can be measured.
 pub fn falsify(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, observe: Observer) -> Result<Finding> {
+    let Some((index, mut value)) = open_constant(lab.claim, bound, &plan.region) else {
+        return search(lab, bound, plan, interrupted, observe);
+    };
+    let (start, reaches) = (Instant::now(), &plan.region.axes()[index]);
+    let mut all: Option<Finding> = None;
+    for round in 0..ROUNDS {
+        let plan = Plan {
+            region: plan.region.fixed(index, &value),
+            alpha: plan.alpha / f64::from(ROUNDS),
+            evaluations: plan.evaluations.map(|most| (most / u64::from(ROUNDS)).max(1)),
+            time: plan.time.saturating_sub(start.elapsed()) / (ROUNDS - round),
+            ..plan.clone()
+        };
+        let finding = search(lab, bound, &plan, interrupted, observe)?;
+        let finding = match all.take() {
+            Some(all) => finding.after(all),
+            None => finding,
+        };
+        let refuted =
+            finding.intervals.iter().find_map(|interval| Some((interval.is_least, interval.refuted.as_ref()?.0)));
+        let next = refuted.map(|(is_least, last)| last * if is_least { 1.0 + BEYOND } else { 1.0 - BEYOND });
+        let is_last = finding.interrupted;
+        all = Some(finding);
+        match next.map(Value::Real).filter(|next| !is_last && *next != value && reaches.contains(next)) {
+            Some(next) => value = next,
+            None => break,
+        }
+    }
+    let finding = all.ok_or_else(|| Error::Defect("no round was searched".into()))?;
+    Ok(Finding { region: plan.region.to_string(), shares: plan.shares(), ..finding })
+}
+
+/// The place and the middle of the only axis of a constant that stands in the bound alone.
+fn open_constant(claim: &Claim, bound: &str, region: &Region) -> Option<(usize, Value)> {
+    let about = claim.statement();
+    let is_open = |index: &usize| {
+        let name = &about.parameters[*index].name;
+        about.constants.contains(name) && about.is_in_bound_only(bound, name) && region.axes()[*index].is_interval()
+    };
+    let open: Vec<usize> = (0..about.parameters.len()).filter(is_open).collect();
+    match open[..] {
+        [index] => Some((index, region.axes()[index].at(0.5)?)),
+        _ => None,
+    }
+}
+
+/// Searches for a counterexample with what the region leaves open.
+fn search(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, observe: Observer) -> Result<Finding> {
     let clock = Clock::new(plan.time, interrupted);
     clock.watch(|| Search { lab, bound, plan, clock: &clock, observe }.run())
 }
@@ -300,6 +375,7 @@ impl Search<'_> {
             best: Some(found.unwrap_or_else(|| worst.clone())),
             smallest,
             constant: self.constant(ledger, &worst),
+            intervals: self.intervals(ledger),
             worst: Some(worst),
             second,
             replicates: if sampled { FRESH } else { 0 },
@@ -337,6 +413,16 @@ impl Search<'_> {
         };
         let sampled = partial || seen.iter().any(|seen| seen.sampled());
         (ln_lo > f64::NEG_INFINITY || ln_hi < f64::INFINITY).then_some(Constant { ln_lo, ln_hi, sampled })
+    }
+
+    /// What the cells say together of the constants that the statement leaves open.
+    fn intervals(&self, ledger: &Ledger) -> Vec<Interval> {
+        let claim = self.lab.claim;
+        let of = |name: &String| {
+            let cells = ledger.cells().map(|seen| (&seen.cell, (seen.evidence.ln_lo, seen.evidence.ln_hi)));
+            constants::interval(claim, self.bound, name, cells)
+        };
+        claim.statement().constants.iter().filter_map(of).collect()
     }
 
     fn nothing_allowed(&self) -> Error {

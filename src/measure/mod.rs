@@ -1,6 +1,7 @@
 //! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough. Combinators on claims
-//! stand beside it: what-ifs and thresholds.
+//! stand beside it: what-ifs and thresholds; and what measured cells say of open constants.
 
+pub mod constants;
 mod precision;
 pub mod threshold;
 pub mod what_if;

@@ -202,6 +202,21 @@ impl Statement {
         own.and_then(|clause| clause.relation).unwrap_or(self.relation)
     }
 
+    /// Whether a constant stands in this bound, and in no hypothesis, by its own name or by a `let`.
+    pub fn is_in_bound_only(&self, bound: &str, constant: &str) -> bool {
+        let of_bound = self.bounds.iter().filter(|clause| clause.name == bound);
+        let conditions = self.hypotheses.iter().flat_map(|premise| [Some(&premise.condition), premise.at.as_ref()]);
+        let conditions = conditions.chain(self.bounds.iter().map(|clause| clause.at.as_ref())).flatten();
+        of_bound.flat_map(|clause| clause.formula.names()).any(|name| self.stands_for(name, constant))
+            && !conditions.flat_map(Condition::names).any(|name| self.stands_for(name, constant))
+    }
+
+    /// Whether a name in a formula is this one, or a `let` that uses it.
+    pub fn stands_for(&self, name: &str, wanted: &str) -> bool {
+        let known = self.lets.iter().find(|(known, _)| known == name);
+        name == wanted || known.is_some_and(|(_, formula)| formula.names().any(|name| self.stands_for(name, wanted)))
+    }
+
     /// The names of the bounds, each once.
     pub fn bound_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.bounds.iter().map(|clause| clause.name.as_str()).collect();

@@ -48,7 +48,8 @@ struct WireStatement {
     event: Option<Spanned<String>>,
     mean: Option<Spanned<String>>,
     quantile: Option<WireQuantile>,
-    #[serde(default)]
+    /// A user's statement calls them what exists.
+    #[serde(default, alias = "exists")]
     constants: Vec<Spanned<String>>,
     #[serde(default)]
     smallest: Vec<Spanned<String>>,
@@ -193,16 +194,47 @@ impl Statement {
         let handle = path.display().to_string() + &if is_alone { String::new() } else { format!(":{}", wire.id) };
         let toml = toml::to_string(&Table::from_iter([("claim".to_string(), declaration)]));
         let toml = toml.map_err(|error| Error::Defect(format!("a claim cannot be written: {error}")))?;
+        let place = |constant: &Spanned<String>| line(text, &constant.span());
+        let places: Vec<String> = wire.constants.iter().map(place).collect();
         let statement = Self::from_wire(inferred(wire, &written), text)?;
+        statement
+            .constants
+            .iter()
+            .zip(places)
+            .try_for_each(|(name, place)| statement.check_constant(name).map_err(|error| error.at(place)))?;
         Ok((Statement { origin: Some(Origin { handle, toml }), ..statement }.searched(), written))
     }
 
-    /// The statement with the domains of numbers as the ranges of searches where none are given.
+    /// Refuses a constant of a user's that no cell can say anything of.
+    fn check_constant(&self, name: &str) -> Result<()> {
+        let refused = |text: &str| Err(Error::input(format!("exists: {name}{text}")));
+        let is_used = |used: &str| self.stands_for(used, name);
+        let in_bounds = self.bounds.iter().flat_map(|clause| clause.formula.names());
+        let in_hypotheses = self.hypotheses.iter().flat_map(|premise| premise.condition.names());
+        let parameter = &self.parameters[super::position(&self.parameters, name)?];
+        match (&parameter.domain, self.relation) {
+            (Domain::Real(interval), _) if interval.low < 0.0 => {
+                refused(" may be below 0; write a domain such as \"0<..100\"")
+            }
+            (Domain::Real(_), Relation::Equal { .. }) => {
+                refused(": an equality has no least constant; write the relation at-most or at-least")
+            }
+            (Domain::Real(_), _) if in_bounds.chain(in_hypotheses).any(is_used) => Ok(()),
+            (Domain::Real(_), _) => {
+                refused(" stands in no bound and no hypothesis; write it there, as in \"C*sqrt(n)\"")
+            }
+            _ => refused(" is no real number; write its domain as \"0<..100\""),
+        }
+    }
+
+    /// The statement with the domains of numbers as the ranges of searches where none are given. A default is for a search the only
+    /// value, but of a constant that is sought.
     fn searched(mut self) -> Self {
         let with_search = |parameter: &Parameter| {
-            let search = match (&parameter.domain, &parameter.default) {
-                (Domain::Integer(low, high), None) => Some((*low as f64, *high as f64)),
-                (Domain::Real(interval), None) => {
+            let is_open = parameter.default.is_none() || self.constants.contains(&parameter.name);
+            let search = match &parameter.domain {
+                Domain::Integer(low, high) if is_open => Some((*low as f64, *high as f64)),
+                Domain::Real(interval) if is_open => {
                     let (low, high) = (interval.low.max(-MOST_SEARCHED), interval.high.min(MOST_SEARCHED));
                     let is_open_at_0 = low == 0.0 && !interval.with_low;
                     Some((if is_open_at_0 { LEAST_SEARCHED * high.min(1.0) } else { low }, high))

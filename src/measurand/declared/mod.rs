@@ -139,6 +139,12 @@ impl Declaration {
                     let message = format!("{name} is unknown{near}; known are {}", known.join(", "));
                     return Err(text.error(&SyntaxError::new(place, &message)));
                 }
+                if let Some(constant) = statement.constants.iter().find(|constant| statement.stands_for(name, constant))
+                {
+                    let message =
+                        format!("{constant} exists for all cells, and what is measured does not depend on it");
+                    return Err(text.error(&SyntaxError::new(place, &message)));
+                }
             }
         }
         Ok(())

@@ -167,6 +167,30 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
     }
 }
 
+/// A constant that exists is a real parameter of a bound, and what is measured does not depend on it.
+#[test]
+fn constants_that_say_nothing_are_refused() {
+    let refused = |domain: &str, event: &str, bound: &str, relation: &str| {
+        let text = format!(
+            "[claim]\nid = \"toy\"\nexists = [\"C\"]\nparameters = {{ n = \"1..9\", C = \"{domain}\" }}\ndraw = {{ X = \"iid(n, normal(0, 1))\" }}\n\
+             event = \"{event}\"\nbounds = {{ printed = \"{bound}\" }}\nrelation = {relation}\n"
+        );
+        claim(&text, Path::new("toy.toml"), None).map(|claim| claim.statement().constants.clone())
+    };
+    let at_most = "\"at-most\"";
+    assert_eq!(refused("0<..9", "sum(X) > n", "C/n", at_most).unwrap(), ["C"]);
+    for (domain, event, bound, relation, expected) in [
+        ("1..9", "sum(X) > n", "C/n", at_most, "line 3: exists: C is no real number; write its domain as \"0<..100\""),
+        ("-1<..9", "sum(X) > n", "C/n", at_most, "line 3: exists: C may be below 0"),
+        ("0<..9", "sum(X) > n", "1/n", at_most, "line 3: exists: C stands in no bound and no hypothesis"),
+        ("0<..9", "sum(X) > n", "C/n", "{ equal = 0.1 }", "line 3: exists: C: an equality has no least constant"),
+        ("0<..9", "sum(X) > C*n", "C/n", at_most, "line 6, column 19: C exists for all cells"),
+    ] {
+        let error = refused(domain, event, bound, relation).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected}\n{error}");
+    }
+}
+
 /// A formula of the statement does not see a draw.
 #[test]
 fn hypotheses_and_bounds_see_parameters_only() {

@@ -1,7 +1,7 @@
 //! One claim's section of the finding page.
 
 use super::command::command;
-use super::constants::intervals;
+use super::constants::sentences;
 use super::joined::{Counts, Joined, Least, Set, join};
 use super::links::Links;
 use super::searched::{Search, Searched, object};
@@ -173,7 +173,7 @@ impl<'a> Section<'a> {
     /// What is known of the claim's constants, by its own cells and those of its thresholds.
     fn constants(&self) -> String {
         let sets = [&self.cells[..], &self.thresholds].concat();
-        let known: Vec<String> = intervals(self.claim, &sets).iter().map(|interval| interval.text()).collect();
+        let known = sentences(self.claim, &sets);
         match (known.is_empty(), self.claim.statement().constants.len()) {
             (true, _) => "no value that was tried is refuted".into(),
             (false, 1) => known.join("; "),
