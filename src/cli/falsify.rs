@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty, printed, shown_or_ln};
-use super::options::SamplingArguments;
+use super::options::{CommandArguments, SamplingArguments};
 use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
 use super::{FailOn, note, parse_count, parse_seconds, print};
@@ -43,6 +43,8 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_count)]
     evaluations: Option<u64>,
     #[command(flatten)]
+    commands: CommandArguments,
+    #[command(flatten)]
     sampling: SamplingArguments,
     /// The experiment to write for what is found; CLAIM-counterexample.toml in the working folder without it. The file of an
     /// earlier search that found the same is replaced, any other file stays.
@@ -66,6 +68,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.commands.apply();
     let (claim, changes) = arguments.what_if.claim(&arguments.claim)?;
     let region = Region::of(&claim, &arguments.within)?;
     let bounds = bounds(&claim, &changes, &region)?;
@@ -510,6 +513,9 @@ fn paragraph(claim: &Claim, finding: &Finding) -> Vec<String> {
             evidence.method.name()
         ),
     );
+    if let Some(law) = &evidence.law {
+        line("worst law", law.clone());
+    }
     line(
         "bound",
         format!(

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::evaluate::nothing_yet;
-use super::options::{SamplingArguments, WatchArguments};
+use super::options::{CommandArguments, SamplingArguments, WatchArguments};
 use super::progress::left;
 use super::watch::{Show, Stop, Watch};
 use super::{parse_count, print};
@@ -49,6 +49,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 20_000, value_parser = parse_count)]
     replicates: u64,
     #[command(flatten)]
+    commands: CommandArguments,
+    #[command(flatten)]
     sampling: SamplingArguments,
     #[command(flatten)]
     watch: WatchArguments,
@@ -61,6 +63,7 @@ fn parse_range(text: &str) -> std::result::Result<(f64, f64), String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.commands.apply();
     let claim = find(&arguments.claim)?;
     let method = match &arguments.method {
         Some(name) => claim.method(name)?,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
 use super::domain::{Domain, Parameter};
-use super::{Clause, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Statement, Written};
+use super::{Clause, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Sampling, Statement, Written};
 use crate::error::{Error, Result};
 use crate::formula::{Condition, Formula};
 
@@ -48,6 +48,9 @@ struct WireStatement {
     event: Option<Spanned<String>>,
     mean: Option<Spanned<String>>,
     quantile: Option<WireQuantile>,
+    command: Option<Spanned<Vec<String>>>,
+    values: Option<Spanned<String>>,
+    timeout: Option<Spanned<f64>>,
     /// A user's statement calls them what exists.
     #[serde(default, alias = "exists")]
     constants: Vec<Spanned<String>>,
@@ -174,7 +177,7 @@ impl Statement {
         let wire = claims.into_iter().nth(place).ok_or_else(|| Error::Defect("a claim was lost".into()))?;
         let Some(written) = written(&wire, text)? else {
             return Err(Error::input(
-                "[claim]: write what is measured: event = \"S >= t\", mean = \"abs(S)\" or quantile",
+                "[claim]: write what is measured: event = \"S >= t\", mean = \"abs(S)\", quantile or command",
             ));
         };
         let symbols = !(wire.symbols.is_empty() && wire.computed.is_empty() && wire.observed.is_empty());
@@ -381,12 +384,75 @@ fn written(wire: &WireStatement, text: &str) -> Result<Option<Written>> {
         event: wire.event.as_ref().map(located),
         mean: wire.mean.as_ref().map(located),
         quantile,
+        sampling: sampling(wire, text)?,
     };
     let is_some = !written.draws.is_empty()
         || [&written.given, &written.event, &written.mean].into_iter().any(Option::is_some)
         || written.quantile.is_some();
-    Ok(is_some.then_some(written))
+    match (is_some, &written.sampling, &wire.command) {
+        (true, Some(_), Some(command)) => {
+            let message =
+                "command: the command draws, so that draw, given, event, mean and quantile say nothing; leave them out";
+            Err(Error::input(message).at(line(text, &command.span())))
+        }
+        (_, sampling, _) => Ok((is_some || sampling.is_some()).then_some(written)),
+    }
 }
+
+/// The command that draws, if there is one.
+fn sampling(wire: &WireStatement, text: &str) -> Result<Option<Sampling>> {
+    let refused = |key: &str, message: &str, span: Range<usize>| {
+        Err(Error::input(format!("{key}: {message}")).at(line(text, &span)))
+    };
+    let Some(command) = &wire.command else {
+        return match (&wire.values, &wire.timeout) {
+            (Some(values), _) => refused(
+                "values",
+                "it belongs to a command, as in command = [\"python3\", \"sampler.py\"]",
+                values.span(),
+            ),
+            (_, Some(timeout)) => refused("timeout", "it belongs to a command", timeout.span()),
+            _ => Ok(None),
+        };
+    };
+    if command.get_ref().first().is_none_or(String::is_empty) {
+        return refused(
+            "command",
+            "write the program and its arguments, as in [\"python3\", \"sampler.py\"]",
+            command.span(),
+        );
+    }
+    let range = match &wire.values {
+        None => None,
+        Some(values) if values.get_ref() == "event" => None,
+        Some(values) => {
+            let ends = match Domain::parse(values.get_ref()) {
+                Ok(Domain::Integer(low, high)) => Some((low as f64, high as f64)),
+                Ok(Domain::Real(interval)) => Some((interval.low, interval.high)),
+                _ => None,
+            };
+            match ends.filter(|(low, high)| *low >= 0.0 && *low < *high && high.is_finite()) {
+                Some(ends) => Some(ends),
+                None => {
+                    let message = "write \"event\" for values that are 0 or 1, or between which numbers from 0 on they lie, as in \"0..10\"";
+                    return refused("values", message, values.span());
+                }
+            }
+        }
+    };
+    let timeout = match &wire.timeout {
+        None => TIMEOUT,
+        Some(seconds) if *seconds.get_ref() > 0.0 && *seconds.get_ref() <= MOST_SECONDS => *seconds.get_ref(),
+        Some(seconds) => {
+            return refused("timeout", "write the seconds that an answer may take, up to 86400", seconds.span());
+        }
+    };
+    Ok(Some(Sampling { command: command.get_ref().clone(), range, timeout }))
+}
+
+/// The seconds that an answer of a command may take where nothing is said, and the most that can be said.
+const TIMEOUT: f64 = 30.0;
+const MOST_SECONDS: f64 = 86_400.0;
 
 /// A text with the place of its first letter.
 fn located(text: &str, spanned: &Spanned<String>) -> Located {
@@ -407,6 +473,10 @@ fn inferred(wire: WireStatement, written: &Written) -> WireStatement {
         (Some(event), ..) => (format!("Pr({})", event.text), Quantity::Probability),
         (_, Some(mean), _) => (format!("E[{}]", mean.text), Quantity::Size),
         (.., Some((of, level))) => (format!("{level}-quantile of {}", of.text), Quantity::Size),
+        _ if written.sampling.as_ref().is_some_and(|sampling| sampling.range.is_none()) => {
+            ("Pr(the sampler's event)".into(), Quantity::Probability)
+        }
+        _ if written.sampling.is_some() => ("E[the sampler's value]".into(), Quantity::Size),
         _ => (String::new(), Quantity::Size),
     };
     let measured = wire.measured.unwrap_or(measured);

@@ -161,6 +161,34 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
         ),
         ("draw = { X = \"points([1, 2], [0.5, 0.4])\" }\nevent = \"X > 1\"", "add up to 1 are needed; these give 0.9"),
         ("draw = { X = \"truncated(normal(0, 1), 40, 41)\" }\nevent = \"X > 1\"", "at least 1e-4 is needed"),
+        (
+            "draw = { X = \"any(bounded(0, 1), mean = p)\" }\nevent = \"X > 1/2\"",
+            "line 4, column 43: this is 1.5; write a mean from 0 to 1",
+        ),
+        (
+            "draw = { X = \"any(bounded(1, 0))\" }\nevent = \"X > 1\"",
+            "line 4, column 29: this is 0; write a number above 1",
+        ),
+        (
+            "draw = { X = \"any(bounded(0, 1), variance <= 0)\" }\nevent = \"X > 1\"",
+            "line 4, column 47: this is 0; write a variance above 0",
+        ),
+        (
+            "draw = { X = \"any(bounded(0, 1), mean <= 0.1, mean >= 0.2)\" }\nevent = \"X > 1\"",
+            "no law meets all conditions",
+        ),
+        (
+            "draw = { X = \"any(bounded(0, 1))\", Y = \"any(bounded(0, 1))\" }\nevent = \"X > Y\"",
+            "line 4, column 41: there is one family already",
+        ),
+        (
+            "draw = { X = \"any(bounded(0, 1))\" }\nquantile = { of = \"X\", level = 0.5 }",
+            "an event or a mean is measured",
+        ),
+        (
+            "draw = { X = \"any(bounded(-1, 1))\" }\nmean = \"X\"",
+            "line 5, column 9: for any law of a family the mean is of",
+        ),
     ] {
         let error = refused(lines);
         assert!(error.contains(expected), "{lines}\n{error}");
@@ -200,6 +228,44 @@ fn hypotheses_and_bounds_see_parameters_only() {
     assert!(error.contains("X is drawn, and this is a formula of the cell's numbers"), "{error}");
 }
 
+/// For any law of a family the worst that is found is measured, which may refute the statement and never confirms it.
+#[test]
+fn the_worst_law_of_a_family_is_measured() {
+    let measured = |parameters: &str, draw: &str, event: &str, relation: &str, set: &[(&str, &str)], method: Method| {
+        let text = format!(
+            "[claim]\nid = \"toy\"\nparameters = {{ {parameters} }}\ndraw = {{ X = \"{draw}\" }}\nevent = \"{event}\"\n\
+             bounds = {{ printed = \"0.3\", loose = \"0.9\" }}\nrelation = \"{relation}\"\n"
+        );
+        let claim = claim(&text, Path::new("toy.toml"), None).unwrap();
+        assert_eq!(claim.methods(), [Method::Search, Method::Literal]);
+        let found = evidence(&claim, set, method).unwrap();
+        let bounds = claim.bounds(&claim.cell(set.iter().copied()).unwrap()).unwrap();
+        let verdicts = bounds.iter().map(|bound| crate::verdict::pronounce(claim.statement(), &found, bound).name());
+        (found.clone(), verdicts.collect::<Vec<_>>())
+    };
+    let n = "n = \"1..1e9\", m = \"-1<..<1\"";
+    let (signs, sum) = ("iid(n, any(bounded(-1, 1), mean = m))", "sum(X) - n*m >= 2");
+    let set = [("n", "4"), ("m", "0")];
+    let (found, verdicts) = measured(n, signs, sum, "at-most", &set, Method::Search);
+    assert!((found.ln.unwrap().exp() - 5.0 / 16.0).abs() < 1e-9, "{found:?}");
+    assert_eq!(found.law.as_deref(), Some("points([-1, 1], [0.5, 0.5])"));
+    assert_eq!(verdicts, ["violated", "undecided"]);
+    let (drawn, _) = measured(n, signs, sum, "at-most", &set, Method::Literal);
+    assert!(drawn.ln_lo <= found.ln_hi && found.ln_lo <= drawn.ln_hi, "{drawn:?}");
+    // Outcomes are listed where no statistic has a known law: the path reaches 2 in 6 of 16 cases.
+    let (found, _) = measured(n, signs, "max(cumsum(X)) >= 2", "at-most", &set, Method::Search);
+    assert!(found.ln.unwrap().exp() >= 6.0 / 16.0 - 1e-9, "{found:?}");
+    // The least chance of at least 1/5 at the mean 1/2 is (1/2 - 1/5)/(1 - 1/5), as near as one likes.
+    let of_one = "any(bounded(0, 1), mean = m)";
+    let (found, verdicts) = measured(n, of_one, "X >= 0.2", "at-least", &[("n", "1"), ("m", "0.5")], Method::Search);
+    assert!((found.ln.unwrap().exp() - 0.375).abs() < 1e-6, "{found:?}");
+    assert_eq!(verdicts, ["undecided", "violated"]);
+    // Chebyshev: the chance of deviating by 1/2 is at most 4 times the variance, with three points.
+    let of_variance = "any(bounded(0, 1), mean = 1/2, variance <= 1/16)";
+    let (found, _) = measured(n, of_variance, "abs(X - 1/2) >= 1/2", "at-most", &set, Method::Search);
+    assert!((found.ln.unwrap().exp() - 0.25).abs() < 1e-9, "{found:?}");
+}
+
 /// A method that cannot reach a cell says which one does.
 #[test]
 fn what_cannot_be_reached_is_said() {
@@ -220,6 +286,8 @@ fn what_cannot_be_reached_is_said() {
     let normal = "draw = { X = \"iid(n, normal(0, 1))\" }\nmean = \"max(X)\"";
     // A mean of what may be below 0 is no sample of values in [0, 1].
     assert!(unreached(normal, Method::Literal, "4").contains("is not measured by \"literal\"; it admits quadrature"));
+    let paths = "draw = { X = \"iid(n, any(bounded(0, 1)))\" }\nevent = \"max(cumsum(X) - range(n)/2) >= 1\"";
+    assert!(unreached(paths, Method::Search, "100").contains("of no law that was searched anything is known exactly"));
     assert!(unreached(normal, Method::ClosedForm, "4").contains("it admits quadrature"));
     let square =
         declared("n = \"1..1e9\"", "draw = { X = \"iid(n, student_t(3))\" }\nmean = \"max(cumsum(X)^2)\"").unwrap_err();
