@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod confirm;
+mod constant;
 pub mod lab;
 pub mod region;
 pub mod reproduce;
@@ -20,14 +21,13 @@ pub mod space;
 
 use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Bearing;
 use crate::measure::Until;
 use crate::measure::constants::{self, Interval};
-use crate::statement::{Hypothesis, Relation, Value};
+use crate::statement::{Hypothesis, Relation};
 use crate::verdict::Verdict;
 use clock::Clock;
 use confirm::{Second, confirm};
@@ -161,22 +161,6 @@ impl Finding {
         }
     }
 
-    /// The finding of a search that went on where another one ended.
-    fn after(self, before: Self) -> Self {
-        let joined = |interval: Interval| {
-            let known = before.intervals.iter().find(|known| known.name == interval.name).cloned();
-            known.map_or(Some(interval.clone()), |known| known.joined(interval))
-        };
-        Finding {
-            intervals: self.intervals.into_iter().filter_map(joined).collect(),
-            evaluations: before.evaluations + self.evaluations,
-            refused: before.refused + self.refused,
-            reason: before.reason.or(self.reason),
-            seconds: before.seconds + self.seconds,
-            ..self
-        }
-    }
-
     /// The relation that was claimed for the bound, given the claim's.
     pub fn relation(&self, claimed: Relation) -> Relation {
         self.best.as_ref().map_or(claimed, |best| best.relation(claimed))
@@ -219,60 +203,15 @@ const FRESH_TIME: f64 = 0.4;
 /// Candidates that are measured again, at most.
 const MOST_FRESH: usize = 8;
 
-/// Searches for a constant one after another: each goes on from the last value that a cell refutes.
-const ROUNDS: u32 = 4;
-/// How much further than that it goes.
-const BEYOND: f64 = 1e-9;
-
 /// Searches for a counterexample to one bound of the lab's claim; where the claim says only that there is a constant, for the least
 /// constant (or the greatest) that no cell refutes.
 ///
 /// # Errors
 /// Where no cell of the region meets the hypotheses, or none can be measured.
 pub fn falsify(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, observe: Observer) -> Result<Finding> {
-    let Some((index, mut value)) = open_constant(lab.claim, bound, &plan.region) else {
-        return search(lab, bound, plan, interrupted, observe);
-    };
-    let (start, reaches) = (Instant::now(), &plan.region.axes()[index]);
-    let mut all: Option<Finding> = None;
-    for round in 0..ROUNDS {
-        let plan = Plan {
-            region: plan.region.fixed(index, &value),
-            alpha: plan.alpha / f64::from(ROUNDS),
-            evaluations: plan.evaluations.map(|most| (most / u64::from(ROUNDS)).max(1)),
-            time: plan.time.saturating_sub(start.elapsed()) / (ROUNDS - round),
-            ..plan.clone()
-        };
-        let finding = search(lab, bound, &plan, interrupted, observe)?;
-        let finding = match all.take() {
-            Some(all) => finding.after(all),
-            None => finding,
-        };
-        let refuted =
-            finding.intervals.iter().find_map(|interval| Some((interval.is_least, interval.refuted.as_ref()?.0)));
-        let next = refuted.map(|(is_least, last)| last * if is_least { 1.0 + BEYOND } else { 1.0 - BEYOND });
-        let is_last = finding.interrupted;
-        all = Some(finding);
-        match next.map(Value::Real).filter(|next| !is_last && *next != value && reaches.contains(next)) {
-            Some(next) => value = next,
-            None => break,
-        }
-    }
-    let finding = all.ok_or_else(|| Error::Defect("no round was searched".into()))?;
-    Ok(Finding { region: plan.region.to_string(), shares: plan.shares(), ..finding })
-}
-
-/// The place and the middle of the only axis of a constant that stands in the bound alone.
-fn open_constant(claim: &Claim, bound: &str, region: &Region) -> Option<(usize, Value)> {
-    let about = claim.statement();
-    let is_open = |index: &usize| {
-        let name = &about.parameters[*index].name;
-        about.constants.contains(name) && about.is_in_bound_only(bound, name) && region.axes()[*index].is_interval()
-    };
-    let open: Vec<usize> = (0..about.parameters.len()).filter(is_open).collect();
-    match open[..] {
-        [index] => Some((index, region.axes()[index].at(0.5)?)),
-        _ => None,
+    match constant::open(lab.claim, bound, &plan.region) {
+        Some(axis) => constant::search_for(axis, plan, &|plan| search(lab, bound, plan, interrupted, observe)),
+        None => search(lab, bound, plan, interrupted, observe),
     }
 }
 

@@ -167,10 +167,8 @@ impl Interval {
 
 /// A positive number to a few digits, not below it or not above it.
 pub fn rounded(x: f64, up: bool) -> String {
-    let text = format!("{x:.*e}", DIGITS - 1);
-    let near: f64 = text.parse().unwrap_or(x);
-    let exponent = text.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
-    let unit = 10f64.powi(exponent - DIGITS as i32 + 1);
+    let near: f64 = format!("{x:.*e}", DIGITS - 1).parse().unwrap_or(x);
+    let unit = 10f64.powi(x.log10().floor() as i32 - DIGITS as i32 + 1);
     let moved = match (up, near < x, near > x) {
         (true, true, _) => near + unit,
         (false, _, true) => near - unit,

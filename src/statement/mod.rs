@@ -15,7 +15,7 @@ pub use bound::Bound;
 pub use cell::{Cell, Hypothesis, Value};
 pub use domain::{Domain, Interval, Parameter, position};
 pub use names::{Names, Symbol};
-pub use written::{Located, Origin, Sampling, Written};
+pub use written::{Command, Located, Origin, Written};
 
 use crate::error::{Error, Result};
 use crate::formula::{Condition, Formula};

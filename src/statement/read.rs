@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
 use super::domain::{Domain, Parameter};
-use super::{Clause, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Sampling, Statement, Written};
+use super::{Clause, Command, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Statement, Written};
 use crate::error::{Error, Result};
 use crate::formula::{Condition, Formula};
 
@@ -238,9 +238,10 @@ impl Statement {
             let search = match &parameter.domain {
                 Domain::Integer(low, high) if is_open => Some((*low as f64, *high as f64)),
                 Domain::Real(interval) if is_open => {
-                    let (low, high) = (interval.low.max(-MOST_SEARCHED), interval.high.min(MOST_SEARCHED));
-                    let is_open_at_0 = low == 0.0 && !interval.with_low;
-                    Some((if is_open_at_0 { LEAST_SEARCHED * high.min(1.0) } else { low }, high))
+                    let (low, high) = interval.ends();
+                    let (low, high) = (low.max(-MOST_SEARCHED), high.min(MOST_SEARCHED));
+                    let is_open_at_0 = interval.low == 0.0 && !interval.with_low;
+                    Some((if is_open_at_0 { LEAST_SEARCHED * interval.high.min(1.0) } else { low }, high))
                 }
                 _ => None,
             };
@@ -384,23 +385,23 @@ fn written(wire: &WireStatement, text: &str) -> Result<Option<Written>> {
         event: wire.event.as_ref().map(located),
         mean: wire.mean.as_ref().map(located),
         quantile,
-        sampling: sampling(wire, text)?,
+        command: command(wire, text)?,
     };
     let is_some = !written.draws.is_empty()
         || [&written.given, &written.event, &written.mean].into_iter().any(Option::is_some)
         || written.quantile.is_some();
-    match (is_some, &written.sampling, &wire.command) {
+    match (is_some, &written.command, &wire.command) {
         (true, Some(_), Some(command)) => {
             let message =
                 "command: the command draws, so that draw, given, event, mean and quantile say nothing; leave them out";
             Err(Error::input(message).at(line(text, &command.span())))
         }
-        (_, sampling, _) => Ok((is_some || sampling.is_some()).then_some(written)),
+        (_, command, _) => Ok((is_some || command.is_some()).then_some(written)),
     }
 }
 
 /// The command that draws, if there is one.
-fn sampling(wire: &WireStatement, text: &str) -> Result<Option<Sampling>> {
+fn command(wire: &WireStatement, text: &str) -> Result<Option<Command>> {
     let refused = |key: &str, message: &str, span: Range<usize>| {
         Err(Error::input(format!("{key}: {message}")).at(line(text, &span)))
     };
@@ -447,7 +448,7 @@ fn sampling(wire: &WireStatement, text: &str) -> Result<Option<Sampling>> {
             return refused("timeout", "write the seconds that an answer may take, up to 86400", seconds.span());
         }
     };
-    Ok(Some(Sampling { command: command.get_ref().clone(), range, timeout }))
+    Ok(Some(Command { words: command.get_ref().clone(), range, timeout }))
 }
 
 /// The seconds that an answer of a command may take where nothing is said, and the most that can be said.
@@ -473,10 +474,10 @@ fn inferred(wire: WireStatement, written: &Written) -> WireStatement {
         (Some(event), ..) => (format!("Pr({})", event.text), Quantity::Probability),
         (_, Some(mean), _) => (format!("E[{}]", mean.text), Quantity::Size),
         (.., Some((of, level))) => (format!("{level}-quantile of {}", of.text), Quantity::Size),
-        _ if written.sampling.as_ref().is_some_and(|sampling| sampling.range.is_none()) => {
+        _ if written.command.as_ref().is_some_and(|command| command.range.is_none()) => {
             ("Pr(the sampler's event)".into(), Quantity::Probability)
         }
-        _ if written.sampling.is_some() => ("E[the sampler's value]".into(), Quantity::Size),
+        _ if written.command.is_some() => ("E[the sampler's value]".into(), Quantity::Size),
         _ => (String::new(), Quantity::Size),
     };
     let measured = wire.measured.unwrap_or(measured);

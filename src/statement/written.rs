@@ -42,16 +42,16 @@ impl Located {
 
 /// A command that draws, as a user declares it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sampling {
+pub struct Command {
     /// The program and its arguments.
-    pub command: Vec<String>,
+    pub words: Vec<String>,
     /// Between which numbers each value lies; `None` where it is 0 or 1, for an event.
     pub range: Option<(f64, f64)>,
     /// The seconds that an answer may take.
     pub timeout: f64,
 }
 
-impl Sampling {
+impl Command {
     /// Whether a value is one of those that are declared.
     pub fn admits(&self, value: f64) -> bool {
         match self.range {
@@ -75,5 +75,5 @@ pub struct Written {
     /// The number whose quantile is measured, and at which level.
     pub quantile: Option<(Located, f64)>,
     /// The command that draws instead.
-    pub sampling: Option<Sampling>,
+    pub command: Option<Command>,
 }

@@ -66,11 +66,19 @@ impl Family {
         let upper = (mean - weight * at[1] - (1.0 - weight) * at[0]) / (at[2] - at[0]);
         let chances = [1.0 - weight - upper, weight, upper];
         let variance: f64 = at.iter().zip(chances).map(|(x, p)| p * (x - mean).powi(2)).sum();
-        if chances.iter().any(|p| *p < LEAST) || variance > self.variance * (1.0 - 1e-12) {
+        if !chances.iter().all(|p| *p >= LEAST) || variance > self.variance * (1.0 - 1e-12) {
             return None;
         }
         let points: Vec<(f64, f64)> = places.iter().map(|place| *place as f64).zip(chances).collect();
         self.member(step, Number::new(self.low), &points)
+    }
+
+    /// The weight of the middle point with which the variance is as large as it may be, but for rounding.
+    fn least_weight(&self, mean: f64, places: [usize; 3]) -> f64 {
+        let [first, middle, last] =
+            places.map(|place| self.low + (self.high - self.low) * place as f64 / LATTICE as f64);
+        let without = (mean - first) * (last - mean);
+        (without - self.variance * (1.0 - 1e-11)) / ((middle - first) * (last - middle))
     }
 
     /// The law of some points times a scale and shifted, with how exactly it is one of the family.
@@ -176,7 +184,8 @@ impl<F: Fn(&Member) -> Option<Evidence>> Search<'_, F> {
         let triples =
             (0..=LATTICE).flat_map(|i| (i + 1..=LATTICE).flat_map(move |j| (j + 1..=LATTICE).map(move |k| [i, j, k])));
         for places in triples {
-            for weight in (1..WEIGHTS).map(|part| part as f64 / WEIGHTS as f64) {
+            let weights = (1..WEIGHTS).map(|part| part as f64 / WEIGHTS as f64);
+            for weight in weights.chain([self.family.least_weight(mean, places)]) {
                 if let Some(member) = self.family.three(mean, places, weight) {
                     self.look(member);
                 }

@@ -100,8 +100,8 @@ struct Declaration {
 /// Names the line, the column, the key, and what to write.
 pub fn claim(text: &str, path: &Path, id: Option<&str>) -> Result<Claim> {
     let (statement, written) = Statement::declared(text, path, id)?;
-    if let Some(sampling) = written.sampling {
-        return Ok(Claim::new(statement, Outside::new(sampling)));
+    if let Some(command) = written.command {
+        return Ok(Claim::new(statement, Outside::new(command)));
     }
     let declared = Declared::new(&statement, &written)?;
     Ok(Claim::new(statement, declared))
@@ -327,9 +327,12 @@ impl Declared {
             let (ln_lo, ln_hi) = (evidence.ln_lo - error, evidence.ln_hi + error);
             Some(Evidence { ln_lo, ln_hi, law: Some(member.text.clone()), ..evidence })
         };
-        family.worst(greatest, entries <= MOST_OF_THREE, measure).ok_or_else(|| {
+        // A law of one point is known where no other is.
+        let is_known = family.example().and_then(|member| measure(&member)).is_some();
+        let worst = family.worst(greatest, entries <= MOST_OF_THREE, measure);
+        worst.filter(|_| is_known).ok_or_else(|| {
             Error::unreachable(
-                "of no law that was searched anything is known exactly: the laws of a family take an event of a sum or of a largest \
+                "of a law of two points nothing is known exactly here: the laws of a family take an event of a sum or of a largest \
                  value, or a smaller cell, whose outcomes can be listed",
             )
         })

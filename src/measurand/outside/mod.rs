@@ -16,7 +16,7 @@ use super::{Draw, Estimator, Law, Measurand, Replicates};
 use crate::error::{Error, Result};
 use crate::evidence::Method;
 use crate::numeric::number;
-use crate::statement::{Cell, Sampling, Value};
+use crate::statement::{Cell, Command, Value};
 
 pub use process::kill_all;
 
@@ -35,7 +35,7 @@ pub fn allow() {
 
 /// Measures what a command draws.
 pub struct Outside {
-    sampling: Sampling,
+    command: Command,
     /// Processes that wait for a request.
     idle: Mutex<Vec<Process>>,
 }
@@ -55,21 +55,21 @@ struct Answer {
 
 impl Outside {
     /// A sampler as a user declares it.
-    pub fn new(sampling: Sampling) -> Self {
-        Outside { sampling, idle: Mutex::default() }
+    pub fn new(command: Command) -> Self {
+        Outside { command, idle: Mutex::default() }
     }
 
     fn name(&self) -> String {
-        self.sampling.command.join(" ")
+        self.command.words.join(" ")
     }
 
     /// So many values at a cell.
     fn values(&self, cell: &Cell, seed: u64, batch: u64) -> std::result::Result<Vec<f64>, String> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = idle().pop();
-        let mut process = waiting.map_or_else(|| Process::start(&self.sampling.command), Ok)?;
+        let mut process = waiting.map_or_else(|| Process::start(&self.command.words), Ok)?;
         let request = serde_json::to_string(&Request { cell: object(cell), seed, batch }).map_err(|e| e.to_string())?;
-        let answer = process.ask(&request, Duration::from_secs_f64(self.sampling.timeout))?;
+        let answer = process.ask(&request, Duration::from_secs_f64(self.command.timeout))?;
         let values = self.checked(&answer, batch).map_err(|error| process.with_words(error))?;
         idle().push(process);
         Ok(values)
@@ -83,8 +83,8 @@ impl Outside {
         if values.len() as u64 != batch {
             return Err(format!("it was asked for {batch} values and gave {}", values.len()));
         }
-        let wrong = values.iter().find(|value| !self.sampling.admits(**value));
-        match (wrong, self.sampling.range) {
+        let wrong = values.iter().find(|value| !self.command.admits(**value));
+        match (wrong, self.command.range) {
             (None, _) => Ok(values),
             (Some(value), None) => Err(format!("it gave the value {}, and an event is 0 or 1", number(*value))),
             (Some(value), Some((low, high))) => Err(format!(
@@ -114,7 +114,7 @@ impl Measurand for Outside {
     }
 
     fn files(&self, _: &Cell) -> Vec<PathBuf> {
-        self.sampling.command.iter().map(PathBuf::from).filter(|path| path.is_file()).collect()
+        self.command.words.iter().map(PathBuf::from).filter(|path| path.is_file()).collect()
     }
 
     fn estimator<'a>(&'a self, cell: &'a Cell, _: Method) -> Result<Estimator<'a>> {
@@ -126,7 +126,7 @@ impl Measurand for Outside {
         }
         let failure: Arc<OnceLock<String>> = Arc::default();
         let fails = Arc::clone(&failure);
-        let most = self.sampling.range.map_or(1.0, |(_, high)| high);
+        let most = self.command.range.map_or(1.0, |(_, high)| high);
         let sampler = move || -> super::Sampler<'a> {
             let fails = Arc::clone(&fails);
             let mut drawn = Vec::new();
@@ -143,7 +143,7 @@ impl Measurand for Outside {
                 drawn.pop().map_or(Draw::unknown(), |value| Draw::exact(value / most))
             })
         };
-        let law = if self.sampling.range.is_none() { Law::Proportion } else { Law::Mean };
+        let law = if self.command.range.is_none() { Law::Proportion } else { Law::Mean };
         let failure = Some(failure);
         Ok(Estimator::Replicates(Replicates {
             law,
