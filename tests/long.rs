@@ -1,5 +1,6 @@
 //! The long suites, which continuous integration runs too: `cargo test --release --test long`.
 
+mod corpus;
 mod kill;
 mod mutants;
 mod soundness;

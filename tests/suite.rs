@@ -11,6 +11,8 @@ mod fuzz_weights;
 mod guide;
 mod identities;
 mod oracles;
+#[cfg(unix)]
+mod outside;
 mod prune;
 mod sceptic;
 mod solve;

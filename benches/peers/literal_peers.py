@@ -79,14 +79,14 @@ def program_round(program, case, replicates, seed):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return measured["value"], measured["work"] / (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
-def main():
+def main(cases):
     program, rounds = sys.argv[1], int(sys.argv[3]) if sys.argv[2:3] == ["--rounds"] else 5
     print("| claim, cell | NumPy: value, a second | program: value, a second | ratio |\n| --- | --- | --- | --- |")
-    for case, replicates, make in CASES:
+    for case, replicates, make in cases:
         draw = make(np.random.default_rng(1))
         pairs = [(numpy_round(draw), program_round(program, case, replicates, seed)) for seed in range(rounds)]
         (peer, peer_rate), (own, own_rate) = [[statistics.median(x) for x in zip(*side)] for side in zip(*pairs)]
         print(f"| {case} | {peer:.4f}, {peer_rate:.3g} | {own:.4f}, {own_rate:.3g} | {own_rate / peer_rate:.1f} |", flush=True)
 
 if __name__ == "__main__":
-    main()
+    main(CASES)

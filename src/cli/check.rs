@@ -51,6 +51,7 @@ pub struct Arguments {
 const SCRATCH: &str = ".check";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.measuring.commands.apply();
     let experiments = judged_by(read_all(&arguments.files)?, &arguments.judge)?;
     let known =
         experiments.iter().map(|experiment| known(experiment, &arguments.baseline)).collect::<Result<Vec<_>>>()?;

@@ -71,7 +71,7 @@ fn explain(claim: &Claim) -> String {
         text += &format!("  {:width$}  {}: {}{default}\n", parameter.name, parameter.meaning, parameter.domain);
     }
     if !about.constants.is_empty() {
-        text += &format!("\nthe paper says only that there are such constants: {}\n", about.constants.join(", "));
+        text += &format!("\nthe statement says only that there are such constants: {}\n", about.constants.join(", "));
     }
     if !about.readings.is_empty() {
         text += "\nreadings\n";

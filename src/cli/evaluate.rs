@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::json::{Measured, Number, cell_object, finite, json_number, pretty, printed, shown_or_ln};
-use super::options::{SamplingArguments, WatchArguments};
+use super::options::{CommandArguments, SamplingArguments, WatchArguments};
 use super::progress::left;
 use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
@@ -41,6 +41,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0.01, value_parser = parse_alpha)]
     relative: f64,
     #[command(flatten)]
+    commands: CommandArguments,
+    #[command(flatten)]
     sampling: SamplingArguments,
     #[command(flatten)]
     watch: WatchArguments,
@@ -50,6 +52,7 @@ pub struct Arguments {
 const EXPERIMENT: &str = "evaluate";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.commands.apply();
     let (claim, _) = &arguments.what_if.claim(&arguments.claim)?;
     let cell = cell_from(claim, &arguments.set)?;
     let method = match &arguments.method {
@@ -195,6 +198,9 @@ impl Report {
             measured.method,
             measured.work
         );
+        if let Some(law) = &measured.law {
+            text += &format!("worst law {law}\n");
+        }
         for bound in &self.bounds {
             let slack = bound.slack_log10.as_ref().map_or(String::new(), |slack| format!(", slack {}", slack.get()));
             let vacuous = if bound.vacuous { ", vacuous" } else { "" };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::json::{Measured, Number, Span, cell_object, finite, json_number, pretty, printed, shown_or_ln};
-use super::options::SamplingArguments;
+use super::options::{CommandArguments, SamplingArguments};
 use super::watch::{Show, Stop, Watch};
 use super::what_if::WhatIfArguments;
 use super::{FailOn, note, parse_count, parse_seconds, print};
@@ -18,6 +18,7 @@ use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
 use crate::falsify::space::Space;
 use crate::falsify::{Constant, Finding, Plan, Shares, falsify, reproduce};
+use crate::measure::constants::Interval;
 use crate::measure::what_if::Changes;
 use crate::numeric::{for_people, number};
 use crate::random::Address;
@@ -42,6 +43,8 @@ pub struct Arguments {
     #[arg(long, value_parser = parse_count)]
     evaluations: Option<u64>,
     #[command(flatten)]
+    commands: CommandArguments,
+    #[command(flatten)]
     sampling: SamplingArguments,
     /// The experiment to write for what is found; by default CLAIM-counterexample.toml in the working folder. The file of an
     /// earlier search that found the same is replaced, any other file stays.
@@ -65,6 +68,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.commands.apply();
     let (claim, changes) = arguments.what_if.claim(&arguments.claim)?;
     let region = Region::of(&claim, &arguments.within)?;
     let bounds = bounds(&claim, &changes, &region)?;
@@ -313,11 +317,40 @@ struct Entry {
     /// The factor with which the bound just holds at every cell that was measured: the largest for at-least, the least for
     /// at-most.
     best_constant: Option<Span>,
+    /// What the cells say of each constant that the statement leaves open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    constants: Vec<Limits>,
     alpha: Shares,
     evaluations: u64,
     unmeasurable: u64,
     seconds: Number,
     region: String,
+}
+
+/// Between which limits a constant lies by the cells measured.
+#[derive(Serialize)]
+struct Limits {
+    name: String,
+    /// Whether it is the least that will do, or else the greatest.
+    least: bool,
+    /// All values up to this one (from this one on, for the greatest) are refuted.
+    refuted: Option<Number>,
+    /// By this cell.
+    cell: Option<serde_json::Map<String, serde_json::Value>>,
+    /// From this value on (up to it) the bound holds at every cell measured.
+    suffices: Option<Number>,
+}
+
+impl From<&Interval> for Limits {
+    fn from(interval: &Interval) -> Self {
+        Limits {
+            name: interval.name.clone(),
+            least: interval.is_least,
+            refuted: interval.refuted.as_ref().map(|(value, _)| json_number(number(*value))),
+            cell: interval.refuted.as_ref().map(|(_, cell)| cell_object(cell)),
+            suffices: interval.suffices.map(|value| json_number(number(value))),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -384,6 +417,7 @@ impl Entry {
                 verdict: worst.verdict.said_of(claim.statement()).name(),
             }),
             best_constant: constant(claim, finding),
+            constants: finding.intervals.iter().map(Limits::from).collect(),
             evaluations: finding.evaluations,
             unmeasurable: finding.refused,
             seconds: seconds(finding),
@@ -479,6 +513,9 @@ fn paragraph(claim: &Claim, finding: &Finding) -> Vec<String> {
             evidence.method.name()
         ),
     );
+    if let Some(law) = &evidence.law {
+        line("worst law", law.clone());
+    }
     line(
         "bound",
         format!(
@@ -500,7 +537,10 @@ fn paragraph(claim: &Claim, finding: &Finding) -> Vec<String> {
             line("worst cell", format!("{}; slack {}", plain(&worst.cell), slack_text(worst)));
         }
     }
-    if let Some(constant) = &finding.constant {
+    for interval in &finding.intervals {
+        line("constant", interval.text());
+    }
+    if let Some(constant) = finding.constant.as_ref().filter(|_| finding.intervals.is_empty()) {
         line("best constant", constant_text(constant, finding.relation(about.relation)));
     }
     if finding.sampled {

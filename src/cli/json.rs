@@ -48,6 +48,9 @@ pub struct Measured {
     pub ln_hi: Option<Number>,
     pub method: &'static str,
     pub work: u64,
+    /// The law of which it is, where a search chose it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub law: Option<String>,
 }
 
 impl From<&Evidence> for Measured {
@@ -61,6 +64,7 @@ impl From<&Evidence> for Measured {
             ln_hi: finite(evidence.ln_hi),
             method: evidence.method.name(),
             work: evidence.work,
+            law: evidence.law.clone(),
         }
     }
 }

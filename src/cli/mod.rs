@@ -26,7 +26,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Result};
 use crate::run::Effort;
 
-/// Puts the lemmas of "Convolutional neural networks contain structured strong lottery tickets" to the test.
+/// Puts lemmas about random quantities to the test: those of "Convolutional neural networks contain structured strong lottery tickets",
+/// and your own, which a file FILE.toml declares.
 ///
 /// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or, in check, a difference from the baseline; 2 bad input or usage; 3 undecided, under --strict;
 /// 4 interrupted, at the time limit, or incomplete; 5 a cell of a run could not be measured, or a defect of this program.

@@ -13,6 +13,23 @@ pub struct SamplingArguments {
     pub seed: u64,
 }
 
+/// What a verb may start.
+#[derive(clap::Args)]
+pub struct CommandArguments {
+    /// Start the commands with which claims of files draw (command = [...]): only for files that you trust.
+    #[arg(long)]
+    allow_commands: bool,
+}
+
+impl CommandArguments {
+    /// Allows what is allowed.
+    pub fn apply(&self) {
+        if self.allow_commands {
+            crate::measurand::outside::allow();
+        }
+    }
+}
+
 /// How long a verb may take, and how it speaks.
 #[derive(clap::Args)]
 pub struct WatchArguments {
@@ -30,6 +47,8 @@ pub struct WatchArguments {
 /// How a verb measures whole experiments.
 #[derive(clap::Args)]
 pub struct MeasuringArguments {
+    #[command(flatten)]
+    pub commands: CommandArguments,
     /// The number of threads; by default one per core. The records do not depend on it.
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

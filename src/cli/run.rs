@@ -72,6 +72,7 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.measuring.commands.apply();
     let plan = Plan {
         experiments: judged_by(read_all(&arguments.files)?, &arguments.shown.judge)?,
         seed: arguments.sampling.seed,

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::evaluate::nothing_yet;
-use super::options::{SamplingArguments, WatchArguments};
+use super::options::{CommandArguments, SamplingArguments, WatchArguments};
 use super::progress::left;
 use super::watch::{Show, Stop, Watch};
 use super::{parse_count, print};
@@ -20,7 +20,7 @@ use crate::statement::{Bound, PRINTED};
 use crate::statement::{Cell, Value};
 use crate::verdict::pronounce;
 
-/// Find the least value of a parameter at which a claim's probability reaches a level, beside what the paper asks for.
+/// Find the least value of a parameter at which a claim's probability reaches a level, beside what the claim asks for.
 ///
 /// The probability has to grow with the parameter, as it does with n (more vectors never hurt) and with eps. Values are
 /// tried from the least up by doubling, then between those proved below the level and those proved to reach it; a probability
@@ -49,6 +49,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 20_000, value_parser = parse_count)]
     replicates: u64,
     #[command(flatten)]
+    commands: CommandArguments,
+    #[command(flatten)]
     sampling: SamplingArguments,
     #[command(flatten)]
     watch: WatchArguments,
@@ -61,6 +63,7 @@ fn parse_range(text: &str) -> std::result::Result<(f64, f64), String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    arguments.commands.apply();
     let claim = find(&arguments.claim)?;
     let method = match &arguments.method {
         Some(name) => claim.method(name)?,
@@ -243,8 +246,8 @@ impl Report {
             self.trials.len()
         );
         match (&self.asks, self.verdict) {
-            (Some(asks), Some(verdict)) => text += &format!("the paper asks for {asks}: {verdict}\n"),
-            _ => text += &format!("the paper asks nothing of {find} by itself\n"),
+            (Some(asks), Some(verdict)) => text += &format!("the claim asks for {asks}: {verdict}\n"),
+            _ => text += &format!("the claim asks nothing of {find} by itself\n"),
         }
         if let Some(caution) = self.bearing.caution().filter(|_| self.verdict.is_some()) {
             text += &format!("{caution}\n");

@@ -133,7 +133,7 @@ struct Judged {
     right: Measured,
     slack_log10: Option<Number>,
     verdict: &'static str,
-    /// The constant for large enough values of which the paper claims the link, and above which value it holds.
+    /// The constant for large enough values of which the source claims the link, and above which value it holds.
     for_large: Option<&'static str>,
     least_constant: Option<Number>,
     /// A value of it at which the link fails.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::progress::Progress;
 use super::{fail, note};
 use crate::error::{Error, INCOMPLETE, Result};
+use crate::measurand::outside::kill_all;
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -28,6 +29,7 @@ static WATCHED: AtomicBool = AtomicBool::new(false);
 pub fn listen() -> Result<()> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) || !WATCHED.load(Ordering::SeqCst) {
+            kill_all();
             std::process::exit(INCOMPLETE.into());
         }
         note("stopping within a second; Ctrl-C again stops at once");
@@ -105,6 +107,7 @@ impl Watch {
                 progress.finish();
                 let code = (show.stopped)(self.stop(None));
                 let code = code.map_or_else(|error| fail(&error), |_| INCOMPLETE);
+                kill_all();
                 std::process::exit(code.into());
             }
         }

@@ -56,6 +56,8 @@ pub struct Evidence {
     pub observed: Vec<Hypothesis>,
     /// What the value says about the statement.
     pub bearing: Bearing,
+    /// The law of which it is, where a search chose it among those that the statement speaks of.
+    pub law: Option<String>,
 }
 
 /// How what is measured stands to what the statement speaks of.
@@ -67,6 +69,8 @@ pub enum Bearing {
     Upper,
     /// It is never more: a subset within the groups of a proof, where the statement says any subset.
     Lower,
+    /// It is that of one law, where the statement speaks of all laws of a family: one that lies on the wrong side refutes it.
+    OneOfAll,
     /// Nothing follows from it: one draw, where the statement speaks of a probability; what one search finds, where it speaks of
     /// what there is.
     Illustrates,
@@ -91,6 +95,7 @@ impl Bearing {
     pub fn shows(self, relation: Relation) -> Shows {
         match (self, relation) {
             (Bearing::Decides, _) => Shows::Decides,
+            (Bearing::OneOfAll, _) => Shows::Refutes,
             (Bearing::Upper, Relation::AtLeast) | (Bearing::Lower, Relation::AtMost) => Shows::Refutes,
             (Bearing::Upper, Relation::AtMost) | (Bearing::Lower, Relation::AtLeast) => Shows::Confirms,
             (Bearing::Upper | Bearing::Lower, Relation::Equal { .. }) | (Bearing::Illustrates, _) => Shows::Illustrates,
@@ -102,6 +107,8 @@ impl Bearing {
         match self {
             Bearing::Upper => Bearing::Lower,
             Bearing::Lower => Bearing::Upper,
+            // At each value of the parameter another law may be worst.
+            Bearing::OneOfAll => Bearing::Illustrates,
             same => same,
         }
     }
@@ -143,7 +150,7 @@ impl Evidence {
 
     /// A value between limits.
     pub fn enclosed(ln: Option<f64>, ln_lo: f64, ln_hi: f64, method: Method, work: u64) -> Self {
-        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new(), bearing: Bearing::Decides }
+        Evidence { ln, ln_lo, ln_hi, method, work, observed: Vec::new(), bearing: Bearing::Decides, law: None }
     }
 
     /// A non-negative number between its ends.

@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod confirm;
+mod constant;
 pub mod lab;
 pub mod region;
 pub mod reproduce;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::evidence::Bearing;
 use crate::measure::Until;
+use crate::measure::constants::{self, Interval};
 use crate::statement::{Hypothesis, Relation};
 use crate::verdict::Verdict;
 use clock::Clock;
@@ -116,6 +118,8 @@ pub struct Finding {
     /// The factor by which the bound could be multiplied and would still just hold at every cell that was measured: the largest
     /// one for at-least, the least one for at-most. `None` for an equality, and where what is measured only illustrates.
     pub constant: Option<Constant>,
+    /// What the cells say together of each constant that the statement leaves open and no hypothesis names.
+    pub intervals: Vec<Interval>,
     /// How the chance of error was split.
     pub shares: Shares,
     /// The most replicates that the counterexample's own evidence took; 0 without a sample.
@@ -146,6 +150,7 @@ impl Finding {
             order: shrink::order_of(&plan.region),
             second: None,
             constant: None,
+            intervals: Vec::new(),
             shares: plan.shares(),
             replicates: 0,
             evaluations,
@@ -198,11 +203,20 @@ const FRESH_TIME: f64 = 0.4;
 /// Candidates that are measured again, at most.
 const MOST_FRESH: usize = 8;
 
-/// Searches for a counterexample to one bound of the lab's claim.
+/// Searches for a counterexample to one bound of the lab's claim; where the claim says only that there is a constant, for the least
+/// constant (or the greatest) that no cell refutes.
 ///
 /// # Errors
 /// Where no cell of the region meets the hypotheses, or none can be measured.
 pub fn falsify(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, observe: Observer) -> Result<Finding> {
+    match constant::open(lab.claim, bound, &plan.region) {
+        Some(axis) => constant::search_for(axis, plan, &|plan| search(lab, bound, plan, interrupted, observe)),
+        None => search(lab, bound, plan, interrupted, observe),
+    }
+}
+
+/// Searches for a counterexample with what the region leaves open.
+fn search(lab: &Lab, bound: &str, plan: &Plan, interrupted: &AtomicBool, observe: Observer) -> Result<Finding> {
     let clock = Clock::new(plan.time, interrupted);
     clock.watch(|| Search { lab, bound, plan, clock: &clock, observe }.run())
 }
@@ -300,6 +314,7 @@ impl Search<'_> {
             best: Some(found.unwrap_or_else(|| worst.clone())),
             smallest,
             constant: self.constant(ledger, &worst),
+            intervals: self.intervals(ledger),
             worst: Some(worst),
             second,
             replicates: if sampled { FRESH } else { 0 },
@@ -337,6 +352,16 @@ impl Search<'_> {
         };
         let sampled = partial || seen.iter().any(|seen| seen.sampled());
         (ln_lo > f64::NEG_INFINITY || ln_hi < f64::INFINITY).then_some(Constant { ln_lo, ln_hi, sampled })
+    }
+
+    /// What the cells say together of the constants that the statement leaves open.
+    fn intervals(&self, ledger: &Ledger) -> Vec<Interval> {
+        let claim = self.lab.claim;
+        let of = |name: &String| {
+            let cells = ledger.cells().map(|seen| (&seen.cell, (seen.evidence.ln_lo, seen.evidence.ln_hi)));
+            constants::interval(claim, self.bound, name, cells)
+        };
+        claim.statement().constants.iter().filter_map(of).collect()
     }
 
     fn nothing_allowed(&self) -> Error {

@@ -18,6 +18,7 @@ pub fn experiment(claim: &Claim, changes: &Changes, findings: &[&Finding], comma
     for finding in findings {
         let Some(best) = &finding.best else { continue };
         let by = best.evidence.method.name();
+        let law = best.evidence.law.as_ref().map_or(String::new(), |law| format!(" for the law {law}"));
         let second = finding.confirmed_by();
         for method in std::iter::once(by).chain(second) {
             if !methods.contains(&method) {
@@ -25,7 +26,7 @@ pub fn experiment(claim: &Claim, changes: &Changes, findings: &[&Finding], comma
             }
         }
         prose += &format!(
-            " Bound {}: violated by {by}, {}.",
+            " Bound {}: violated by {by}{law}, {}.",
             finding.bound,
             second
                 .map_or("which no independent method could confirm".into(), |second| format!("confirmed by {second}"))

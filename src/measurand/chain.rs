@@ -11,7 +11,7 @@ use crate::verdict::{Verdict, judge, slack_log10};
 pub struct Link {
     /// Its name in records: short, unique in its chain, such as `eq-13-constant`.
     pub name: &'static str,
-    /// Where it stands in the paper, such as `Eq. 13, third line`.
+    /// Where it stands in the source, such as `Eq. 13, third line`.
     pub equation: &'static str,
     /// The link as it is printed.
     pub text: &'static str,
@@ -21,8 +21,8 @@ pub struct Link {
     pub left: Evidence,
     /// The right side.
     pub right: Evidence,
-    /// The constant for large enough values of which the paper claims the link, if it does: failing at one value is no error
-    /// of the paper. See [`super::Measurand::least_constant`].
+    /// The constant for large enough values of which the source claims the link, if it does: failing at one value is no error
+    /// of it. See [`super::Measurand::least_constant`].
     pub for_large: Option<&'static str>,
 }
 

@@ -2,9 +2,11 @@
 
 mod chain;
 pub mod declared;
+pub mod outside;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method, median};
@@ -63,8 +65,10 @@ pub struct Replicates<'a> {
     pub ln_scale: f64,
     /// How many replicates make a batch: the unit of work that has a stream of its own.
     pub batch: u64,
-    /// Makes a sampler with its own scratch space.
+    /// Makes a sampler with its own scratch space, for one batch.
     pub sampler: Box<dyn Fn() -> Sampler<'a> + Sync + 'a>,
+    /// Is set where a sampler from outside failed, with the reason: what was drawn counts for nothing then.
+    pub failure: Option<Arc<OnceLock<String>>>,
 }
 
 /// What a construction that takes samples of its own may spend.
@@ -117,13 +121,13 @@ impl<'a> Estimator<'a> {
     /// Counts events, in batches of `batch`.
     pub fn events(batch: u64, sampler: impl Fn() -> Sampler<'a> + Sync + 'a) -> Self {
         let sampler = Box::new(sampler);
-        Estimator::Replicates(Replicates { law: Law::Proportion, ln_scale: 0.0, batch, sampler })
+        Estimator::Replicates(Replicates { law: Law::Proportion, ln_scale: 0.0, batch, sampler, failure: None })
     }
 
     /// Averages values in [0, 1] times a known scale, in batches of `batch`.
     pub fn values(ln_scale: f64, batch: u64, sampler: impl Fn() -> Sampler<'a> + Sync + 'a) -> Self {
         let sampler = Box::new(sampler);
-        Estimator::Replicates(Replicates { law: Law::Mean, ln_scale, batch, sampler })
+        Estimator::Replicates(Replicates { law: Law::Mean, ln_scale, batch, sampler, failure: None })
     }
 
     /// Evaluates without chance.

@@ -1,6 +1,7 @@
 //! One cell by one method: batches from addressed streams, reduced in order, until the interval says enough. Combinators on claims
-//! stand beside it: what-ifs and thresholds.
+//! stand beside it: what-ifs and thresholds; and what measured cells say of open constants.
 
+pub mod constants;
 mod precision;
 pub mod threshold;
 pub mod what_if;
@@ -521,7 +522,10 @@ impl Sample {
             }
         }
         sample.close();
-        Ok(sample)
+        match replicates.failure.as_ref().and_then(|failure| failure.get()) {
+            Some(failure) => Err(Error::input(failure.clone())),
+            None => Ok(sample),
+        }
     }
 
     /// Adds to the value that is open, which is whole as an average of `most`.
@@ -750,7 +754,13 @@ mod tests {
         // More than are drawn at once.
         assert_eq!(to(MOST_DRAWN + 5).count, 2 * (MOST_DRAWN + 5));
         let size = |replicates| {
-            let drawn = Replicates { law: Law::Mean, ln_scale: 0.0, batch: 256, sampler: Box::new(|| unreachable!()) };
+            let drawn = Replicates {
+                law: Law::Mean,
+                ln_scale: 0.0,
+                batch: 256,
+                sampler: Box::new(|| unreachable!()),
+                failure: None,
+            };
             let Size { budget, group, span } = Size::of(&drawn, sampling(1, replicates, Until::Precise).precision);
             (group, span, budget * 256 / (group * span))
         };
@@ -775,6 +785,7 @@ mod tests {
                     [Draw::unknown(), Draw::event(true), Draw::event(false)][turn % 3]
                 })
             }),
+            failure: None,
         };
         let mut stream = Address { seed: 0, experiment: "", cell: "", estimator: "", batch: 0 }.stream();
         let sample = Sample::draw(&replicates, 1, &mut stream, &AtomicBool::new(false)).unwrap();

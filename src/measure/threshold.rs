@@ -115,11 +115,12 @@ impl Threshold {
     pub fn new(claim: &Claim, question: &Question, method: Method) -> Result<Self> {
         let about = claim.statement();
         if about.quantity != Quantity::Probability {
-            return Err(Error::input(format!(
-                "{} measures no probability, so that it reaches no level; choose one of {}",
-                about.id,
-                probabilities().join(", ")
-            )));
+            let instead = match about.origin {
+                Some(_) => "declare an event".into(),
+                None => format!("choose one of {}", probabilities().join(", ")),
+            };
+            let id = &about.id;
+            return Err(Error::input(format!("{id} measures no probability, so that it reaches no level; {instead}")));
         }
         let find = about.parameters[position(&about.parameters, &question.find)?].clone();
         if let Some(level) = question.probability.filter(|level| !(*level > 0.0 && *level < 1.0)) {

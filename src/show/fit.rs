@@ -30,7 +30,7 @@ pub struct Fit {
     pub middle: Option<(f64, f64)>,
     /// The measured values' exponent.
     pub measured: Slope,
-    /// The exponent of the bound at the same places, with which the paper's formula grows there.
+    /// The exponent of the bound at the same places, with which the claim's formula grows there.
     pub bound: Option<f64>,
     /// How many places it rests on.
     pub points: usize,

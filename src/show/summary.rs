@@ -14,7 +14,7 @@ pub enum Kind {
     Claim,
     /// A bound of a claim that says only that there is a constant, at fixed constants.
     Constant,
-    /// A drafted bound, or a claim with other hypotheses or another relation: not the paper's.
+    /// A drafted bound, or a claim with other hypotheses or another relation: not the claim itself.
     WhatIf,
     /// A link of the claim's proof.
     Link,
@@ -113,7 +113,7 @@ fn sections() -> [(Kind, &'static str); 3] {
             "Claims that there is a constant, at the constants that were tried: a cell refutes that constant or not, and no \
              cell violates the claim:",
         ),
-        (Kind::WhatIf, "What-ifs: drafted bounds and changed hypotheses, which are not the paper's:"),
+        (Kind::WhatIf, "What-ifs: drafted bounds and changed hypotheses, which are not the claims themselves:"),
     ]
 }
 

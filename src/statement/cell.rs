@@ -154,7 +154,7 @@ impl Cell {
 /// One named condition of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Hypothesis {
-    /// The condition as the paper writes it.
+    /// The condition as the source writes it.
     pub name: String,
     /// Whether it is met at the cell; `None` where it cannot be evaluated there, or rounding does not tell.
     pub met: Option<bool>,

@@ -15,7 +15,7 @@ pub use bound::Bound;
 pub use cell::{Cell, Hypothesis, Value};
 pub use domain::{Domain, Interval, Parameter, position};
 pub use names::{Names, Symbol};
-pub use written::{Located, Origin, Written};
+pub use written::{Command, Located, Origin, Written};
 
 use crate::error::{Error, Result};
 use crate::formula::{Condition, Formula};
@@ -200,6 +200,21 @@ impl Statement {
     pub fn relation_of(&self, bound: &str) -> Relation {
         let own = self.bounds.iter().find(|clause| clause.name == bound && clause.relation.is_some());
         own.and_then(|clause| clause.relation).unwrap_or(self.relation)
+    }
+
+    /// Whether a constant stands in this bound, and in no hypothesis, by its own name or by a `let`.
+    pub fn is_in_bound_only(&self, bound: &str, constant: &str) -> bool {
+        let of_bound = self.bounds.iter().filter(|clause| clause.name == bound);
+        let conditions = self.hypotheses.iter().flat_map(|premise| [Some(&premise.condition), premise.at.as_ref()]);
+        let conditions = conditions.chain(self.bounds.iter().map(|clause| clause.at.as_ref())).flatten();
+        of_bound.flat_map(|clause| clause.formula.names()).any(|name| self.stands_for(name, constant))
+            && !conditions.flat_map(Condition::names).any(|name| self.stands_for(name, constant))
+    }
+
+    /// Whether a name in a formula is this one, or a `let` that uses it.
+    pub fn stands_for(&self, name: &str, wanted: &str) -> bool {
+        let known = self.lets.iter().find(|(known, _)| known == name);
+        name == wanted || known.is_some_and(|(_, formula)| formula.names().any(|name| self.stands_for(name, wanted)))
     }
 
     /// The names of the bounds, each once.

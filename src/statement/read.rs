@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value as Wire};
 
 use super::domain::{Domain, Parameter};
-use super::{Clause, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Statement, Written};
+use super::{Clause, Command, Located, Origin, PRINTED, Premise, Quantity, Reading, Relation, Statement, Written};
 use crate::error::{Error, Result, line_of};
 use crate::formula::{Condition, Formula};
 
@@ -48,7 +48,11 @@ struct WireStatement {
     event: Option<Spanned<String>>,
     mean: Option<Spanned<String>>,
     quantile: Option<WireQuantile>,
-    #[serde(default)]
+    command: Option<Spanned<Vec<String>>>,
+    values: Option<Spanned<String>>,
+    timeout: Option<Spanned<f64>>,
+    /// A user's statement calls them what exists.
+    #[serde(default, alias = "exists")]
     constants: Vec<Spanned<String>>,
     #[serde(default)]
     smallest: Vec<Spanned<String>>,
@@ -173,7 +177,7 @@ impl Statement {
         let wire = claims.into_iter().nth(place).ok_or_else(|| Error::Defect("a claim was lost".into()))?;
         let Some(written) = written(&wire, text)? else {
             return Err(Error::input(
-                "[claim]: write what is measured: event = \"S >= t\", mean = \"abs(S)\" or quantile",
+                "[claim]: write what is measured: event = \"S >= t\", mean = \"abs(S)\", quantile or command",
             ));
         };
         let symbols = !(wire.symbols.is_empty() && wire.computed.is_empty() && wire.observed.is_empty());
@@ -193,19 +197,51 @@ impl Statement {
         let handle = path.display().to_string() + &if is_alone { String::new() } else { format!(":{}", wire.id) };
         let toml = toml::to_string(&Table::from_iter([("claim".to_string(), declaration)]));
         let toml = toml.map_err(|error| Error::Defect(format!("a claim cannot be written: {error}")))?;
+        let place = |constant: &Spanned<String>| line(text, &constant.span());
+        let places: Vec<String> = wire.constants.iter().map(place).collect();
         let statement = Self::from_wire(inferred(wire, &written), text)?;
+        statement
+            .constants
+            .iter()
+            .zip(places)
+            .try_for_each(|(name, place)| statement.check_constant(name).map_err(|error| error.at(place)))?;
         Ok((Statement { origin: Some(Origin { handle, toml }), ..statement }.searched(), written))
     }
 
-    /// The statement with the domains of numbers as the ranges of searches where none are given.
+    /// Refuses a constant of a user's that no cell can say anything of.
+    fn check_constant(&self, name: &str) -> Result<()> {
+        let refused = |text: &str| Err(Error::input(format!("exists: {name}{text}")));
+        let is_used = |used: &str| self.stands_for(used, name);
+        let in_bounds = self.bounds.iter().flat_map(|clause| clause.formula.names());
+        let in_hypotheses = self.hypotheses.iter().flat_map(|premise| premise.condition.names());
+        let parameter = &self.parameters[super::position(&self.parameters, name)?];
+        match (&parameter.domain, self.relation) {
+            (Domain::Real(interval), _) if interval.low < 0.0 => {
+                refused(" may be below 0; write a domain such as \"0<..100\"")
+            }
+            (Domain::Real(_), Relation::Equal { .. }) => {
+                refused(": an equality has no least constant; write the relation at-most or at-least")
+            }
+            (Domain::Real(_), _) if in_bounds.chain(in_hypotheses).any(is_used) => Ok(()),
+            (Domain::Real(_), _) => {
+                refused(" stands in no bound and no hypothesis; write it there, as in \"C*sqrt(n)\"")
+            }
+            _ => refused(" is no real number; write its domain as \"0<..100\""),
+        }
+    }
+
+    /// The statement with the domains of numbers as the ranges of searches where none are given. A default is for a search the only
+    /// value, but of a constant that is sought.
     fn searched(mut self) -> Self {
         let with_search = |parameter: &Parameter| {
-            let search = match (&parameter.domain, &parameter.default) {
-                (Domain::Integer(low, high), None) => Some((*low as f64, *high as f64)),
-                (Domain::Real(interval), None) => {
-                    let (low, high) = (interval.low.max(-MOST_SEARCHED), interval.high.min(MOST_SEARCHED));
-                    let is_open_at_0 = low == 0.0 && !interval.with_low;
-                    Some((if is_open_at_0 { LEAST_SEARCHED * high.min(1.0) } else { low }, high))
+            let is_open = parameter.default.is_none() || self.constants.contains(&parameter.name);
+            let search = match &parameter.domain {
+                Domain::Integer(low, high) if is_open => Some((*low as f64, *high as f64)),
+                Domain::Real(interval) if is_open => {
+                    let (low, high) = interval.ends();
+                    let (low, high) = (low.max(-MOST_SEARCHED), high.min(MOST_SEARCHED));
+                    let is_open_at_0 = interval.low == 0.0 && !interval.with_low;
+                    Some((if is_open_at_0 { LEAST_SEARCHED * interval.high.min(1.0) } else { low }, high))
                 }
                 _ => None,
             };
@@ -346,12 +382,75 @@ fn written(wire: &WireStatement, text: &str) -> Result<Option<Written>> {
         event: wire.event.as_ref().map(located),
         mean: wire.mean.as_ref().map(located),
         quantile,
+        command: command(wire, text)?,
     };
     let is_some = !written.draws.is_empty()
         || [&written.given, &written.event, &written.mean].into_iter().any(Option::is_some)
         || written.quantile.is_some();
-    Ok(is_some.then_some(written))
+    match (is_some, &written.command, &wire.command) {
+        (true, Some(_), Some(command)) => {
+            let message =
+                "command: the command draws, so that draw, given, event, mean and quantile say nothing; leave them out";
+            Err(Error::input(message).at(line(text, &command.span())))
+        }
+        (_, command, _) => Ok((is_some || command.is_some()).then_some(written)),
+    }
 }
+
+/// The command that draws, if there is one.
+fn command(wire: &WireStatement, text: &str) -> Result<Option<Command>> {
+    let refused = |key: &str, message: &str, span: Range<usize>| {
+        Err(Error::input(format!("{key}: {message}")).at(line(text, &span)))
+    };
+    let Some(command) = &wire.command else {
+        return match (&wire.values, &wire.timeout) {
+            (Some(values), _) => refused(
+                "values",
+                "it belongs to a command, as in command = [\"python3\", \"sampler.py\"]",
+                values.span(),
+            ),
+            (_, Some(timeout)) => refused("timeout", "it belongs to a command", timeout.span()),
+            _ => Ok(None),
+        };
+    };
+    if command.get_ref().first().is_none_or(String::is_empty) {
+        return refused(
+            "command",
+            "write the program and its arguments, as in [\"python3\", \"sampler.py\"]",
+            command.span(),
+        );
+    }
+    let range = match &wire.values {
+        None => None,
+        Some(values) if values.get_ref() == "event" => None,
+        Some(values) => {
+            let ends = match Domain::parse(values.get_ref()) {
+                Ok(Domain::Integer(low, high)) => Some((low as f64, high as f64)),
+                Ok(Domain::Real(interval)) => Some((interval.low, interval.high)),
+                _ => None,
+            };
+            match ends.filter(|(low, high)| *low >= 0.0 && *low < *high && high.is_finite()) {
+                Some(ends) => Some(ends),
+                None => {
+                    let message = "write \"event\" for values that are 0 or 1, or between which numbers from 0 on they lie, as in \"0..10\"";
+                    return refused("values", message, values.span());
+                }
+            }
+        }
+    };
+    let timeout = match &wire.timeout {
+        None => TIMEOUT,
+        Some(seconds) if *seconds.get_ref() > 0.0 && *seconds.get_ref() <= MOST_SECONDS => *seconds.get_ref(),
+        Some(seconds) => {
+            return refused("timeout", "write the seconds that an answer may take, up to 86400", seconds.span());
+        }
+    };
+    Ok(Some(Command { words: command.get_ref().clone(), range, timeout }))
+}
+
+/// The seconds that an answer of a command may take where nothing is said, and the most that can be said.
+const TIMEOUT: f64 = 30.0;
+const MOST_SECONDS: f64 = 86_400.0;
 
 /// A text with the place of its first letter.
 fn located(text: &str, spanned: &Spanned<String>) -> Located {
@@ -372,6 +471,10 @@ fn inferred(wire: WireStatement, written: &Written) -> WireStatement {
         (Some(event), ..) => (format!("Pr({})", event.text), Quantity::Probability),
         (_, Some(mean), _) => (format!("E[{}]", mean.text), Quantity::Size),
         (.., Some((of, level))) => (format!("{level}-quantile of {}", of.text), Quantity::Size),
+        _ if written.command.as_ref().is_some_and(|command| command.range.is_none()) => {
+            ("Pr(the sampler's event)".into(), Quantity::Probability)
+        }
+        _ if written.command.is_some() => ("E[the sampler's value]".into(), Quantity::Size),
         _ => (String::new(), Quantity::Size),
     };
     let measured = wire.measured.unwrap_or(measured);

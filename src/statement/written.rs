@@ -40,6 +40,27 @@ impl Located {
     }
 }
 
+/// A command that draws, as a user declares it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// Between which numbers each value lies; `None` where it is 0 or 1, for an event.
+    pub range: Option<(f64, f64)>,
+    /// The seconds that an answer may take.
+    pub timeout: f64,
+}
+
+impl Command {
+    /// Whether a value is one of those that are declared.
+    pub fn admits(&self, value: f64) -> bool {
+        match self.range {
+            None => value == 0.0 || value == 1.0,
+            Some((low, high)) => low <= value && value <= high,
+        }
+    }
+}
+
 /// A draw, and what is measured of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
@@ -53,4 +74,6 @@ pub struct Written {
     pub mean: Option<Located>,
     /// The number whose quantile is measured, and at which level.
     pub quantile: Option<(Located, f64)>,
+    /// The command that draws instead.
+    pub command: Option<Command>,
 }

@@ -168,10 +168,11 @@ pub(crate) fn relation(code: f64) -> Option<Option<Relation>> {
     }
 }
 
-const BEARINGS: [Bearing; 4] = [Bearing::Decides, Bearing::Upper, Bearing::Lower, Bearing::Illustrates];
+const BEARINGS: [Bearing; 5] =
+    [Bearing::Decides, Bearing::Upper, Bearing::Lower, Bearing::Illustrates, Bearing::OneOfAll];
 
 pub(crate) fn put_evidence(piece: &mut Piece, evidence: &Evidence) {
-    let Evidence { ln, ln_lo, ln_hi, method, work, observed, bearing } = evidence;
+    let Evidence { ln, ln_lo, ln_hi, method, work, observed, bearing, law } = evidence;
     let place = |place: Option<usize>| place.expect("the list has all of them") as f64;
     piece.numbers.extend([
         ln.unwrap_or(f64::NAN),
@@ -186,6 +187,7 @@ pub(crate) fn put_evidence(piece: &mut Piece, evidence: &Evidence) {
         piece.numbers.push(met.map_or(f64::NAN, |met| f64::from(u8::from(met))));
         piece.texts.push(name.clone());
     }
+    piece.texts.push(law.clone().unwrap_or_default());
 }
 
 pub(crate) fn evidence(reader: &mut Reader) -> Option<Evidence> {
@@ -200,6 +202,7 @@ pub(crate) fn evidence(reader: &mut Reader) -> Option<Evidence> {
             let met = reader.number()?;
             Some(Hypothesis { name: reader.text()?.to_string(), met: (!met.is_nan()).then_some(met == 1.0) })
         })?,
+        law: Some(reader.text()?.to_string()).filter(|law| !law.is_empty()),
     })
 }
 

@@ -10,6 +10,7 @@ fn evidence(ln: Option<f64>) -> Evidence {
     Evidence {
         observed: vec![Hypothesis::new("a \"b\"\n, c", true), Hypothesis::new("", None)],
         bearing: Bearing::Upper,
+        law: Some("points([0, 1], [0.5, 0.5])".into()),
         ..Evidence::enclosed(ln, f64::NEG_INFINITY, 0.1 + 0.2, Method::Literal, 1 << 50)
     }
 }

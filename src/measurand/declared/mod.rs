@@ -3,6 +3,7 @@
 mod chance;
 mod distance;
 mod exact;
+mod family;
 mod function;
 mod law;
 mod model;
@@ -21,17 +22,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::exact::enumerated;
+use self::family::Member;
 use self::model::{Model, Shape, bind};
 use self::sampling::{Tape, draw, samplers};
 use self::statistic::Statistic;
 use self::syntax::Node;
 use self::value::{Value, evaluate};
+use super::outside::Outside;
 use super::{Draw, Estimator, Measurand, Procedure, undeclared};
 use crate::claim::Claim;
 use crate::error::{Error, Result, nearest_name};
-use crate::evidence::{Evidence, Method};
+use crate::evidence::{Bearing, Evidence, Method};
 use crate::formula::SyntaxError;
-use crate::statement::{Cell, Domain, Located, Names, Parameter, Statement, Value as Given, Written};
+use crate::statement::{Cell, Domain, Located, Names, Parameter, Relation, Statement, Value as Given, Written};
 
 /// A text of a declaration and where it stands in its file.
 #[derive(Debug, Clone)]
@@ -96,6 +99,9 @@ struct Declaration {
 /// Names the line, the column, the key, and what to write.
 pub fn claim(text: &str, path: &Path, id: Option<&str>) -> Result<Claim> {
     let (statement, written) = Statement::declared(text, path, id)?;
+    if let Some(command) = written.command {
+        return Ok(Claim::new(statement, Outside::new(command)));
+    }
     let declared = Declared::new(&statement, &written)?;
     Ok(Claim::new(statement, declared))
 }
@@ -136,6 +142,12 @@ impl Declaration {
                     let near = nearest_name(name, known.iter().copied());
                     let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                     let message = format!("{name} is unknown{near}; known are {}", known.join(", "));
+                    return Err(text.error(&SyntaxError::new(place, &message)));
+                }
+                if let Some(constant) = statement.constants.iter().find(|constant| statement.stands_for(name, constant))
+                {
+                    let message =
+                        format!("{constant} exists for all cells, and what is measured does not depend on it");
                     return Err(text.error(&SyntaxError::new(place, &message)));
                 }
             }
@@ -194,7 +206,13 @@ struct Way {
 }
 
 /// The methods, first the one that is taken where none is asked for.
-static WAYS: [Way; 6] = [
+static WAYS: [Way; 7] = [
+    // The search comes first: the draws are those of the law that it finds.
+    Way {
+        method: Method::Search,
+        admits: |_, model| model.family.is_some(),
+        estimator: |declared, cell| Ok(Estimator::deterministic(move || Ok(declared.worst(cell)?.1))),
+    },
     Way {
         method: Method::ClosedForm,
         admits: |declared, model| declared.closed(model).is_some(),
@@ -218,7 +236,7 @@ static WAYS: [Way; 6] = [
     Way {
         method: Method::Literal,
         admits: |declared, model| model.target.is_random() && declared.check_sampled(model).is_ok(),
-        estimator: |declared, cell| declared.literal(declared.model(cell)?),
+        estimator: |declared, cell| declared.literal(declared.model_of_draws(cell)?),
     },
     Way {
         method: Method::Enumeration,
@@ -265,6 +283,20 @@ impl Declared {
         }
     }
 
+    /// The worst law is searched; draws of it confirm what is found.
+    fn methods_of_family(&self, model: &Model) -> Result<Vec<Method>> {
+        let text = self.declaration.quantity.text();
+        let refused = |message: &str| Err(text.error(&SyntaxError::new(text.node.place.clone(), message)));
+        match self.declaration.quantity {
+            Measured::Quantile(..) => refused("for any law of a family an event or a mean is measured; declare one"),
+            Measured::Mean(_) if range::range(model, &model.target).0 < 0.0 => {
+                refused("for any law of a family the mean is of a number that is never below 0; take abs(...)")
+            }
+            Measured::Mean(_) if most_of_mean(model).is_err() => Ok(vec![Method::Search]),
+            _ => Ok(vec![Method::Search, Method::Literal]),
+        }
+    }
+
     /// Refuses an event that depends on no draw.
     fn check_event(&self, model: &Model) -> Result<()> {
         if model.target.is_random() || !model.target_is_event() {
@@ -276,6 +308,9 @@ impl Declared {
     }
 
     fn methods_of(&self, model: &Model) -> Result<Vec<Method>> {
+        if model.family.is_some() {
+            return self.methods_of_family(model);
+        }
         let admitted: Vec<Method> = WAYS.iter().filter(|way| (way.admits)(self, model)).map(|way| way.method).collect();
         if admitted.is_empty() {
             self.check_sampled(model)?;
@@ -294,9 +329,56 @@ impl Declared {
 
     /// The declaration at a cell.
     fn model(&self, cell: &Cell) -> Result<Model> {
+        self.model_with(cell, None)
+    }
+
+    /// The declaration at a cell, with the worst law that is found for any of a family.
+    fn model_of_draws(&self, cell: &Cell) -> Result<Model> {
+        let model = self.model(cell)?;
+        if model.family.is_none() { Ok(model) } else { self.model_with(cell, Some(&self.worst(cell)?.0)) }
+    }
+
+    /// The declaration at a cell, with this law for any of a family.
+    fn model_with(&self, cell: &Cell, member: Option<&Member>) -> Result<Model> {
         let symbol = |name: &str| Err(undeclared(name));
         let names = Names::new(&self.statement, cell, &symbol);
-        bind(&self.declaration, &|name| names.number(name))
+        bind(&self.declaration, &|name| names.number(name), member)
+    }
+
+    /// The worst law of the declaration's family that the search finds, with what is known exactly of it.
+    fn worst(&self, cell: &Cell) -> Result<(Member, Evidence)> {
+        let model = self.model(cell)?;
+        let family = model.family.as_ref().ok_or_else(|| Error::Defect("there is no family of laws".into()))?;
+        let greatest = self.statement.relation != Relation::AtLeast;
+        let entries: usize = model.draws.iter().fold(0, |sum, draw| sum.saturating_add(draw.shape.size()));
+        let listed = std::cell::Cell::new(0.0);
+        let measure = |member: &Member| {
+            let model = self.model_with(cell, Some(member)).ok()?;
+            let evidence = match self.closed(&model) {
+                Some(evidence) => evidence.ok()?,
+                None => {
+                    let outcomes = Tape::new(&model).ok()?.outcomes();
+                    listed.set(listed.get() + outcomes);
+                    if outcomes > MOST_OF_MEMBER || listed.get() > MOST_OF_FAMILY {
+                        return None;
+                    }
+                    enumerated(&model).ok()?
+                }
+            };
+            // The chance of each outcome is that of a law of the family up to this; of a condition, too.
+            let error = 2.0 * member.error * entries as f64;
+            let (ln_lo, ln_hi) = (evidence.ln_lo - error, evidence.ln_hi + error);
+            Some(Evidence { ln_lo, ln_hi, law: Some(member.text.clone()), ..evidence })
+        };
+        // A law of one point is known where no other is.
+        let is_known = family.example().and_then(|member| measure(&member)).is_some();
+        let worst = family.worst(greatest, entries <= MOST_OF_THREE, measure);
+        worst.filter(|_| is_known).ok_or_else(|| {
+            Error::unreachable(
+                "of a law of two points nothing is known exactly here: the laws of a family take an event of a sum or of a largest \
+                 value, or a smaller cell, whose outcomes can be listed",
+            )
+        })
     }
 
     /// What needs no draw, by the law of one statistic.
@@ -450,6 +532,12 @@ fn probe(statement: &Statement, place: f64) -> Cell {
     Cell::of_values(&statement.parameters, statement.parameters.iter().zip(places).map(value).collect())
 }
 
+/// Outcomes that are listed for one law of a family, and for all that are searched.
+const MOST_OF_MEMBER: f64 = 2000.0;
+const MOST_OF_FAMILY: f64 = 4e5;
+/// Draws of more numbers have no three-point laws: folding them takes too long.
+const MOST_OF_THREE: usize = 100;
+
 /// Steps of this part of an interval come near every place of it.
 const GOLDEN: f64 = 0.618_033_988_749_894_8;
 /// Whole numbers of a probe are at most so far from their least.
@@ -464,5 +552,9 @@ impl Measurand for Declared {
 
     fn check(&self, cell: &Cell) -> Result<()> {
         self.model(cell).map(|_| ())
+    }
+
+    fn bearing(&self, _: &Cell) -> Bearing {
+        if self.methods.contains(&Method::Search) { Bearing::OneOfAll } else { Bearing::Decides }
     }
 }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::chance::Chance;
 use super::distance::distance;
+use super::family::{Family, Member};
 use super::function::Function;
 use super::law::{Base, Law, MOST_TRIES};
-use super::syntax::{Kind, Node, Operator};
+use super::syntax::{AnyLaw, Kind, Node, Operator};
 use super::value::evaluate_constant;
 use super::{Declaration, Text};
 use crate::error::{Result, nearest_name};
@@ -108,6 +109,8 @@ pub struct Model {
     pub given: Option<Expr>,
     /// What is measured: a truth, or a number.
     pub target: Expr,
+    /// The family of which one law stands in the draws, where all are meant.
+    pub family: Option<Family>,
 }
 
 /// What a part of a text stands for.
@@ -125,12 +128,17 @@ const ROUNDING_OF_SUMS: f64 = 1e-12;
 /// Expressions that are larger, with all names written out, are refused.
 const LARGEST: u64 = 100_000;
 
-/// Resolves a declaration at a cell; `number` gives the parameters and names of formulas.
+/// Resolves a declaration at a cell; `number` gives the parameters and names of formulas, `member` is the law that stands for any of a
+/// family.
 ///
 /// # Errors
 /// Names the line, the column, and what to write.
-pub fn bind(declaration: &Declaration, number: &dyn Fn(&str) -> Option<Number>) -> Result<Model> {
-    let mut binder = Binder { number, draws: Vec::new(), known: Vec::new() };
+pub fn bind(
+    declaration: &Declaration,
+    number: &dyn Fn(&str) -> Option<Number>,
+    member: Option<&Member>,
+) -> Result<Model> {
+    let mut binder = Binder { number, member, family: None, draws: Vec::new(), known: Vec::new() };
     let mut sizes: Vec<(&str, u64)> = Vec::new();
     for (name, text) in &declaration.draws {
         sizes.push((name, text.size(&sizes)?));
@@ -148,7 +156,7 @@ pub fn bind(declaration: &Declaration, number: &dyn Fn(&str) -> Option<Number>) 
     declaration.quantity.text().size(&sizes)?;
     let given = declaration.given.as_ref().map(|text| binder.of_shape(text, Shape::Truth)).transpose()?;
     let target = binder.of_shape(declaration.quantity.text(), declaration.quantity.shape())?;
-    Ok(Model { draws: binder.draws, given, target })
+    Ok(Model { draws: binder.draws, given, target, family: binder.family })
 }
 
 impl Text {
@@ -167,6 +175,8 @@ impl Text {
 
 struct Binder<'a> {
     number: &'a dyn Fn(&str) -> Option<Number>,
+    member: Option<&'a Member>,
+    family: Option<Family>,
     draws: Vec<Draw>,
     known: Vec<(String, Expr, Shape)>,
 }
@@ -216,6 +226,7 @@ impl Binder<'_> {
             },
             Kind::Binary(operator, left, right) => self.binary(*operator, left, right),
             Kind::Call(function, parts) => self.call(*function, parts, node),
+            Kind::Any(any) => self.any(any, node),
         }
     }
 
@@ -430,6 +441,48 @@ impl Binder<'_> {
             _ => return refused(),
         };
         Ok(Meaning::Expr(rewritten(function, arguments), shape))
+    }
+
+    /// One law of the family that is meant: that which is given, or any.
+    fn any(&mut self, any: &AnyLaw, node: &Node) -> Bound<Meaning> {
+        if self.family.is_some() {
+            return wrong(&node.place, "there is one family already; the laws of two are not searched together");
+        }
+        let family = self.family_of(any, node)?;
+        let member = self.member.cloned().or_else(|| family.example());
+        self.family = Some(family);
+        match member {
+            Some(member) => Ok(Meaning::Law(member.law)),
+            None => wrong(&node.place, "no law of two points meets the conditions but for rounding; move them apart"),
+        }
+    }
+
+    fn family_of(&mut self, any: &AnyLaw, node: &Node) -> Bound<Family> {
+        let finite = |x: f64| x.is_finite();
+        let first = self.real(&any.ends[0], "a number", finite)?;
+        self.real(&any.ends[1], &format!("a number above {first}"), |x| x.is_finite() && x > first)?;
+        let [low, high] = [self.constant(&any.ends[0])?.ends().1, self.constant(&any.ends[1])?.ends().0];
+        let mut family = Family { low, high, mean: (low, high), rounding: 0.0, variance: f64::INFINITY };
+        for condition in &any.conditions {
+            let value = self.constant(&condition.to)?;
+            if condition.is_variance {
+                self.real(&condition.to, "a variance above 0", |x| x > 0.0 && x.is_finite())?;
+                family.variance = family.variance.min(value.ends().0);
+                continue;
+            }
+            self.real(&condition.to, &format!("a mean from {low} to {high}"), |x| (low..=high).contains(&x))?;
+            family.rounding = family.rounding.max(value.ends().1 - value.ends().0);
+            let value = value.value();
+            match condition.operator {
+                Operator::AtMost => family.mean.1 = family.mean.1.min(value),
+                Operator::AtLeast => family.mean.0 = family.mean.0.max(value),
+                _ => family.mean = (family.mean.0.max(value), family.mean.1.min(value)),
+            }
+        }
+        match family.mean.0 <= family.mean.1 {
+            true => Ok(family),
+            false => wrong(&node.place, "no law meets all conditions on the mean"),
+        }
     }
 
     fn law_of(&mut self, function: Function, parts: &[Node], node: &Node) -> Bound<Law> {

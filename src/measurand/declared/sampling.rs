@@ -150,6 +150,11 @@ impl Tape {
         draws
     }
 
+    /// How many outcomes there are.
+    pub fn outcomes(&self) -> f64 {
+        self.choices.iter().map(|choice| choice.options.len() as f64).product()
+    }
+
     /// The chance of the present outcome.
     pub fn chance(&self) -> Number {
         self.choices.iter().fold(Number::new(1.0), |product, choice| product * choice.options[choice.taken].1)

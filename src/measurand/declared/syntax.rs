@@ -25,6 +25,24 @@ pub enum Kind {
     Not(Box<Node>),
     Binary(Operator, Box<Node>, Box<Node>),
     Call(Function, Vec<Node>),
+    /// Any law of a family.
+    Any(Box<AnyLaw>),
+}
+
+/// `any(bounded(low, high), mean = m, variance <= v)`: the ends of the interval, and the conditions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnyLaw {
+    pub ends: [Node; 2],
+    pub conditions: Vec<Moment>,
+}
+
+/// A condition on a moment of a law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    pub is_variance: bool,
+    /// At most, at least or equal.
+    pub operator: Operator,
+    pub to: Node,
 }
 
 /// An operator between two parts.
@@ -95,10 +113,16 @@ impl Node {
             Kind::List(parts) | Kind::Call(_, parts) => parts.iter().for_each(|part| part.visit(see)),
             Kind::Negate(part) | Kind::Not(part) => part.visit(see),
             Kind::Binary(_, left, right) => [left, right].into_iter().for_each(|part| part.visit(see)),
+            Kind::Any(any) => {
+                any.ends.iter().chain(any.conditions.iter().map(|c| &c.to)).for_each(|part| part.visit(see))
+            }
         }
     }
 }
 
+/// How any law of a family is written.
+const ANY: &str =
+    "write any(bounded(low, high), mean = m, variance <= v), with one of the two conditions, both or none";
 /// Longer texts are refused, before the stack is: a chain of operators is as deep as it is long.
 const MOST_TOKENS: usize = 1000;
 /// Deeper texts are refused.
@@ -251,11 +275,49 @@ impl Parser {
         Ok(parts)
     }
 
+    /// What stands between the brackets after `any`.
+    fn any(&mut self, place: Range<usize>) -> Result<Node, SyntaxError> {
+        if !(self.cursor.take_word("bounded") && self.cursor.take(&["("]).is_some()) {
+            return Err(self.cursor.wrong(ANY));
+        }
+        let low = self.nested(Self::sum)?;
+        if self.cursor.take(&[","]).is_none() {
+            return Err(self.cursor.wrong("write bounded(low, high)"));
+        }
+        let ends = [low, self.nested(Self::sum)?];
+        self.cursor.close(")")?;
+        let mut conditions = Vec::new();
+        while self.cursor.take(&[","]).is_some() {
+            conditions.push(self.moment()?);
+        }
+        let place = place.start..self.cursor.close(")")?;
+        Ok(Node { kind: Kind::Any(Box::new(AnyLaw { ends, conditions })), place })
+    }
+
+    /// `mean = m`, `mean <= m`, `mean >= m` or `variance <= v`.
+    fn moment(&mut self) -> Result<Moment, SyntaxError> {
+        let is_variance = self.cursor.take_word("variance");
+        if !is_variance && !self.cursor.take_word("mean") {
+            return Err(self.cursor.wrong(ANY));
+        }
+        let known: &[&'static str] = if is_variance { &["<="] } else { &["=", "==", "<=", ">="] };
+        let Some(symbol) = self.cursor.take(known) else {
+            let form = if is_variance { "write variance <= v" } else { "write mean = m, mean <= m or mean >= m" };
+            return Err(self.cursor.wrong(form));
+        };
+        let operator = if symbol == "=" { Operator::Equal } else { Operator::comparison(symbol) };
+        Ok(Moment { is_variance, operator, to: self.nested(Self::sum)? })
+    }
+
     fn call(&mut self, name: &str, place: Range<usize>) -> Result<Node, SyntaxError> {
+        if name == "any" {
+            return self.any(place);
+        }
         let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name) else {
-            let known = Function::ALL.map(Function::name);
-            let hint = match nearest_name(name, known) {
+            let known: Vec<&str> = Function::ALL.iter().map(|function| function.name()).chain(["any"]).collect();
+            let hint = match nearest_name(name, known.iter().copied()) {
                 Some(near) => format!("did you mean {near}?"),
+                None if name == "bounded" => format!("it stands in a family; {ANY}"),
                 None => format!("known are {}", known.join(", ")),
             };
             let message = format!("{name} is no law or function; {hint}");
@@ -328,6 +390,11 @@ mod tests {
             ("X = 1", "write == to compare", 2..3),
             ("[1, 2", "a ] is missing", 5..5),
             ("", "ends too early", 0..0),
+            ("any(normal(0, 1))", "write any(bounded(low, high), mean = m", 4..10),
+            ("any(bounded(0, 1), variance = 1)", "write variance <= v", 28..29),
+            ("any(bounded(0, 1), mena = 1)", "write any(bounded(low, high), mean = m", 19..23),
+            ("iid(2, anny(bounded(0, 1)))", "did you mean any?", 7..11),
+            ("bounded(0, 1)", "it stands in a family", 0..7),
         ] {
             let error = parse(text).unwrap_err();
             let shown = error.shown(text).to_string();

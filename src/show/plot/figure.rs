@@ -5,7 +5,7 @@ use crate::experiment::{Experiment, Plot, Quantity};
 use crate::record::Record;
 use crate::statement::{Quantity as Kind, Relation, Statement};
 
-use super::axis::{Axis, Room, Scale, Tick};
+use super::axis::{Axis, Room, Scale, Tick, extent};
 use super::canvas::{Canvas, Place};
 use super::dodge::{APART, WIDEST};
 use super::legend::{Arrangement, Legend};
@@ -123,7 +123,7 @@ impl Layout {
         let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below + 2.0 * beyond, LABEL_LINES);
         let overhang = if upwards { (0.0, 0.0) } else { overhang(&x, panel.0) };
         let left = EDGE + overhang.0.max(y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0);
-        let legend = Legend::new(plot, selection, SHORTEST_ARM / panel.1 * (y.hi - y.lo));
+        let legend = Legend::new(plot, selection, SHORTEST_ARM / panel.1 * (y.hi - y.lo), (y.lo, y.hi));
         let beside = columns == 1 && panel.0 < WIDE;
         let arrangement = if beside { Arrangement::Columns(below) } else { Arrangement::Rows(across) };
         let legend_size = legend.size(arrangement);
@@ -251,9 +251,10 @@ fn x_axis(selection: &Selection, pixels: f64) -> (Axis, bool) {
 /// Probabilities that are not all large are read beside 0 and 1.
 fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     const NAME: f64 = 18.0;
-    let heights =
-        selection.points().flat_map(|point| point.heights.finite().chain(point.also.iter().copied().flatten()));
-    let mut heights: Vec<f64> = heights.collect();
+    let marks = selection
+        .points()
+        .flat_map(|point| [point.heights.mark(), point.heights.bound].into_iter().chain(point.also.iter().copied()));
+    let mut heights: Vec<f64> = marks.flatten().filter(|height| height.is_finite()).collect();
     if plot.y == Quantity::Slack {
         heights.push(0.0);
     } else if kind == Kind::Probability && selection.y == Scale::Linear && heights.iter().any(|height| *height < 0.5) {
@@ -262,6 +263,13 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     if heights.is_empty() {
         heights.push(0.0);
     }
+    // Of an interval that reaches far beyond all that is marked, the axis shows a part: else it would squeeze everything else.
+    let (least, most) = extent(&heights);
+    let is_log = plot.y == Quantity::Slack || selection.y != Scale::Linear;
+    let reach = if is_log { (most - least).max(LEAST_REACH) } else { f64::INFINITY };
+    let limits = selection.points().flat_map(|point| [point.heights.lo, point.heights.hi]);
+    let limits = limits.filter(|limit| limit.is_finite()).map(|limit| limit.clamp(least - reach, most + reach));
+    heights.extend(limits.collect::<Vec<f64>>());
     // A compressed scale needs its ticks near 0.
     let apart = if matches!(selection.y, Scale::SignedLog | Scale::LogOfLog) { 13.0 } else { 26.0 };
     let axis = Axis::new(&selection.y, &heights, &Room { pixels, label: &|_| apart });
@@ -273,6 +281,9 @@ fn y_axis(kind: Kind, plot: &Plot, selection: &Selection, pixels: f64) -> Axis {
     let is_at = |end: f64| selection.points().any(|point| point.heights.value == Some(end));
     ends.into_iter().filter(|(end, _)| is_at(*end)).fold(axis, |axis, (_, place)| axis.reaching(place))
 }
+
+/// Decades beyond what is marked that an axis of logs shows of intervals, at least.
+const LEAST_REACH: f64 = 0.25;
 
 /// What the vertical axis shows.
 fn y_label(about: &Statement, plot: &Plot, scale: &Scale) -> String {

@@ -52,9 +52,10 @@ const MOST_SERIES: usize = 24;
 const LONGEST: f64 = 260.0;
 
 impl Legend {
-    /// The legend of what a plot shows; intervals with arms shorter than `shortest` are hidden by their markers.
-    pub fn new(plot: &Plot, selection: &Selection, shortest: f64) -> Self {
-        Legend { groups: vec![series(plot, selection), signs(plot, selection, shortest)] }
+    /// The legend of what a plot shows; intervals with arms shorter than `shortest` are hidden by their markers, and no axis reaches
+    /// beyond its `ends`.
+    pub fn new(plot: &Plot, selection: &Selection, shortest: f64, ends: (f64, f64)) -> Self {
+        Legend { groups: vec![series(plot, selection), signs(plot, selection, shortest, ends)] }
     }
 
     /// The width and height it takes.
@@ -157,7 +158,7 @@ fn hollow_or_full(found: Found) -> Found {
 }
 
 /// Everything else that occurs.
-fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
+fn signs(plot: &Plot, selection: &Selection, shortest: f64, ends: (f64, f64)) -> Vec<Entry> {
     let any = |is: &dyn Fn(&Point) -> bool| selection.points().any(is);
     let grey = Mark::plain(None);
     let mark = |mark: Mark| Key::Mark(mark, false);
@@ -169,6 +170,9 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
         let Heights { lo, hi, value, .. } = point.heights;
         hi == f64::INFINITY && lo < hi && value != Some(hi)
     };
+    let goes_below = |point: &Point| point.heights.lo.is_finite() && point.heights.lo < ends.0;
+    let goes_above = |point: &Point| point.heights.hi.is_finite() && point.heights.hi > ends.1;
+    let goes_on = |point: &Point| goes_below(point) || goes_above(point);
     let slack = plot.y == Quantity::Slack;
     let bound = |line: usize, name: &str| {
         let drawn = any(&|point| point.bound(line).is_some());
@@ -193,9 +197,16 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64) -> Vec<Entry> {
         ),
         (selection.panels.iter().any(|panel| !panel.fits.is_empty()), Key::Nothing, "solid: fitted powers".into()),
         (
-            any(&|point| panel::has_bar(point, shortest) && !open_below(point) && !open_above(point)),
+            any(&|point| {
+                panel::has_bar(point, shortest) && !open_below(point) && !open_above(point) && !goes_on(point)
+            }),
             Key::Interval,
             "interval".into(),
+        ),
+        (
+            any(&goes_on),
+            Key::OpenInterval(any(&goes_below), any(&goes_above)),
+            "interval goes on beyond the axis".into(),
         ),
         (
             any(&open_below),

@@ -234,6 +234,27 @@ only = { k = 16, target = "spread" }
         assert!(says(&svg, "at the lower edge: 0") && !says(&svg, "lower limit 0"));
     }
 
+    /// Of an interval that reaches far beyond all values the axis shows a part, and the legend says so; what it holds otherwise does
+    /// not change.
+    #[test]
+    fn a_wide_interval_does_not_squeeze_the_rest() {
+        let numbers =
+            |svg: &str| texts(svg).into_iter().filter(|text| text.replace('−', "-").parse::<f64>().is_ok()).count();
+        let mut wide = records(1.0);
+        let narrow = draw("slack", &wide).unwrap();
+        let at = wide.iter().position(|record| record.key.contains("axis")).unwrap();
+        wide[at].ln_lo = -1000.0;
+        let svg = draw("slack", &wide).unwrap();
+        let beyond = "interval goes on beyond the axis";
+        assert!(says(&svg, beyond) && !says(&narrow, beyond), "{:?}", texts(&svg));
+        assert!(
+            !texts(&svg).iter().any(|text| text.starts_with("−100") || text.starts_with("−200")),
+            "{:?}",
+            texts(&svg)
+        );
+        assert!(numbers(&svg) >= 5, "{:?}", texts(&svg));
+    }
+
     #[test]
     fn labels_at_the_ends_of_an_axis_stay_on_the_sheet() {
         let columns = [("0", "axis", -1.0), ("0.001", "axis", -2.0), ("1", "axis", -3.0), ("100", "axis", -4.0)];

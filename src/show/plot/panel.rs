@@ -71,10 +71,10 @@ impl<'a> View<'a> {
         self.draw_fits(canvas);
         for (index, point) in self.panel.points.iter().enumerate().filter(|(_, point)| self.has_bar(point)) {
             let Heights { lo, hi, value, .. } = point.heights;
-            // A bar that ends at its own marker has no arrow there.
+            // A bar that goes on beyond the axis has an arrow there; one that ends at its own marker has none.
             let end = |height: f64| match value == Some(height) {
                 true => (self.of_mark(index, height).1, false),
-                false => (self.of(index, height).1, height.is_infinite()),
+                false => (self.of(index, height).1, height < self.y.lo || height > self.y.hi),
             };
             let ((low, open_low), (high, open_high)) = (end(lo), end(hi));
             draw_bar(canvas, self.of(index, lo).0, (low, high), (open_low, open_high), Mark::of(point).colour());

@@ -113,11 +113,6 @@ pub struct Heights {
 }
 
 impl Heights {
-    /// The finite ones.
-    pub fn finite(&self) -> impl Iterator<Item = f64> {
-        [self.value, Some(self.lo), Some(self.hi), self.bound].into_iter().flatten().filter(|height| height.is_finite())
-    }
-
     /// Where the point is marked: at its value, or else at the limit that is known.
     pub fn mark(&self) -> Option<f64> {
         self.value.or([self.hi, self.lo].into_iter().find(|height| height.is_finite()))

@@ -3,10 +3,12 @@
 use super::joined::{Joined, Set, join};
 use crate::claim::Claim;
 use crate::experiment::Experiment;
+use crate::measure::constants::{self, LARGEST, LEAST};
 use crate::numeric::number;
 use crate::record::Record;
 use crate::statement::{Cell, Value, position};
-use crate::statement::{Hypothesis, PRINTED, Relation};
+use crate::statement::{Hypothesis, PRINTED};
+use crate::verdict::Verdict;
 
 /// What the records say of one constant.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,17 +23,31 @@ pub struct Interval {
     pub from: Option<(f64, usize)>,
 }
 
-/// No larger constant is looked at.
-const LARGEST: f64 = 1e15;
-/// Nor a smaller one.
-const LEAST: f64 = 1e-15;
-/// Halvings of a ratio of 2: the constant is known to 15 digits.
-const HALVINGS: usize = 52;
-
-/// The intervals of a claim's constants by the printed bound; of those only that some record refutes.
-pub fn intervals(claim: &Claim, sets: &[Set]) -> Vec<Interval> {
+/// What the records say of a claim's constants by the printed bound, in a sentence for each of which they say something.
+pub fn sentences(claim: &Claim, sets: &[Set]) -> Vec<String> {
     let cells = join(sets.iter().copied(), |record| record.bound == PRINTED && record.what_if.is_empty());
-    claim.statement().constants.iter().filter_map(|name| interval(name, sets, &cells)).collect()
+    let sentence = |name: &String| match claim.statement().is_in_bound_only(PRINTED, name) {
+        true => of_all(claim, name, sets, &cells).map(|interval| interval.text()),
+        false => interval(name, sets, &cells).map(|interval| interval.text()),
+    };
+    claim.statement().constants.iter().filter_map(sentence).collect()
+}
+
+/// What the measured cells say together of a constant that no hypothesis names.
+fn of_all(claim: &Claim, name: &str, sets: &[Set], cells: &[Joined]) -> Option<constants::Interval> {
+    let measured = cells.iter().filter(|joined| !joined.best.outside() && joined.best.verdict != Verdict::Failed);
+    let limits = measured.filter_map(|joined| {
+        Some((cell_of(experiment_of(joined, sets)?, joined.best)?, (joined.best.ln_lo, joined.best.ln_hi)))
+    });
+    constants::interval(claim, PRINTED, name, limits)
+}
+
+fn experiment_of<'a>(joined: &Joined, sets: &[Set<'a>]) -> Option<&'a Experiment> {
+    sets.iter().find(|(experiment, _)| experiment.name == joined.experiment).map(|(experiment, _)| *experiment)
+}
+
+fn cell_of<'a>(experiment: &'a Experiment, record: &Record) -> Option<&'a Cell> {
+    experiment.cells.iter().find(|cell| cell.key() == record.key)
 }
 
 fn interval(name: &str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
@@ -39,8 +55,7 @@ fn interval(name: &str, sets: &[Set], cells: &[Joined]) -> Option<Interval> {
     let mut interval = Interval { name: name.to_string(), above: None, below: None, from: None };
     for joined in cells.iter().filter(|joined| !joined.best.outside()) {
         let Some(missed) = joined.missed else { continue };
-        let experiment = sets.iter().find(|(experiment, _)| experiment.name == joined.experiment)?.0;
-        let Some(refuted) = Refuted::new(experiment, missed, name) else { continue };
+        let Some(refuted) = Refuted::new(experiment_of(joined, sets)?, missed, name) else { continue };
         let at = || missed.key.replace(';', " ");
         if let Some(high) = refuted.beyond(&interval.above, 2.0, LARGEST) {
             interval.above = Some((high, at()));
@@ -72,7 +87,7 @@ impl<'a> Refuted<'a> {
     /// None where the record does not refute the cell's own value.
     fn new(experiment: &'a Experiment, record: &'a Record, name: &str) -> Option<Self> {
         let claim = &experiment.claim;
-        let cell = experiment.cells.iter().find(|cell| cell.key() == record.key)?;
+        let cell = cell_of(experiment, record)?;
         let index = position(&claim.statement().parameters, name).ok()?;
         let refuted = Refuted { claim, cell, index, record, start: cell.real(name) };
         refuted.has(refuted.start).then_some(refuted)
@@ -105,36 +120,24 @@ fn edge(start: f64, factor: f64, end: f64, holds: &dyn Fn(f64) -> bool) -> f64 {
             return end;
         }
     }
-    let (mut inside, mut outside) = (last, last * factor);
-    for _ in 0..HALVINGS {
-        let middle = 0.5 * (inside + outside);
-        if holds(middle) { inside = middle } else { outside = middle }
-    }
-    inside
+    constants::last(last, last * factor, holds)
 }
 
 fn is_refuted(claim: &Claim, cell: &Cell, record: &Record) -> bool {
     let met = claim.hypotheses(cell).iter().all(Hypothesis::is_met);
-    let bounds = claim.bounds(cell).unwrap_or_default();
-    let Some(bound) = bounds.iter().find(|bound| bound.name == record.bound) else { return false };
-    met && match bound.relation.unwrap_or(claim.statement().relation) {
-        Relation::AtLeast => record.ln_hi < bound.ln_lo,
-        Relation::AtMost => record.ln_lo > bound.ln_hi,
-        Relation::Equal { .. } => false,
-    }
+    met && constants::verdict(claim, &record.bound, cell, (record.ln_lo, record.ln_hi)).is_missed()
 }
 
 impl Interval {
     /// The finding in a sentence. Where a claim has several constants, the others are those of the cell.
     pub fn text(&self) -> String {
         let name = &self.name;
-        let short = |x: f64| format!("{x:.4}").parse().map_or_else(|_| number(x), number);
         let mut parts = Vec::new();
         if let Some((above, cell)) = &self.above {
-            parts.push(format!("{name} must be above {} ({cell})", short(*above)));
+            parts.push(format!("{name} must be above {} ({cell})", constants::rounded(*above, false)));
         }
         if let Some((below, cell)) = &self.below {
-            parts.push(format!("{name} must be below {} ({cell})", short(*below)));
+            parts.push(format!("{name} must be below {} ({cell})", constants::rounded(*below, true)));
         }
         match self.from {
             Some((from, cells)) => {
@@ -149,7 +152,6 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Verdict;
 
     /// At n = 5, eps = 0.1 the hypothesis n >= C log(1/eps) is met up to C = 5/log(10) = 2.1715.
     #[test]
@@ -166,14 +168,19 @@ mod tests {
             record("n=20;eps=0.1;C=1", Verdict::ConstantSuffices, -0.001),
             record("n=20;eps=0.1;C=6", Verdict::ConstantSuffices, -0.001),
         ];
-        let found = intervals(&experiment.claim, &[(&experiment, &records)]);
-        let (above, cell) = found[0].above.clone().unwrap();
-        assert!((above - 5.0 / 10f64.ln()).abs() < 1e-9 && cell == "n=5 eps=0.1 C=1", "{found:?}");
-        assert_eq!((found[0].below.clone(), found[0].from), (None, Some((6.0, 1))));
+        let found = |records: &[Record]| {
+            let sets = [(&experiment, records)];
+            interval("C", &sets, &join(sets, |_| true))
+        };
+        let interval = found(&records).unwrap();
+        let (above, cell) = interval.above.clone().unwrap();
+        assert!((above - 5.0 / 10f64.ln()).abs() < 1e-9 && cell == "n=5 eps=0.1 C=1", "{interval:?}");
+        assert_eq!((interval.below.clone(), interval.from), (None, Some((6.0, 1))));
         assert_eq!(
-            found[0].text(),
-            "C must be above 2.1715 (n=5 eps=0.1 C=1); from C = 6 on none of the 1 cells measured refutes it"
+            interval.text(),
+            "C must be above 2.17147 (n=5 eps=0.1 C=1); from C = 6 on none of the 1 cells measured refutes it"
         );
-        assert!(intervals(&experiment.claim, &[(&experiment, &records[1..])]).is_empty());
+        assert!(found(&records[1..]).is_none());
+        assert_eq!(sentences(&experiment.claim, &[(&experiment, &records[..])]), [interval.text()]);
     }
 }

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_what_if_is_not_the_papers() {
+    fn a_what_if_is_not_the_claim_itself() {
         let changed = experiment("relation = \"at-most\"\nbounds = [{ name = \"draft\", expr = \"1\" }]\n");
         let record = |bound: &str| Record {
             what_if: "relation at-most".into(),
@@ -218,7 +218,7 @@ mod tests {
         };
         let text = markdown(&[(&changed, &[record(PRINTED), record("draft")])], &[], "Seed 1.");
         assert!(
-            !text.contains("## Findings") && text.contains("what-if, not the paper's (relation at-most; draft"),
+            !text.contains("## Findings") && text.contains("what-if, not the claim itself (relation at-most; draft"),
             "{text}"
         );
         assert!(text.contains("--method quadrature --bound draft=1 --relation at-most"), "{text}");

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::command::command;
-use super::constants::intervals;
+use super::constants::sentences;
 use super::joined::{Counts, Joined, Least, Set, join};
 use super::links::Links;
 use super::searched::{Search, Searched, object};
@@ -182,7 +182,7 @@ impl<'a> Section<'a> {
 
     fn constants_by_records(&self) -> String {
         let sets = [&self.cells[..], &self.thresholds].concat();
-        let known: Vec<String> = intervals(self.claim, &sets).iter().map(|interval| interval.text()).collect();
+        let known = sentences(self.claim, &sets);
         match (known.is_empty(), self.claim.statement().constants.len()) {
             (true, _) => "no value that was tried is refuted".into(),
             (false, 1) => known.join("; "),
@@ -302,7 +302,7 @@ fn threshold(set: Set) -> String {
     )
 }
 
-/// What the records of a changed claim say: it is the user's, not the paper's.
+/// What the records of a changed claim say: it is the user's, not the claim's own.
 fn what_if(set: Set) -> String {
     let (experiment, records) = set;
     let mut text = String::new();
@@ -310,7 +310,7 @@ fn what_if(set: Set) -> String {
         let cells = join([set], |record| record.bound == bound);
         let formula = records.iter().find(|record| record.bound == bound).map_or("", |record| &record.formula);
         text += &format!(
-            "\n- what-if, not the paper's ({}; {bound}: {} {formula}): {}",
+            "\n- what-if, not the claim itself ({}; {bound}: {} {formula}): {}",
             experiment.changes.text(),
             experiment.relation_of(bound).name(),
             said(&cells, |joined| command_of(&[set], joined))
