@@ -2,10 +2,6 @@
 
 use std::f64::consts::{LN_2, LN_10, PI};
 
-/// By how many ulps the platform's exp, ln, exp_m1, ln_1p and pow may be off. Every enclosure rests on this one number: the
-/// usual libraries state less than 1 for exp, ln and pow, and less than 2 for the others.
-pub const LIBM_ULPS: u32 = 2;
-
 /// The rounding of a log x that a formula of a few dozen operations gave: this times 1 + |x|.
 pub const ROUNDING_OF_LOGS: f64 = 1e-13;
 

@@ -114,6 +114,16 @@ impl Enclosure {
         self.non_negative().rising(ln_of_double)
     }
 
+    /// e^x - 1, with the digits that the subtraction would lose.
+    pub fn exp_m1(self) -> Self {
+        self.rising(exp_m1_of_double)
+    }
+
+    /// ln(1 + x) of what is at least -1 of it, with the digits that the addition would lose.
+    pub fn ln_1p(self) -> Self {
+        Enclosure { lo: self.lo.max(-1.0), ..self }.rising(ln_1p_of_double)
+    }
+
     /// x^y for x >= 0.
     pub fn pow(self, exponent: Self) -> Self {
         (self.ln() * exponent).exp()
@@ -126,6 +136,9 @@ impl Enclosure {
     /// When x is not positive.
     pub fn ln_gamma(self) -> Self {
         assert!(self.lo > 0.0, "lnGamma of {self:?}");
+        if self == Self::ONE || self == Self::new(2.0) {
+            return Self::ZERO;
+        }
         let (mut x, mut product) = (self, Self::ONE);
         while x.lo < STIRLING_FROM {
             product = product * x;
@@ -150,6 +163,31 @@ impl Enclosure {
     pub fn erfc(self) -> Self {
         Enclosure { lo: erfc_of_double(self.hi).lo, hi: erfc_of_double(self.lo).hi }
     }
+}
+
+/// Series are taken for arguments up to this size.
+const SMALL: f64 = 0.25;
+
+fn exp_m1_of_double(x: f64) -> Enclosure {
+    if x.abs() > SMALL {
+        return exp_of_double(x) - Enclosure::ONE;
+    }
+    // x (1 + x/2 (1 + x/3 (...))): what stands in the 16th brackets is 1 but for x/17 and less.
+    let x = Enclosure::new(x);
+    let rest = Enclosure { lo: 0.98, hi: 1.02 };
+    (2..=16).rev().fold(rest, |sum, i| Enclosure::ONE + sum * x / Enclosure::whole(i)) * x
+}
+
+fn ln_1p_of_double(x: f64) -> Enclosure {
+    if x.abs() > SMALL {
+        return (Enclosure::ONE + Enclosure::new(x)).non_negative().ln();
+    }
+    // 2 s (1 + s^2/3 + s^4/5 + ...) with s = x/(2 + x), |s| <= 1/7: what follows the 12th term is below its double.
+    let x = Enclosure::new(x);
+    let s = x / (Enclosure::new(2.0) + x);
+    let square = s.square();
+    let rest = Enclosure { lo: 0.0, hi: 0.1 };
+    (0..12).rev().fold(rest, |sum, i| sum * square + Enclosure::ONE / Enclosure::whole(2 * i + 1)).scaled(2.0) * s
 }
 
 fn erf_of_double(x: f64) -> Enclosure {
@@ -208,6 +246,8 @@ mod tests {
                 "lgamma" => x.ln_gamma(),
                 "erf" => x.erf(),
                 "erfc" => x.erfc(),
+                "expm1" => x.exp_m1(),
+                "log1p" => x.ln_1p(),
                 _ => panic!("{function}"),
             };
             assert!(found.lo <= below && above <= found.hi, "{function}({argument}): {found:?}");
@@ -216,7 +256,8 @@ mod tests {
             let widest = widest.entry(function).or_insert(0.0f64);
             *widest = widest.max(relative);
         }
-        let narrow = [("exp", 1e-14), ("ln", 1e-14), ("erf", 1e-13), ("erfc", 1e-12)];
+        let narrow =
+            [("exp", 1e-14), ("ln", 1e-14), ("erf", 1e-13), ("erfc", 1e-12), ("expm1", 1e-13), ("log1p", 1e-13)];
         assert!(narrow.iter().all(|(function, width)| widest[*function] < *width), "{widest:?}");
     }
 }

@@ -95,7 +95,7 @@ fn power_ln(x: Enclosure, m: u64) -> Enclosure {
 
 /// ln(1 - e^ln).
 fn ln_rest(ln: Enclosure) -> Enclosure {
-    (Enclosure::ONE - ln.exp()).non_negative().ln()
+    if ln.hi() < -std::f64::consts::LN_2 { (-ln.exp()).ln_1p() } else { (-ln.exp_m1()).non_negative().ln() }
 }
 
 /// ln Pr(X >= x), or of Pr(X <= x), for X chi-square with d degrees of freedom, d > 0 and x >= 0: by the power series of the lower

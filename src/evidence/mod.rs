@@ -5,6 +5,7 @@ pub mod median;
 pub mod proportion;
 pub mod quadrature;
 
+use crate::enclosure::Enclosure;
 use crate::formula::Number;
 use crate::statement::Hypothesis;
 use crate::statement::Relation;
@@ -14,6 +15,8 @@ use quadrature::Integral;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Method {
+    /// A rigorous enclosure: its verdict takes no alpha, and rests on no estimate of an error.
+    Proved,
     /// An exact formula.
     ClosedForm,
     /// Deterministic quadrature with an error estimate.
@@ -139,6 +142,11 @@ impl Evidence {
         // 0 is exact.
         let relative_error = if ln == f64::NEG_INFINITY { 0.0 } else { relative_error + 4.0 * f64::EPSILON * ln.abs() };
         Self::enclosed(Some(ln), ln - relative_error, ln + relative_error, Method::ClosedForm, work)
+    }
+
+    /// The log of a value that is proved to lie in this enclosure, by so many pieces or terms.
+    pub fn proved(ln: Enclosure, work: u64) -> Self {
+        Self::enclosed(Some(ln.middle()), ln.lo(), ln.hi(), Method::Proved, work)
     }
 
     /// The evidence of a quadrature. An error estimate of 1 or more leaves no lower limit.

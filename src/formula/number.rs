@@ -6,7 +6,8 @@
 
 use std::cmp::Ordering;
 
-use crate::numeric::{LIBM_ULPS, ROUNDING_OF_LOGS, ln_add, ln_binomial_ends, ln_sub, step};
+use crate::enclosure::Enclosure;
+use crate::numeric::{ROUNDING_OF_LOGS, ln_add, ln_binomial_ends, ln_sub, step};
 
 /// A real number between two ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,14 +63,36 @@ impl Side {
         }
     }
 
-    /// A log moved by what sums and differences of exponentials may be off.
-    fn pad(self, ln: f64) -> f64 {
-        let error = 8.0 * f64::EPSILON * (1.0 + ln.abs());
+    /// A function's value rounded to this side: by ordinary rounding, or the end of its enclosure.
+    fn of(self, x: f64, nearest: fn(f64) -> f64, enclose: fn(Enclosure) -> Enclosure) -> f64 {
         match self {
-            Down => ln - error,
-            Nearest => ln,
-            Up => ln + error,
+            Nearest => nearest(x),
+            _ if x.is_nan() => x,
+            _ => self.end(enclose(Enclosure::new(x))),
         }
+    }
+
+    fn end(self, enclosure: Enclosure) -> f64 {
+        if self == Down { enclosure.lo() } else { enclosure.hi() }
+    }
+
+    /// ln(e^x + e^y).
+    fn ln_add(self, x: f64, y: f64) -> f64 {
+        let (most, least) = (x.max(y), x.min(y));
+        if self == Nearest || !(most - least).is_finite() {
+            return ln_add(x, y);
+        }
+        let (most, least) = (Enclosure::new(most), Enclosure::new(least));
+        self.end(most + (least - most).exp().ln_1p())
+    }
+
+    /// ln(e^x - e^y) for x > y.
+    fn ln_sub(self, x: f64, y: f64) -> f64 {
+        if self == Nearest || !(x - y).is_finite() {
+            return ln_sub(x, y);
+        }
+        let (x, y) = (Enclosure::new(x), Enclosure::new(y));
+        self.end(x + (-(y - x).exp_m1()).non_negative().ln())
     }
 }
 
@@ -80,7 +103,7 @@ impl Real {
     /// e^ln with a sign, its absolute value rounded to `side`.
     fn from_ln(negative: bool, ln: f64, side: Side) -> Real {
         let value = ln.exp();
-        let rounded = side.step(value, LIBM_ULPS);
+        let rounded = side.of(ln, f64::exp, Enclosure::exp);
         if ln == f64::NEG_INFINITY || ln.is_nan() {
             return Double(value);
         }
@@ -94,7 +117,7 @@ impl Real {
     fn ln(self, side: Side) -> f64 {
         match self {
             Double(x) if x.abs() == 1.0 => 0.0,
-            Double(x) => side.step(x.abs().ln(), LIBM_ULPS),
+            Double(x) => side.of(x.abs(), f64::ln, Enclosure::ln),
             Log { ln, .. } => ln,
         }
     }
@@ -193,15 +216,15 @@ impl Real {
         }
         if self.is_negative() == other.is_negative() {
             let side = side.of_magnitude(self.is_negative());
-            let ln = side.pad(ln_add(self.ln(side), other.ln(side)));
+            let ln = side.ln_add(self.ln(side), other.ln(side));
             return Real::from_ln(self.is_negative(), ln, side);
         }
         let (plus, minus) = if self.is_negative() { (other, self) } else { (self, other) };
         let (plus, minus) = (plus.ln(side), minus.ln(side.other()));
         match plus.total_cmp(&minus) {
             Ordering::Equal => Double(0.0),
-            Ordering::Greater => Real::from_ln(false, side.pad(ln_sub(plus, minus)), side),
-            Ordering::Less => Real::from_ln(true, side.other().pad(ln_sub(minus, plus)), side.other()),
+            Ordering::Greater => Real::from_ln(false, side.ln_sub(plus, minus), side),
+            Ordering::Less => Real::from_ln(true, side.other().ln_sub(minus, plus), side.other()),
         }
     }
 
@@ -279,7 +302,7 @@ impl Real {
         match self {
             Double(x) if x.is_subnormal() => self.nearly(side),
             Double(x) if x == 0.0 || x.exp_m1().is_finite() => {
-                Double(if x == 0.0 { 0.0 } else { side.step(x.exp_m1(), LIBM_ULPS).max(-1.0) })
+                Double(side.of(x, f64::exp_m1, Enclosure::exp_m1).max(-1.0))
             }
             Log { ln, .. } if ln < 0.0 => self.nearly(side),
             _ => self.exp(side).sum(Double(-1.0), side),
@@ -293,7 +316,7 @@ impl Real {
             Double(-1.0) => Log { negative: true, ln: f64::INFINITY },
             Double(0.0) => self,
             Double(x) if x.is_subnormal() => self.nearly(side),
-            Double(x) => Double(side.step(x.ln_1p(), LIBM_ULPS)),
+            Double(x) => Double(side.of(x, f64::ln_1p, Enclosure::ln_1p)),
             Log { ln, .. } if ln < 0.0 => self.nearly(side),
             Log { negative: true, .. } => Double(f64::NAN),
             Log { ln, .. } => Double(side.step(ln, 1)),
@@ -325,7 +348,7 @@ impl Real {
                 return Double(exact);
             }
             let power = x.powf(y);
-            let rounded = side.step(power, LIBM_ULPS);
+            let rounded = if side == Nearest { power } else { side.end(enclosed_power(x, y)) };
             if power.is_nan() || power.is_normal() && rounded.is_finite() {
                 return Double(rounded);
             }
@@ -334,6 +357,19 @@ impl Real {
         let exponent = if side == Nearest { by(Nearest) } else { by(Down).extreme(by(Up), side) };
         exponent.exp(side)
     }
+}
+
+/// Whole powers up to this are products.
+const MOST_FACTORS: f64 = 1024.0;
+
+/// x^y for x > 0: whole powers, whose logs lose more digits, by products.
+fn enclosed_power(x: f64, y: f64) -> Enclosure {
+    let x = Enclosure::new(x);
+    if y.trunc() != y || y.abs() > MOST_FACTORS {
+        return x.pow(Enclosure::new(y));
+    }
+    let power = x.powi(y.abs() as u32);
+    if y < 0.0 { Enclosure::ONE / power } else { power }
 }
 
 /// x^y for a whole y from 2 to 64, where every product on the way is exact.
@@ -354,9 +390,6 @@ fn exact_power(x: f64, y: f64) -> Option<f64> {
 
 /// Where Gamma has its minimum on the positive axis, and a little less than the log of that.
 const GAMMA_MINIMUM: (f64, f64) = (1.461_632_144_968_362_3, -0.121_486_290_535_849_7);
-
-/// The rounding of lgamma for positive arguments, in ulps.
-const LGAMMA_ULPS: u32 = 8;
 
 /// Beyond this, lnGamma(x) is x (ln x - 1) to the last digit of a double.
 const STIRLING_ALONE: f64 = 1e17;
@@ -428,7 +461,7 @@ impl Number {
             Double(value) => value,
             Log { ln, .. } if ln.is_nan() => unknown,
             Log { negative, ln } => {
-                let size = side.of_magnitude(negative).step(ln.exp(), LIBM_ULPS).max(0.0);
+                let size = side.of_magnitude(negative).of(ln, f64::exp, Enclosure::exp).max(0.0);
                 if negative { -size } else { size }
             }
         };
@@ -549,7 +582,8 @@ impl Number {
             return self.lgamma_below_0();
         }
         let at = |x: Real, side: Side| match x {
-            Double(x) if x <= STIRLING_ALONE => Self::new(side.step(libm::lgamma(x), LGAMMA_ULPS)).point,
+            Double(0.0) => Self::new(f64::INFINITY).point,
+            Double(x) if x <= STIRLING_ALONE => Double(side.of(x, libm::lgamma, Enclosure::ln_gamma)),
             // Far below every double Gamma(x) is 1/x.
             Log { ln, .. } if ln < 0.0 => Double(-ln),
             huge => huge.product(huge.natural_log(side).sum(Double(-1.0), side), side),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::enclosure::Enclosure;
 use crate::error::{Error, Result};
 use crate::evidence::{Bearing, Evidence, Method, median};
 use crate::formula::Number;
@@ -128,6 +129,19 @@ impl<'a> Estimator<'a> {
     pub fn values(ln_scale: f64, batch: u64, sampler: impl Fn() -> Sampler<'a> + Sync + 'a) -> Self {
         let sampler = Box::new(sampler);
         Estimator::Replicates(Replicates { law: Law::Mean, ln_scale, batch, sampler, failure: None })
+    }
+
+    /// Encloses the log of what is measured, with how many pieces or terms that took; `None` where they would be too many.
+    pub fn proved(enclose: impl Fn() -> Option<(Enclosure, u64)> + Sync + 'a) -> Self {
+        Self::deterministic(move || match enclose() {
+            Some((ln, work)) if ln.lo() > f64::NEG_INFINITY || ln.hi() < f64::INFINITY => {
+                Ok(Evidence::proved(ln, work))
+            }
+            Some(_) => {
+                Err(Error::unreachable("the enclosure says nothing here: its ends are not known; take another method"))
+            }
+            None => Err(Error::unreachable("an enclosure would take too many terms here; take another method")),
+        })
     }
 
     /// Evaluates without chance.

@@ -323,7 +323,7 @@ fn longest_first(plan: &Plan, tasks: &[Task], folder: &Path, open: impl Iterator
     let cost = |task: &Task| {
         let rank = match task.unit.method {
             Method::Search => 2,
-            Method::ClosedForm | Method::Quadrature => 0,
+            Method::Proved | Method::ClosedForm | Method::Quadrature => 0,
             _ => 1,
         };
         match earlier.of(&plan.key(task)) {

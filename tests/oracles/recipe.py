@@ -751,17 +751,21 @@ def enclosures(rng):
         "exp": lambda: rng.choice([-1, 1]) * log_uniform(rng, 1e-20, 700),
         "ln": lambda: rng.choice([log_uniform(rng, 1e-320, 1e308), 1 + rng.choice([-1, 1]) * log_uniform(rng, 1e-16, 0.5)]),
         "lgamma": lambda: log_uniform(rng, 1e-10, 1e15),
+        "expm1": lambda: rng.choice([-1, 1]) * log_uniform(rng, 1e-300, 700),
+        "log1p": lambda: rng.choice([log_uniform(rng, 1e-300, 1e300), -log_uniform(rng, 1e-300, 0.99999)]),
         "erf": lambda: rng.choice([-1, 1]) * log_uniform(rng, 1e-30, 6),
         "erfc": lambda: rng.choice([-1, 1, 1]) * log_uniform(rng, 1e-3, 26),
     }
     edges = {
         "exp": [0.0, -745.0, -744.4, -708.4, 709.78, 5e-324, 0.34657359027997264, -0.34657359027997264],
         "ln": [1.0, 2.0, 0.5, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1.4142135623730951, 1.414213562373095],
+        "expm1": [0.0, 0.25, -0.25, 0.25000000000000006, 709.78, -745.0],
+        "log1p": [0.0, -1 + 2.0 ** -53, 0.25, -0.25, -0.25000000000000006, 0.25000000000000006],
         "lgamma": [1.0, 2.0, 0.5, 11.999999999999998, 12.0, 1.4616321449683623],
         "erf": [0.0, 2.0, 2.0000000000000004, 5.9],
         "erfc": [0.0, 2.0, 2.0000000000000004, 26.5],
     }
-    compute = {"exp": mp.exp, "ln": mp.log, "lgamma": mp.loggamma, "erf": mp.erf, "erfc": mp.erfc}
+    compute = {"exp": mp.exp, "ln": mp.log, "lgamma": mp.loggamma, "expm1": mp.expm1, "log1p": mp.log1p, "erf": mp.erf, "erfc": mp.erfc}
     for name, function in compute.items():
         for x in distinct(edges[name] + [anywhere[name]() for _ in range(150)]):
             with mp.workdps(700):  # of erf: 1 - 1e-300 has its digits

@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
 use super::*;
+use crate::enclosure::{Enclosure, tails};
 use crate::tails::{Rounded, binomial_tail, poisson_binomial_tail};
 
 /// The claim of Lemma 16.
@@ -27,6 +28,7 @@ impl Measurand for Chernoff {
         vec![
             Procedure::new(Method::ClosedForm, |cell| Ok(Estimator::deterministic(move || Ok(exact(cell))))),
             Procedure::new(Method::Literal, literal),
+            Procedure::new(Method::Proved, proved),
         ]
     }
 
@@ -46,6 +48,38 @@ impl Measurand for Chernoff {
             _ => return Err(undeclared(name)),
         })
     }
+}
+
+/// The tail of the binomial law. A threshold whose enclosure holds a whole number is taken on either side of it.
+fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    if cell.word("law") != "binomial" {
+        return Err(Error::unreachable("tails are enclosed for law = binomial only; take closed-form"));
+    }
+    let (n, p, tail) = (cell.integer("n"), cell.real("p"), tail(cell));
+    let at = move |threshold: f64| match tail {
+        Tail::Upper if threshold > n as f64 => Some(Enclosure::new(f64::NEG_INFINITY)),
+        Tail::Lower if threshold >= n as f64 => Some(Enclosure::ZERO),
+        // X = n surely.
+        Tail::Upper if p == 1.0 => Some(Enclosure::ZERO),
+        Tail::Lower if p == 1.0 => Some(Enclosure::new(f64::NEG_INFINITY)),
+        Tail::Upper => tails::ln_binomial_tail(n, p, threshold.ceil() as u64, tail),
+        Tail::Lower => tails::ln_binomial_tail(n, p, threshold.floor() as u64, tail),
+    };
+    Ok(Estimator::proved(move || {
+        let threshold = enclosed_threshold(cell);
+        Some((at(threshold.lo())?.hull(at(threshold.hi())?), 1))
+    }))
+}
+
+/// (1 + delta) mu_+ or (1 - delta) mu_-.
+fn enclosed_threshold(cell: &Cell) -> Enclosure {
+    let [p, delta, plus, minus] = ["p", "delta", "plus", "minus"].map(|name| Enclosure::new(cell.real(name)));
+    let mean = Enclosure::whole(cell.integer("n")) * p;
+    let threshold = match tail(cell) {
+        Tail::Upper => (Enclosure::ONE + delta) * mean * plus,
+        Tail::Lower => (Enclosure::ONE - delta) * mean * minus,
+    };
+    threshold.non_negative()
 }
 
 /// Draws sums, and counts those beyond the threshold.

@@ -3,6 +3,7 @@
 use rand_distr::{ChiSquared, Distribution};
 
 use super::*;
+use crate::enclosure::{Enclosure, tails};
 use crate::tails::ln_chi_square_tail;
 
 /// The claim of Lemma 17.
@@ -13,13 +14,26 @@ const ROUNDING: f64 = 1e-11;
 
 impl Measurand for ChiSquareTails {
     fn procedures(&self) -> Vec<Procedure<'_>> {
-        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
+        vec![
+            Procedure::new(Method::ClosedForm, closed_form),
+            Procedure::new(Method::Literal, literal),
+            Procedure::new(Method::Proved, proved),
+        ]
     }
 }
 
 fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
     let (d, t, tail) = (cell.real("d"), cell.real("t"), tail(cell));
     Ok(Estimator::deterministic(move || Ok(exact(d, t, tail))))
+}
+
+fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    let (tail, [d, t]) = (tail(cell), ["d", "t"].map(|name| Enclosure::new(cell.real(name))));
+    Ok(Estimator::proved(move || {
+        let root = (d * t).sqrt().scaled(2.0);
+        let threshold = if tail == Tail::Upper { d + root + t.scaled(2.0) } else { d - root };
+        Some((tails::ln_chi_square_tail(d, threshold, tail)?, 1))
+    }))
 }
 
 /// Draws chi-square variables, and counts those beyond the threshold.

@@ -4,6 +4,8 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::*;
+use crate::enclosure::Enclosure;
+use crate::enclosure::tails::normal_interval;
 use crate::tickets::nsn::normal::ln_interval;
 
 /// The claim of Lemma 14.
@@ -14,7 +16,11 @@ const ROUNDING: f64 = 1e-12;
 
 impl Measurand for NormalInterval {
     fn procedures(&self) -> Vec<Procedure<'_>> {
-        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
+        vec![
+            Procedure::new(Method::ClosedForm, closed_form),
+            Procedure::new(Method::Literal, literal),
+            Procedure::new(Method::Proved, proved),
+        ]
     }
 
     fn symbol(&self, cell: &Cell, name: &str) -> Result<Number> {
@@ -30,6 +36,16 @@ fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
     Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(ln_interval(z, sigma, eps), ROUNDING, 1))))
 }
 
+fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    let z = Enclosure::new(cell.real("z"));
+    Ok(Estimator::proved(move || Some((enclosed(cell, z), 1))))
+}
+
+/// ln Pr(|Y - z| <= eps).
+fn enclosed(cell: &Cell, z: Enclosure) -> Enclosure {
+    normal_interval(z, Enclosure::new(cell.real("eps")), Enclosure::new(cell.real("sigma"))).ln()
+}
+
 fn literal(cell: &Cell) -> Result<Estimator<'_>> {
     let [sigma, z, eps] = ["sigma", "z", "eps"].map(|name| cell.real(name));
     Ok(Estimator::events(4096, move || {
@@ -42,7 +58,9 @@ fn literal(cell: &Cell) -> Result<Estimator<'_>> {
 
 /// Pr(X in [-eps, eps]).
 fn centred(cell: &Cell) -> Number {
-    Evidence::closed_form(ln_interval(0.0, cell.real("sigma"), cell.real("eps")), ROUNDING, 1).number()
+    let enclosed = enclosed(cell, Enclosure::ZERO);
+    let ln = ln_interval(0.0, cell.real("sigma"), cell.real("eps")).clamp(enclosed.lo(), enclosed.hi());
+    Number::between(ln, enclosed.lo(), enclosed.hi())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod proof;
 
 use super::*;
 use crate::tickets::nsn::boxes::ln_box;
+use crate::tickets::nsn::enclosed::enclosed_box;
 use crate::tickets::nsn::importance::{ImportanceBox, check_eps};
 use crate::tickets::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::tickets::nsn::tilted::TiltedBox;
@@ -22,6 +23,7 @@ impl Measurand for NsnBox {
             Procedure::new(Method::Importance, importance),
             Procedure::new(Method::Collapsed, |cell| Ok(hits(cell, add_collapsed_sum))),
             Procedure::new(Method::Literal, |cell| Ok(hits(cell, add_nsn_vectors))),
+            Procedure::new(Method::Proved, proved),
         ]
     }
 
@@ -46,6 +48,15 @@ fn parts(cell: &Cell) -> (u64, u64, f64, Target) {
 fn quadrature(cell: &Cell) -> Result<Estimator<'_>> {
     let (k, d, eps, target) = parts(cell);
     Ok(Estimator::deterministic(move || Ok(Evidence::quadrature(ln_box(k, d, eps, &target, TOLERANCE)))))
+}
+
+/// The integral over the scale, piece by piece.
+fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, d, eps, target) = parts(cell);
+    Ok(Estimator::proved(move || {
+        let found = enclosed_box(k, d, eps, &target);
+        Some((found.ln, found.pieces.pieces.len() as u64))
+    }))
 }
 
 fn conditional(cell: &Cell) -> Result<Estimator<'_>> {

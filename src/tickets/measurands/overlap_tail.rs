@@ -3,6 +3,7 @@
 pub(super) mod proof;
 
 use super::*;
+use crate::enclosure::tails;
 use crate::tails::overlap_tail;
 
 /// The claim of Eqs. 15-17.
@@ -13,7 +14,11 @@ const LARGEST_DRAWN: u64 = 100_000;
 
 impl Measurand for OverlapTail {
     fn procedures(&self) -> Vec<Procedure<'_>> {
-        vec![Procedure::new(Method::ClosedForm, closed_form), Procedure::new(Method::Literal, literal)]
+        vec![
+            Procedure::new(Method::ClosedForm, closed_form),
+            Procedure::new(Method::Literal, literal),
+            Procedure::new(Method::Proved, proved),
+        ]
     }
 
     fn check(&self, cell: &Cell) -> Result<()> {
@@ -31,6 +36,11 @@ fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
         let tail = overlap_tail(n, k, k.div_ceil(d));
         Ok(Evidence::closed_form(tail.ln, tail.error, 1))
     }))
+}
+
+fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    let [n, k, d] = ["n", "k", "d"].map(|name| cell.integer(name));
+    Ok(Estimator::proved(move || Some((tails::ln_overlap_tail(n, k, k.div_ceil(d))?, 1))))
 }
 
 /// Draws one of the subsets.
