@@ -16,10 +16,27 @@ const SECONDS_OF_TRUE: f64 = 1.0;
 /// The seconds for all careless bounds together.
 const MOST_SECONDS: f64 = 60.0;
 
+/// A smaller region where one cell of the whole domain takes too long (draws or values by the ten thousand), and where a bound stands for
+/// some cells only.
+fn region(name: &str, bound: &str) -> &'static str {
+    match (name, bound) {
+        ("berry-esseen", _) => "n=1..1000",
+        ("dkw", _) => "n=1..100",
+        ("coupon-collector", _) => "N=1..20,m=1..200",
+        ("iterated-logarithm", "printed") => "n=1..1000,stitched=1",
+        ("iterated-logarithm", _) => "n=1..1000",
+        _ => "",
+    }
+}
+
+fn name(file: &Path) -> String {
+    file.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
 fn searched(file: &Path, bound: &str, seconds: f64) -> Finding {
     let claim = find(&file.display().to_string()).unwrap();
     let plan = Plan {
-        region: Region::of(&claim, "").unwrap(),
+        region: Region::of(&claim, region(&name(file), bound)).unwrap(),
         seed: 1,
         alpha: 1e-3,
         evaluations: None,
@@ -46,10 +63,13 @@ fn careless_bounds_are_found_in_a_minute() {
         "| lemma | method | true: least slack | false: counterexample | smallest | seconds |\n| --- | --- | --- | --- | --- | --- |"
     );
     for (file, finding) in files.iter().zip(careless) {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let name = name(file);
         let printed = searched(file, "printed", SECONDS_OF_TRUE);
         assert!(!printed.found, "{name}: {:?}", printed.best.map(|best| best.cell.key()));
-        let best = finding.best.as_ref().unwrap();
+        let Some(best) = &finding.best else {
+            missed.push(name);
+            continue;
+        };
         let slack = printed.worst.map_or("none".into(), |worst| format!("{:.3}", worst.slack));
         let cell = if finding.found { best.cell.key().replace(';', " ") } else { "not found".into() };
         println!(
