@@ -22,6 +22,7 @@ fn region(name: &str, bound: &str) -> &'static str {
     match (name, bound) {
         ("berry-esseen", _) => "n=1..1000",
         ("dkw", _) => "n=1..100",
+        ("serfling", _) => "N=2..50,K=1..50,n=1..50",
         ("coupon-collector", _) => "N=1..20,m=1..200",
         ("iterated-logarithm", "printed") => "n=1..1000,stitched=1",
         ("iterated-logarithm", _) => "n=1..1000",
