@@ -26,6 +26,11 @@ fn region(name: &str, bound: &str) -> &'static str {
         ("coupon-collector", _) => "N=1..20,m=1..200",
         ("iterated-logarithm", "printed") => "n=1..1000,stitched=1",
         ("iterated-logarithm", _) => "n=1..1000",
+        ("hanson-wright" | "maurer-pontil" | "laurent-massart", "printed") => "term=1",
+        ("mcdiarmid", "printed") => "same=0",
+        ("freedman", "printed") => "asks=1",
+        ("maximum-load", "printed") => "factor=3",
+        ("littlewood-offord", "printed") => "closed=0",
         _ => "",
     }
 }
