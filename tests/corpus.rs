@@ -10,7 +10,7 @@ use lemmascope::falsify::region::Region;
 use lemmascope::falsify::{Finding, Plan, falsify};
 use lemmascope::registry::find;
 
-/// The seconds for each careless bound, and for each true one, of which nothing is to be found.
+/// The seconds for each careless bound at first, and for each true one, of which nothing is to be found.
 const SECONDS: f64 = 2.1;
 const SECONDS_OF_TRUE: f64 = 1.0;
 /// The seconds for all careless bounds together.
@@ -63,7 +63,13 @@ fn careless_bounds_are_found_in_a_minute() {
     files.sort();
     let start = Instant::now();
     let mut missed = Vec::new();
-    let careless: Vec<Finding> = files.iter().map(|file| searched(file, "careless", SECONDS)).collect();
+    let mut careless: Vec<Finding> = files.iter().map(|file| searched(file, "careless", SECONDS)).collect();
+    // What is left of the minute is for those that took longer.
+    let open = careless.iter().filter(|finding| !finding.found).count();
+    let left = (0.95 * MOST_SECONDS - start.elapsed().as_secs_f64()) / open.max(1) as f64;
+    for (file, finding) in files.iter().zip(&mut careless).filter(|(_, finding)| !finding.found && left > SECONDS) {
+        *finding = searched(file, "careless", left);
+    }
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "| lemma | method | true: least slack | false: counterexample | smallest | seconds |\n| --- | --- | --- | --- | --- | --- |"
