@@ -10,16 +10,39 @@ use lemmascope::falsify::region::Region;
 use lemmascope::falsify::{Finding, Plan, falsify};
 use lemmascope::registry::find;
 
-/// The seconds for each careless bound, and for each true one, of which nothing is to be found.
+/// The seconds for each careless bound at first, and for each true one, of which nothing is to be found.
 const SECONDS: f64 = 2.1;
 const SECONDS_OF_TRUE: f64 = 1.0;
 /// The seconds for all careless bounds together.
 const MOST_SECONDS: f64 = 60.0;
 
+/// A smaller region where one cell of the whole domain takes too long (draws or values by the ten thousand), and where a bound stands for
+/// some cells only.
+fn region(name: &str, bound: &str) -> &'static str {
+    match (name, bound) {
+        ("berry-esseen", _) => "n=1..1000",
+        ("dkw", _) => "n=1..100",
+        ("serfling", _) => "N=2..50,K=1..50,n=1..50",
+        ("coupon-collector", _) => "N=1..20,m=1..200",
+        ("iterated-logarithm", "printed") => "n=1..1000,stitched=1",
+        ("iterated-logarithm", _) => "n=1..1000",
+        ("hanson-wright" | "maurer-pontil" | "laurent-massart", "printed") => "term=1",
+        ("mcdiarmid", "printed") => "same=0",
+        ("freedman", "printed") => "asks=1",
+        ("maximum-load", "printed") => "factor=3",
+        ("littlewood-offord", "printed") => "closed=0",
+        _ => "",
+    }
+}
+
+fn name(file: &Path) -> String {
+    file.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
 fn searched(file: &Path, bound: &str, seconds: f64) -> Finding {
     let claim = find(&file.display().to_string()).unwrap();
     let plan = Plan {
-        region: Region::of(&claim, "").unwrap(),
+        region: Region::of(&claim, region(&name(file), bound)).unwrap(),
         seed: 1,
         alpha: 1e-3,
         evaluations: None,
@@ -40,16 +63,25 @@ fn careless_bounds_are_found_in_a_minute() {
     files.sort();
     let start = Instant::now();
     let mut missed = Vec::new();
-    let careless: Vec<Finding> = files.iter().map(|file| searched(file, "careless", SECONDS)).collect();
+    let mut careless: Vec<Finding> = files.iter().map(|file| searched(file, "careless", SECONDS)).collect();
+    // What is left of the minute is for those that took longer.
+    let open = careless.iter().filter(|finding| !finding.found).count();
+    let left = (0.95 * MOST_SECONDS - start.elapsed().as_secs_f64()) / open.max(1) as f64;
+    for (file, finding) in files.iter().zip(&mut careless).filter(|(_, finding)| !finding.found && left > SECONDS) {
+        *finding = searched(file, "careless", left);
+    }
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "| lemma | method | true: least slack | false: counterexample | smallest | seconds |\n| --- | --- | --- | --- | --- | --- |"
     );
     for (file, finding) in files.iter().zip(careless) {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let name = name(file);
         let printed = searched(file, "printed", SECONDS_OF_TRUE);
         assert!(!printed.found, "{name}: {:?}", printed.best.map(|best| best.cell.key()));
-        let best = finding.best.as_ref().unwrap();
+        let Some(best) = &finding.best else {
+            missed.push(name);
+            continue;
+        };
         let slack = printed.worst.map_or("none".into(), |worst| format!("{:.3}", worst.slack));
         let cell = if finding.found { best.cell.key().replace(';', " ") } else { "not found".into() };
         println!(

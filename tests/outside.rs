@@ -111,7 +111,8 @@ fn commands_need_permission() {
         assert!(output.status.code() == Some(2) && text(&output).contains("--allow-commands"), "{}", text(&output));
     }
     assert!(!folder.path().join("started").exists());
-    assert!(lemmascope(folder.path(), &["claims", "outside.toml"]).status.success());
+    let mut claims = assert_cmd::Command::cargo_bin("lemmascope").unwrap();
+    claims.current_dir(folder.path()).args(["claims", "outside.toml"]).assert().success();
 }
 
 /// Dying, slow, lying and silent processes are errors with their last words, in a few seconds.
