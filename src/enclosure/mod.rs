@@ -173,6 +173,9 @@ impl Mul for Enclosure {
         if self == Self::ZERO || other == Self::ZERO {
             return Self::ZERO;
         }
+        if self == Self::ONE || other == Self::ONE {
+            return if self == Self::ONE { other } else { self };
+        }
         if self.lo >= 0.0 && other.lo >= 0.0 {
             return outward(product(self.lo, other.lo), product(self.hi, other.hi)).non_negative();
         }
