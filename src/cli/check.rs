@@ -125,10 +125,10 @@ fn known(experiment: &Experiment, baseline: &Path) -> Result<Vec<Record>> {
     }
 }
 
-/// The chance of error that each cell of the baseline took: the same cells of a smaller run are as strict.
+/// The chance of error that each cell of the baseline took, but for proved ones: the same cells of a smaller run are as strict.
 fn shares(experiments: &[Experiment], known: &[Vec<Record>]) -> BTreeMap<String, f64> {
     let share = |(experiment, records): (&Experiment, &Vec<Record>)| {
-        let least = records.iter().map(|record| record.alpha).reduce(f64::min)?;
+        let least = records.iter().map(|record| record.alpha).filter(|alpha| *alpha > 0.0).reduce(f64::min)?;
         Some((experiment.name.clone(), least))
     };
     experiments.iter().zip(known).filter_map(share).collect()

@@ -98,16 +98,24 @@ pub struct Task {
 }
 
 impl Plan {
-    /// The chance of error that a cell of an experiment may take.
-    fn share(&self, experiment: &Experiment, units: usize) -> f64 {
-        self.shares.get(&experiment.name).copied().unwrap_or_else(|| share_of_error(self.alpha, units))
+    /// The chance of error that a cell of an experiment may take; what is proved takes none.
+    fn share(&self, experiment: &Experiment, method: Method, intervals: usize) -> f64 {
+        if method == Method::Proved {
+            return 0.0;
+        }
+        self.shares.get(&experiment.name).copied().unwrap_or_else(|| share_of_error(self.alpha, intervals))
     }
 
     /// How its chance of error is split over its intervals.
     pub fn shares(&self) -> Shares {
-        let intervals = self.units().len();
+        let intervals = self.intervals();
         let (alpha, each) = (self.alpha, share_of_error(self.alpha, intervals));
         Shares { alpha, intervals, each, covers: COVERS }
+    }
+
+    /// How many intervals share the chance of error.
+    fn intervals(&self) -> usize {
+        self.units().iter().filter(|unit| unit.method != Method::Proved).count()
     }
 
     /// Every unit as a whole.
@@ -261,12 +269,12 @@ fn measure_tasks(
         longest_first(plan, tasks, conditions.timings, (0..tasks.len()).filter(|place| !known.contains_key(place)));
     known.keys().for_each(|place| (conditions.progress)(Event::Known, *place));
     open.iter().for_each(|place| (conditions.progress)(Event::Open, *place));
-    let units = plan.units().len();
+    let intervals = plan.intervals();
     let state = Mutex::new((known, Instant::now()));
     let measure = |place: usize| {
         (conditions.progress)(Event::Begun, place);
         let start = Instant::now();
-        let measured = measure_task(plan, &tasks[place], units, conditions)?;
+        let measured = measure_task(plan, &tasks[place], intervals, conditions)?;
         (conditions.progress)(Event::Measured(start.elapsed().as_secs_f64()), place);
         let mut state = state.lock().expect("no holder of the lock panics");
         let (progress, saved) = &mut *state;
@@ -356,8 +364,8 @@ fn keep_on_interruption(ended: mpsc::Receiver<()>, conditions: &Conditions, keep
     }
 }
 
-/// Measures a task; `units` share the chance of error.
-fn measure_task(plan: &Plan, task: &Task, units: usize, conditions: &Conditions) -> Result<Measured> {
+/// Measures a task; the `intervals` of the plan share the chance of error.
+fn measure_task(plan: &Plan, task: &Task, intervals: usize, conditions: &Conditions) -> Result<Measured> {
     let Conditions { interrupted, store, .. } = *conditions;
     if interrupted.load(Ordering::Relaxed) {
         return Err(Error::Interrupted("interrupted".into()));
@@ -366,7 +374,7 @@ fn measure_task(plan: &Plan, task: &Task, units: usize, conditions: &Conditions)
     let Unit { experiment, cell, method } = task.unit;
     let experiment = &plan.experiments[experiment];
     let (claim, cell) = (&experiment.claim, &experiment.cells[cell]);
-    let alpha = plan.share(experiment, units);
+    let alpha = plan.share(experiment, method, intervals);
     let sampling = Sampling { seed: plan.seed, alpha, precision: plan.effort.apply(experiment.precision) };
     let origin = Origin { experiment: &experiment.name, design: &experiment.design, seed: plan.seed, alpha };
     let job = Job { claim, experiment: &experiment.name, cell, method, bounds: &[] };

@@ -27,8 +27,8 @@ impl Measurand for Chernoff {
     fn procedures(&self) -> Vec<Procedure<'_>> {
         vec![
             Procedure::new(Method::ClosedForm, |cell| Ok(Estimator::deterministic(move || Ok(exact(cell))))),
-            Procedure::new(Method::Literal, literal),
             Procedure::new(Method::Proved, proved),
+            Procedure::new(Method::Literal, literal),
         ]
     }
 

@@ -18,8 +18,8 @@ impl Measurand for NormalInterval {
     fn procedures(&self) -> Vec<Procedure<'_>> {
         vec![
             Procedure::new(Method::ClosedForm, closed_form),
-            Procedure::new(Method::Literal, literal),
             Procedure::new(Method::Proved, proved),
+            Procedure::new(Method::Literal, literal),
         ]
     }
 

@@ -19,11 +19,11 @@ impl Measurand for NsnBox {
     fn procedures(&self) -> Vec<Procedure<'_>> {
         vec![
             Procedure::new(Method::Quadrature, quadrature),
+            Procedure::new(Method::Proved, proved),
             Procedure::new(Method::Conditional, conditional),
             Procedure::new(Method::Importance, importance),
             Procedure::new(Method::Collapsed, |cell| Ok(hits(cell, add_collapsed_sum))),
             Procedure::new(Method::Literal, |cell| Ok(hits(cell, add_nsn_vectors))),
-            Procedure::new(Method::Proved, proved),
         ]
     }
 

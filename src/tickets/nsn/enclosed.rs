@@ -14,11 +14,14 @@ const WIDTH: f64 = 1e-10;
 /// What is left out on either side is at most this share of the value.
 const LEFT_OUT: f64 = 1e-12;
 /// Pieces, at most.
-const MOST_PIECES: usize = 20_000;
+const MOST_PIECES: usize = 3_000;
 /// The quadrature that says where to look need not be closer.
 const ROUGH: f64 = 1e-6;
 /// Of a narrow box, terms of the series in eps (|z| + eps/2)/s, which is taken up to 1.
 const TERMS: usize = 25;
+
+/// From so many terms on, what follows the first of the rest falls by half and more, in every coefficient.
+const LEAST_TERMS: usize = 8;
 
 /// A probability in logs, and the pieces of which its integral is made.
 pub struct EnclosedBox {
@@ -46,7 +49,9 @@ pub fn enclosed_box(k: u64, d: u64, eps: f64, target: &Target) -> EnclosedBox {
     let pieces = integrate(integrand, Enclosure::between(ends[0], ends[1]), WIDTH, MOST_PIECES);
     // Each coordinate's probability is at most 1.
     let left_out = (law.ln_mass_outside(ends) - scale).exp().hull(Enclosure::ZERO);
-    EnclosedBox { ln: (pieces.sum + left_out).ln() + scale, pieces }
+    let ln = (pieces.sum + left_out).ln() + scale;
+    // It is a probability.
+    EnclosedBox { ln: Enclosure::between(ln.lo().min(0.0), ln.hi().min(0.0)), pieces }
 }
 
 /// The law of ln s for s ~ chi^2_k.
@@ -135,17 +140,19 @@ impl Coordinate {
     }
 
     fn ln_narrow(&self, u: Form, w: Form) -> Form {
-        let mut series = Form::constant(self.moments[TERMS - 1]);
-        for moment in self.moments[..TERMS - 1].iter().rev() {
+        let reach = self.reach * w.0[0];
+        let terms = terms_for(reach.hi());
+        let mut series = Form::constant(self.moments[terms - 1]);
+        for moment in self.moments[..terms - 1].iter().rev() {
             series = series * w + Form::constant(*moment);
         }
         // w^j has the coefficients (-j)^n/n! in u: what follows the last term is at most twice its first.
-        let mut first = (self.reach * w.0[0]).powi(TERMS as u32);
-        (1..=TERMS as u64).for_each(|i| first = first / Enclosure::whole(i));
+        let mut first = reach.powi(terms as u32);
+        (1..=terms as u64).for_each(|i| first = first / Enclosure::whole(i));
         for (n, coefficient) in series.0.iter_mut().enumerate() {
             let rest = first.scaled(2.0);
             *coefficient = *coefficient + rest.hull(-rest);
-            first = first * Enclosure::whole(TERMS as u64) / Enclosure::whole(n as u64 + 1);
+            first = first * Enclosure::whole(terms as u64) / Enclosure::whole(n as u64 + 1);
         }
         let ln_constant = ((Enclosure::new(2.0) / Enclosure::PI).sqrt() * self.eps).ln();
         series.ln() + Form::constant(ln_constant) - u.times(Enclosure::new(0.5)) - w.times(self.z.square().scaled(0.5))
@@ -158,6 +165,17 @@ impl Coordinate {
         let twice = if (self.z - self.eps).lo() > 0.0 { near.erfc() - far.erfc() } else { far.erf() - near.erf() };
         twice.times(Enclosure::new(0.5)).ln()
     }
+}
+
+/// So many terms leave less than rounding does, also of the last coefficient.
+fn terms_for(reach: f64) -> usize {
+    let mut left = 1.0;
+    let is_enough = |terms: &usize| {
+        let m = *terms as f64;
+        left *= reach / m;
+        left * m.powi(COEFFICIENTS as i32 - 1) < f64::EPSILON
+    };
+    (1..TERMS).find(is_enough).unwrap_or(TERMS).max(LEAST_TERMS)
 }
 
 #[cfg(test)]
