@@ -18,6 +18,9 @@
 //! [`experiment`] -> [`run`] -> CSV -> [`show`]. No module uses one that stands after it, and nothing outside [`tickets`] knows the
 //! paper: `tests/architecture.rs` sees to both. What shows reads records only; what measures does not know how it is shown.
 //!
+//! Beside measurements stand proofs: [`certificate`] has theorems that refute a bound by an inequality between rational numbers, and
+//! [`falsify::certify`] writes and verifies them.
+//!
 //! # A new claim
 //!
 //! A statement and a measurand. This one says Pr(N >= x) <= exp(-x^2/2) for a standard normal N, exactly and by counting:
@@ -84,6 +87,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arrays;
+pub mod certificate;
 pub mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;

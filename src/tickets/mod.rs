@@ -1,6 +1,7 @@
 //! The first subject: a paper on structured strong lottery tickets. Its statements are data, in `statements/`; what is measured
-//! of them is in `measurands/`.
+//! of them is in `measurands/`, what is proved against them in `certificates/`.
 
+mod certificates;
 pub mod cnn;
 mod measurands;
 pub mod nsn;
@@ -23,6 +24,7 @@ pub static SUBJECT: Subject = Subject {
         cover names a v2 of 16 November 2023, and the proceedings' version has another title (*Polynomially over-parameterized \
         convolutional neural networks contain structured strong winning lottery tickets*); neither was compared.",
     claims: || &CLAIMS,
+    theorems: || &certificates::THEOREMS,
     rulings: include_str!("rulings.toml"),
     index: include_str!("index.toml"),
 };
