@@ -7,17 +7,20 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 /// A claim and a cell for each theorem and each of its cases.
-const CERTIFIED: [&[&str]; 11] = [
+const CERTIFIED: [&[&str]; 14] = [
     &["nsn-box", "k=47", "d=16"],
     &["nsn-box", "d=11"],
     &["nsn-box", "k=5000", "d=64", "eps=0.01", "target=axis"],
     &["nsn-joint-box", "d=3", "j=1"],
+    &["nsn-joint-box", "d=4", "j=1", "k=1000", "eps=1.0000000000000004e-6"],
     &["nsn-joint-box", "d=5", "j=2", "C=100"],
     &["chernoff", "n=1", "p=0.1", "delta=0.8", "plus=10", "minus=0.1"],
     &["chernoff", "n=9", "p=0.3", "delta=0.5", "plus=5", "minus=0.9"],
     &["lueker", "n=2", "eps=0.2"],
+    &["lueker", "n=6", "eps=0.309", "C=5.1"],
     &["lueker", "n=2", "eps=0.3"],
     &["kernel-pruning", "n=3", "eps=0.24"],
+    &["kernel-pruning", "n=4", "eps=0.2499", "C=1.5"],
     &["channel-blocked-mask", "c=2", "c1=3", "n=4"],
 ];
 
@@ -194,14 +197,20 @@ fn a_cell_that_no_theorem_reaches_says_why_and_what_is_possible() {
         (&["nsn-box", "k=124", "d=10"], "for each d from 11 on"),
         (&["nsn-box", "k=47", "d=16", "eps=0.3"], "eps < 1/4 is unmet"),
         (&["nsn-box", "k=47", "d=16", "eps=x"], "write"),
+        (&["nsn-box", "k=47", "k=48", "d=16"], "given twice"),
+        (&["nsn-box", "k=47", "d=16", "q=1"], "unknown parameter \"q\""),
+        (&["nsn-joint-box", "d=4", "j=1", "eps=0"], "eps = 0: write"),
+        (&["nsn-joint-box", "d=4", "j=0"], "j = 0: write"),
+        (&["nsn-joint-box", "d=4", "j=1", "C=1e300"], "refutes this C"),
         (&["nsn-joint-box", "d=4", "j=2"], "only j < d/2"),
-        (&["nsn-joint-box", "d=4", "j=1", "k=1000", "eps=1e-4"], "unmet"),
+        (&["nsn-joint-box", "d=4", "j=1", "k=1000", "eps=1e-7"], "unmet"),
         (&["nsn-joint-box", "d=4", "j=1", "k=1000", "eps=1e-3"], "too large for the proof's constants"),
         (&["chernoff", "n=1", "p=0.1", "delta=0.8", "plus=1", "minus=0.1"], "a larger plus"),
         (&["chernoff", "tail=upper", "n=1", "p=0.1", "delta=0.8"], "tail = lower only"),
         (&["lueker", "n=40", "eps=0.1"], "counting shows nothing"),
         (&["kernel-pruning", "n=5", "eps=0.2"], "n = 3 and n = 4"),
         (&["kernel-pruning", "n=3", "eps=0.24", "kernel=flat"], "kernel = all only"),
+        (&["chernoff", "n=1", "p=1", "delta=0.8"], "a larger plus"),
         (&["normal-interval", "z=1", "sigma=1", "eps=0.1"], "no theorem refutes its bound printed"),
     ] {
         let output = certified(folder.path(), item, "c.json");
@@ -210,4 +219,35 @@ fn a_cell_that_no_theorem_reaches_says_why_and_what_is_possible() {
     }
     let output = lemmascope(folder.path(), &["certify", "nsn-box", "--set", "d=16", "--bound", "two-pi"]);
     assert!(said(&output).contains("there are certificates for printed"), "{}", said(&output));
+}
+
+/// The search's own counterexample at d = 10 rests on its target; at d = 16 the theorem has it.
+#[test]
+fn falsify_certifies_what_it_finds_or_says_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let falsify = |within: &str, certificate: &str| {
+        let search = [
+            "falsify",
+            "nsn-box",
+            "--within",
+            within,
+            "--evaluations",
+            "60",
+            "--time-limit",
+            "600",
+            "--json",
+            "--force",
+        ];
+        lemmascope(folder.path(), &[&search[..], &["--certify", certificate]].concat())
+    };
+    let output = falsify("d=16,k=16..4096", "c.json");
+    assert!(output.status.success(), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["certificate"].as_str().unwrap().contains("by negative-moment"), "{report:#}");
+    assert!(lemmascope(folder.path(), &["verify", "c.json"]).status.success());
+    let output = falsify("d=10,k=16..4096", "none.json");
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["found"] == true && report["not_certified"].as_str().unwrap().contains("for each d from 11 on"));
+    assert!(!folder.path().join("none.json").exists());
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::certificate::{Point, Proof, Theorem, texts};
 use crate::claim::Claim;
 use crate::error::{Error, Result};
-use crate::statement::{Cell, Hypothesis};
+use crate::statement::{Cell, Hypothesis, position};
 
 /// What the first field of a certificate says.
 const FORMAT: &str = "lemmascope certificate";
@@ -29,9 +29,10 @@ pub fn certify(claim: &Claim, theorems: &[&Theorem], bound: &str, given: &Point)
     if own.is_empty() {
         return Err(no_theorem(claim, theorems, bound));
     }
+    let given = parsed(claim, given)?;
     let mut reasons = Vec::new();
     for theorem in own {
-        match theorem.completed(given).and_then(|point| certificate(claim, theorem, &point)) {
+        match theorem.completed(&given).and_then(|point| certificate(claim, theorem, &point)) {
             Err(error) if error.is_input() => reasons.push(error.at(&theorem.id)),
             other => return other,
         }
@@ -40,6 +41,16 @@ pub fn certify(claim: &Claim, theorems: &[&Theorem], bound: &str, given: &Point)
         1 => Err(reasons.remove(0)),
         _ => Err(Error::input(reasons.iter().map(Error::to_string).collect::<Vec<_>>().join("; "))),
     }
+}
+
+/// The point with each value as its parameter writes it.
+fn parsed(claim: &Claim, given: &Point) -> Result<Point> {
+    let parameters = &claim.statement().parameters;
+    let mut point = Point::default();
+    for (name, text) in given.iter() {
+        point.set(name, parameters[position(parameters, name)?].parse(text)?);
+    }
+    Ok(point)
 }
 
 fn no_theorem(claim: &Claim, theorems: &[&Theorem], bound: &str) -> Error {

@@ -53,10 +53,10 @@ def negative_moment(k, d):
     return *sides(k), checks, {"least_k": least}
 
 def small_differences(k, j, d, eps, C, target):
-    require(0 < 2 * j < d and j < k and 0 < eps <= 1, "cell")
-    t, w, q = eps**2 / (8 * d), 2 * (k - j), 1 - F(2, max(d, 4))
-    small = (1 - t / 2) ** 2 * (t / 2) ** j / (8 * factorial(j // 2) * factorial((j + 1) // 2))
-    right = small**2 * (eps * (1 - eps**2 / (8 * w))) ** (2 * d) * F(3, 2 * w) ** d
+    t, w, q = j * eps**2 / (4 * (j + 2 * d)), k - j, 1 - F(2, max(d, 4))
+    require(0 < 2 * j < d and eps <= 1 and w > d + 2 and d * eps**2 < 8 * (w - d - 2), "cell")
+    small = (1 - t / 2) ** 2 * (t / 2) ** j / (factorial(j // 2) * factorial((j + 1) // 2)) * F(2 * d, j + 2 * d) ** (2 * d)
+    right = (small * eps**d * (1 - d * eps**2 / (8 * (w - d - 2)))) ** 2 * F(333, 212 * w) ** d
     return 9 * (4 * eps**2 / (q * j)) ** (2 * d), right, [("k >= C d^3 log(d/eps)", exp_at_least(F(k) / (C * d**3), d / eps))], {}
 
 def large_mean(tail, n, p, delta, plus, minus, law):

@@ -15,39 +15,36 @@ fn exponent(k: u64, d: u64, constant: &Rational) -> Rational {
     exact::whole(k) / (constant * exact::power(&exact::whole(d), 3))
 }
 
-/// Both sides: the squares of the bound and of the least that the probability can be, times pi^(2d).
-fn sides(k: u64, j: u64, d: u64, eps: &Rational) -> (Rational, Rational) {
-    let one = exact::whole(1);
-    let square = eps * eps;
-    let q = &one - exact::fraction(2, d.max(4));
-    let bound = exact::power(&(exact::whole(4) * &square / (q * exact::whole(j))), 2 * d) * exact::whole(9);
-    let half = &square / exact::whole(16 * d);
-    let w = exact::whole(2 * (k - j));
+/// Both sides: the squares of the bound and of the least that the probability can be, times pi^(2d). None where the moment that
+/// bounds the latter is not finite, or says nothing.
+fn sides(k: u64, j: u64, d: u64, eps: &Rational) -> Option<(Rational, Rational)> {
+    let whole = |value: u64| exact::whole(value);
+    let (square, w) = (eps * eps, k.checked_sub(j)?);
+    let q = whole(1) - exact::fraction(2, d.max(4));
+    let bound = whole(9) * exact::power(&(whole(4) * &square / (q * whole(j))), 2 * d);
+    let half_t = exact::fraction(j, 8 * (j + 2 * d)) * &square;
     let gammas = exact::whole(exact::factorial(j / 2) * exact::factorial(j.div_ceil(2)));
-    let small = exact::power(&(&one - &half), 2) * exact::power(&half, j) / (exact::whole(8) * gammas);
-    let shared = eps * (&one - square / (exact::whole(8) * &w));
-    let least = exact::power(&small, 2)
-        * exact::power(&shared, 2 * d)
-        * exact::power(&(exact::whole(3) / (exact::whole(2) * w)), d);
-    (bound, least)
+    let variances = exact::power(&(whole(1) - &half_t), 2) * exact::power(&half_t, j) / gammas;
+    let near = exact::power(&exact::fraction(2 * d, j + 2 * d), 2 * d);
+    let rest = Some(square * exact::fraction(d, 8 * w.checked_sub(d + 2).filter(|rest| *rest > 0)?));
+    let shared = whole(1) - rest.filter(|rest| *rest < whole(1))?;
+    let density = exact::power(&(eps * eps * exact::fraction(333, 212 * w)), d);
+    Some((bound, exact::power(&(variances * near * shared), 2) * density))
 }
 
 pub fn prove(point: &Point) -> Result<Proof> {
     let (k, j, d) = (point.whole("k", MOST_K)?, point.whole("j", MOST_K)?, point.whole("d", MOST_D)?);
     let (eps, constant) = (point.number("eps")?, point.number("C")?);
     check_order(j, d)?;
-    if j >= k || eps > exact::whole(1) {
-        return Err(Error::input(format!("j = {j}, k = {k}, eps = {eps}: the theorem asks for j < k and eps <= 1")));
-    }
     let hypothesis = check_exp(&exponent(k, d, &constant), &(exact::whole(d) / &eps))?;
-    let (left, right) = sides(k, j, d, &eps);
-    if left >= right {
-        return Err(Error::input(format!(
+    let sides = sides(k, j, d, &eps).filter(|(left, right)| left < right && eps <= exact::whole(1));
+    let (left, right) = sides.ok_or_else(|| {
+        Error::input(format!(
             "eps = {}: too large for the proof's constants at k = {k}, j = {j}, d = {d}; give a smaller eps, or leave eps and k \
              out and the largest power of 10 that will do is taken",
             point.get("eps").unwrap_or_default()
-        )));
-    }
+        ))
+    })?;
     Ok(Proof { hypotheses: vec![("k >= C d^3 log(d/eps)", hypothesis)], data: Vec::new(), left, right })
 }
 
