@@ -9,9 +9,12 @@ pub type Rational = num_rational::BigRational;
 /// More places of a decimal than any double has.
 const MOST_PLACES: i64 = 1100;
 /// The most terms of a partial sum of exp.
-const MOST_TERMS: u32 = 12;
+const MOST_TERMS: u32 = 30;
 /// The largest argument of exp: its power of e still has digits that can be written down.
-const MOST_EXPONENT: u32 = 10_000;
+const MOST_EXPONENT: u32 = 1000;
+/// e, cut off after 30 places.
+const E_BELOW: u128 = 2_718_281_828_459_045_235_360_287_471_352;
+const E_SCALE: u128 = 10u128.pow(30);
 
 /// A whole number as a rational one.
 pub fn whole(value: impl Into<BigInt>) -> Rational {
@@ -51,7 +54,8 @@ pub fn decimal(text: &str) -> Option<Rational> {
     Some(if places < 0 { fraction(digits, scale) } else { whole(digits * scale) })
 }
 
-/// A rational number that exp(x) exceeds, for x >= 0: E(x) with this many terms, which is 2.718281828^floor(x) times the sum of
+/// A rational number that exp(x) exceeds, for x >= 0: E(x) with this many terms, which is e, cut off after
+/// 30 places, to the power of floor(x) times the sum of
 /// f^i/i! for i from 0 to the number of terms, where f = x - floor(x).
 pub fn exp_below(x: &Rational, terms: u32) -> Rational {
     let steps = x.to_integer().to_u64().expect("the argument is bounded");
@@ -62,7 +66,7 @@ pub fn exp_below(x: &Rational, terms: u32) -> Rational {
         term = term * &rest / whole(i);
         sum += &term;
     }
-    power(&fraction(2_718_281_828u64, 1_000_000_000u64), steps) * sum
+    power(&fraction(E_BELOW, E_SCALE), steps) * sum
 }
 
 /// The least number of terms with which E(x) satisfies `enough`, if one does.
@@ -102,11 +106,14 @@ mod tests {
         for text in ["0", "0.3", "1", "2.5", "17.99"] {
             let x = decimal(text).unwrap();
             let exact = text.parse::<f64>().unwrap().exp();
-            let below = exp_below(&x, 12).to_f64().unwrap();
-            assert!(below <= exact * (1.0 + 1e-15) && below > exact * (1.0 - 1e-8), "{text}: {below} {exact}");
+            let below = exp_below(&x, 30).to_f64().unwrap();
+            assert!((below / exact - 1.0).abs() < 1e-14, "{text}: {below} {exact}");
+            assert!(exp_below(&x, 29) <= exp_below(&x, 30));
         }
         assert_eq!(terms_of_exp(&fraction(1, 2), |sum| *sum >= fraction(3, 2)), Some(1));
-        assert_eq!(terms_of_exp(&fraction(1, 2), |sum| *sum >= fraction(33, 20)), None);
+        // exp(1/2) = 1.64872...
+        assert_eq!(terms_of_exp(&fraction(1, 2), |sum| *sum >= fraction(164_873, 100_000)), None);
+        assert!(exp_below(&whole(1), 0) < fraction(2_718_281_828_459_045_236u64, 10u64.pow(18)));
         assert_eq!(terms_of_exp(&whole(-1), |_| true), None);
     }
 

@@ -47,6 +47,9 @@ pub struct Words {
     /// Parameters on which it does not depend, with a value that stands for all that the hypotheses allow.
     #[serde(default)]
     pub free: Texts,
+    /// Parameters that it chooses where they are not given.
+    #[serde(default)]
+    pub chooses: Vec<String>,
     /// For what else than its own cell a certificate holds.
     pub region: String,
     /// The inequality, left < right.
@@ -149,6 +152,11 @@ impl Point {
     /// The text of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+    }
+
+    /// The point without some parameters.
+    pub fn without(&self, names: &[String]) -> Self {
+        Point(self.0.iter().filter(|(name, _)| !names.contains(name)).cloned().collect())
     }
 
     /// Adds a parameter.

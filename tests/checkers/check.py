@@ -22,12 +22,12 @@ def require(condition, field):
         raise Wrong(field)
 
 def exp_below(x, terms):
-    """E(x): below exp(x), because e > 2.718281828 and the terms left out are positive."""
+    """E(x): below exp(x), because e is cut off and the terms left out are positive."""
     f = x - x.__floor__()
-    return F(2718281828, 10**9) ** x.__floor__() * sum(f**i / factorial(i) for i in range(terms + 1))
+    return F(2718281828459045235360287471352, 10**30) ** x.__floor__() * sum(f**i / factorial(i) for i in range(terms + 1))
 
 def terms_of_exp(x, enough, field):
-    terms = next((t for t in range(13) if 0 <= x <= 10**4 and enough(exp_below(x, t))), None)
+    terms = next((t for t in range(31) if 0 <= x <= 1000 and enough(exp_below(x, t))), None)
     require(terms is not None, field)
     return terms
 

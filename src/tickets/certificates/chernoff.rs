@@ -22,10 +22,10 @@ pub fn prove(point: &Point) -> Result<Proof> {
     ];
     let probability = probability_up_to(&threshold, n, &p);
     let terms = exact::terms_of_exp(&exponent, |sum| &probability * sum > one).ok_or_else(|| {
-        Error::input(format!(
-            "Pr = {probability} is not shown to exceed exp(-{exponent}), an exponent from 0 to 10000: a larger plus makes the bound \
-             smaller, and evaluate measures the cell"
-        ))
+        Error::input(
+            "Pr is not shown to exceed exp(-delta^2 mu_+/2), with exponents up to 1000: a larger plus makes the bound smaller, and \
+             evaluate measures the cell",
+        )
     })?;
     let right = &probability * exact::exp_below(&exponent, terms);
     let data = vec![

@@ -22,8 +22,8 @@ pub fn prove(point: &Point) -> Result<Proof> {
     let (left, right) = (exact::whole(counts), (&one - &eps) * exact::power(&exact::whole(4), n));
     if left >= right {
         return Err(Error::input(format!(
-            "n = {n}, eps = {eps}: {left} of 4^n sign patterns leave enough filters of either sign, so that counting shows nothing; \
-             it does at n = 3 and n = 4 with eps just below 1/4"
+            "n = {n}, eps = {eps}: so many sign patterns leave enough filters of either sign that counting shows nothing; it does \
+             at n = 3 and n = 4 with eps just below 1/4"
         )));
     }
     Ok(Proof { hypotheses, data: vec![("root", root.to_string())], left, right })

@@ -21,9 +21,7 @@ pub fn count(point: &Point) -> Result<Proof> {
     let (n, eps, hypotheses) = inside(point)?;
     let (left, right) = (exact::power(&exact::whole(2), n) * &eps, Rational::one());
     if left >= right {
-        return Err(Error::input(format!(
-            "n = {n}, eps = {eps}: 2^n eps = {left} is at least 1, so that counting shows nothing"
-        )));
+        return Err(Error::input(format!("n = {n}, eps = {eps}: 2^n eps >= 1, so that counting shows nothing")));
     }
     Ok(Proof { hypotheses, data: Vec::new(), left, right })
 }
@@ -38,7 +36,7 @@ pub fn miss_ends(point: &Point) -> Result<Proof> {
     let missed = (exact::whole(2) * one - both * exact::power(&x, n)) / exact::power(&exact::whole(2), n);
     if eps >= missed {
         return Err(Error::input(format!(
-            "n = {n}, eps = {eps}: an end is missed with probability {missed}, no more than eps; evaluate measures the cell"
+            "n = {n}, eps = {eps}: an end is missed with a probability of no more than eps; evaluate measures the cell"
         )));
     }
     Ok(Proof { hypotheses, data: Vec::new(), left: eps, right: missed })

@@ -9,6 +9,7 @@ mod nsn_joint_box;
 
 use std::sync::LazyLock;
 
+use num_traits::ToPrimitive;
 use serde::Deserialize;
 
 use crate::certificate::exact::{self, Rational};
@@ -43,7 +44,8 @@ fn theorem(words: Words) -> Theorem {
 /// How `exp(x) >= y` was checked.
 fn check_exp(x: &Rational, y: &Rational) -> Result<String> {
     let terms = exact::terms_of_exp(x, |sum| sum >= y).ok_or_else(|| {
-        Error::input(format!("exp({x}) >= {y} is not shown by E({x}): choose a cell further inside the hypotheses"))
+        let y = y.to_f64().unwrap_or(f64::INFINITY);
+        Error::input(format!("exp({x}) >= {y:e} is not shown by E({x}): choose a cell further inside the hypotheses"))
     })?;
     Ok(format!("exp({x}) >= {y}, by E({x}) with {terms} terms"))
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Beyond this dimension the numbers fill books.
-const MOST_D: u64 = 2048;
+const MOST_D: u64 = 1024;
 const MOST_K: u64 = 1_000_000_000;
 
 /// Both sides at k and d, where E[s^(-d/2)] is finite.
