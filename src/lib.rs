@@ -19,6 +19,9 @@
 //! `tests/architecture.rs` checks both. The modules that show results read records only; those that measure do not depend on how results
 //! are shown.
 //!
+//! Beside measurements stand proofs: [`certificate`] has theorems that refute a bound by an inequality between rational numbers, and
+//! [`falsify::certify`] writes and verifies them.
+//!
 //! # A new claim
 //!
 //! A statement and a measurand. This one says Pr(N >= x) <= exp(-x^2/2) for a standard normal N, exactly and by counting:
@@ -89,6 +92,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arrays;
+pub mod certificate;
 pub mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;

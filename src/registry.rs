@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
+use crate::certificate::Theorem;
 use crate::claim::Claim;
 use crate::error::{Error, Result};
 use crate::measurand::declared;
@@ -19,6 +20,14 @@ pub static SUBJECTS: &[&Subject] = &[
 /// Every claim of the papers, in their order.
 pub fn claims() -> impl Iterator<Item = &'static Claim> {
     SUBJECTS.iter().flat_map(|subject| (subject.claims)())
+}
+
+/// The theorems by which a claim of the papers is refuted with certificates.
+pub fn theorems(claim: &Claim) -> Vec<&'static Theorem> {
+    // A claim of a user's file may have the id of another.
+    let is_known = claims().any(|known| known.id() == claim.id()) && claim.statement().origin.is_none();
+    let theorems = SUBJECTS.iter().flat_map(|subject| (subject.theorems)());
+    theorems.filter(|theorem| is_known && theorem.claim == claim.id()).collect()
 }
 
 /// Claims that were registered: found by their ids, and listed nowhere.

@@ -1,6 +1,7 @@
 //! The tests of the README's command, in one program, so that they are linked once.
 
 mod architecture;
+mod certificates;
 mod cli;
 mod common;
 mod experiments;

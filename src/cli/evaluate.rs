@@ -125,11 +125,16 @@ impl GrowingSample {
 
 /// The cell that `--set NAME=VALUE` options name.
 pub fn cell_from(claim: &Claim, set: &[String]) -> Result<Cell> {
+    claim.cell(assignments(set)?)
+}
+
+/// The names and values of `--set NAME=VALUE` options.
+pub fn assignments(set: &[String]) -> Result<Vec<(&str, &str)>> {
     let given = set.iter().map(|text| {
         text.split_once('=')
             .ok_or_else(|| Error::input(format!("--set {text}: write --set NAME=VALUE, such as --set k=64")))
     });
-    claim.cell(given.collect::<Result<Vec<_>>>()?)
+    given.collect()
 }
 
 #[derive(Serialize)]

@@ -14,6 +14,7 @@ use super::what_if::WhatIfArguments;
 use super::{FailOn, note, parse_count, parse_seconds, print};
 use crate::claim::Claim;
 use crate::error::{Error, INCOMPLETE, Result};
+use crate::falsify::certify::{certify_one, summary};
 use crate::falsify::lab::{Lab, Seen};
 use crate::falsify::region::Region;
 use crate::falsify::space::Space;
@@ -22,8 +23,9 @@ use crate::measure::constants::Interval;
 use crate::measure::what_if::Changes;
 use crate::numeric::{for_people, number};
 use crate::random::Address;
+use crate::registry;
 use crate::statement::Cell;
-use crate::statement::{Bound, Relation};
+use crate::statement::{Bound, PRINTED, Relation};
 use crate::verdict::Verdict;
 
 #[derive(clap::Args)]
@@ -50,6 +52,9 @@ pub struct Arguments {
     /// earlier search that found the same is replaced, any other file stays.
     #[arg(long, value_name = "FILE.toml")]
     out: Option<PathBuf>,
+    /// Write a certificate of what is found: at the counterexample, or at the worst cell. Where no theorem proves either, exit with 2.
+    #[arg(long, value_name = "FILE.json")]
+    certify: Option<PathBuf>,
     /// Replace a file that is there.
     #[arg(long)]
     force: bool,
@@ -185,9 +190,14 @@ impl Search<'_> {
             Some(Err(error)) => (None, Some(error)),
             None => (None, None),
         };
-        let report = Report::new(claim, findings, (file, error), &command, arguments.sampling.seed);
+        let certified = arguments.certify.as_deref().map(|file| self.certify(findings, file));
+        let report = Report {
+            certificate: certified.as_ref().and_then(|done| done.as_ref().ok().cloned()),
+            not_certified: certified.as_ref().and_then(|done| done.as_ref().err().map(Error::to_string)),
+            ..Report::new(claim, findings, (file, error), &command, arguments.sampling.seed)
+        };
         print(&if arguments.json { pretty(&report) } else { text(claim, findings, &report) })?;
-        if let Some(error) = error {
+        if let Some(error) = error.or(certified.as_ref().and_then(|done| done.as_ref().err())) {
             // What was found has been shown.
             note(&format!("lemmascope: {error}"));
             return Ok(ExitCode::from(error.exit_code()));
@@ -204,6 +214,23 @@ impl Search<'_> {
             () if arguments.strict && any(|finding| finding.verdict() == Verdict::Undecided) => ExitCode::from(3),
             () => ExitCode::SUCCESS,
         })
+    }
+}
+
+impl Search<'_> {
+    /// Writes the certificate of the first finding that has one; returns what it says.
+    fn certify(&self, findings: &[Finding], file: &Path) -> Result<String> {
+        let theorems = registry::theorems(self.claim);
+        let found = findings.iter().filter(|finding| finding.found);
+        let certificates = found.map(|finding| {
+            let cells = [&finding.best, &finding.worst].into_iter().flatten().map(|seen| &seen.cell);
+            certify_one(self.claim, &theorems, &finding.bound, cells)
+        });
+        // Where there are several reasons, the printed bound's comes first.
+        let first = certificates.reduce(|first, next| if first.is_ok() { first } else { next.or(first) });
+        let certificate = first.unwrap_or_else(|| certify_one(self.claim, &theorems, PRINTED, []))?;
+        super::certify::write(file, &certificate)?;
+        Ok(summary(&certificate))
     }
 }
 
@@ -225,7 +252,7 @@ fn bounds(claim: &Claim, changes: &Changes, region: &Region) -> Result<Vec<Strin
     Ok(match (own.is_empty(), known.is_empty()) {
         (false, _) => own,
         (true, false) => known.into_iter().map(|bound| bound.name).collect(),
-        (true, true) => vec![crate::statement::PRINTED.into()],
+        (true, true) => vec![PRINTED.into()],
     })
 }
 
@@ -270,6 +297,12 @@ struct Report {
     /// Why no file was written for what was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_written: Option<String>,
+    /// What the certificate that was asked for says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_certified: Option<String>,
     command: String,
     seed: u64,
     interrupted: bool,
@@ -443,6 +476,8 @@ impl Report {
             file: file.map(|file| file.display().to_string()),
             reproduce: file.map(|file| format!("lemmascope run {} --seed {seed}", file.display())),
             not_written: not_written.map(Error::to_string),
+            certificate: None,
+            not_certified: None,
             command: command.into(),
             seed,
             interrupted: findings.iter().any(|finding| finding.interrupted),
@@ -472,6 +507,9 @@ fn text(claim: &Claim, findings: &[Finding], report: &Report) -> String {
     let mut lines: Vec<String> = findings.iter().flat_map(|finding| paragraph(claim, finding)).collect();
     if let (Some(file), Some(command)) = (&report.file, &report.reproduce) {
         lines.push(format!("written to {file}, which measures it again: {command}"));
+    }
+    if let Some(certificate) = &report.certificate {
+        lines.push(format!("certified: {certificate}"));
     }
     if report.interrupted {
         lines.push("stopped early: this is the best so far".into());

@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod certify;
 mod check;
 mod claims;
 mod evaluate;
@@ -16,6 +17,7 @@ mod slurm;
 mod solve;
 mod threshold;
 mod trace;
+mod verify;
 mod watch;
 mod what_if;
 
@@ -76,6 +78,13 @@ enum Verb {
     Prune(prune::Arguments),
     /// Search the region that the hypotheses allow for a cell at which a bound fails.
     Falsify(falsify::Arguments),
+    /// Prove, in exact numbers that others can compute again, that a bound fails at a cell.
+    ///
+    /// Writes a certificate: the statement, the hypotheses with how they were checked, and one inequality between rational numbers.
+    /// Exit codes: 0 proved; 2 no theorem proves it there (the message says why, and what is possible).
+    Certify(certify::Arguments),
+    /// Compute a certificate again from the claim and the cell that it names, and compare every field.
+    Verify(verify::Arguments),
     /// Draw the plots of experiments again, from their records.
     Plot(plot::Arguments),
 }
@@ -100,6 +109,8 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Solve(arguments) => solve::run(&arguments),
         Verb::Prune(arguments) => prune::run(&arguments),
         Verb::Falsify(arguments) => falsify::run(&arguments),
+        Verb::Certify(arguments) => certify::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Plot(arguments) => plot::run(&arguments),
     }
 }

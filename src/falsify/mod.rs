@@ -9,6 +9,7 @@
 //! streams, and so does the interval of the least slack where time allows; else it is the search's own. What is said of all
 //! cells measured, the best constant, is enclosed by all their intervals.
 
+pub mod certify;
 pub mod clock;
 pub mod confirm;
 mod constant;

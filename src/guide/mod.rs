@@ -21,6 +21,9 @@ pub mod cluster {}
 #[doc = include_str!("methodology.md")]
 pub mod methodology {}
 
+#[doc = include_str!("certificates.md")]
+pub mod certificates {}
+
 #[doc = include_str!("solve.md")]
 pub mod solve {}
 

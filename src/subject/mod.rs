@@ -6,6 +6,7 @@ mod rulings;
 pub use index::{Index, Item, Status};
 pub use rulings::{Kind, Ruling};
 
+use crate::certificate::Theorem;
 use crate::claim::Claim;
 
 /// A paper.
@@ -14,6 +15,8 @@ pub struct Subject {
     pub text: &'static str,
     /// Its claims, in its order.
     pub claims: fn() -> &'static [Claim],
+    /// The theorems by which its bounds are refuted with certificates.
+    pub theorems: fn() -> &'static [Theorem],
     /// The rulings on it, as TOML.
     pub rulings: &'static str,
     /// What judges each of its numbers, as TOML.

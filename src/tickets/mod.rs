@@ -1,7 +1,9 @@
 //! The first subject: a paper on structured strong lottery tickets. Its statements are data, in `statements/`, each
 //! with false and true variants beside it in `ID.mutants.toml`, which test the search for counterexamples; its first experiment is
 //! `experiments/ID.toml`. What is measured of the statements is in `measurands/`.
+//! What is proved against them in exact numbers is in `certificates/`.
 
+mod certificates;
 pub mod cnn;
 mod measurands;
 pub mod nsn;
@@ -24,6 +26,7 @@ pub static SUBJECT: Subject = Subject {
         cover names a v2 of 16 November 2023, and the proceedings' version has another title (*Polynomially over-parameterized \
         convolutional neural networks contain structured strong winning lottery tickets*); neither was compared.",
     claims: || &CLAIMS,
+    theorems: || &certificates::THEOREMS,
     rulings: include_str!("rulings.toml"),
     index: include_str!("index.toml"),
 };
