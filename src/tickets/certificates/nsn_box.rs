@@ -90,8 +90,30 @@ mod tests {
         }
     }
 
-    /// What is proved for every z and eps is also what the quadrature measures: over all targets and sizes it never contradicts, and
-    /// the proof's bound is the better approached the smaller the box at the origin is.
+    /// The tables of the Coq file and of the handbook are those of the program, and cover every k >= d^2 from d = 12 on.
+    #[test]
+    fn the_tables_are_the_least_k() {
+        let coq = include_str!("../../../tests/checkers/universal.v");
+        let guide = include_str!("../../guide/certificates.md");
+        let row = |name: &str| {
+            let lines = guide.lines().filter(|line| line.starts_with(&format!("| {name} |")));
+            let numbers =
+                lines.flat_map(|line| line.split('|').filter_map(|x| x.trim().trim_matches('*').parse().ok()));
+            numbers.collect::<Vec<u64>>()
+        };
+        let table: Vec<(u64, u64)> = (11..=64).map(|d| (d, least_k(d).unwrap())).collect();
+        assert_eq!(row("d").into_iter().zip(row("**k**")).collect::<Vec<_>>(), table);
+        let listed: Vec<String> = table.iter().map(|(d, k)| format!("({d}%nat, {k})")).collect();
+        assert!(listed.iter().all(|row| coq.contains(row)) && coq.matches("%nat, ").count() == table.len());
+        assert!(table.iter().all(|&(d, k)| k <= d * d || d == 11));
+        // For larger d, by 256 (A/2)^d < 1 - (d + 1)^2/(2 d^2) <= P(a) P(b)/k^d.
+        for d in 13..400u64 {
+            let (x, limit) = (d as f64, 1.0 + 2.0 / d as f64 + 2.0 / (d * d) as f64);
+            assert!(256.0 * (0.5 * limit).powi(d as i32) < 1.0 - (x + 1.0).powi(2) / (2.0 * x * x), "{d}");
+        }
+    }
+
+    /// At the least k, the quadrature finds the lemma false at every target and size that is tried, as it is proved to be.
     #[test]
     fn the_quadrature_agrees() {
         use crate::evidence::Method;
