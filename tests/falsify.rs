@@ -35,7 +35,7 @@ fn lemma_7_is_found_false_and_shrunk_confirmed_and_reproduced() {
         (&json["found"], &json["verdict"], &json["bound"]),
         (&json!(true), &json!("violated"), &json!("printed"))
     );
-    assert_eq!(json["confirmed_by"], "importance");
+    assert_eq!(json["confirmed_by"], "proved");
     assert!(json["slack_log10"].as_f64().unwrap() < 0.0);
     let printed = &json["bounds"][0];
     assert_eq!(printed["smallest"], true);
@@ -61,7 +61,7 @@ fn lemma_7_is_found_false_and_shrunk_confirmed_and_reproduced() {
     let run = ["run", "nsn-box-counterexample.toml", "--quiet", "--fail-on", "violated"];
     lemmascope().current_dir(folder.path()).args(run).assert().code(1);
     let records = std::fs::read_to_string(folder.path().join("results/nsn-box-counterexample.csv")).unwrap();
-    for method in ["quadrature", "importance"] {
+    for method in ["quadrature", "proved"] {
         let mut rows = records.lines().filter(|row| row.contains(&format!(",{method},")) && row.contains(",printed,"));
         assert!(rows.next().unwrap().contains(",violated,"), "{records}");
     }

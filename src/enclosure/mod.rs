@@ -154,7 +154,7 @@ impl Add for Enclosure {
         if other == Self::ZERO {
             return self;
         }
-        outward(self.lo + other.lo, self.hi + other.hi)
+        Enclosure { lo: sum(self.lo, other.lo, f64::next_down), hi: sum(self.hi, other.hi, f64::next_up) }
     }
 }
 
@@ -185,6 +185,18 @@ impl Mul for Enclosure {
             corners.into_iter().fold(f64::INFINITY, f64::min),
             corners.into_iter().fold(f64::NEG_INFINITY, f64::max),
         )
+    }
+}
+
+/// The sum of two lower or two upper ends, a step outward unless it is exact: then nothing is left over (Knuth 1969).
+fn sum(x: f64, y: f64, outward: fn(f64) -> f64) -> f64 {
+    let sum = x + y;
+    let part = sum - x;
+    let is_exact = (x - (sum - part)) + (y - part) == 0.0;
+    match (sum.is_nan(), is_exact) {
+        (true, _) => outward(if outward(0.0) < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY }),
+        (false, true) => sum,
+        (false, false) => outward(sum),
     }
 }
 

@@ -421,6 +421,10 @@ fn exact_power(x: f64, y: f64) -> Option<f64> {
 /// Where Gamma has its minimum on the positive axis, and a little less than the log of that.
 const GAMMA_MINIMUM: (f64, f64) = (1.461_632_144_968_362_3, -0.121_486_290_535_849_7);
 
+/// The rounding of the crate libm's lgamma for positive arguments, in ulps: near its zeros at 1 and 2 an enclosure by Stirling's series
+/// has no digits.
+const LGAMMA_ULPS: u32 = 8;
+
 /// Beyond this, lnGamma(x) is x (ln x - 1) to the last digit of a double.
 const STIRLING_ALONE: f64 = 1e17;
 
@@ -612,8 +616,7 @@ impl Number {
             return self.lgamma_below_0();
         }
         let at = |x: Real, side: Side| match x {
-            Double(0.0) => Self::new(f64::INFINITY).point,
-            Double(x) if x <= STIRLING_ALONE => Double(side.of(x, libm::lgamma, Enclosure::ln_gamma)),
+            Double(x) if x <= STIRLING_ALONE => Self::new(side.step(libm::lgamma(x), LGAMMA_ULPS)).point,
             // Far below every double Gamma(x) is 1/x.
             Log { ln, .. } if ln < 0.0 => Double(-ln),
             huge => huge.product(huge.natural_log(side).sum(Double(-1.0), side), side),

@@ -33,13 +33,29 @@ pub fn sentences(claim: &Claim, sets: &[Set]) -> Vec<String> {
     claim.statement().constants.iter().filter_map(sentence).collect()
 }
 
-/// What the measured cells say together of a constant that no hypothesis names.
+/// What the measured cells say together of a constant that no hypothesis names: those of each experiment by its own claim, since a
+/// threshold's has other parameters and another bound. A threshold whose bound says nothing of the constant is left out.
 fn of_all(claim: &Claim, name: &str, sets: &[Set], cells: &[Joined]) -> Option<constants::Interval> {
-    let measured = cells.iter().filter(|joined| !joined.best.outside() && joined.best.verdict != Verdict::Failed);
-    let limits = measured.filter_map(|joined| {
-        Some((cell_of(experiment_of(joined, sets)?, joined.best)?, (joined.best.ln_lo, joined.best.ln_hi)))
-    });
-    constants::interval(claim, PRINTED, name, limits)
+    let mut all: Option<constants::Interval> = None;
+    for (experiment, _) in sets {
+        let measured = cells.iter().filter(|joined| joined.experiment == experiment.name);
+        let measured = measured.filter(|joined| !joined.best.outside() && joined.best.verdict != Verdict::Failed);
+        let limits = measured.filter_map(|joined| {
+            let record = joined.best;
+            Some((cell_of(experiment, record)?, (record.ln_lo, record.ln_hi)))
+        });
+        let limits: Vec<_> = limits.collect();
+        let is_own = experiment.claim.statement().parameters == claim.statement().parameters;
+        match (
+            constants::interval(&experiment.claim, PRINTED, name, limits.iter().copied()),
+            limits.is_empty() || !is_own,
+        ) {
+            (Some(interval), _) => all = Some(all.map_or(Some(interval.clone()), |all| all.joined(interval))?),
+            (None, true) => {}
+            (None, false) => return None,
+        }
+    }
+    all
 }
 
 fn experiment_of<'a>(joined: &Joined, sets: &[Set<'a>]) -> Option<&'a Experiment> {
@@ -152,6 +168,22 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Cells of a threshold have other parameters than the claim.
+    #[test]
+    fn thresholds_speak_by_their_own_claim() {
+        let own = "claim = \"amplification\"\ntitle = \"\"\nabout = \"\"\n";
+        let grid = "[[grid]]\nk = 2\nd = 1\neps = 0.1\ntarget = \"origin\"\n";
+        let cells = Experiment::parse("cells", &format!("{own}{grid}n = 10\n")).unwrap();
+        let find = "[threshold]\nfind = \"n\"\nprobability = 0.5\nwithin = [2, 64]\n";
+        let threshold = Experiment::parse("threshold", &format!("{own}{find}{grid}")).unwrap();
+        let record = |experiment: &Experiment| {
+            [Record::example("amplification", &experiment.cells[0].key(), PRINTED, Verdict::ConstantSuffices)]
+        };
+        let records = [&cells, &threshold].map(record);
+        let sets: [Set; 2] = [(&cells, &records[0]), (&threshold, &records[1])];
+        assert!(sentences(&cells.claim, &sets).len() <= cells.claim.statement().constants.len());
+    }
 
     /// At n = 5, eps = 0.1 the hypothesis n >= C log(1/eps) is met up to C = 5/log(10) = 2.1715.
     #[test]

@@ -56,11 +56,16 @@ fn literal(cell: &Cell) -> Result<Estimator<'_>> {
     }))
 }
 
-/// Pr(X in [-eps, eps]).
+/// An enclosure that is wider has lost its digits among the least doubles.
+const WIDE: f64 = 1e-9;
+
+/// Pr(X in [-eps, eps]), enclosed; by its closed form in logs where that is smaller than any double.
 fn centred(cell: &Cell) -> Number {
-    let enclosed = enclosed(cell, Enclosure::ZERO);
-    let ln = ln_interval(0.0, cell.real("sigma"), cell.real("eps")).clamp(enclosed.lo(), enclosed.hi());
-    Number::between(ln, enclosed.lo(), enclosed.hi())
+    let (enclosed, ln) = (enclosed(cell, Enclosure::ZERO), ln_interval(0.0, cell.real("sigma"), cell.real("eps")));
+    if enclosed.width() > WIDE {
+        return Evidence::closed_form(ln, ROUNDING, 1).number();
+    }
+    Number::between(ln.clamp(enclosed.lo(), enclosed.hi()), enclosed.lo(), enclosed.hi())
 }
 
 #[cfg(test)]
