@@ -63,7 +63,7 @@ fn of_piece(function: &impl Fn(Enclosure) -> Taylor<COEFFICIENTS>, range: Enclos
     let [lo, hi] = [range.lo(), range.hi()].map(Enclosure::new);
     let plain = over.0[0].non_negative() * (hi - lo);
     let remainder = over.0[COEFFICIENTS - 1];
-    if !(remainder.width() < f64::INFINITY) {
+    if !remainder.width().is_finite() {
         return (plain, 0.0);
     }
     let middle = Enclosure::new(range.middle());

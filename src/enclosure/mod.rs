@@ -275,6 +275,6 @@ mod tests {
         assert_eq!(all + Enclosure::ONE, all);
         assert!(Enclosure::whole(u64::MAX).lo < Enclosure::whole(u64::MAX).hi);
         // 3.14159265358979323846 lies between these doubles, whose last digits are ...3116 and ...3560.
-        assert!(Enclosure::PI.lo == 3.141592653589793 && Enclosure::PI.width() < 1e-15);
+        assert!(Enclosure::PI.lo == std::f64::consts::PI && Enclosure::PI.width() < 1e-15);
     }
 }

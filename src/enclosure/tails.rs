@@ -155,8 +155,8 @@ mod tests {
 
     /// Reads an oracle's rows, calls `enclose` on each, and checks that the log is held; returns the largest width of those that are
     /// enclosed, and how many are not. The oracle's log is the double nearest to its digits; the widest are of parameters around 1e15.
-    fn check<'a, Row: serde::de::DeserializeOwned>(
-        csv: &'a str,
+    fn check<Row: serde::de::DeserializeOwned>(
+        csv: &str,
         enclose: impl Fn(&Row) -> Option<Enclosure>,
         ln: impl Fn(&Row) -> f64,
     ) -> (f64, usize, usize) {
