@@ -41,6 +41,13 @@ pub fn ln_sub(a: f64, b: f64) -> f64 {
     a + if below > -LN_2 { (-below.exp_m1()).ln() } else { (-below.exp()).ln_1p() }
 }
 
+/// The rounded sum of two numbers, and whether it is exact: then nothing is left over (Knuth 1969).
+pub fn sum_of_two(x: f64, y: f64) -> (f64, bool) {
+    let sum = x + y;
+    let part = sum - x;
+    (sum, (x - (sum - part)) + (y - part) == 0.0)
+}
+
 /// A sum with a running compensation (Neumaier 1974): its error does not grow with the number of terms.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct CompensatedSum {

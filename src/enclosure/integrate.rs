@@ -81,9 +81,7 @@ fn of_piece(function: &impl Fn(Enclosure) -> Taylor<COEFFICIENTS>, range: Enclos
             coefficients[n] * moment / Enclosure::whole(power.into())
         })
         .sum();
-    // Both hold the integral, so their common part does.
-    let rounding = coefficients[0].width() * range.width();
-    (Enclosure { lo: form.lo.max(plain.lo), hi: form.hi.min(plain.hi) }, rounding)
+    (form.common(plain), coefficients[0].width() * range.width())
 }
 
 #[cfg(test)]

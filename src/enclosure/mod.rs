@@ -10,6 +10,8 @@ pub mod taylor;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use crate::numeric::sum_of_two;
+
 /// All numbers from `lo` to `hi`, which may be infinite.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Enclosure {
@@ -90,6 +92,14 @@ impl Enclosure {
         Enclosure { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) }
     }
 
+    /// What both hold, where both hold the exact value.
+    ///
+    /// # Panics
+    /// When they have nothing in common.
+    pub fn common(self, other: Self) -> Self {
+        Self::between(self.lo.max(other.lo), self.hi.min(other.hi))
+    }
+
     /// What is at least 0 of it.
     ///
     /// # Panics
@@ -154,7 +164,9 @@ impl Add for Enclosure {
         if other == Self::ZERO {
             return self;
         }
-        Enclosure { lo: sum(self.lo, other.lo, f64::next_down), hi: sum(self.hi, other.hi, f64::next_up) }
+        let ((lo, lo_is_exact), (hi, hi_is_exact)) = (sum_of_two(self.lo, other.lo), sum_of_two(self.hi, other.hi));
+        let wide = outward(lo, hi);
+        Enclosure { lo: if lo_is_exact { lo } else { wide.lo }, hi: if hi_is_exact { hi } else { wide.hi } }
     }
 }
 
@@ -185,18 +197,6 @@ impl Mul for Enclosure {
             corners.into_iter().fold(f64::INFINITY, f64::min),
             corners.into_iter().fold(f64::NEG_INFINITY, f64::max),
         )
-    }
-}
-
-/// The sum of two lower or two upper ends, a step outward unless it is exact: then nothing is left over (Knuth 1969).
-fn sum(x: f64, y: f64, outward: fn(f64) -> f64) -> f64 {
-    let sum = x + y;
-    let part = sum - x;
-    let is_exact = (x - (sum - part)) + (y - part) == 0.0;
-    match (sum.is_nan(), is_exact) {
-        (true, _) => outward(if outward(0.0) < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY }),
-        (false, true) => sum,
-        (false, false) => outward(sum),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::enclosure::Enclosure;
-use crate::numeric::{ROUNDING_OF_LOGS, ln_add, ln_binomial_ends, ln_sub, step};
+use crate::numeric::{ROUNDING_OF_LOGS, ln_add, ln_binomial_ends, ln_sub, step, sum_of_two};
 
 /// A real number between two ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,9 +195,7 @@ impl Real {
     fn sum(self, other: Real, side: Side) -> Real {
         match (self, other) {
             (Double(x), Double(y)) => {
-                let sum = x + y;
-                let part = sum - x;
-                let exact = (x - (sum - part)) + (y - part) == 0.0;
+                let (sum, exact) = sum_of_two(x, y);
                 let rounded = if exact { sum } else { side.step(sum, 1) };
                 if rounded.is_finite() || rounded.is_nan() {
                     return Double(rounded);

@@ -131,15 +131,11 @@ impl<'a> Estimator<'a> {
         Estimator::Replicates(Replicates { law: Law::Mean, ln_scale, batch, sampler, failure: None })
     }
 
-    /// Encloses the log of what is measured, with how many pieces or terms that took; `None` where they would be too many.
+    /// Encloses the log of what is measured, with its work (the pieces of an integral, or 1); `None` where it would take too many terms.
     pub fn proved(enclose: impl Fn() -> Option<(Enclosure, u64)> + Sync + 'a) -> Self {
         Self::deterministic(move || match enclose() {
-            Some((ln, work)) if ln.lo() > f64::NEG_INFINITY || ln.hi() < f64::INFINITY => {
-                Ok(Evidence::proved(ln, work))
-            }
-            Some(_) => {
-                Err(Error::unreachable("the enclosure says nothing here: its ends are not known; take another method"))
-            }
+            Some((ln, work)) if ln.hi() < f64::INFINITY => Ok(Evidence::proved(ln, work)),
+            Some(_) => Err(Error::unreachable("the enclosure has no upper end here; take another method")),
             None => Err(Error::unreachable("an enclosure would take too many terms here; take another method")),
         })
     }

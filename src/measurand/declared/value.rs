@@ -9,6 +9,7 @@ use super::function::Function;
 use super::law::Law;
 use super::model::Expr;
 use super::syntax::Operator;
+use crate::numeric::sum_of_two;
 
 /// A value of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,9 +170,7 @@ fn operated(operator: Operator, x: f64, y: f64) -> (f64, bool) {
     match operator {
         Operator::Add | Operator::Subtract => {
             let y = if operator == Operator::Add { y } else { -y };
-            let sum = x + y;
-            let part = sum - x;
-            (sum, (x - (sum - part)) + (y - part) == 0.0)
+            sum_of_two(x, y)
         }
         Operator::Multiply => (x * y, x.mul_add(y, -(x * y)) == 0.0),
         Operator::Divide => (x / y, y.mul_add(x / y, -x) == 0.0),

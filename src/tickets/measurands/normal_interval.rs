@@ -36,7 +36,11 @@ fn closed_form(cell: &Cell) -> Result<Estimator<'_>> {
     Ok(Estimator::deterministic(move || Ok(Evidence::closed_form(ln_interval(z, sigma, eps), ROUNDING, 1))))
 }
 
+/// Only where the bound, the centred interval, is enclosed too.
 fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    if is_wide(enclosed(cell, Enclosure::ZERO)) {
+        return Err(Error::unreachable("the centred interval is less probable than any double; take closed-form"));
+    }
     let z = Enclosure::new(cell.real("z"));
     Ok(Estimator::proved(move || Some((enclosed(cell, z), 1))))
 }
@@ -56,13 +60,15 @@ fn literal(cell: &Cell) -> Result<Estimator<'_>> {
     }))
 }
 
-/// An enclosure that is wider has lost its digits among the least doubles.
-const WIDE: f64 = 1e-9;
+/// Whether an enclosure has lost its digits among the least doubles.
+fn is_wide(ln: Enclosure) -> bool {
+    ln.width() > 1e-9
+}
 
 /// Pr(X in [-eps, eps]), enclosed; by its closed form in logs where that is smaller than any double.
 fn centred(cell: &Cell) -> Number {
     let (enclosed, ln) = (enclosed(cell, Enclosure::ZERO), ln_interval(0.0, cell.real("sigma"), cell.real("eps")));
-    if enclosed.width() > WIDE {
+    if is_wide(enclosed) {
         return Evidence::closed_form(ln, ROUNDING, 1).number();
     }
     Number::between(ln.clamp(enclosed.lo(), enclosed.hi()), enclosed.lo(), enclosed.hi())
