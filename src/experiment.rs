@@ -1,6 +1,6 @@
 //! Experiments: from TOML as it is written (the wire form) to checked cells, methods, precision and plots.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,7 @@ use crate::record::{self, Record};
 use crate::registry::find;
 use crate::statement::{Cell, Parameter, position};
 use crate::statement::{PRINTED, Relation};
+use crate::verdict::Verdict;
 
 /// A claim with the cells at which it is measured, how, how precisely, and how it is shown.
 #[derive(Clone)]
@@ -97,9 +98,29 @@ impl Plot {
         self.labels.get(column).map_or(column, String::as_str)
     }
 
-    /// Whether a record is shown.
-    pub fn shows(&self, record: &Record) -> bool {
-        record.bound == self.bound && self.shows_cell(record)
+    /// The records that are shown. Where nothing tells methods apart, of each cell the one that is known most closely.
+    pub fn shown<'a>(&self, records: &'a [Record]) -> Vec<&'a Record> {
+        let shown = records.iter().filter(|record| record.bound == self.bound && self.shows_cell(record));
+        let columns = [Some(&self.x), self.series.as_ref(), self.panels.as_ref()];
+        if columns.into_iter().flatten().any(|column| column == "method") {
+            return shown.collect();
+        }
+        let width = |record: &Record| record.ln_hi - record.ln_lo;
+        let is_closer = |one: &Record, other: &Record| {
+            let failed = |record: &Record| record.verdict == Verdict::Failed;
+            failed(one).cmp(&failed(other)).then(width(one).total_cmp(&width(other))).is_lt()
+        };
+        let mut closest: Vec<&Record> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for record in shown {
+            let place = *places.entry(&record.key).or_insert(closest.len());
+            match closest.get_mut(place) {
+                Some(known) if is_closer(record, known) => *known = record,
+                Some(_) => {}
+                None => closest.push(record),
+            }
+        }
+        closest
     }
 
     /// Whether a record's cell is shown, whatever its bound.

@@ -117,6 +117,7 @@ only = { k = 16, target = "spread" }
         let records = columns.iter().map(|(k, target, ln)| {
             let mut record = record(1, 1, target, "quadrature", *ln, ln - 1.0);
             record.columns.insert("k".into(), (*k).into());
+            record.key = format!("k={k};d=1;target={target}");
             record
         });
         (Experiment::parse("test", &text).unwrap(), records.collect())
@@ -125,6 +126,19 @@ only = { k = 16, target = "spread" }
     fn draw_other(plot: &str, columns: &[(&str, &str, f64)]) -> String {
         let (experiment, records) = other(plot, columns);
         super::draw(&experiment, &experiment.plots[0], &records).unwrap().svg()
+    }
+
+    /// Two methods of a cell are one point, that of the closer one, unless the plot tells methods apart.
+    #[test]
+    fn methods_stand_beside_each_other_only_where_they_are_told_apart() {
+        let far = |ln: f64| Record { ln_lo: ln - 5.0, ..record(16, 1, "axis", "literal", ln, -9.0) };
+        let records = [far(-2.0), record(16, 1, "axis", "quadrature", -1.0, -9.0)];
+        let experiment = experiment();
+        let shown = |name: &str| {
+            let plot = experiment.plots.iter().find(|plot| plot.name == name).unwrap();
+            plot.shown(&records).iter().map(|record| record.method().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!((shown("measured"), shown("methods").len()), (vec!["quadrature".to_string()], 2));
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Selection {
     /// # Errors
     /// Where none is left: names the plot and what to change.
     pub fn new(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<Self> {
-        let shown: Vec<&Record> = records.iter().filter(|record| plot.shows(record)).collect();
+        let shown = plot.shown(records);
         let values = distinct(&shown, Some(&plot.x));
         let x = horizontal(&values, plot.fit);
         let y = height_scale(experiment, plot, &shown);

@@ -50,20 +50,21 @@ impl Measurand for Chernoff {
     }
 }
 
-/// The tail of the binomial law. A threshold whose enclosure holds a whole number is taken on either side of it.
+/// The tail, enclosed. A threshold whose enclosure holds a whole number is taken on either side of it.
 fn proved(cell: &Cell) -> Result<Estimator<'_>> {
-    if cell.word("law") != "binomial" {
-        return Err(Error::unreachable("tails are enclosed for law = binomial only; take closed-form"));
-    }
-    let (n, p, tail) = (cell.integer("n"), cell.real("p"), tail(cell));
+    let (n, p, tail, is_binomial) = (cell.integer("n"), cell.real("p"), tail(cell), cell.word("law") == "binomial");
+    let beyond = move |m: u64| match is_binomial {
+        true => tails::ln_binomial_tail(n, p, m, tail),
+        false => Some(tails::ln_poisson_binomial_tail(&enclosed_spread(n, p), m as usize, tail)),
+    };
     let at = move |threshold: f64| match tail {
         Tail::Upper if threshold > n as f64 => Some(Enclosure::new(f64::NEG_INFINITY)),
         Tail::Lower if threshold >= n as f64 => Some(Enclosure::ZERO),
         // X = n surely.
         Tail::Upper if p == 1.0 => Some(Enclosure::ZERO),
         Tail::Lower if p == 1.0 => Some(Enclosure::new(f64::NEG_INFINITY)),
-        Tail::Upper => tails::ln_binomial_tail(n, p, threshold.ceil() as u64, tail),
-        Tail::Lower => tails::ln_binomial_tail(n, p, threshold.floor() as u64, tail),
+        Tail::Upper => beyond(threshold.ceil() as u64),
+        Tail::Lower => beyond(threshold.floor() as u64),
     };
     Ok(Estimator::proved(move || {
         let threshold = enclosed_threshold(cell);
@@ -119,6 +120,15 @@ fn threshold(cell: &Cell) -> f64 {
 fn spread(n: u64, p: f64) -> Vec<f64> {
     let reach = p.min(1.0 - p) / n as f64;
     (1..=n).map(|i| p + reach * (2.0 * i as f64 - n as f64 - 1.0)).collect()
+}
+
+/// The same, exactly.
+fn enclosed_spread(n: u64, p: f64) -> Vec<Enclosure> {
+    let (p, all) = (Enclosure::new(p), Enclosure::whole(n));
+    let rest = Enclosure::ONE - p;
+    let reach = if p.lo() < 0.5 { p } else { rest } / all;
+    let step = |i: u64| Enclosure::whole(2 * i) - all - Enclosure::ONE;
+    (1..=n).map(|i| p + reach * step(i)).collect()
 }
 
 /// The tail of events with spread probabilities, counted by those of at most 1/2 on the mean.
