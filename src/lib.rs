@@ -107,6 +107,7 @@ pub mod harness;
 pub mod hash;
 pub mod measurand;
 pub mod measure;
+mod normals;
 pub mod numeric;
 pub mod output;
 pub mod random;

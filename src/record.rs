@@ -17,7 +17,7 @@ use crate::verdict::{Verdict, pronounce, slack_log10, vacuous};
 
 /// The columns before and after the claim's parameters.
 const BEFORE: [&str; 2] = ["claim", "experiment"];
-const AFTER: [&str; 26] = [
+const AFTER: [&str; 27] = [
     "measured",
     "ln_measured",
     "lo",
@@ -44,6 +44,7 @@ const AFTER: [&str; 26] = [
     "revision",
     "least_constant",
     "reason",
+    "worst_law",
 ];
 
 /// One row: text by column, as the CSV has it.
@@ -159,6 +160,7 @@ fn row(claim: &Claim, origin: &Origin, cell: &Cell, hypotheses: &[Hypothesis], j
         REVISION.to_string(),
         least_constant.map(number).unwrap_or_default(),
         String::new(),
+        evidence.law.clone().unwrap_or_default(),
     ]);
     row
 }

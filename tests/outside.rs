@@ -169,12 +169,39 @@ fn processes_end_with_the_program() {
     let output = evaluate(folder.path(), "outside.toml", &["--allow-commands", "--time-limit", "1"]);
     assert!(output.status.code() == Some(4) && start.elapsed() < Duration::from_secs(10), "{}", text(&output));
     let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
-    let is_there = || Path::new("/proc").join(pid.trim()).exists();
-    let end = Instant::now() + Duration::from_secs(3);
-    while is_there() && Instant::now() < end {
+    assert!(is_soon(|| !Path::new("/proc").join(pid.trim()).exists()), "{pid}");
+}
+
+/// Ctrl-C ends a run with exit code 4 and its silent process with it, and leaves no half record.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupt_ends_the_process_too() {
+    let folder = tempfile::tempdir().unwrap();
+    files(folder.path(), &["sh", "-c", "echo $$ > new; mv new pid; exec sleep 1000"], "");
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("lemmascope"))
+        .current_dir(folder.path())
+        .args(["run", "outside.toml", "--allow-commands", "--quiet"])
+        .spawn()
+        .unwrap();
+    let file = folder.path().join("pid");
+    assert!(is_soon(|| file.exists()), "the process did not start");
+    let pid = std::fs::read_to_string(&file).unwrap();
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert!(is_soon(|| child.try_wait().unwrap().is_some()), "it goes on");
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert!(is_soon(|| !Path::new("/proc").join(pid.trim()).exists()), "{pid}");
+    assert!(!folder.path().join("results/outside.csv").exists());
+}
+
+/// Whether something becomes true within some seconds.
+#[cfg(target_os = "linux")]
+fn is_soon(mut holds: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !holds() && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(!is_there(), "{pid}");
+    holds()
 }
 
 /// What is written wrongly is named with its line.

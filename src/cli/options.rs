@@ -22,6 +22,11 @@ pub struct CommandArguments {
 }
 
 impl CommandArguments {
+    /// The option for a command line that is written for later, after a space; nothing where it was not given.
+    pub fn option(&self) -> &'static str {
+        if self.allow_commands { " --allow-commands" } else { "" }
+    }
+
     /// Allows what is allowed.
     pub fn apply(&self) {
         if self.allow_commands {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::options::CommandArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, print};
 use crate::error::{Error, Result};
 use crate::experiment::read_all;
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// How many replicates to spend.
     #[arg(long, value_enum, default_value = "default")]
     effort: EffortName,
+    #[command(flatten)]
+    commands: CommandArguments,
     /// The script's file; by default the script is printed.
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -65,6 +68,7 @@ fn script(arguments: &Arguments, program: &Path) -> String {
     let (program, out, parts) = (word(program), word(&arguments.out), word(&arguments.out.join("shards")));
     let (alpha, effort) = (number(arguments.alpha), arguments.effort.name());
     let seconds = 60 * minutes - MARGIN;
+    let allowed = arguments.commands.option();
     format!(
         r##"#!/bin/bash
 # Measures a run of lemmascope as {shards} tasks of a Slurm array, and merges them in a second job when all are done.
@@ -85,7 +89,7 @@ array=$(sbatch --parsable <<'JOB'
 #SBATCH --output={parts}/task-%a.log
 code=0
 {program} run{files} --out {parts} --shard auto/{shards} --resume --seed {seed} --alpha {alpha} --effort {effort} \
-    --threads {threads} --time-limit {seconds} --quiet || code=$?
+    --threads {threads} --time-limit {seconds}{allowed} --quiet || code=$?
 # Code 4: stopped a minute before the limit, or by a signal. What was measured is kept: the task is queued again.
 if [ "$code" -eq 4 ] && scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"; then
     sleep 60 # until Slurm ends this attempt
@@ -128,13 +132,14 @@ mod tests {
             "o",
             "--seed",
             "7",
+            "--allow-commands",
         ]);
         let text = script(&line.arguments, Path::new("/bin/lemmascope"));
         for part in [
             "#SBATCH --array=1-4\n",
             "#SBATCH --time=30\n",
             "/bin/lemmascope run 'my claims.toml' --out o/shards --shard auto/4 --resume --seed 7 --alpha 0.001 --effort default",
-            "--time-limit 1740",
+            "--time-limit 1740 --allow-commands --quiet",
             "/bin/lemmascope merge o/shards --out o\n",
             "scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"",
         ] {

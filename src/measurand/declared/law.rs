@@ -1,11 +1,12 @@
 //! Laws of one number: how it is drawn, its tails, its mean, and the laws of sums and extremes of independent copies.
 
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use statrs::distribution::ContinuousCDF;
 
 use super::chance::Chance;
 use crate::formula::Number;
+use crate::normals::{BLOCK, Normals};
 use crate::numeric::ln_binomial_ends;
 use crate::random::Stream;
 use crate::tails::{Rounded, Tail, binomial_tail, ln_chi_square_tail, sum_of_ratios};
@@ -53,7 +54,89 @@ pub enum Base {
 }
 
 /// Draws one number after another.
-pub type Sampler = Box<dyn Fn(&mut Stream) -> f64 + Send + Sync>;
+pub struct Sampler(Box<Fill>);
+
+type Fill = dyn Fn(&mut Stream, &mut [f64]) + Send + Sync;
+
+impl Sampler {
+    /// Fills a place at a time.
+    pub fn each(draw: impl Fn(&mut Stream) -> f64 + Send + Sync + 'static) -> Self {
+        Sampler(Box::new(move |stream, numbers| numbers.iter_mut().for_each(|x| *x = draw(stream))))
+    }
+
+    /// Draws a number for each place.
+    pub fn fill(&self, stream: &mut Stream, numbers: &mut [f64]) {
+        (self.0)(stream, numbers);
+    }
+
+    /// Draws one number.
+    pub fn draw(&self, stream: &mut Stream) -> f64 {
+        let mut number = [0.0];
+        self.fill(stream, &mut number);
+        number[0]
+    }
+
+    /// Draws scale x + shift.
+    fn moved(self, scale: f64, shift: f64) -> Self {
+        if (scale, shift) == (1.0, 0.0) {
+            return self;
+        }
+        Sampler(Box::new(move |stream, numbers| {
+            self.fill(stream, numbers);
+            numbers.iter_mut().for_each(|x| *x = scale * *x + shift);
+        }))
+    }
+}
+
+/// Fair bits, 64 of each random word, eight at a time.
+fn fill_with_bits(stream: &mut Stream, numbers: &mut [f64]) {
+    for block in numbers.chunks_mut(64) {
+        let bytes = stream.next_u64().to_le_bytes();
+        for (eight, byte) in block.chunks_mut(8).zip(bytes) {
+            eight.copy_from_slice(&BITS[usize::from(byte)][..eight.len()]);
+        }
+    }
+}
+
+/// The bits of each byte, the lowest first.
+const BITS: [[f64; 8]; 256] = {
+    let mut bits = [[0.0; 8]; 256];
+    let mut place = 0;
+    while place < 256 * 8 {
+        bits[place / 8][place % 8] = ((place / 8 >> (place % 8)) & 1) as f64;
+        place += 1;
+    }
+    bits
+};
+
+/// Whole numbers below n, two of each random word: the upper half of n times 32 random bits, but for the lower halves that would
+/// make some numbers more likely than others (Lemire 2019).
+fn fill_with_integers(n: u32, stream: &mut Stream, numbers: &mut [f64]) {
+    let refused = n.wrapping_neg() % n;
+    let mut spare = None;
+    for x in numbers {
+        *x = loop {
+            let bits = spare.take().unwrap_or_else(|| {
+                let word = stream.next_u64();
+                spare = Some((word >> 32) as u32);
+                word as u32
+            });
+            let product = u64::from(bits) * u64::from(n);
+            if product as u32 >= refused {
+                break (product >> 32) as f64;
+            }
+        };
+    }
+}
+
+/// Standard normal numbers: where they are many, in blocks.
+fn fill_with_normals(stream: &mut Stream, numbers: &mut [f64]) {
+    if numbers.len() < 2 * BLOCK {
+        return numbers.iter_mut().for_each(|x| *x = stream.sample(StandardNormal));
+    }
+    let take = |block: &mut [f64], normals: [f64; BLOCK]| block.copy_from_slice(&normals[..block.len()]);
+    Normals::new(stream).meet(numbers.chunks_mut(BLOCK), take);
+}
 
 /// Relative error of tails of the incomplete beta function: statrs states none; this is a hundred times what tests see.
 const OF_BETA: f64 = 1e-11;
@@ -141,8 +224,7 @@ impl Law {
     /// Says why it cannot be drawn.
     pub fn sampler(&self) -> Result<Sampler, String> {
         let (scale, shift) = (self.scale.value(), self.shift.value());
-        let base = self.base.sampler()?;
-        Ok(if (scale, shift) == (1.0, 0.0) { base } else { Box::new(move |stream| scale * base(stream) + shift) })
+        Ok(self.base.sampler()?.moved(scale, shift))
     }
 
     /// How far a drawn number may be off the value of the law that it stands for; continuous laws have no such value.
@@ -295,23 +377,24 @@ impl Base {
     /// Says why it cannot be drawn.
     pub fn sampler(&self) -> Result<Sampler, String> {
         fn of<D: Distribution<f64> + Send + Sync + 'static>(law: D) -> Sampler {
-            Box::new(move |stream| law.sample(stream))
+            Sampler::each(move |stream| law.sample(stream))
         }
         fn counted<D: Distribution<u64> + Send + Sync + 'static>(law: D) -> Sampler {
-            Box::new(move |stream| law.sample(stream) as f64)
+            Sampler::each(move |stream| law.sample(stream) as f64)
         }
         let refused = |error: &dyn std::fmt::Display| format!("it cannot be drawn ({error})");
         Ok(match self {
+            Base::Bernoulli(0.5) => Sampler(Box::new(fill_with_bits)),
             Base::Bernoulli(p) => {
                 let p = *p;
-                Box::new(move |stream| f64::from(u8::from(stream.random::<f64>() < p)))
+                Sampler::each(move |stream| f64::from(u8::from(stream.random::<f64>() < p)))
             }
             Base::Binomial(n, p) => counted(rand_distr::Binomial::new(*n, *p).map_err(|e| refused(&e))?),
             Base::Poisson(mean) => of(rand_distr::Poisson::new(mean.value()).map_err(|e| refused(&e))?),
             Base::Failures(1, p) => counted(rand_distr::Geometric::new(*p).map_err(|e| refused(&e))?),
             Base::Failures(r, p) => {
                 let rate = rand_distr::Gamma::new(*r as f64, (1.0 - p) / p).map_err(|e| refused(&e))?;
-                Box::new(move |stream| {
+                Sampler::each(move |stream| {
                     let mean = rate.sample(stream);
                     rand_distr::Poisson::new(mean).map_or(0.0, |law| law.sample(stream))
                 })
@@ -321,19 +404,22 @@ impl Base {
             }
             Base::Integers(n) => {
                 let n = *n;
-                Box::new(move |stream| stream.random_range(0..n) as f64)
+                match u32::try_from(n) {
+                    Ok(n) => Sampler(Box::new(move |stream, numbers| fill_with_integers(n, stream, numbers))),
+                    Err(_) => Sampler::each(move |stream| stream.random_range(0..n) as f64),
+                }
             }
             Base::Points(values, chances) => points_sampler(values.clone(), chances),
-            Base::Uniform => Box::new(|stream| stream.random::<f64>()),
-            Base::Normal => of(StandardNormal),
+            Base::Uniform => Sampler::each(|stream| stream.random::<f64>()),
+            Base::Normal => Sampler(Box::new(fill_with_normals)),
             Base::Gamma(shape) => of(rand_distr::Gamma::new(shape.value(), 1.0).map_err(|e| refused(&e))?),
             Base::StudentT(degrees) => of(rand_distr::StudentT::new(*degrees).map_err(|e| refused(&e))?),
             Base::Beta(a, b) => of(rand_distr::Beta::new(*a, *b).map_err(|e| refused(&e))?),
             Base::Truncated(law, low, high) => {
                 let (inner, low, high) = (law.sampler()?, *low, *high);
-                Box::new(move |stream| {
+                Sampler::each(move |stream| {
                     loop {
-                        let x = inner(stream);
+                        let x = inner.draw(stream);
                         if low <= x && x <= high {
                             return x;
                         }
@@ -344,15 +430,15 @@ impl Base {
                 let samplers = parts.iter().map(|(_, law)| law.sampler()).collect::<Result<Vec<_>, _>>()?;
                 let weights: Vec<f64> = parts.iter().map(|(weight, _)| *weight).collect();
                 let place = points_sampler((0..parts.len()).map(|i| i as f64).collect(), &weights);
-                Box::new(move |stream| samplers[place(stream) as usize](stream))
+                Sampler::each(move |stream| samplers[place.draw(stream) as usize].draw(stream))
             }
             Base::Magnitude(law) => {
                 let inner = law.sampler()?;
-                Box::new(move |stream| inner(stream).abs())
+                Sampler::each(move |stream| inner.draw(stream).abs())
             }
             Base::Largest(law, n) => {
                 let (inner, n) = (law.sampler()?, *n);
-                Box::new(move |stream| (0..n).map(|_| inner(stream)).fold(f64::NEG_INFINITY, f64::max))
+                Sampler::each(move |stream| (0..n).map(|_| inner.draw(stream)).fold(f64::NEG_INFINITY, f64::max))
             }
         })
     }
@@ -562,7 +648,7 @@ fn points_sampler(values: Vec<f64>, chances: &[f64]) -> Sampler {
             sum
         })
         .collect();
-    Box::new(move |stream| {
+    Sampler::each(move |stream| {
         let u = stream.random::<f64>() * sum;
         values[reached.partition_point(|reached| *reached <= u).min(values.len() - 1)]
     })
@@ -709,19 +795,24 @@ mod tests {
             ("mixture", standard(Base::Mixture(vec![(0.3, standard(Base::Normal)), (0.7, standard(Base::Uniform))]))),
             ("magnitude", standard(Base::Magnitude(Box::new(standard(Base::Normal))))),
             ("largest", standard(Base::Normal).extreme_of(5, true)),
+            ("fair", standard(Base::Bernoulli(0.5))),
+            ("integers", standard(Base::Integers(9))),
             ("smallest", two().extreme_of(3, false)),
         ]
     }
 
-    /// Draws fall below each of some thresholds as often as the tails say: 20000 draws, 5.5 standard deviations, 18 laws with 9
-    /// thresholds: a false alarm has probability below 1e-5.
+    /// Draws fall below each of some thresholds as often as the tails say, and their neighbours are not alike: 20000 draws, some of
+    /// them one by one, 5.5 standard deviations, 20 laws with 9 thresholds: a false alarm has probability below 1e-4.
     #[test]
     fn draws_and_tails_agree() {
         let draws = 20_000;
         for (name, law) in laws() {
             let mut stream = Stream::new(11, 12);
             let sampler = law.sampler().unwrap();
-            let sample: Vec<f64> = (0..draws).map(|_| sampler(&mut stream)).collect();
+            let mut sample = vec![0.0; draws];
+            let (single, filled) = sample.split_at_mut(draws / 4);
+            single.iter_mut().for_each(|x| *x = sampler.draw(&mut stream));
+            filled.chunks_mut(101).for_each(|block| sampler.fill(&mut stream, block));
             for at in [-1.0, 0.0, 0.4, 0.9, 1.0, 2.0, 3.5, 5.0, 8.0] {
                 for (tail, strict) in [(Tail::Upper, false), (Tail::Upper, true), (Tail::Lower, false)] {
                     let p = law.tail(Number::new(at), tail, strict).ln.exp();
@@ -729,14 +820,21 @@ mod tests {
                         Tail::Upper => **x > at || **x == at && !strict,
                         Tail::Lower => **x <= at,
                     };
-                    let share = sample.iter().filter(counts).count() as f64 / f64::from(draws);
-                    let allowed = 5.5 * (p * (1.0 - p) / f64::from(draws)).sqrt() + 1e-12;
+                    let share = sample.iter().filter(counts).count() as f64 / draws as f64;
+                    let allowed = 5.5 * (p * (1.0 - p) / draws as f64).sqrt() + 1e-12;
                     assert!((share - p).abs() <= allowed, "{name} {at} {tail:?} {strict}: {share} {p}");
+                    for lag in [1, 2, 64] {
+                        let both =
+                            sample.iter().zip(&sample[lag..]).filter(|(x, y)| counts(x) && counts(y)).count() as f64;
+                        // Overlapping pairs: their variance is at most three times that of as many independent ones.
+                        let allowed = 5.5 * (3.0 * draws as f64 * p * p * (1.0 - p * p)).sqrt() + 1e-9;
+                        assert!((both - (draws - lag) as f64 * p * p).abs() <= allowed, "{name} {at} {lag}: {both}");
+                    }
                 }
             }
             if let Some(mean) = law.mean() {
                 let sum: f64 = sample.iter().sum();
-                assert!((sum / f64::from(draws) - mean.value()).abs() < 0.15, "{name}");
+                assert!((sum / draws as f64 - mean.value()).abs() < 0.15, "{name}");
             }
         }
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use self::exact::enumerated;
 use self::family::Member;
 use self::model::{Model, Shape, bind};
-use self::sampling::{Tape, draw, samplers};
+use self::sampling::{Drawing, Tape};
 use self::statistic::Statistic;
 use self::syntax::Node;
 use self::value::{Value, evaluate};
@@ -421,16 +421,16 @@ impl Declared {
         let sampler = Arc::new(statistic.law.sampler().map_err(Error::unreachable)?);
         Ok(Estimator::events(1024, move || {
             let (region, sampler) = (region.clone(), Arc::clone(&sampler));
-            Box::new(move |stream| region.holds(sampler(stream), rounding).map_or(Draw::unknown(), Draw::event))
+            Box::new(move |stream| region.holds(sampler.draw(stream), rounding).map_or(Draw::unknown(), Draw::event))
         }))
     }
 
     /// The draws as they are declared.
     fn literal<'a>(&self, model: Model) -> Result<Estimator<'a>> {
-        samplers(&model)?;
         let numbers: usize = model.draws.iter().map(|draw| draw.shape.size()).sum();
         let batch = (NUMBERS_IN_BATCH / numbers.max(1)).clamp(16, 1024) as u64;
         let model = Arc::new(model);
+        Drawing::new(&model)?;
         match self.declaration.quantity {
             Measured::Event(_) => Ok(Estimator::events(batch, move || {
                 let truth = |value: &Value| value.is_true().map_or(Draw::unknown(), Draw::event);
@@ -484,12 +484,12 @@ fn known(model: &Model) -> Option<Statistic> {
 
 /// Evaluates the target on one draw after another.
 fn sampler<'a>(model: &Arc<Model>, say: impl Fn(&Value) -> Draw + 'a) -> super::Sampler<'a> {
+    // One was made before, where an error would have been told.
+    let mut drawing = Drawing::new(model).ok();
     let model = Arc::clone(model);
-    // They were made once before, where an error would have been told.
-    let samplers = samplers(&model).ok();
     Box::new(move |stream| {
-        let drawn = samplers.as_ref().and_then(|samplers| draw(&model, samplers, stream));
-        drawn.map_or(Draw::unknown(), |draws| say(&evaluate(&model.target, &draws)))
+        let draws = drawing.as_mut().and_then(|drawing| drawing.next(stream));
+        draws.map_or(Draw::unknown(), |draws| say(&evaluate(&model.target, draws)))
     })
 }
 

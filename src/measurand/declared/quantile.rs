@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::model::Model;
-use super::sampling::{draw, samplers};
+use super::sampling::Drawing;
 use super::value::evaluate;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Method};
@@ -20,8 +20,8 @@ pub fn estimator<'a>(model: Arc<Model>, level: f64) -> Estimator<'a> {
     Estimator::Sampled(Box::new(move |stream, allowance| sampled(&model, level, stream, allowance)))
 }
 
-fn sampled(model: &Model, level: f64, stream: &mut Stream, allowance: &Allowance) -> Result<Evidence> {
-    let samplers = samplers(model)?;
+fn sampled(model: &Arc<Model>, level: f64, stream: &mut Stream, allowance: &Allowance) -> Result<Evidence> {
+    let mut drawing = Drawing::new(model)?;
     let draws = allowance.replicates.min(MOST_DRAWS);
     let (mut least, mut most) = (Vec::new(), Vec::new());
     for _ in 0..draws {
@@ -29,9 +29,9 @@ fn sampled(model: &Model, level: f64, stream: &mut Stream, allowance: &Allowance
             return Err(Error::Interrupted("a sample for a quantile was interrupted".into()));
         }
         // A draw that says nothing may lie anywhere.
-        let (x, error) = match draw(model, &samplers, stream) {
+        let (x, error) = match drawing.next(stream) {
             Some(draws) => {
-                let value = evaluate(&model.target, &draws);
+                let value = evaluate(&model.target, draws);
                 (value.numbers()[0], value.error)
             }
             None => (0.0, f64::INFINITY),

@@ -1,5 +1,7 @@
 //! Draws as they are declared: from a stream, or each outcome of a small space in turn.
 
+use std::sync::Arc;
+
 use rand::seq::SliceRandom;
 
 use super::exact::MOST_OUTCOMES;
@@ -15,64 +17,80 @@ const MOST_NUMBERS: usize = 20_000_000;
 /// Draws until the condition under `given` is met, before a replicate says nothing.
 const MOST_TRIES: usize = 10_000;
 
-/// What draws the entries of each draw; none for those that need no law.
-pub type Samplers = Vec<Option<Sampler>>;
-
-/// Prepares the samplers.
-///
-/// # Errors
-/// Where a law cannot be drawn, or a draw does not fit into memory.
-pub fn samplers(model: &Model) -> Result<Samplers> {
-    let numbers = model.draws.iter().fold(0, |sum: usize, draw| sum.saturating_add(draw.shape.size()));
-    if numbers > MOST_NUMBERS {
-        return Err(Error::unreachable(format!(
-            "a draw has {numbers} numbers, and at most {MOST_NUMBERS} are held in memory; take closed-form or collapsed where the \
-             claim admits it, or a smaller cell"
-        )));
-    }
-    let sampler = |draw: &Draw| match &draw.source {
-        Source::One(law) | Source::Iid(law) => law.sampler().map(Some),
-        _ => Ok(None),
-    };
-    let samplers = model.draws.iter().map(sampler).collect::<std::result::Result<_, _>>();
-    samplers.map_err(Error::unreachable)
+/// Draws one after another, into the same memory.
+pub struct Drawing {
+    model: Arc<Model>,
+    /// What draws the entries of each draw; none for those that need no law.
+    samplers: Vec<Option<Sampler>>,
+    draws: Vec<Value>,
 }
 
-/// One draw; `None` where the condition was not met in many tries, or rounding does not tell.
-pub fn draw(model: &Model, samplers: &Samplers, stream: &mut Stream) -> Option<Vec<Value>> {
-    let Some(given) = &model.given else { return Some(draw_once(model, samplers, stream)) };
-    for _ in 0..MOST_TRIES {
-        let draws = draw_once(model, samplers, stream);
-        if evaluate(given, &draws).is_true()? {
-            return Some(draws);
+impl Drawing {
+    /// Draws of a model.
+    ///
+    /// # Errors
+    /// Where a law cannot be drawn, or a draw does not fit into memory.
+    pub fn new(model: &Arc<Model>) -> Result<Self> {
+        let numbers = model.draws.iter().fold(0, |sum: usize, draw| sum.saturating_add(draw.shape.size()));
+        if numbers > MOST_NUMBERS {
+            return Err(Error::unreachable(format!(
+                "a draw has {numbers} numbers, and at most {MOST_NUMBERS} are held in memory; take closed-form or collapsed where the \
+                 claim admits it, or a smaller cell"
+            )));
+        }
+        let sampler = |draw: &Draw| match &draw.source {
+            Source::One(law) | Source::Iid(law) => law.sampler().map(Some),
+            _ => Ok(None),
+        };
+        let samplers = model.draws.iter().map(sampler).collect::<std::result::Result<_, _>>();
+        let samplers = samplers.map_err(Error::unreachable)?;
+        Ok(Drawing { model: Arc::clone(model), samplers, draws: Vec::new() })
+    }
+
+    /// One draw; `None` where the condition was not met in many tries, or rounding does not tell.
+    pub fn next(&mut self, stream: &mut Stream) -> Option<&[Value]> {
+        for _ in 0..MOST_TRIES {
+            self.once(stream);
+            let Some(given) = &self.model.given else { return Some(&self.draws) };
+            if evaluate(given, &self.draws).is_true()? {
+                return Some(&self.draws);
+            }
+        }
+        None
+    }
+
+    fn once(&mut self, stream: &mut Stream) {
+        for (place, (draw, sampler)) in self.model.draws.iter().zip(&self.samplers).enumerate() {
+            if place == self.draws.len() {
+                self.draws.push(blank(draw));
+            }
+            let (before, rest) = self.draws.split_at_mut(place);
+            let value = &mut rest[0];
+            match (&draw.source, sampler) {
+                (Source::One(_) | Source::Iid(_), Some(sampler)) => sampler.fill(stream, value.numbers_mut()),
+                (Source::Sample(values), _) => {
+                    let mut values = values.clone();
+                    let numbers = value.numbers_mut();
+                    numbers.copy_from_slice(values.partial_shuffle(stream, numbers.len()).0);
+                }
+                (Source::Derived(expr), _) => *value = evaluate(expr, before).into_owned(),
+                _ => {
+                    let numbers = value.numbers_mut();
+                    (1u32..).zip(&mut *numbers).for_each(|(i, x)| *x = f64::from(i));
+                    numbers.shuffle(stream);
+                }
+            }
         }
     }
-    None
 }
 
-fn draw_once(model: &Model, samplers: &Samplers, stream: &mut Stream) -> Vec<Value> {
-    let mut draws = Vec::with_capacity(samplers.len());
-    for (draw, sampler) in model.draws.iter().zip(samplers) {
-        let size = draw.shape.size();
-        let value = match (&draw.source, sampler) {
-            (Source::One(law) | Source::Iid(law), Some(sampler)) => {
-                shaped(draw.shape, (0..size).map(|_| sampler(stream)).collect(), law.rounding())
-            }
-            (Source::Sample(values), _) => {
-                let mut values = values.clone();
-                let (chosen, _) = values.partial_shuffle(stream, size);
-                shaped(draw.shape, chosen.to_vec(), 0.0)
-            }
-            (Source::Derived(expr), _) => evaluate(expr, &draws).into_owned(),
-            _ => {
-                let mut order: Vec<f64> = (1..=size).map(|i| i as f64).collect();
-                order.shuffle(stream);
-                shaped(draw.shape, order, 0.0)
-            }
-        };
-        draws.push(value);
-    }
-    draws
+/// What a draw is put into.
+fn blank(draw: &Draw) -> Value {
+    let error = match &draw.source {
+        Source::One(law) | Source::Iid(law) => law.rounding(),
+        _ => 0.0,
+    };
+    shaped(draw.shape, vec![0.0; draw.shape.size()], error)
 }
 
 fn shaped(shape: Shape, numbers: Vec<f64>, error: f64) -> Value {

@@ -70,7 +70,7 @@ pub fn estimator<'a>(model: &Model) -> Result<Estimator<'a>> {
 
 /// One replicate: the likelihood ratio over its largest value, where the event happens.
 fn draw(sampler: &Sampler, tail: &Tail, theta: f64, stream: &mut Stream) -> Draw {
-    let over = (0..tail.n).map(|_| tail.sign * sampler(stream)).sum::<f64>() - tail.from;
+    let over = (0..tail.n).map(|_| tail.sign * sampler.draw(stream)).sum::<f64>() - tail.from;
     let value = (-theta * over.max(0.0)).exp();
     match over.abs() <= tail.rounding {
         _ if over.is_nan() => Draw::unknown(),
@@ -188,16 +188,16 @@ fn tilted(base: &Base, theta: f64) -> Option<(Sampler, f64)> {
         Base::Uniform if theta == 0.0 => law(Base::Uniform, 0.0),
         Base::Uniform => {
             let growth = theta.exp_m1();
-            let sampler: Sampler = Box::new(move |stream| (stream.random::<f64>() * growth).ln_1p() / theta);
+            let sampler = Sampler::each(move |stream| (stream.random::<f64>() * growth).ln_1p() / theta);
             Some((sampler, (growth / theta).ln()))
         }
         Base::Normal => {
-            let sampler: Sampler = Box::new(move |stream| theta + stream.sample::<f64, _>(StandardNormal));
+            let sampler = Sampler::each(move |stream| theta + stream.sample::<f64, _>(StandardNormal));
             Some((sampler, 0.5 * theta * theta))
         }
         Base::Gamma(shape) if theta < 1.0 => {
             let gamma = base.sampler().ok()?;
-            let sampler: Sampler = Box::new(move |stream| gamma(stream) / (1.0 - theta));
+            let sampler = Sampler::each(move |stream| gamma.draw(stream) / (1.0 - theta));
             Some((sampler, -shape.value() * (-theta).ln_1p()))
         }
         _ => None,

@@ -10,6 +10,7 @@ use super::law::Law;
 use super::model::Expr;
 use super::syntax::Operator;
 use crate::numeric::sum_of_two;
+use crate::simd::widest;
 
 /// A value of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +49,15 @@ impl Value {
             Data::Number(x) => std::slice::from_ref(x),
             Data::Vector(entries) | Data::Matrix(entries, _) => entries,
             Data::Truth(_) => &[],
+        }
+    }
+
+    /// Its numbers, to be overwritten; none of a truth.
+    pub fn numbers_mut(&mut self) -> &mut [f64] {
+        match &mut self.data {
+            Data::Number(x) => std::slice::from_mut(x),
+            Data::Vector(entries) | Data::Matrix(entries, _) => entries,
+            Data::Truth(_) => &mut [],
         }
     }
 
@@ -141,12 +151,18 @@ fn by_entries(left: &Value, right: &Value, mut f: impl FnMut(f64, f64) -> f64) -
 }
 
 fn combined(operator: Operator, left: &Value, right: &Value) -> Value {
-    let mut rounding: f64 = 0.0;
-    let (numbers, like_left) = by_entries(left, right, |x, y| {
-        let (value, exact) = operated(operator, x, y);
-        rounding = if exact { rounding } else { rounding.max(4.0 * EPS * value.abs()) };
-        value
-    });
+    let (numbers, like_left) = match operator {
+        Operator::Add => by_entries(left, right, |x, y| x + y),
+        Operator::Subtract => by_entries(left, right, |x, y| x - y),
+        Operator::Multiply => by_entries(left, right, |x, y| x * y),
+        Operator::Divide => by_entries(left, right, |x, y| x / y),
+        _ => by_entries(left, right, |x, y| if y == 2.0 { x * x } else { x.powf(y) }),
+    };
+    let rounding = if are_exact(operator, left, right, &numbers) {
+        0.0
+    } else {
+        4.0 * EPS * by_lanes(&numbers, 0.0, f64::abs, f64::max)
+    };
     let like = if like_left { left } else { right };
     let own = match (left.error, right.error) {
         (0.0, 0.0) => 0.0,
@@ -165,18 +181,22 @@ fn combined(operator: Operator, left: &Value, right: &Value) -> Value {
     like.with(numbers, own + rounding)
 }
 
-/// The rounded value, and whether it is exact.
-fn operated(operator: Operator, x: f64, y: f64) -> (f64, bool) {
-    match operator {
-        Operator::Add | Operator::Subtract => {
-            let y = if operator == Operator::Add { y } else { -y };
-            sum_of_two(x, y)
+/// Whether no entry was rounded, or was not shown to be.
+fn are_exact(operator: Operator, left: &Value, right: &Value, numbers: &[f64]) -> bool {
+    let entry = |value: &Value, i: usize| match &value.data {
+        Data::Number(x) => *x,
+        _ => value.numbers()[i],
+    };
+    numbers.iter().enumerate().all(|(i, value)| {
+        let (x, y) = (entry(left, i), entry(right, i));
+        match operator {
+            Operator::Add => sum_of_two(x, y).1,
+            Operator::Subtract => sum_of_two(x, -y).1,
+            Operator::Multiply => x.mul_add(y, -value) == 0.0,
+            Operator::Divide => y.mul_add(*value, -x) == 0.0,
+            _ => y == 2.0 && x.mul_add(x, -value) == 0.0,
         }
-        Operator::Multiply => (x * y, x.mul_add(y, -(x * y)) == 0.0),
-        Operator::Divide => (x / y, y.mul_add(x / y, -x) == 0.0),
-        _ if y == 2.0 => operated(Operator::Multiply, x, x),
-        _ => (x.powf(y), false),
-    }
+    })
 }
 
 /// Two numbers give a truth, vectors a 1 for every entry at which it is true, and 1/2 where that is unknown.
@@ -212,10 +232,54 @@ fn compared(operator: Operator, left: &Value, right: &Value) -> Value {
 
 /// The sum, and whether no addition rounded.
 fn sum(numbers: &[f64]) -> (f64, bool) {
-    numbers.iter().fold((0.0, true), |(sum, exact), x| {
-        let (sum, one) = operated(Operator::Add, sum, *x);
-        (sum, exact && one)
-    })
+    let in_lanes = || widest(|| by_lanes(numbers, 0.0, |x| x, |sum, x| sum + x));
+    if are_small_whole(numbers) {
+        return (in_lanes(), true);
+    }
+    let exactly = numbers.iter().try_fold(0.0, |sum, x| match sum_of_two(sum, *x) {
+        (sum, true) => Some(sum),
+        _ => None,
+    });
+    exactly.map_or_else(|| (in_lanes(), false), |sum| (sum, true))
+}
+
+/// Whether the numbers are whole, and so small that no sum of some of them rounds.
+fn are_small_whole(numbers: &[f64]) -> bool {
+    // Adding and taking it off again rounds a number of less than 2^51 to a whole one.
+    const ROUNDS: f64 = 1.5 * (1u64 << 52) as f64;
+    let most = (1u64 << 50) as f64 / numbers.len() as f64;
+    widest(|| numbers.iter().fold(true, |all, x| all & (x.abs() <= most) & ((x + ROUNDS) - ROUNDS == *x)))
+}
+
+/// Folds what a function makes of the numbers, in several lanes side by side: the order is not theirs.
+#[inline(always)]
+fn by_lanes(numbers: &[f64], from: f64, each: impl Fn(f64) -> f64, fold: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut lanes = [from; 8];
+    let (blocks, rest) = numbers.as_chunks::<8>();
+    for block in blocks {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *lane = fold(*lane, each(*x));
+        }
+    }
+    rest.iter().map(|x| each(*x)).chain(lanes).fold(from, fold)
+}
+
+/// The sums of the first numbers, and whether no addition rounded.
+fn cumulative_sums(numbers: &[f64]) -> (Vec<f64>, bool) {
+    let is_exact = are_small_whole(numbers);
+    let mut total = (0.0, true);
+    let next = |x: &f64| {
+        total = match is_exact {
+            true => (total.0 + x, true),
+            false => {
+                let (sum, exact) = sum_of_two(total.0, *x);
+                (sum, total.1 && exact)
+            }
+        };
+        total.0
+    };
+    let sums = numbers.iter().map(next).collect();
+    (sums, total.1)
 }
 
 fn sum_of(value: &Value) -> Value {
@@ -235,13 +299,13 @@ fn of_one(function: Function, value: Cow<Value>) -> Value {
     use Function::*;
     let numbers = value.numbers();
     let each = |f: fn(f64) -> f64, error: f64| value.with(numbers.iter().map(|x| f(*x)).collect(), error);
-    let (most, error) = (value.largest(), value.error);
+    let error = value.error;
     match function {
         Sum => sum_of(&value),
         Mean => mean_of(&value),
         Var => variance(&value),
-        Min => Value::number(numbers.iter().copied().fold(f64::INFINITY, f64::min), error),
-        Max => Value::number(numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max), error),
+        Min => Value::number(by_lanes(numbers, f64::INFINITY, |x| x, f64::min), error),
+        Max => Value::number(by_lanes(numbers, f64::NEG_INFINITY, |x| x, f64::max), error),
         Abs => each(f64::abs, error),
         Floor | Ceil => {
             let f = if function == Floor { f64::floor } else { f64::ceil };
@@ -252,10 +316,10 @@ fn of_one(function: Function, value: Cow<Value>) -> Value {
             let exact = error == 0.0 && numbers.iter().all(|x| x.sqrt().mul_add(x.sqrt(), -x) == 0.0);
             let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
             let moved = if error == 0.0 { 0.0 } else { (error / least.max(0.0).sqrt()).min(error.sqrt()) };
-            each(f64::sqrt, if exact { 0.0 } else { moved + EPS * most.sqrt() })
+            each(f64::sqrt, if exact { 0.0 } else { moved + EPS * value.largest().sqrt() })
         }
-        Exp => each(f64::exp, most.exp() * (error.exp_m1() + 4.0 * EPS)),
-        Expm1 => each(f64::exp_m1, most.exp() * (error.exp_m1() + 4.0 * EPS)),
+        Exp => each(f64::exp, value.largest().exp() * (error.exp_m1() + 4.0 * EPS)),
+        Expm1 => each(f64::exp_m1, value.largest().exp() * (error.exp_m1() + 4.0 * EPS)),
         Ln | Log1p => {
             let (f, from): (fn(f64) -> f64, f64) = if function == Ln { (f64::ln, 0.0) } else { (f64::ln_1p, 1.0) };
             let least = numbers.iter().copied().fold(f64::INFINITY, f64::min) + from - error;
@@ -264,21 +328,13 @@ fn of_one(function: Function, value: Cow<Value>) -> Value {
             Value { error: moved + 4.0 * EPS * result.largest(), ..result }
         }
         Cumsum => {
-            let mut total = (0.0, true);
-            let sums: Vec<f64> = numbers
-                .iter()
-                .map(|x| {
-                    let (next, exact) = operated(Operator::Add, total.0, *x);
-                    total = (next, total.1 && exact);
-                    next
-                })
-                .collect();
+            let (sums, exact) = cumulative_sums(numbers);
             let n = numbers.len() as f64;
-            let rounding = if total.1 { 0.0 } else { n * EPS * numbers.iter().map(|x| x.abs()).sum::<f64>() };
+            let rounding = if exact { 0.0 } else { n * EPS * numbers.iter().map(|x| x.abs()).sum::<f64>() };
             value.with(sums, n * error + rounding)
         }
         Sorted => value.with(sorted(numbers), error),
-        Distinct => counted(runs(numbers).len(), error, numbers.len()),
+        Distinct => counted(distinct(numbers), error, numbers.len()),
         Commonest => counted(runs(numbers).into_iter().max().unwrap_or(0), error, numbers.len()),
         _ => norm(&value),
     }
@@ -291,13 +347,28 @@ fn counted(count: usize, error: f64, most: usize) -> Value {
 
 fn sorted(numbers: &[f64]) -> Vec<f64> {
     let mut numbers = numbers.to_vec();
-    numbers.sort_by(f64::total_cmp);
+    numbers.sort_unstable_by(f64::total_cmp);
     numbers
+}
+
+/// How many values there are. Whole numbers near each other are marked in a table.
+fn distinct(numbers: &[f64]) -> usize {
+    let Some((least, span)) = narrow_range(numbers) else { return runs(numbers).len() };
+    let mut marks = vec![0u8; span + 1];
+    numbers.iter().for_each(|x| marks[(x - least) as usize] = 1);
+    widest(|| marks.iter().map(|mark| u32::from(*mark)).sum::<u32>()) as usize
 }
 
 /// How often each value stands in a vector.
 fn runs(numbers: &[f64]) -> Vec<usize> {
     sorted(numbers).chunk_by(|x, y| x == y).map(<[f64]>::len).collect()
+}
+
+/// The least of whole numbers and how far the greatest is from it, where that is not far beside their count.
+fn narrow_range(numbers: &[f64]) -> Option<(f64, usize)> {
+    let least = by_lanes(numbers, f64::INFINITY, |x| x, f64::min);
+    let span = by_lanes(numbers, f64::NEG_INFINITY, |x| x, f64::max) - least;
+    (span <= (64 * numbers.len()) as f64 && are_small_whole(numbers)).then_some((least, span as usize))
 }
 
 /// The sample variance, with n - 1.
@@ -352,17 +423,43 @@ fn quadratic(matrix: &Value, x: &Value) -> Value {
 
 /// The largest distance of the empirical distribution function to that of a law.
 fn empirical_distance(value: &Value, law: &Law) -> Value {
-    let numbers = sorted(value.numbers());
+    let numbers = value.numbers();
+    let distance = if law.is_discrete() { distance_by_runs(numbers, law) } else { distance_by_bins(numbers, law) };
+    Value::number(distance, OF_CDF)
+}
+
+/// By the values in order, before and at each of which the empirical distribution function is compared.
+fn distance_by_runs(numbers: &[f64], law: &Law) -> f64 {
     let n = numbers.len() as f64;
     let (mut below, mut most) = (0.0, 0.0f64);
-    for run in numbers.chunk_by(|x, y| x == y) {
-        let up_to = law.cdf(run[0]);
-        let before = if law.is_discrete() { law.cdf(run[0].next_down()) } else { up_to };
-        most = most.max((below / n - before).abs());
+    for run in sorted(numbers).chunk_by(|x, y| x == y) {
+        most = most.max((below / n - law.cdf(run[0].next_down())).abs());
         below += run.len() as f64;
-        most = most.max((below / n - up_to).abs());
+        most = most.max((below / n - law.cdf(run[0])).abs());
     }
-    Value::number(most, OF_CDF)
+    most
+}
+
+/// Without sorting, for a continuous law (Gonzalez, Sahni and Franta 1977): of the values of F in one of n bins of equal width, the
+/// largest and the least alone can be where the distance is attained, since from one to the next the empirical function gains 1/n.
+fn distance_by_bins(numbers: &[f64], law: &Law) -> f64 {
+    let n = numbers.len();
+    let mut bins = vec![(0u32, f64::INFINITY, f64::NEG_INFINITY); n];
+    for x in numbers {
+        let f = law.cdf(*x);
+        if f.is_nan() {
+            return f64::NAN;
+        }
+        let (count, least, most) = &mut bins[((f * n as f64) as usize).min(n - 1)];
+        (*count, *least, *most) = (*count + 1, least.min(f), most.max(f));
+    }
+    let (mut below, mut distance) = (0u32, 0.0f64);
+    for (count, least, most) in bins.into_iter().filter(|bin| bin.0 > 0) {
+        distance = distance.max(least - f64::from(below) / n as f64);
+        below += count;
+        distance = distance.max(f64::from(below) / n as f64 - most);
+    }
+    distance
 }
 
 #[cfg(test)]
@@ -406,6 +503,30 @@ mod tests {
         assert!((evaluate(&call(Function::OpNorm, Expr::Draw(0)), &square).numbers()[0] - 4.0).abs() < 1e-12);
         let form = Expr::Call(Function::Quadratic, vec![Expr::Draw(0), Expr::List(vec![1.0, 2.0])]);
         assert_eq!(evaluate(&form, &square).numbers()[0], 3.0 - 16.0);
+    }
+
+    /// Short cuts for special numbers give what the plain way does: distances by bins and by values in order, counts of values by
+    /// marks and by order, sums side by side and one by one.
+    #[test]
+    fn short_cuts_are_exact() {
+        use rand::RngExt;
+        let mut stream = crate::random::Stream::new(5, 6);
+        for n in [1, 2, 3, 7, 8, 9, 64, 200] {
+            let uniform: Vec<f64> = (0..n).map(|_| stream.random::<f64>()).collect();
+            for law in [super::super::law::Base::Uniform, super::super::law::Base::Normal].map(Law::standard) {
+                let (bins, runs) = (distance_by_bins(&uniform, &law), distance_by_runs(&uniform, &law));
+                assert!((bins - runs).abs() < 1e-13, "{n}: {bins} {runs}");
+            }
+            let whole: Vec<f64> = (0..n).map(|_| stream.random_range(-20..=20) as f64).collect();
+            let apart: Vec<f64> = whole.iter().map(|x| x * 1e9).collect();
+            assert!(narrow_range(&whole).is_some() && (n == 1 || narrow_range(&apart).is_none()));
+            assert_eq!((distinct(&whole), distinct(&apart)), (runs(&whole).len(), runs(&whole).len()));
+            assert_eq!(sum(&whole), (whole.iter().sum(), true));
+            assert_eq!(cumulative_sums(&whole).0.last(), Some(&whole.iter().sum()));
+        }
+        assert!(!are_small_whole(&[0.5]) && !are_small_whole(&[f64::NAN]) && !are_small_whole(&[1e18, 1.0]));
+        assert_eq!(sum(&[0.5, 0.25, 1e15]), (1e15 + 0.75, true));
+        assert!(!sum(&[0.1, 0.2, 1e15]).1);
     }
 
     #[test]

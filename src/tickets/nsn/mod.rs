@@ -8,7 +8,6 @@ pub mod normal;
 pub mod sampling;
 pub mod target;
 pub mod tilted;
-pub mod ziggurat;
 
 pub use target::{Target, target_trials};
 

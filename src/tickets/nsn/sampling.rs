@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
-use super::ziggurat::{BLOCK, Normals};
+use crate::normals::{BLOCK, Normals};
 use crate::random::Stream;
 use crate::simd::{Work, widest};
 
