@@ -7,10 +7,12 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 /// A claim and a cell for each theorem and each of its cases.
-const CERTIFIED: [&[&str]; 14] = [
+const CERTIFIED: [&[&str]; 16] = [
     &["nsn-box", "k=47", "d=16"],
     &["nsn-box", "d=11"],
     &["nsn-box", "k=5000", "d=64", "eps=0.01", "target=axis"],
+    &["nsn-box", "d=10", "eps=0.1", "target=axis"],
+    &["nsn-box", "k=100", "d=12", "eps=1e-9", "target=axis"],
     &["nsn-joint-box", "d=3", "j=1"],
     &["nsn-joint-box", "d=4", "j=1", "k=1000", "eps=1.0000000000000004e-6"],
     &["nsn-joint-box", "d=5", "j=2", "C=100"],
@@ -152,6 +154,29 @@ fn one_letter_changed_in_any_field_is_refused_by_both() {
     }
 }
 
+/// At the smallest counterexample of Lemma 7 a sum over 2048 pieces proves it; a change in any part of the sum is refused by both.
+#[test]
+fn pieces_prove_the_smallest_counterexample() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = certified(folder.path(), &["nsn-box", "k=124", "d=10", "eps=0.1", "target=axis"], "c.json");
+    assert!(said(&output).contains("by axis-pieces"), "{}", said(&output));
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("c.json")).unwrap()).unwrap();
+    let mut files = vec!["c.json".to_string()];
+    for path in ["/data/pieces", "/data/count", "/data/from", "/data/sum", "/inequality/left"] {
+        let mut changed = whole.clone();
+        let leaf = changed.pointer_mut(path).unwrap();
+        *leaf = changes(leaf).pop().unwrap();
+        files.push(format!("{}.json", files.len()));
+        std::fs::write(folder.path().join(files.last().unwrap()), changed.to_string()).unwrap();
+    }
+    let by_program = files.iter().map(|file| lemmascope(folder.path(), &["verify", file]).status.success());
+    assert_eq!(by_program.collect::<Vec<_>>(), [true, false, false, false, false, false]);
+    if let Some(lines) = by_python(folder.path(), &files) {
+        let verified: Vec<bool> = lines.iter().map(|line| line.starts_with("verified: ")).collect();
+        assert_eq!(verified, [true, false, false, false, false, false], "{lines:#?}");
+    }
+}
+
 #[test]
 fn truncated_and_foreign_files_are_refused_and_so_are_fields_left_out_or_added() {
     let folder = tempfile::tempdir().unwrap();
@@ -195,6 +220,13 @@ fn a_cell_that_no_theorem_reaches_says_why_and_what_is_possible() {
     for (item, message) in [
         (&["nsn-box", "k=46", "d=16"][..], "from k = 47 on; evaluate and falsify measure single cells"),
         (&["nsn-box", "k=124", "d=10"], "for each d from 11 on"),
+        (
+            &["nsn-box", "k=122", "d=10", "eps=0.1", "target=axis"],
+            "axis-pieces: k = 122, d = 10, eps = 1/10: the sum over pieces does not",
+        ),
+        (&["nsn-box", "k=123", "d=10", "eps=0.1", "target=axis"], "the pieces take even k - d"),
+        (&["nsn-box", "d=9", "eps=0.1", "target=axis"], "there is one for each d from 10 on"),
+        (&["nsn-box", "k=124", "d=10", "eps=0.1", "target=spread"], "target = axis only"),
         (&["nsn-box", "k=47", "d=16", "eps=0.3"], "eps < 1/4 is unmet"),
         (&["nsn-box", "k=47", "d=16", "eps=x"], "write"),
         (&["nsn-box", "k=47", "k=48", "d=16"], "given twice"),
@@ -221,7 +253,7 @@ fn a_cell_that_no_theorem_reaches_says_why_and_what_is_possible() {
     assert!(said(&output).contains("there are certificates for printed"), "{}", said(&output));
 }
 
-/// The search's own counterexample at d = 10 rests on its target; at d = 16 the theorem has it.
+/// The search's own counterexample at d = 10 lies on the axis; at d = 16 the theorem for every z has it. Where there is none, it says why.
 #[test]
 fn falsify_certifies_what_it_finds_or_says_why_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -245,9 +277,12 @@ fn falsify_certifies_what_it_finds_or_says_why_not() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["certificate"].as_str().unwrap().contains("by negative-moment"), "{report:#}");
     assert!(lemmascope(folder.path(), &["verify", "c.json"]).status.success());
-    let output = falsify("d=10,k=16..4096", "none.json");
+    let output = falsify("d=10,k=16..4096", "axis.json");
+    assert!(output.status.success() && said(&output).contains("by bessel"), "{}", said(&output));
+    assert!(lemmascope(folder.path(), &["verify", "axis.json"]).status.success());
+    let output = falsify("d=2,k=16", "none.json");
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(report["found"] == true && report["not_certified"].as_str().unwrap().contains("for each d from 11 on"));
+    assert!(report["found"] == false && report["not_certified"].as_str().unwrap().contains("nothing to certify"));
     assert!(!folder.path().join("none.json").exists());
 }

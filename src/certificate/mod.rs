@@ -20,6 +20,8 @@ pub type Texts = toml::map::Map<String, toml::Value>;
 pub enum Form {
     /// By one inequality between whole or rational numbers.
     IntegersAndRationals,
+    /// By a sum over pieces of an integral, each with an upper bound.
+    IntervalPieces,
     /// By a sum over finitely many cases, each of which is a rational number.
     FiniteEnumeration,
 }

@@ -11,20 +11,11 @@ from bisect import bisect_left
 from fractions import Fraction as F
 from math import comb, factorial, prod
 from pathlib import Path
+from axis import axis_pieces, bessel
+from exact import Wrong, compared, exp_below, require
 
 TICKETS = Path(__file__).resolve().parents[2] / "src" / "tickets"
 sys.set_int_max_str_digits(0)
-
-class Wrong(Exception): """The field that is wrong."""
-
-def require(condition, field):
-    if not condition:
-        raise Wrong(field)
-
-def exp_below(x, terms):
-    """E(x): below exp(x), because e is cut off and the terms left out are positive."""
-    f = x - x.__floor__()
-    return F(2718281828459045235360287471352, 10**30) ** x.__floor__() * sum(f**i / factorial(i) for i in range(terms + 1))
 
 def terms_of_exp(x, enough, field):
     terms = next((t for t in range(31) if 0 <= x <= 1000 and enough(exp_below(x, t))), None)
@@ -33,10 +24,6 @@ def terms_of_exp(x, enough, field):
 
 def exp_at_least(x, y):
     return f"exp({x}) >= {y}, by E({x}) with {terms_of_exp(x, lambda e: e >= y, 'hypotheses')} terms"
-
-def compared(a, sign, b):
-    require(a < b or (sign == "<=" and a == b), "hypotheses")
-    return f"{a} {sign} {b}"
 
 def negative_moment(k, d):
     m, a, b = max(d, 4), d // 2, (d + 1) // 2

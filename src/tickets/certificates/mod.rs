@@ -5,6 +5,7 @@ mod kernel_pruning;
 mod lueker;
 mod mask;
 mod nsn_box;
+mod nsn_box_axis;
 mod nsn_joint_box;
 
 use std::sync::LazyLock;
@@ -31,6 +32,8 @@ pub static THEOREMS: LazyLock<Vec<Theorem>> = LazyLock::new(|| {
 fn theorem(words: Words) -> Theorem {
     match words.id.as_str() {
         "negative-moment" => Theorem::new(words, nsn_box::prove).completed_by(nsn_box::complete),
+        "bessel" => Theorem::new(words, nsn_box_axis::by_bessel).completed_by(nsn_box_axis::complete),
+        "axis-pieces" => Theorem::new(words, nsn_box_axis::by_pieces),
         "small-differences" => Theorem::new(words, nsn_joint_box::prove).completed_by(nsn_joint_box::complete),
         "large-mean" => Theorem::new(words, chernoff::prove),
         "counting" => Theorem::new(words, lueker::count),
