@@ -90,6 +90,8 @@ const MOST_SWEEPS: usize = 30;
 const WORTH_IT: f32 = 1e-4;
 /// Numbers that are added up side by side.
 const LANES: usize = 16;
+/// Bytes for each vector of what orders them.
+const ORDERED: f64 = 80.0;
 /// Vectors read between two looks at the budget.
 const BETWEEN_LOOKS: usize = 256;
 
@@ -98,15 +100,21 @@ pub fn is_for(dimension: usize) -> bool {
     dimension >= LEAST_DIMENSION
 }
 
+/// About the bytes that a search among so many vectors takes, besides the vectors.
+pub fn memory(vectors: usize, dimension: usize) -> f64 {
+    let last = vectors.min(LAST_A_DIMENSION * dimension);
+    ORDERED * vectors as f64 + 4.0 * last as f64 * dimension.next_multiple_of(LANES) as f64
+}
+
 impl Balance {
     /// The usual effort.
     pub const DEFAULT: Balance = Balance { passes: 3 };
     /// What goes on where the usual effort found nothing.
     pub const FURTHER: Balance = Balance { passes: 2 * Balance::DEFAULT.passes };
 
-    /// The subset of `vectors`, of the size, if given, whose sum is nearest to the target, of what is tried: its indices, rising.
-    /// With counted effort that is one attempt; otherwise attempts of ever more passes follow until one is within `eps` by
-    /// `error_of`, the max norm of a subset's error, or the budget is spent.
+    /// The subset of `vectors`, of the size, if given, whose sum is nearest to the target, of what is tried. With counted effort
+    /// that is one attempt; otherwise attempts of ever more passes follow until one is within `eps` in the max norm or the budget
+    /// is spent. The size must be at most the number of vectors.
     ///
     /// # Errors
     /// When vectors cannot be read.
@@ -116,18 +124,16 @@ impl Balance {
         target: &[f64],
         size: Option<usize>,
         eps: f64,
-        error_of: &dyn Fn(Vec<usize>) -> Result<Solution>,
         budget: &Budget,
     ) -> Result<Solution> {
         let order = Order::new(vectors, size)?;
-        let mut best = error_of(order.subset(&vec![false; order.pairs.len()], 0))?;
+        let mut best = solution(vectors, target, order.subset(&vec![false; order.pairs.len()], 0))?;
         let mut passes = self.passes;
         while !order.pairs.is_empty() {
-            let found = order.attempt(vectors, target, passes, budget)?;
-            let Some(subset) = found else { break };
-            let solution = error_of(subset)?;
-            if solution.error < best.error {
-                best = solution;
+            let Some(subset) = order.attempt(vectors, target, passes, budget)? else { break };
+            let found = solution(vectors, target, subset)?;
+            if found.error < best.error {
+                best = found;
             }
             budget.report(best.error);
             if best.error <= eps || budget.is_counted() || budget.is_spent() || passes > MOST_PASSES {
@@ -139,15 +145,27 @@ impl Balance {
     }
 }
 
+/// The solution made of these vectors, its error computed in the order of the indices.
+fn solution(vectors: &dyn Vectors, target: &[f64], mut subset: Vec<usize>) -> Result<Solution> {
+    subset.sort_unstable();
+    let (mut sum, mut vector) = (vec![0.0; target.len()], vec![0.0; target.len()]);
+    for &index in &subset {
+        vectors.read(index, &mut vector)?;
+        sum.iter_mut().zip(&vector).for_each(|(sum, x)| *sum += x);
+    }
+    let error = sum.iter().zip(target).fold(0.0, |max: f64, (sum, z)| max.max((sum - z).abs()));
+    Ok(Solution { subset, error })
+}
+
 impl Solver for Balance {
     fn name(&self) -> &'static str {
         "balance"
     }
 
     fn solve(&self, problem: &Problem, _: &mut Stream, budget: &Budget) -> Outcome {
-        let error_of = |subset| Ok(problem.solution(subset));
-        let solution = self.search(problem, problem.target, problem.size, problem.eps, &error_of, budget);
-        problem.found_or_gave_up(solution.expect("vectors in memory can be read"))
+        let solution = self.search(problem, problem.target, problem.size, problem.eps, budget);
+        // Again, since integers are added up exactly.
+        problem.found_or_gave_up(problem.solution(solution.expect("vectors in memory can be read").subset))
     }
 }
 

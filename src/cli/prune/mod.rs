@@ -19,13 +19,13 @@ use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print, t
 use crate::error::{Error, Result};
 use crate::output::{FolderLock, refuse_folder, write_together};
 use crate::run::checkpoint;
-use crate::subset_sum::Beam;
+use crate::subset_sum::{Balance, Beam};
 use crate::tickets::cnn::weights::{self, Architecture};
 use crate::tickets::cnn::{Comparison, Image, Images, Network};
 use crate::tickets::pruning::design::{EPS, USUAL};
 use crate::tickets::pruning::scale::NORMS;
 use crate::tickets::pruning::{
-    Approximation, Assessment, Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch,
+    Approximation, Assessment, ChannelResult, Design, Filters, Following, Law, PrunedNetwork, Scale, SeededPair, Watch,
 };
 
 /// The largest --side.
@@ -75,6 +75,10 @@ pub struct Arguments {
     /// and a subset sum has c1 dimensions instead of d^2 c1. Outside the paper's construction.
     #[arg(long)]
     direct: bool,
+    /// Keep no filter for the negative part of what comes out of a ReLU, which is 0: what is computed is the same, by half as many
+    /// filters. Outside the paper's construction, which keeps them.
+    #[arg(long)]
+    drop_silent: bool,
     /// Labelled images on which target and pruned network are compared: arrays x (or X, images, data) of (N, C, H, W), (N, H, W, C) or,
     /// of one channel, (N, H, W), with pixels as the network was trained on, and y (or Y, labels, targets) of N classes from 0, or
     /// one-hot.
@@ -233,10 +237,16 @@ fn design(arguments: &Arguments) -> Design {
         },
         law: arguments.law,
         direct: arguments.direct,
+        drop_silent: arguments.drop_silent,
         beam: match arguments.effort {
             EffortName::Quick => Beam { first_width: 8, last_width: 8 },
             EffortName::Default => USUAL,
             EffortName::Paper => Beam::DEFAULT,
+        },
+        balance: match arguments.effort {
+            EffortName::Quick => Balance { passes: 1 },
+            EffortName::Default => Balance::DEFAULT,
+            EffortName::Paper => Balance { passes: 16 * Balance::DEFAULT.passes },
         },
     }
 }
@@ -263,7 +273,7 @@ fn usual_side(target: &Network) -> Result<(usize, usize)> {
     Ok((field, field))
 }
 
-/// Prunes layer by layer, with a checkpoint after each.
+/// Prunes layer by layer, with a checkpoint after each and every so often within.
 fn construct(
     arguments: &Arguments,
     design: &Design,
@@ -273,14 +283,21 @@ fn construct(
     let places: Vec<usize> = target.places().collect();
     let costs: Vec<f64> = places.iter().map(|&index| design.cost(&target.layers()[index])).collect();
     let all: f64 = costs.iter().sum();
-    let mut layers = resume::take_over(arguments, design, target)?;
+    let resume::Done { mut layers, channels: mut known } = resume::take_over(arguments, design, target)?;
     for (count, &index) in places.iter().enumerate().skip(layers.len()) {
         let share = (costs[..=count].iter().sum::<f64>() / all, costs[count] / all);
-        let problems = 2 * target.layers()[index].kernel.inputs();
+        let problems = design.searches(&target.layers()[index]) - known.len();
         let name = format!("pruning layer {} ({} of {})", target.roles()[index].name, count + 1, places.len());
         work.begin(name, problems, "searches", Some(share));
-        let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
-        let Some(layer) = design.prune_layer(target, index, &watch)? else {
+        let known = std::mem::take(&mut known);
+        let solved = resume::Solved::new(&arguments.out, (design, target), &layers, known.clone());
+        let follow = |result: &ChannelResult| {
+            solved.add(result);
+            work.advance();
+        };
+        let following = Following { known: &known, interrupted: work.flag(), solved: &follow };
+        let Some(layer) = design.prune_layer(target, index, &following)? else {
+            work.writing(|| solved.save())?;
             return Err(Error::Interrupted(format!(
                 "{} in layer {count} (from 0) of {}; run again with --resume to continue",
                 work.reason(),
@@ -288,14 +305,16 @@ fn construct(
             )));
         };
         layers.push(layer);
-        work.writing(|| resume::save(&arguments.out, design, target, &layers))?;
+        work.writing(|| resume::save(&arguments.out, design, target, &layers, &[]))?;
     }
     design.assemble(target, layers)
 }
 
-/// How target and pruned network do on the images.
+/// How target and pruned network do on the images; that what is computed here by sums over the filters kept (Lemma 11) is the
+/// pruned network is checked in [`Ticket::agreement`].
 fn compare(images: &Images, pruned: &PrunedNetwork<SeededPair>) -> Result<Comparison> {
-    let compared = images.compare(pruned.target(), pruned.dense());
+    let approximation = pruned.approximation();
+    let compared = images.compare_with(pruned.target(), |image| approximation.forward(image));
     if compared.output_error.is_finite() && compared.logit_error.is_finite() {
         return Ok(compared);
     }

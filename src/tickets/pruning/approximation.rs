@@ -78,10 +78,9 @@ impl Approximation {
         Approximation { target, responses, sums }
     }
 
-    /// The same, where the layers that stand in are themselves computed by the pairs of layers of `dense`: its forward passes are
-    /// rounded more coarsely.
-    pub(super) fn of_pairs(self, dense: &Network) -> Self {
-        Approximation { sums: Sums::of_pairs(dense), ..self }
+    /// The same, where what stands in for the layers is itself computed by these sums: forward passes are rounded more coarsely.
+    pub(super) fn summed_from(self, sums: Vec<Sums>) -> Self {
+        Approximation { sums, ..self }
     }
 
     /// A target and another network of the same shape.
