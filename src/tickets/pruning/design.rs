@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn a_restored_layer_is_the_same_and_others_are_refused() {
         let (design, target) = (Design { size: Some(6), ..Design::new(120) }, target());
-        let layer = design.prune_layer(&target, 1, &Watch::NOBODY).unwrap().unwrap();
+        let layer = design.prune_layer(&target, 1, &Following::NOBODY).unwrap().unwrap();
         assert!(layer.channels().iter().all(|channel| channel.kept.len() == 6));
         assert_eq!(design.restore_layer(&target, 1, layer.channels().to_vec()).unwrap(), layer);
         let mut wrong = layer.channels().to_vec();
