@@ -594,19 +594,25 @@ mod tests {
         }
     }
 
-    /// Within the 2-norm that a beam of the usual width of prunings leaves.
+    /// Nearer, in the 2-norm and over 6 draws, than a beam of the usual width of prunings: by about 10 %, and draws differ by as much.
     #[test]
     fn it_comes_nearer_than_a_narrow_beam() {
         let mut stream = Stream::new(43, 44);
-        let vectors = scaled_normals(4000, 160, &mut stream);
-        let target = vec![10.0; 160];
-        let problem = Problem::new(&vectors, 160, &target, 0.0, None).unwrap();
         let beam = super::super::Beam { first_width: 32, last_width: 32 };
-        let Outcome::GaveUp { best } = beam.solve(&problem, &mut stream, &Budget::COUNTED) else {
-            panic!("nothing is exact")
-        };
-        let (beam, found) = (left(&problem, &best.subset), left(&problem, &balance(&problem, 3).subset));
-        assert!(found < beam, "{found} {beam}");
+        let mut sums = [0.0; 2];
+        for _ in 0..6 {
+            let vectors = scaled_normals(4000, 160, &mut stream);
+            let target = vec![10.0; 160];
+            let problem = Problem::new(&vectors, 160, &target, 0.0, None).unwrap();
+            let solvers: [&dyn Solver; 2] = [&Balance::DEFAULT, &beam];
+            for (sum, solver) in sums.iter_mut().zip(solvers) {
+                let Outcome::GaveUp { best } = solver.solve(&problem, &mut stream, &Budget::COUNTED) else {
+                    panic!("nothing is exact")
+                };
+                *sum += left(&problem, &best.subset);
+            }
+        }
+        assert!(sums[0] < sums[1], "{sums:?}");
     }
 
     #[test]

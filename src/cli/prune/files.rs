@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Ticket;
+use super::page::PAGE;
 use crate::cli::json::pretty;
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
@@ -28,8 +29,8 @@ pub(super) const LAYERS: &str = "layers.csv";
 /// The file of what the pruned pairs compute, where the pruned network itself would be larger than [`MOST_DENSE`].
 pub(super) const RESPONSES: &str = "responses.safetensors";
 
-/// All files, of which the two first exclude each other.
-pub(super) const NAMES: [&str; 5] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS];
+/// All files, of which the two first exclude each other and the last is written where it is asked for.
+pub(super) const NAMES: [&str; 6] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PAGE];
 
 /// Numbers in a pruned network beyond which it is neither held nor written (1 GiB): the masks and the seed are all of it.
 pub(super) const MOST_DENSE: u64 = 1 << 27;
@@ -101,6 +102,17 @@ impl ImageFigures {
             (false, false) => Some(format!("are {rows} x {columns} and have pixels outside [-1, 1]")),
         }
     }
+}
+
+/// Around which images both networks are certified to put one class first, that of the target there.
+#[derive(Clone, Serialize)]
+pub(super) struct BallFigures {
+    /// The distance from an image, in the max norm.
+    pub(super) radius: f64,
+    /// How many of the first images were looked at.
+    pub(super) images: usize,
+    /// Those where it is certified, from 0.
+    pub(super) certified: Vec<usize>,
 }
 
 /// The design as records write it.
@@ -195,6 +207,8 @@ pub(super) struct Certificate<'a> {
     pub(super) assessment: Assessment,
     pub(super) masked_network: Agreement,
     pub(super) images: Option<ImageFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) balls: Option<BallFigures>,
 }
 
 /// How far the dense network is from the masked random one.
@@ -248,6 +262,7 @@ impl Ticket {
             assessment,
             masked_network,
             images: self.images.clone(),
+            balls: self.balls.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod memory;
+mod page;
 mod resume;
 mod show;
 mod stop;
@@ -84,10 +85,20 @@ pub struct Arguments {
     /// one-hot.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
+    /// Certify, for each of the first images, that target and pruned network put one class first on all inputs within this distance in
+    /// the max norm.
+    #[arg(long, value_name = "RADIUS", requires = "images", allow_negative_numbers = true, value_parser = parse_radius)]
+    ball: Option<f64>,
+    /// So many of the first images.
+    #[arg(long, value_name = "N", requires = "ball", default_value = "20", allow_negative_numbers = true, value_parser = parse_count)]
+    ball_images: u64,
     /// Rows and columns of the inputs over which errors are certified, up to 4096. Without it those of the images, or without
     /// images the least at which every window can be whole.
     #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=MOST_SIDE.into()))]
     side: Option<u16>,
+    /// Write page.html too: pictures of the kernels of the target, of what is in their place, and of the difference.
+    #[arg(long)]
+    page: bool,
     /// The folder for the pruned network, the masks, the certificate and the records.
     #[arg(long, default_value = "pruned")]
     out: PathBuf,
@@ -137,6 +148,10 @@ fn parse_eps(text: &str) -> std::result::Result<f64, String> {
     parse_within(text, &EPS).map_err(|range| format!("write {range}"))
 }
 
+fn parse_radius(text: &str) -> std::result::Result<f64, String> {
+    parse_within(text, &(0.0..=2.0)).map_err(|range| format!("write {range}"))
+}
+
 fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
     match text {
         "auto" => Ok(Scale::Auto),
@@ -177,7 +192,10 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
         return Err(stopped_certifying(work));
     }
     work.writing(|| -> Result<()> {
-        write_together(&ticket.files(agreement).map(|(name, bytes)| (arguments.out.join(name), bytes)))?;
+        let mut files = ticket.files(agreement).to_vec();
+        files.extend(arguments.page.then(|| (page::PAGE, ticket.page().into_bytes())));
+        let files: Vec<_> = files.into_iter().map(|(name, bytes)| (arguments.out.join(name), bytes)).collect();
+        write_together(&files)?;
         checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
         ticket.print(arguments, agreement, work.elapsed())
     })
@@ -321,12 +339,39 @@ fn compare(images: &Images, pruned: &PrunedNetwork<SeededPair>) -> Result<Compar
     Err(Error::input("--images: outputs overflow on them: give pixels in [-1, 1]"))
 }
 
+/// On which of the first images' balls both networks are certified to put one class first.
+fn certify_balls(
+    arguments: &Arguments,
+    pruned: &PrunedNetwork<SeededPair>,
+    images: &Images,
+    radius: f64,
+    work: &Work,
+) -> Result<files::BallFigures> {
+    let approximation = pruned.approximation();
+    let count = (arguments.ball_images as usize).min(images.images().len());
+    work.begin("certifying: balls around images".into(), count, "images", None);
+    let watch = Watch { interrupted: work.flag(), advanced: &|| {} };
+    let mut certified = Vec::new();
+    for (index, image) in images.images()[..count].iter().enumerate() {
+        if image.max_norm() > 1.0 {
+            return Err(Error::input("--ball: pixels are outside [-1, 1]: give images within, or leave out --ball"));
+        }
+        let agrees = approximation.agrees_in_ball(image, radius, arguments.biases.into(), &watch)?;
+        if agrees.ok_or_else(|| stopped_certifying(work))? {
+            certified.push(index);
+        }
+        work.advance();
+    }
+    Ok(files::BallFigures { radius, images: count, certified })
+}
+
 /// All that is written and shown.
 struct Ticket {
     design: Design,
     pruned: PrunedNetwork<SeededPair>,
     assessment: Assessment,
     images: Option<files::ImageFigures>,
+    balls: Option<files::BallFigures>,
     target: files::TargetName,
     /// Whether the last input channel is one of ones.
     biases: bool,
@@ -352,6 +397,9 @@ impl Ticket {
         let search = |inputs| work.begin("certifying: looking for the worst input".into(), inputs, "inputs", None);
         let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &search, &watch)?;
         let assessment = assessment.ok_or_else(|| stopped_certifying(work))?;
+        let balls = images.as_ref().zip(arguments.ball);
+        let balls =
+            balls.map(|(images, radius)| certify_balls(arguments, &pruned, images, radius, work)).transpose()?;
         let images = arguments
             .images
             .as_ref()
@@ -359,6 +407,6 @@ impl Ticket {
             .zip(compared)
             .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
         let target = files::TargetName::new(&arguments.target)?;
-        Ok(Ticket { design, pruned, assessment, images, target, biases: arguments.biases })
+        Ok(Ticket { design, pruned, assessment, images, balls, target, biases: arguments.biases })
     }
 }

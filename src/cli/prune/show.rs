@@ -80,6 +80,14 @@ impl Ticket {
                 lines.push(format!("          they {outside}: the error over all X does not cover them"));
             }
         }
+        if let Some(balls) = &self.balls {
+            lines.push(format!(
+                "balls     both networks put one class first on all inputs within {} of an image: certified for {} of the first {}",
+                balls.radius,
+                balls.certified.len(),
+                balls.images
+            ));
+        }
         lines.push(format!(
             "written   {} in {}; the pruned network is the masked random one within \
              {:.1e}; {:.1} s",

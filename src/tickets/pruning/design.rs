@@ -501,6 +501,61 @@ mod tests {
         assert_eq!(Design::new(120).prune(&target(), &watch).unwrap(), None);
     }
 
+    /// A target whose second layer has 144 dimensions, which is balanced.
+    fn target_of_many_dimensions() -> Network {
+        let arch = [
+            LayerShape { cin: 1, cout: 3, k: 1, stride: 1, pad: 0 },
+            LayerShape { cin: 3, cout: 16, k: 3, stride: 1, pad: 0 },
+        ];
+        random_target(&arch, &mut Stream::new(75, 76)).unwrap()
+    }
+
+    #[test]
+    fn what_is_known_of_a_layer_is_not_searched_again() {
+        let (target, design) = (target_of_many_dimensions(), Design::new(1200));
+        let solved = std::sync::Mutex::new(Vec::new());
+        let follow = |result: &ChannelResult| solved.lock().unwrap().push(result.clone());
+        let following = Following { solved: &follow, ..Following::NOBODY };
+        let whole = design.prune_layer(&target, 1, &following).unwrap().unwrap();
+        let mut known = solved.into_inner().unwrap();
+        assert_eq!(known.len(), design.searches(&target.layers()[1]));
+        assert!(known.iter().all(|result| result.solver == "balance"));
+        known.truncate(4);
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        let follow = |_: &ChannelResult| _ = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let following = Following { known: &known, solved: &follow, ..Following::NOBODY };
+        assert_eq!(design.prune_layer(&target, 1, &following).unwrap().unwrap(), whole);
+        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 2);
+        let interrupted = AtomicBool::new(true);
+        let following = Following { interrupted: &interrupted, ..following };
+        assert_eq!(design.prune_layer(&target, 1, &following).unwrap(), None);
+    }
+
+    #[test]
+    fn filters_that_nothing_reaches_change_nothing_when_they_go() {
+        let mut stream = Stream::new(77, 78);
+        for target in [target(), target_of_many_dimensions()] {
+            let design = Design::new(1200);
+            let silent = Design { drop_silent: true, ..design.clone() };
+            let [all, fewer] = [&design, &silent].map(|design| design.prune(&target, &Watch::NOBODY).unwrap().unwrap());
+            assert_eq!(all.layers()[0].kept(), fewer.layers()[0].kept());
+            for (all, fewer) in all.layers().iter().zip(fewer.layers()).skip(1) {
+                let positive = |layer: &PrunedKernel<SeededPair>| {
+                    let of_sign = layer.channels().iter().filter(|channel| channel.sign == Sign::Positive);
+                    of_sign.flat_map(|channel| channel.kept.clone()).collect::<Vec<usize>>()
+                };
+                assert_eq!(positive(all), fewer.kept());
+                assert!(fewer.is_silent() && fewer.kept().len() < all.kept().len());
+            }
+            for _ in 0..5 {
+                let image = Image::from_fn(target.inputs(), 6, 6, |_, _, _| stream.random_range(-1.0..=1.0));
+                let output = fewer.dense().forward(&image);
+                assert!(all.dense().forward(&image).distance(&output) < 1e-10);
+                assert!(fewer.approximation().forward(&image).distance(&output) < 1e-10);
+            }
+        }
+    }
+
     #[test]
     fn what_cannot_be_done_is_refused_with_tensor_and_remedy() {
         let refused = |design: Design| design.check(&target()).unwrap_err().to_string();

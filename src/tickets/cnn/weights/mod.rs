@@ -638,4 +638,19 @@ mod tests {
         let network = read_stated(&of_tensors(&linear), flat, Biases::Refused).unwrap().network;
         assert_eq!((network.inputs(), network.least_side()), (1, Some(2)));
     }
+
+    #[test]
+    fn split_kernels_are_written_two_a_layer() {
+        let mut stream = Stream::new(91, 92);
+        let kernel = Kernel::normal(2, 1, 3, &mut stream);
+        let network = Network::new(vec![Layer { kernel: kernel.clone(), stride: 2, pad: 1 }]).unwrap();
+        let minus = kernel.map(|x| -x);
+        let bytes = split_to_bytes(&network, &[[&kernel, &minus]]);
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        for (name, kernel) in [("conv0.plus", &kernel), ("conv0.minus", &minus)] {
+            let tensor = tensors.tensor(name).unwrap();
+            assert_eq!((tensor.shape(), tensor.dtype()), (&[2, 1, 3, 3][..], Dtype::F64));
+            assert_eq!(tensor.data(), kernel.data().iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        }
+    }
 }
