@@ -241,7 +241,7 @@ fn solve_rows(arguments: &Arguments, rows: Rows, watch: &Watch, least: &AtomicU6
     } else if stop.elapsed.as_secs_f64() >= arguments.time_limit {
         format!("the time limit of {} s is over", arguments.time_limit)
     } else {
-        "more passes come no nearer: give a larger --eps".into()
+        MORE_PASSES.into()
     };
     let report = Report {
         status: if is_found { "found" } else { "gave-up" },
@@ -566,12 +566,18 @@ fn why_gave_up(arguments: &Arguments, problem: &Problem, stop: &Stop) -> String 
     if stop.elapsed.as_secs_f64() >= arguments.time_limit {
         return format!("the time limit of {} s is over", arguments.time_limit);
     }
+    if is_forced(&Balance::DEFAULT) || arguments.solver.is_none() && balance::is_for(problem.dimension()) {
+        return MORE_PASSES.into();
+    }
     if is_forced(&Beam::DEFAULT) {
         return "the beam saw all subsets, but proves nothing: leave out --solver".into();
     }
     "more than a million subsets are as near as rounding can observe: give a larger --eps, or decimals and --decimal"
         .into()
 }
+
+/// Why a balance ends before its time.
+const MORE_PASSES: &str = "more passes come no nearer: give a larger --eps";
 
 /// What to do where sums of short decimals may miss the target by their rounding alone.
 const DECIMALS: &str = "the files hold decimals, which binary numbers only come near: 0.1 + 0.2 is not 0.3 there. Add --decimal \

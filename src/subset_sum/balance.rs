@@ -389,16 +389,28 @@ impl Ending {
     fn settle(&self, passes: usize, budget: &Budget) -> Option<Vec<bool>> {
         let means = self.pass_messages(passes, budget)?;
         let mut signs: Vec<bool> = means.iter().map(|&mean| mean > 0.0).collect();
-        let single = vec![false; signs.len()];
         // Messages about vectors that are like no random ones may lead astray.
-        if !(self.left(&signs) < self.left(&single)) {
-            signs = single;
+        let alone = self.signs_alone();
+        let (left, left_alone) = (self.left(&signs), self.left(&alone));
+        if left.is_nan() || left > left_alone {
+            signs = alone;
         }
         widest(
             #[inline(always)]
             || self.change_single(&mut signs),
         );
         Some(signs)
+    }
+
+    /// For each vector in turn the sign that shortens what is left.
+    fn signs_alone(&self) -> Vec<bool> {
+        let mut left = self.left.clone();
+        let mut sign = |row: &[f32]| {
+            let sign = dot(&left, row) > 0.0;
+            add_multiple(&mut left, if sign { -1.0 } else { 1.0 }, row);
+            sign
+        };
+        self.rows.chunks_exact(self.stride).map(&mut sign).collect()
     }
 
     /// The fields on the signs after so many passes of reinforced messages.

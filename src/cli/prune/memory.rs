@@ -95,7 +95,8 @@ mod tests {
         let direct = Design { direct: true, ..design };
         assert_eq!(hidden(&direct, &target, (9, 9)).unwrap(), 8.0 * 2.0 * 180.0 * 16.0);
         assert!(check(&Design::new(1000), &target, (9, 9), None).is_ok());
-        let message = check(&Design::new(1 << 40), &target, (4096, 4096), None).unwrap_err().to_string();
+        let refused = enough("certifying errors over 4096 x 4096 pixels", 1e18, "--side or --width, or less padding");
+        let message = refused.unwrap_err().to_string();
         assert!(message.contains("certifying errors over 4096 x 4096 pixels takes about"), "{message}");
         assert!(message.contains("give a smaller --side"), "{message}");
     }
