@@ -111,7 +111,8 @@ fn goal_row(goal: &Goal) -> String {
 /// The table along one axis, and the power with which the time grows.
 fn print_growth(axis: usize, values: &[usize]) {
     println!("\n| c0, c1, n | median CPU s | exponent from the row before |\n| --- | --- | --- |");
-    let (mut medians, mut all): (Vec<(f64, f64)>, Vec<(f64, f64)>) = Default::default();
+    let mut medians: Vec<(f64, f64)> = Vec::new();
+    let mut all = Vec::new();
     for &value in values {
         let mut cell = USUAL;
         cell[axis] = value;

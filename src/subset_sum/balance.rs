@@ -335,12 +335,14 @@ impl<'a> Walk<'a> {
         firsts: &mut [bool],
         budget: &Budget,
     ) -> Result<bool> {
-        for index in unused..order.pairs.len() - last {
-            if index % BETWEEN_LOOKS == 0 && budget.is_spent() {
+        let decided = unused..order.pairs.len() - last;
+        let pairs = order.pairs[decided.clone()].iter().zip(&mut firsts[decided]);
+        for (count, (pair, is_first)) in pairs.enumerate() {
+            if count % BETWEEN_LOOKS == 0 && budget.is_spent() {
                 return Ok(false);
             }
-            self.read(&order.pairs[index])?;
-            firsts[index] = widest(
+            self.read(pair)?;
+            *is_first = widest(
                 #[inline(always)]
                 || {
                     let first = dot(&self.left, &self.step) > 0.0;

@@ -32,8 +32,8 @@ pub(super) const RESPONSES: &str = "responses.safetensors";
 /// All files, of which the two first exclude each other and the last is written where it is asked for.
 pub(super) const NAMES: [&str; 6] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PAGE];
 
-/// Numbers in a pruned network beyond which it is neither held nor written (1 GiB): the masks and the seed are all of it.
-pub(super) const MOST_DENSE: u64 = 1 << 27;
+/// Numbers in a pruned network beyond which it is neither held nor written (256 MiB): the masks and the seed are all of it.
+pub(super) const MOST_DENSE: u64 = 1 << 25;
 
 /// Random inputs on which the dense network is compared with the masked random one.
 const INPUTS: usize = 3;
