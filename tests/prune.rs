@@ -580,3 +580,41 @@ fn large_sides_take_no_memory() {
     let (small, large) = (total("small", "40"), total("large", "4096"));
     assert_eq!((&small["lower"], &small["upper"]), (&large["lower"], &large["upper"]));
 }
+
+#[test]
+fn silent_filters_go_exactly_and_that_is_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, images) = (target("digits_full.safetensors"), target("digits_full_test.npz"));
+    let base = ["--target", &target, "--width", "600", "--images", &images];
+    let all = report(folder.path(), &base);
+    let fewer = report(folder.path(), &[&base[..], &["--drop-silent", "--out", "fewer", "--page"]].concat());
+    let page = std::fs::read_to_string(folder.path().join("fewer/page.html")).unwrap();
+    assert!(page.contains("conv2: 4 x 4 from 8 to 10") && page.ends_with("</html>\n"));
+    assert_eq!(all["images"]["pruned_right"], fewer["images"]["pruned_right"]);
+    assert_eq!(fewer["layers"][0]["kept"], all["layers"][0]["kept"]);
+    for layer in [1, 2] {
+        assert_eq!(fewer["layers"][layer]["kept_plus"], all["layers"][layer]["kept_plus"]);
+        assert_eq!(fewer["layers"][layer]["kept_minus"], 0);
+        let hypotheses = &fewer["layers"][layer]["hypotheses"];
+        assert_eq!(hypotheses["filters are kept for the negative part behind a ReLU"], false);
+    }
+    assert!(fewer["masked_network"]["difference"].as_f64().unwrap() < 1e-10);
+}
+
+/// At a distance of 0 every image that both networks classify alike is certified, but for ties; farther away fewer are.
+#[test]
+fn balls_around_images_are_certified() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, images) = (target("digits_gap.safetensors"), target("digits_gap_test.npz"));
+    let base = ["--target", &target, "--width", "3000", "--images", &images, "--ball-images", "6"];
+    let certified = |radius: &str| {
+        let report = report(folder.path(), &[&base[..], &["--ball", radius]].concat());
+        assert_eq!(report["balls"]["images"], 6);
+        report["balls"]["certified"].as_array().unwrap().len()
+    };
+    let counts = ["0", "0.001", "1"].map(certified);
+    assert!(counts[0] >= 4 && counts[1] <= counts[0] && counts[2] == 0, "{counts:?}");
+    prune_in(folder.path(), &["--target", &target, "--width", "3000", "--ball", "0.1"])
+        .code(2)
+        .stderr(predicate::str::contains("--images"));
+}

@@ -514,3 +514,35 @@ mod ctrl_c {
         assert_eq!(answer["interrupted"], true);
     }
 }
+
+#[test]
+fn vectors_read_row_by_row_give_the_same_answer() {
+    let mut stream = Stream::new(41, 42);
+    let numbers: Vec<f64> = (0..700 * 130).map(|_| StandardNormal.sample(&mut stream)).collect();
+    let target: Vec<f64> = (0..130).map(|_| StandardNormal.sample(&mut stream)).collect();
+    let floats = |numbers: &[f64], shape: &str| {
+        npy("<f4", shape, false, numbers.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect())
+    };
+    let text: String = (0..5).map(|i| format!("{i}.5,2\n")).collect();
+    let folder = folder_with(&[
+        ("x.npy", floats(&numbers, "(700, 130)")),
+        ("z.npy", float64(&target, "(130,)")),
+        ("t.csv", text.into_bytes()),
+        ("w.csv", b"1,2\n".to_vec()),
+    ]);
+    for size in [&[][..], &["--size", "300"]] {
+        let base = [&["--vectors", "x.npy", "--target", "z.npy", "--eps", "0.9", "--solver", "balance"], size].concat();
+        let held = answer(folder.path(), &base);
+        let read = answer(folder.path(), &[&base[..], &["--by-rows"]].concat());
+        assert_eq!(held["status"], "found");
+        for name in ["status", "subset", "error", "size", "solver", "n", "dimension"] {
+            assert_eq!(held[name], read[name], "{name}");
+        }
+    }
+    solve_in(folder.path(), &["--vectors", "t.csv", "--target", "w.csv", "--eps", "1", "--by-rows"])
+        .code(2)
+        .stderr(predicate::str::contains("--by-rows: t.csv is no .npy array of two axes"));
+    solve_in(folder.path(), &["--vectors", "x.npy", "--target", "z.npy", "--eps", "1", "--by-rows", "--size", "701"])
+        .code(2)
+        .stderr(predicate::str::contains("give a size of at most 700"));
+}

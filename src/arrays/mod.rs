@@ -3,10 +3,12 @@
 mod decimal;
 mod npy;
 mod npz;
+mod rows;
 mod text;
 
 pub use decimal::{Decimal, decimal_text, in_common_unit};
 pub use npz::{members, read_member, read_members, read_text, shapes};
+pub use rows::Rows;
 
 use std::fs::File;
 use std::io::{BufReader, Read};

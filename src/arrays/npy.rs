@@ -21,21 +21,8 @@ const AGAIN: &str = "write it again with np.save('x.npy', x)";
 /// says or more than fit into memory, or an integer is not exact as a float64.
 pub(super) fn parse(name: &str, bytes: &mut impl Read, length: Option<u64>) -> Result<Array> {
     let (header, header_length) = read_header(name, bytes)?;
-    let dtype =
-        Dtype::parse(&header.descr).ok_or_else(|| Error::input(format!("{name}: {}", refusal(&header.descr))))?;
-    let too_large = || {
-        let shape = &header.shape;
-        Error::Damaged(format!("{name}: its header gives the shape {shape:?}, larger than any memory: {AGAIN}"))
-    };
-    let count = header.shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
-    let count = count.ok_or_else(too_large)?;
-    let size = (count as u64).checked_mul(dtype.width as u64).ok_or_else(too_large)?;
-    if let Some(there) = length.map(|length| length.saturating_sub(header_length)).filter(|&there| there != size) {
-        return Err(Error::Damaged(format!(
-            "{name} is damaged: the shape {:?} asks for {size} bytes of numbers, and {there} are there: {AGAIN}",
-            header.shape
-        )));
-    }
+    let dtype = real_dtype(name, &header)?;
+    let (count, size) = check_size(name, &header, &dtype, length.map(|length| length.saturating_sub(header_length)))?;
     let mut data = Vec::new();
     reserve(name, &mut data, count)?;
     let mut order = header.fortran_order.then(|| {
@@ -48,6 +35,33 @@ pub(super) fn parse(name: &str, bytes: &mut impl Read, length: Option<u64>) -> R
     };
     read_numbers(name, bytes, &dtype, size, place)?;
     Ok(Array { shape: header.shape, data })
+}
+
+/// The type of the numbers.
+///
+/// # Errors
+/// When they are not real.
+pub(super) fn real_dtype(name: &str, header: &Header) -> Result<Dtype> {
+    Dtype::parse(&header.descr).ok_or_else(|| Error::input(format!("{name}: {}", refusal(&header.descr))))
+}
+
+/// How many numbers the shape asks for, and bytes; `there` is how many bytes there are, if that is known.
+///
+/// # Errors
+/// When that is another number, or more than any memory holds.
+pub(super) fn check_size(name: &str, header: &Header, dtype: &Dtype, there: Option<u64>) -> Result<(usize, u64)> {
+    let shape = &header.shape;
+    let too_large =
+        || Error::Damaged(format!("{name}: its header gives the shape {shape:?}, larger than any memory: {AGAIN}"));
+    let count = shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
+    let count = count.ok_or_else(too_large)?;
+    let size = (count as u64).checked_mul(dtype.width as u64).ok_or_else(too_large)?;
+    match there.filter(|&there| there != size) {
+        Some(there) => Err(Error::Damaged(format!(
+            "{name} is damaged: the shape {shape:?} asks for {size} bytes of numbers, and {there} are there: {AGAIN}"
+        ))),
+        None => Ok((count, size)),
+    }
 }
 
 /// The type and the shape that a header gives; of a structured type an empty text.
@@ -73,14 +87,7 @@ fn read_numbers(name: &str, bytes: &mut impl Read, dtype: &Dtype, size: u64, mut
             _ => failed(name)(error),
         })?;
         for word in chunk.chunks_exact_mut(dtype.width) {
-            if dtype.big_endian {
-                word.reverse();
-            }
-            place((dtype.decode)(word).ok_or_else(|| {
-                Error::input(format!(
-                    "{name} holds an integer beyond 2^53 that is no float64: save x.astype(np.float64), which rounds it"
-                ))
-            })?);
+            place(dtype.number(name, word)?);
         }
         left -= chunk.len() as u64;
     }
@@ -91,7 +98,8 @@ fn read_numbers(name: &str, bytes: &mut impl Read, dtype: &Dtype, size: u64, mut
 }
 
 /// A type of real numbers.
-struct Dtype {
+#[derive(Debug)]
+pub(super) struct Dtype {
     width: usize,
     big_endian: bool,
     decode: Decode,
@@ -101,6 +109,30 @@ struct Dtype {
 type Decode = fn(&[u8]) -> Option<f64>;
 
 impl Dtype {
+    /// Bytes of a number.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Sets numbers to those of as many words of bytes, which are spoilt.
+    pub(super) fn decode(&self, name: &str, bytes: &mut [u8], numbers: &mut [f64]) -> Result<()> {
+        for (word, number) in bytes.chunks_exact_mut(self.width).zip(numbers) {
+            *number = self.number(name, word)?;
+        }
+        Ok(())
+    }
+
+    fn number(&self, name: &str, word: &mut [u8]) -> Result<f64> {
+        if self.big_endian {
+            word.reverse();
+        }
+        (self.decode)(word).ok_or_else(|| {
+            Error::input(format!(
+                "{name} holds an integer beyond 2^53 that is no float64: save x.astype(np.float64), which rounds it"
+            ))
+        })
+    }
+
     /// The type that NumPy calls so, such as `<f8`; none for what is not a real number of up to 8 bytes.
     fn parse(descr: &Descr) -> Option<Dtype> {
         let Descr::Plain(descr) = descr else { return None };
@@ -197,10 +229,10 @@ impl Fortran {
 }
 
 /// What the header's dict says.
-struct Header {
+pub(super) struct Header {
     descr: Descr,
-    fortran_order: bool,
-    shape: Vec<usize>,
+    pub(super) fortran_order: bool,
+    pub(super) shape: Vec<usize>,
 }
 
 /// The type of the numbers, as the header writes it.
@@ -212,7 +244,7 @@ enum Descr {
 }
 
 /// Reads up to the first number; returns how many bytes that were.
-fn read_header(name: &str, bytes: &mut impl Read) -> Result<(Header, u64)> {
+pub(super) fn read_header(name: &str, bytes: &mut impl Read) -> Result<(Header, u64)> {
     let damaged = |what: &str| Error::Damaged(format!("{name}: {what}: {AGAIN}"));
     let mut take = |count: u64| -> Result<Vec<u8>> {
         let mut taken = Vec::new();

@@ -12,13 +12,17 @@ use serde::Serialize;
 use super::json::{Number, json_number, pretty, shown};
 use super::watch::{Show, Stop as Stopped, Watch};
 use super::{DEFAULT_SEED, parse_seconds, print};
-use crate::arrays::{self, Array, Decimal, FirstColumn, FirstLine, Reading, Table, decimal_text, in_common_unit};
+use crate::arrays::{
+    self, Array, Decimal, FirstColumn, FirstLine, Reading, Rows, Table, decimal_text, gigabytes, in_common_unit,
+    lacking_memory,
+};
 use crate::error::{Error, INCOMPLETE, Result};
 use crate::numeric::number;
 use crate::random::Address;
 use crate::subset_sum::bounds::{self, Exclusion};
 use crate::subset_sum::{
-    self, Answer, Beam, Budget, Exact, Integers, Outcome, Problem, SOLVERS, Solution, Solver, exact,
+    self, Answer, Balance, Beam, Budget, Exact, Integers, Outcome, Problem, SOLVERS, Solution, Solver, Vectors,
+    balance, exact,
 };
 
 #[derive(clap::Args)]
@@ -47,6 +51,10 @@ pub struct Arguments {
     /// What the first column of a text is, where it may be either.
     #[arg(long, value_name = "KIND")]
     first_column: Option<ColumnKind>,
+    /// Read vectors from their .npy file whenever they are needed, instead of holding all of them. This is done anyway where memory
+    /// does not hold them. Of 128 entries and more, in row-major order.
+    #[arg(long, conflicts_with = "decimal")]
+    by_rows: bool,
     /// A time limit in seconds for the search, once the files are read.
     #[arg(
         long,
@@ -122,6 +130,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let stopped = |stop: Stopped| Err(Error::Interrupted(format!("{}{}", stop.reason, best_error(&least))));
     Watch::over((None, arguments.quiet), &Show { line: &line, stopped: &stopped }, |watch| {
+        if let Some(rows) = rows(arguments)? {
+            read.get_or_init(|| watch.elapsed().as_secs_f64());
+            return solve_rows(arguments, rows, watch, &least);
+        }
         let input = Input::read(arguments)?;
         read.get_or_init(|| watch.elapsed().as_secs_f64());
         solve(arguments, &input, watch, &least)
@@ -150,6 +162,105 @@ fn solve(arguments: &Arguments, input: &Input, watch: &Watch, least: &AtomicU64)
     let unit = integers.as_ref().map(|(integers, unit)| (integers, *unit));
     let stop = Stop { elapsed: start.elapsed(), interrupted: watch.is_stopped() };
     let report = Report::new(arguments, input, &problem, unit, &answer, &stop);
+    watch.writing(|| print(&if arguments.json { pretty(&report) } else { report.text() }))?;
+    Ok(ExitCode::from(if report.is_cut_short() { INCOMPLETE } else { 0 }))
+}
+
+/// The vectors' file, where they are to be read row by row.
+fn rows(arguments: &Arguments) -> Result<Option<Rows>> {
+    let balanced = arguments.solver.is_none_or(|solver| solver.name() == Balance::DEFAULT.name());
+    let rows = if balanced && !arguments.decimal { Rows::open(&arguments.vectors)? } else { None };
+    let rows = rows.filter(|rows| balance::is_for(rows.shape().1));
+    if arguments.by_rows && rows.is_none() {
+        return Err(Error::input(format!(
+            "--by-rows: {} is no .npy array of two axes in row-major order with 128 numbers a row or more, or another --solver is \
+             asked for: leave it out",
+            arguments.vectors.display()
+        )));
+    }
+    let bytes = |(count, dimension): (usize, usize)| 8u64.saturating_mul(count as u64).saturating_mul(dimension as u64);
+    let is_large = |rows: &Rows| lacking_memory(bytes(rows.shape())).is_some();
+    Ok(rows.filter(|rows| arguments.by_rows || is_large(rows)))
+}
+
+/// Vectors that stay in their file.
+struct InFile(Rows);
+
+impl Vectors for InFile {
+    fn count(&self) -> usize {
+        self.0.shape().0
+    }
+
+    fn dimension(&self) -> usize {
+        self.0.shape().1
+    }
+
+    fn norms(&self) -> Result<Vec<f64>> {
+        let mut row = vec![0.0; self.dimension()];
+        let norm = |index| {
+            self.0.read(index, &mut row)?;
+            Ok(row.iter().map(|x| x * x).sum::<f64>().sqrt())
+        };
+        (0..self.count()).map(norm).collect()
+    }
+
+    fn read(&self, index: usize, vector: &mut [f64]) -> Result<()> {
+        self.0.read(index, vector)
+    }
+}
+
+/// Searches vectors that stay in their file, and shows the answer.
+fn solve_rows(arguments: &Arguments, rows: Rows, watch: &Watch, least: &AtomicU64) -> Result<ExitCode> {
+    let vectors = InFile(rows);
+    let (count, dimension) = (vectors.count(), vectors.dimension());
+    let shape = Array { shape: vec![count, dimension], data: Vec::new() };
+    let target = read_target(arguments, Reading::default(), dimension, &shape)?;
+    let eps = arguments.eps.map_or(0.0, |eps| eps.value);
+    if let Some(size) = arguments.size.filter(|&size| size > count) {
+        return Err(Error::input(format!("no {size} of {count} vectors can be taken: give a size of at most {count}")));
+    }
+    let bytes = balance::memory(count, dimension) as u64;
+    if let Some(free) = lacking_memory(bytes) {
+        return Err(Error::TooLarge(format!(
+            "a search among {count} vectors of {dimension} numbers takes about {}, and {} are free: give fewer vectors",
+            gigabytes(bytes),
+            gigabytes(free)
+        )));
+    }
+    let start = Instant::now();
+    let deadline = start + Duration::from_secs_f64(arguments.time_limit);
+    let progress = |error: f64| {
+        least.fetch_min(error.to_bits(), Ordering::Relaxed);
+    };
+    let budget = Budget::until(deadline, watch.flag(), &progress);
+    let best = Balance::DEFAULT.search(&vectors, &target.array.data, arguments.size, eps, &budget)?;
+    let stop = Stop { elapsed: start.elapsed(), interrupted: watch.is_stopped() };
+    let is_found = best.error <= eps;
+    let reason = if stop.interrupted {
+        "interrupted".into()
+    } else if stop.elapsed.as_secs_f64() >= arguments.time_limit {
+        format!("the time limit of {} s is over", arguments.time_limit)
+    } else {
+        MORE_PASSES.into()
+    };
+    let report = Report {
+        status: if is_found { "found" } else { "gave-up" },
+        error: Some(json_number(number(best.error))),
+        size: Some(best.subset.len()),
+        subset: Some(best.subset),
+        seconds: json_number(format!("{:.3}", stop.elapsed.as_secs_f64())),
+        solver: Balance::DEFAULT.name(),
+        interrupted: stop.interrupted,
+        n: count,
+        dimension,
+        eps: json_number(number(eps)),
+        seed: arguments.seed,
+        decimal: false,
+        proved_nearest: arguments.nearest.then_some(false),
+        reason: (!is_found).then_some(reason),
+        notes: vec!["the vectors were read from their file row by row".into()],
+        asked: arguments.size,
+    };
     watch.writing(|| print(&if arguments.json { pretty(&report) } else { report.text() }))?;
     Ok(ExitCode::from(if report.is_cut_short() { INCOMPLETE } else { 0 }))
 }
@@ -455,12 +566,18 @@ fn why_gave_up(arguments: &Arguments, problem: &Problem, stop: &Stop) -> String 
     if stop.elapsed.as_secs_f64() >= arguments.time_limit {
         return format!("the time limit of {} s is over", arguments.time_limit);
     }
+    if is_forced(&Balance::DEFAULT) || arguments.solver.is_none() && balance::is_for(problem.dimension()) {
+        return MORE_PASSES.into();
+    }
     if is_forced(&Beam::DEFAULT) {
         return "the beam saw all subsets, but proves nothing: leave out --solver".into();
     }
     "more than a million subsets are as near as rounding can observe: give a larger --eps, or decimals and --decimal"
         .into()
 }
+
+/// Why a balance ends before its time.
+const MORE_PASSES: &str = "more passes come no nearer: give a larger --eps";
 
 /// What to do where sums of short decimals may miss the target by their rounding alone.
 const DECIMALS: &str = "the files hold decimals, which binary numbers only come near: 0.1 + 0.2 is not 0.3 there. Add --decimal \

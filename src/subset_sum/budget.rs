@@ -18,6 +18,11 @@ impl Budget<'static> {
 }
 
 impl<'a> Budget<'a> {
+    /// A counted number of attempts, which end before their time when the flag is raised: what they found is then to be forgotten.
+    pub fn counted_unless(interrupted: &'a AtomicBool) -> Budget<'a> {
+        Budget { interrupted: Some(interrupted), ..Budget::COUNTED }
+    }
+
     /// Attempts without end, until the deadline or until the flag is raised. `progress` is called with the least error so far
     /// after each attempt.
     pub fn until(deadline: Instant, interrupted: &'a AtomicBool, progress: &'a (dyn Fn(f64) + Sync)) -> Budget<'a> {

@@ -2,6 +2,7 @@
 //!
 //! One trait, [`Solver`], one result type, [`Outcome`], and one file a solver.
 
+pub mod balance;
 pub mod beam;
 pub mod bounds;
 pub mod budget;
@@ -13,6 +14,7 @@ mod grid;
 mod integers;
 mod moments;
 
+pub use balance::{Balance, Vectors};
 pub use beam::Beam;
 pub use budget::Budget;
 pub use cover::covers_unit_interval;
@@ -279,7 +281,7 @@ pub trait Solver: Sync {
 }
 
 /// Every solver, by name.
-pub const SOLVERS: [&dyn Solver; 2] = [&Exact, &Beam::DEFAULT];
+pub const SOLVERS: [&dyn Solver; 3] = [&Exact, &Beam::DEFAULT, &Balance::DEFAULT];
 
 /// What a solver said, and which.
 #[derive(Debug, Clone, PartialEq)]
@@ -301,30 +303,41 @@ impl Answer {
     }
 }
 
-/// Solves the problem with the solvers that fit its size: the exact one where it is quick; otherwise a beam, which finds a
-/// subset soon where there are many; then the exact one again, which alone can prove that there is none, where time and
-/// memory let it; and where they do not, ever wider beams.
+/// Solves the problem with the solvers that fit its size: the exact one where it is quick; otherwise a beam, or in many dimensions
+/// a balance, which finds a subset soon where there are many; then the exact one again, which alone can prove that there is none,
+/// where time and memory let it; and where they do not, ever wider beams, or balances of ever more passes.
 pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer {
     if exact::is_quick(problem) {
         return Answer::of(&Exact, problem, stream, budget);
     }
-    let beam = Answer::of(&first_beam(problem), problem, stream, &budget.counted());
-    if beam.is_final() || budget.is_spent() {
-        return beam;
+    let first = Answer::of(first_search(problem), problem, stream, &budget.counted());
+    if first.is_final() || budget.is_spent() {
+        return first;
     }
     if exact::is_worth_it(problem, budget) {
         let exact = Answer::of(&Exact, problem, stream, budget);
-        return if exact.is_final() { exact } else { better(beam, exact) };
+        return if exact.is_final() { exact } else { better(first, exact) };
     }
     if budget.is_counted() {
-        return beam;
+        return first;
     }
-    better(beam, Answer::of(&Beam::WIDER, problem, stream, budget))
+    better(first, Answer::of(further_search(problem), problem, stream, budget))
 }
 
-/// The beam that is tried before the exact solver.
-fn first_beam(problem: &Problem) -> Beam {
-    if exact::is_soon(problem) { Beam::NARROW } else { Beam::DEFAULT }
+/// What is tried before the exact solver.
+fn first_search(problem: &Problem) -> &'static dyn Solver {
+    if balance::is_for(problem.dimension()) {
+        &Balance::DEFAULT
+    } else if exact::is_soon(problem) {
+        &Beam::NARROW
+    } else {
+        &Beam::DEFAULT
+    }
+}
+
+/// What goes on where that found nothing.
+fn further_search(problem: &Problem) -> &'static dyn Solver {
+    if balance::is_for(problem.dimension()) { &Balance::FURTHER } else { &Beam::WIDER }
 }
 
 /// The answer with the smaller error; the second if it is final.
@@ -346,8 +359,8 @@ pub struct Nearest {
     pub solver: &'static str,
 }
 
-/// Looks for the subset nearest to the target, whatever eps is: by one solver, or by a beam and then by the exact one, where
-/// time and memory let it, or ever wider beams.
+/// Looks for the subset nearest to the target, whatever eps is: by one solver, or by a beam or balance and then by the exact one,
+/// where time and memory let it, or by ever more of the same.
 pub fn nearest(problem: &Problem, forced: Option<&dyn Solver>, stream: &mut Stream, budget: &Budget) -> Nearest {
     // No subset is nearer than the goal.
     let goal = Problem { eps: bounds::least_error(problem), ..*problem };
@@ -355,11 +368,11 @@ pub fn nearest(problem: &Problem, forced: Option<&dyn Solver>, stream: &mut Stre
     let is_proved = |solution: &Solution| solution.error <= goal.eps && !problem.has_rounded_integers();
     let mut best = problem.some_subset();
     let mut solver = Exact.name();
-    if takes(&Beam::DEFAULT) && !(forced.is_none() && exact::is_quick(problem)) {
+    if !takes(&Exact) || forced.is_none() && !exact::is_quick(problem) {
         let effort = if forced.is_some() { *budget } else { budget.counted() };
-        let beam = if forced.is_some() { Beam::DEFAULT } else { first_beam(problem) };
-        best = nearer(best, beam.solve(&goal, stream, &effort));
-        solver = Beam::DEFAULT.name();
+        let search = forced.unwrap_or_else(|| first_search(problem));
+        best = nearer(best, search.solve(&goal, stream, &effort));
+        solver = search.name();
     }
     let mut proved = is_proved(&best);
     if proved || forced.is_some_and(|solver| solver.name() != Exact.name()) {
@@ -369,18 +382,18 @@ pub fn nearest(problem: &Problem, forced: Option<&dyn Solver>, stream: &mut Stre
         (best, proved) = exact::nearest(&goal, best, budget);
         solver = Exact.name();
     } else if !budget.is_counted() {
-        best = nearer(best, Beam::WIDER.solve(&goal, stream, budget));
+        best = nearer(best, further_search(problem).solve(&goal, stream, budget));
         proved = is_proved(&best);
     }
     Nearest { solution: best, proved: proved && !problem.has_rounded_integers(), solver }
 }
 
-/// The nearest subset where it is known soon, and elsewhere the best that a beam sees.
+/// The nearest subset where it is known soon, and elsewhere the best that a search sees.
 pub fn nearest_soon(problem: &Problem, stream: &mut Stream) -> Solution {
     if exact::is_soon(problem) {
         return nearest(problem, None, stream, &Budget::COUNTED).solution;
     }
-    nearer(problem.some_subset(), Beam::DEFAULT.solve(problem, stream, &Budget::COUNTED))
+    nearer(problem.some_subset(), first_search(problem).solve(problem, stream, &Budget::COUNTED))
 }
 
 /// The nearer of two subsets.
@@ -459,7 +472,7 @@ mod tests {
 
     #[test]
     fn every_solver_conforms_to_brute_force() {
-        let solvers: [&dyn Solver; 2] = [&Exact, &Beam::DEFAULT];
+        let solvers: [&dyn Solver; 3] = [&Exact, &Beam::DEFAULT, &Balance::DEFAULT];
         let mut stream = Stream::new(7, 8);
         let (mut found, mut none) = (0, 0);
         for round in 0..120 {

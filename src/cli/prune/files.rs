@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Ticket;
+use super::page::PAGE;
 use crate::cli::json::pretty;
 use crate::error::{Error, Result};
 use crate::hash::sha256_hex;
@@ -25,8 +26,14 @@ pub(super) const CERTIFICATE: &str = "certificate.json";
 /// The records' file.
 pub(super) const LAYERS: &str = "layers.csv";
 
-/// All files.
-pub(super) const NAMES: [&str; 4] = [NETWORK, MASKS, CERTIFICATE, LAYERS];
+/// The file of what the pruned pairs compute, where the pruned network itself would be larger than [`MOST_DENSE`].
+pub(super) const RESPONSES: &str = "responses.safetensors";
+
+/// All files, of which the two first exclude each other and the last is written where it is asked for.
+pub(super) const NAMES: [&str; 6] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PAGE];
+
+/// Numbers in a pruned network beyond which it is neither held nor written (256 MiB): the masks and the seed are all of it.
+pub(super) const MOST_DENSE: u64 = 1 << 25;
 
 /// Random inputs on which the dense network is compared with the masked random one.
 const INPUTS: usize = 3;
@@ -97,6 +104,17 @@ impl ImageFigures {
     }
 }
 
+/// Around which images both networks are certified to put one class first, that of the target there.
+#[derive(Clone, Serialize)]
+pub(super) struct BallFigures {
+    /// The distance from an image, in the max norm.
+    pub(super) radius: f64,
+    /// How many of the first images were looked at.
+    pub(super) images: usize,
+    /// Those where it is certified, from 0.
+    pub(super) certified: Vec<usize>,
+}
+
 /// The design as records write it.
 #[derive(Clone, Serialize)]
 pub(super) struct DesignFigures {
@@ -111,7 +129,11 @@ pub(super) struct DesignFigures {
     /// Whether the last input channel is one of ones.
     biases: bool,
     direct: bool,
+    /// Whether no filter is kept for the negative part of what comes out of a ReLU.
+    drop_silent: bool,
     beam: [usize; 2],
+    /// Passes over the last vectors for each pass over all, in many dimensions.
+    balance: usize,
 }
 
 impl DesignFigures {
@@ -127,7 +149,9 @@ impl DesignFigures {
             leak,
             biases,
             direct: design.direct,
+            drop_silent: design.drop_silent,
             beam: [design.beam.first_width, design.beam.last_width],
+            balance: design.balance.passes,
         }
     }
 }
@@ -183,6 +207,8 @@ pub(super) struct Certificate<'a> {
     pub(super) assessment: Assessment,
     pub(super) masked_network: Agreement,
     pub(super) images: Option<ImageFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) balls: Option<BallFigures>,
 }
 
 /// How far the dense network is from the masked random one.
@@ -196,15 +222,32 @@ pub(super) struct Agreement {
 }
 
 impl Ticket {
+    /// The names of the files.
+    pub(super) fn names(&self) -> [&'static str; 4] {
+        [if self.is_dense() { NETWORK } else { RESPONSES }, MASKS, CERTIFICATE, LAYERS]
+    }
+
+    /// Whether the pruned network is small enough to be held and written.
+    fn is_dense(&self) -> bool {
+        self.pruned.dense_weights() <= MOST_DENSE
+    }
+
     /// The files by name.
     pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 4] {
         let certificate = pretty(&self.certificate(self.assessment.clone(), agreement)) + "\n";
+        let network = if self.is_dense() { weights::to_bytes(self.pruned.dense()) } else { self.responses() };
         [
-            (NETWORK, weights::to_bytes(self.pruned.dense())),
+            (self.names()[0], network),
             (MASKS, self.masks_text().into_bytes()),
             (CERTIFICATE, certificate.into_bytes()),
             (LAYERS, self.csv()),
         ]
+    }
+
+    fn responses(&self) -> Vec<u8> {
+        let approximation = self.pruned.approximation();
+        let kernels: Vec<_> = approximation.responses().iter().map(|split| [&split.plus, &split.minus]).collect();
+        weights::split_to_bytes(self.pruned.target(), &kernels)
     }
 
     fn masks_text(&self) -> String {
@@ -219,6 +262,7 @@ impl Ticket {
             assessment,
             masked_network,
             images: self.images.clone(),
+            balls: self.balls.clone(),
         }
     }
 
@@ -245,9 +289,9 @@ impl Ticket {
     }
 
     /// Compares the dense network, read back from the bytes that are to be written, with the random network that is drawn
-    /// again filter by filter and masked by the index lists, read back too, on random inputs.
+    /// again filter by filter and masked by the index lists, read back too, on random inputs. Where the dense network is too large to
+    /// be written, the sums over its filters stand in for it.
     pub(super) fn agreement(&self) -> Result<Agreement> {
-        let dense = weights::parse_any(NETWORK, &weights::to_bytes(self.pruned.dense()))?;
         let masks: Masks = serde_json::from_str(&self.masks_text()).expect("what was written is read back");
         let (rows, columns) = self.assessment.total.side;
         // Nothing that a larger image shows is missing here.
@@ -255,12 +299,17 @@ impl Ticket {
         let address =
             Address { seed: self.design.seed, experiment: "prune", cell: "agreement", estimator: "inputs", batch: 0 };
         let mut stream = address.stream();
+        let inputs = [(); INPUTS].map(|_| uniform(self.pruned.target().inputs(), rows, columns, &mut stream));
+        let outputs: Vec<Image> = if self.is_dense() {
+            let dense = weights::parse_any(NETWORK, &weights::to_bytes(self.pruned.dense()))?;
+            inputs.iter().map(|input| dense.forward(input)).collect()
+        } else {
+            let approximation = self.pruned.approximation();
+            inputs.iter().map(|input| approximation.forward(input)).collect()
+        };
         let mut difference = 0.0f64;
-        for _ in 0..INPUTS {
-            let input = uniform(self.pruned.target().inputs(), rows, columns, &mut stream);
-            let masked = forward_masked(&masks, self.pruned.target(), &input);
-            let output = dense.forward(&input);
-            difference = larger_or_nan(difference, masked.distance(&output) / masked.max_norm().max(1.0));
+        for (masked, output) in forward_masked(&masks, self.pruned.target(), &inputs).iter().zip(&outputs) {
+            difference = larger_or_nan(difference, masked.distance(output) / masked.max_norm().max(1.0));
         }
         if !difference.is_finite() {
             return Err(Error::input(format!(
@@ -305,7 +354,9 @@ impl Ticket {
                 ("leak", number(self.pruned.target().leak())),
                 ("biases", self.biases.to_string()),
                 ("direct", self.design.direct.to_string()),
+                ("drop_silent", self.design.drop_silent.to_string()),
                 ("beam", self.design.beam.last_width.to_string()),
+                ("balance", self.design.balance.passes.to_string()),
                 ("dimension", layer.dimension.to_string()),
                 ("norm1", number(layer.norm1)),
                 ("factor", number(layer.factor)),
@@ -314,6 +365,11 @@ impl Ticket {
                 ("kept_plus", layer.kept_plus.to_string()),
                 ("kept_minus", layer.kept_minus.to_string()),
                 ("kept_most", layer.kept_most.to_string()),
+                ("random_filters", layer.filters.to_string()),
+                ("random_weights", layer.random_weights.to_string()),
+                ("pruned_weights", layer.pruned_weights.to_string()),
+                ("kept_by_theorem", optional(layer.kept_by_theorem)),
+                ("width_by_theorem", finite(layer.width_by_theorem)),
                 ("subset_sum_error", number(layer.subset_sum_error)),
                 ("first_moment_limit", limit),
                 ("ln_first_moment_limit", finite(ln_limit)),
@@ -342,23 +398,27 @@ fn uniform(channels: usize, rows: usize, columns: usize, stream: &mut Stream) ->
     Image::from_fn(channels, rows, columns, |_, _, _| stream.random_range(-1.0..=1.0))
 }
 
-/// The random network behind its masks, filter by filter.
-fn forward_masked(masks: &Masks, target: &Network, input: &Image) -> Image {
-    let mut image = input.clone();
+/// The random network behind its masks, filter by filter, on each of some inputs.
+fn forward_masked(masks: &Masks, target: &Network, inputs: &[Image]) -> Vec<Image> {
+    let mut images = inputs.to_vec();
     let mut masks_left = masks.layers.iter();
     for (index, (layer, role)) in target.layers().iter().zip(target.roles()).enumerate() {
+        if index > 0 {
+            images.iter_mut().for_each(|image| *image = image.leaky(masks.leak));
+        }
         let mask = if role.fixed { None } else { masks_left.next() };
         let Some(mask) = mask else {
-            image = layer.forward(&if index == 0 { image } else { image.leaky(masks.leak) });
+            images.iter_mut().for_each(|image| *image = layer.forward(image));
             continue;
         };
-        let (mut input, mut layer) = (if index == 0 { image } else { image.leaky(masks.leak) }, layer.clone());
+        let mut layer = layer.clone();
         if masks.direct {
-            input = unfold(&input, layer.kernel.side(), layer.stride, layer.pad);
+            images.iter_mut().for_each(|image| *image = unfold(image, layer.kernel.side(), layer.stride, layer.pad));
             layer = Layer { kernel: layer.kernel.unfolded(), stride: 1, pad: 0 };
         }
         let pair = SeededPair::new(masks.seed, mask.layer, mask.block / 2, masks.law, &layer.kernel);
-        image = pair.forward(&mask.kept, &layer, masks.leak, &input).map(|x| x / mask.factor);
+        let outputs = pair.forward_each(&mask.kept, &layer, masks.leak, &images);
+        images = outputs.into_iter().map(|output| output.map(|x| x / mask.factor)).collect();
     }
-    image
+    images
 }

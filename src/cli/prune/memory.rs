@@ -1,8 +1,9 @@
 //! How much memory a certificate takes, asked before any of it is taken.
 
+use super::files::MOST_DENSE;
 use crate::arrays::{gigabytes, lacking_memory};
 use crate::error::{Error, Result};
-use crate::tickets::cnn::{Images, Layer, Miniature, Network, Role};
+use crate::tickets::cnn::{Images, Layer, Miniature, Network};
 use crate::tickets::pruning::Design;
 
 /// Copies of a layer's input and output that a pass through it holds at once.
@@ -23,14 +24,16 @@ pub(super) fn check(design: &Design, target: &Network, side: (usize, usize), ima
     let miniature = Miniature::new(target, rows, columns).size();
     let threads = rayon::current_num_threads() as f64;
     let (all, largest) = values(target, miniature)?;
-    let certifying = pass(design, target, miniature)? + RANGES * all + threads * FORMS * largest;
+    let dense =
+        if design.weights_about(target) <= MOST_DENSE as f64 { hidden(design, target, miniature)? } else { 0.0 };
+    let certifying = pass(target, miniature)? + dense + RANGES * all + threads * FORMS * largest;
     enough(
         &format!("certifying errors over {rows} x {columns} pixels"),
         certifying,
         "--side or --width, or less padding",
     )?;
     let Some(images) = images else { return Ok(()) };
-    let comparing = threads * pass(design, target, images.size())?;
+    let comparing = threads * pass(target, images.size())?;
     enough(&format!("comparing networks on images on {threads} threads"), comparing, "--threads")
 }
 
@@ -46,16 +49,23 @@ fn enough(what: &str, bytes: f64, remedy: &str) -> Result<()> {
     }
 }
 
-/// The bytes that the largest layer takes while an image passes through it and through the pair that stands for it.
-fn pass(design: &Design, target: &Network, side: (usize, usize)) -> Result<f64> {
+/// The bytes that the largest layer takes while an image passes through it, and through the sums that stand for it.
+fn pass(target: &Network, side: (usize, usize)) -> Result<f64> {
     let shapes = target.shapes(side.0, side.1)?;
-    let of_layer = |((layer, role), pair): ((&Layer, &Role), &[(usize, usize)])| {
-        let kept = if role.fixed { 0 } else { design.kept_about(layer) };
-        let hidden = if design.direct { pair[1] } else { pair[0] };
-        let ends = bytes(layer.kernel.inputs(), pair[0]) + bytes(layer.kernel.outputs(), pair[1]);
-        COPIES * ends + HIDDEN_COPIES * bytes(kept, hidden)
+    let of_layer = |(layer, ends): (&Layer, &[(usize, usize)])| {
+        COPIES * (bytes(layer.kernel.inputs(), ends[0]) + bytes(layer.kernel.outputs(), ends[1]))
     };
-    Ok(target.layers().iter().zip(target.roles()).zip(shapes.windows(2)).map(of_layer).fold(0.0, f64::max))
+    Ok(target.layers().iter().zip(shapes.windows(2)).map(of_layer).fold(0.0, f64::max))
+}
+
+/// The bytes that the largest hidden layer of a pruned pair takes.
+fn hidden(design: &Design, target: &Network, side: (usize, usize)) -> Result<f64> {
+    let shapes = target.shapes(side.0, side.1)?;
+    let of_place = |index: usize| {
+        let shape = if design.direct { shapes[index + 1] } else { shapes[index] };
+        HIDDEN_COPIES * bytes(design.kept_about(&target.layers()[index]), shape)
+    };
+    Ok(target.places().map(of_place).fold(0.0, f64::max))
 }
 
 /// The bytes of the inputs of all layers and of the output, and of the largest of these.
@@ -80,15 +90,13 @@ mod tests {
         let layer = Layer { kernel: Kernel::zeros(3, 2, 3), stride: 2, pad: 0 };
         let target = Network::new(vec![layer]).unwrap();
         let design = Design { size: Some(5), ..Design::new(1000) };
-        assert_eq!(
-            pass(&design, &target, (9, 9)).unwrap(),
-            8.0 * (4.0 * (2.0 * 81.0 + 3.0 * 16.0) + 2.0 * 20.0 * 81.0)
-        );
+        assert_eq!(pass(&target, (9, 9)).unwrap(), 8.0 * 4.0 * (2.0 * 81.0 + 3.0 * 16.0));
+        assert_eq!(hidden(&design, &target, (9, 9)).unwrap(), 8.0 * 2.0 * 20.0 * 81.0);
         let direct = Design { direct: true, ..design };
-        let hidden = 2.0 * 180.0 * 16.0;
-        assert_eq!(pass(&direct, &target, (9, 9)).unwrap(), 8.0 * (4.0 * (2.0 * 81.0 + 3.0 * 16.0) + hidden));
+        assert_eq!(hidden(&direct, &target, (9, 9)).unwrap(), 8.0 * 2.0 * 180.0 * 16.0);
         assert!(check(&Design::new(1000), &target, (9, 9), None).is_ok());
-        let message = check(&Design::new(1 << 40), &target, (4096, 4096), None).unwrap_err().to_string();
+        let refused = enough("certifying errors over 4096 x 4096 pixels", 1e18, "--side or --width, or less padding");
+        let message = refused.unwrap_err().to_string();
         assert!(message.contains("certifying errors over 4096 x 4096 pixels takes about"), "{message}");
         assert!(message.contains("give a smaller --side"), "{message}");
     }

@@ -2,6 +2,7 @@
 
 mod files;
 mod memory;
+mod page;
 mod resume;
 mod show;
 mod stop;
@@ -19,13 +20,13 @@ use super::{DEFAULT_SEED, EffortName, note, parse_count, parse_seconds, print, t
 use crate::error::{Error, Result};
 use crate::output::{FolderLock, refuse_folder, write_together};
 use crate::run::checkpoint;
-use crate::subset_sum::Beam;
+use crate::subset_sum::{Balance, Beam};
 use crate::tickets::cnn::weights::{self, Architecture};
 use crate::tickets::cnn::{Comparison, Image, Images, Network};
 use crate::tickets::pruning::design::{EPS, USUAL};
 use crate::tickets::pruning::scale::NORMS;
 use crate::tickets::pruning::{
-    Approximation, Assessment, Design, Filters, Law, PrunedNetwork, Scale, SeededPair, Watch,
+    Approximation, Assessment, ChannelResult, Design, Filters, Following, Law, PrunedNetwork, Scale, SeededPair, Watch,
 };
 
 /// The largest --side.
@@ -75,15 +76,29 @@ pub struct Arguments {
     /// and a subset sum has c1 dimensions instead of d^2 c1. Outside the paper's construction.
     #[arg(long)]
     direct: bool,
+    /// Keep no filter for the negative part of what comes out of a ReLU, which is 0: what is computed is the same, by half as many
+    /// filters. Outside the paper's construction, which keeps them.
+    #[arg(long)]
+    drop_silent: bool,
     /// Labelled images on which target and pruned network are compared: arrays x (or X, images, data) of (N, C, H, W), (N, H, W, C) or,
     /// of one channel, (N, H, W), with pixels as the network was trained on, and y (or Y, labels, targets) of N classes from 0, or
     /// one-hot.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
+    /// Certify, for each of the first images, that target and pruned network put one class first on all inputs within this distance in
+    /// the max norm.
+    #[arg(long, value_name = "RADIUS", requires = "images", allow_negative_numbers = true, value_parser = parse_radius)]
+    ball: Option<f64>,
+    /// So many of the first images.
+    #[arg(long, value_name = "N", requires = "ball", default_value = "20", allow_negative_numbers = true, value_parser = parse_count)]
+    ball_images: u64,
     /// Rows and columns of the inputs over which errors are certified, up to 4096. Without it those of the images, or without
     /// images the least at which every window can be whole.
     #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=MOST_SIDE.into()))]
     side: Option<u16>,
+    /// Write page.html too: pictures of the kernels of the target, of what is in their place, and of the difference.
+    #[arg(long)]
+    page: bool,
     /// The folder for the pruned network, the masks, the certificate and the records.
     #[arg(long, default_value = "pruned")]
     out: PathBuf,
@@ -133,6 +148,10 @@ fn parse_eps(text: &str) -> std::result::Result<f64, String> {
     parse_within(text, &EPS).map_err(|range| format!("write {range}"))
 }
 
+fn parse_radius(text: &str) -> std::result::Result<f64, String> {
+    parse_within(text, &(0.0..=2.0)).map_err(|range| format!("write {range}"))
+}
+
 fn parse_scale(text: &str) -> std::result::Result<Scale, String> {
     match text {
         "auto" => Ok(Scale::Auto),
@@ -173,7 +192,10 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
         return Err(stopped_certifying(work));
     }
     work.writing(|| -> Result<()> {
-        write_together(&ticket.files(agreement).map(|(name, bytes)| (arguments.out.join(name), bytes)))?;
+        let mut files = ticket.files(agreement).to_vec();
+        files.extend(arguments.page.then(|| (page::PAGE, ticket.page().into_bytes())));
+        let files: Vec<_> = files.into_iter().map(|(name, bytes)| (arguments.out.join(name), bytes)).collect();
+        write_together(&files)?;
         checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
         ticket.print(arguments, agreement, work.elapsed())
     })
@@ -233,10 +255,16 @@ fn design(arguments: &Arguments) -> Design {
         },
         law: arguments.law,
         direct: arguments.direct,
+        drop_silent: arguments.drop_silent,
         beam: match arguments.effort {
             EffortName::Quick => Beam { first_width: 8, last_width: 8 },
             EffortName::Default => USUAL,
             EffortName::Paper => Beam::DEFAULT,
+        },
+        balance: match arguments.effort {
+            EffortName::Quick => Balance { passes: 1 },
+            EffortName::Default => Balance::DEFAULT,
+            EffortName::Paper => Balance { passes: 16 * Balance::DEFAULT.passes },
         },
     }
 }
@@ -263,7 +291,7 @@ fn usual_side(target: &Network) -> Result<(usize, usize)> {
     Ok((field, field))
 }
 
-/// Prunes layer by layer, with a checkpoint after each.
+/// Prunes layer by layer, with a checkpoint after each and every so often within.
 fn construct(
     arguments: &Arguments,
     design: &Design,
@@ -273,14 +301,21 @@ fn construct(
     let places: Vec<usize> = target.places().collect();
     let costs: Vec<f64> = places.iter().map(|&index| design.cost(&target.layers()[index])).collect();
     let all: f64 = costs.iter().sum();
-    let mut layers = resume::take_over(arguments, design, target)?;
+    let resume::Done { mut layers, channels: mut known } = resume::take_over(arguments, design, target)?;
     for (count, &index) in places.iter().enumerate().skip(layers.len()) {
         let share = (costs[..=count].iter().sum::<f64>() / all, costs[count] / all);
-        let problems = 2 * target.layers()[index].kernel.inputs();
+        let problems = design.searches(&target.layers()[index]) - known.len();
         let name = format!("pruning layer {} ({} of {})", target.roles()[index].name, count + 1, places.len());
         work.begin(name, problems, "searches", Some(share));
-        let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
-        let Some(layer) = design.prune_layer(target, index, &watch)? else {
+        let known = std::mem::take(&mut known);
+        let solved = resume::Solved::new(&arguments.out, (design, target), &layers, known.clone());
+        let follow = |result: &ChannelResult| {
+            solved.add(result);
+            work.advance();
+        };
+        let following = Following { known: &known, interrupted: work.flag(), solved: &follow };
+        let Some(layer) = design.prune_layer(target, index, &following)? else {
+            work.writing(|| solved.save())?;
             return Err(Error::Interrupted(format!(
                 "{} in layer {count} (from 0) of {}; run again with --resume to continue",
                 work.reason(),
@@ -288,18 +323,46 @@ fn construct(
             )));
         };
         layers.push(layer);
-        work.writing(|| resume::save(&arguments.out, design, target, &layers))?;
+        work.writing(|| resume::save(&arguments.out, design, target, &layers, &[]))?;
     }
     design.assemble(target, layers)
 }
 
-/// How target and pruned network do on the images.
+/// How target and pruned network do on the images; that what is computed here by sums over the filters kept (Lemma 11) is the
+/// pruned network is checked in [`Ticket::agreement`].
 fn compare(images: &Images, pruned: &PrunedNetwork<SeededPair>) -> Result<Comparison> {
-    let compared = images.compare(pruned.target(), pruned.dense());
+    let approximation = pruned.approximation();
+    let compared = images.compare_with(pruned.target(), |image| approximation.forward(image));
     if compared.output_error.is_finite() && compared.logit_error.is_finite() {
         return Ok(compared);
     }
     Err(Error::input("--images: outputs overflow on them: give pixels in [-1, 1]"))
+}
+
+/// On which of the first images' balls both networks are certified to put one class first.
+fn certify_balls(
+    arguments: &Arguments,
+    pruned: &PrunedNetwork<SeededPair>,
+    images: &Images,
+    radius: f64,
+    work: &Work,
+) -> Result<files::BallFigures> {
+    let approximation = pruned.approximation();
+    let count = (arguments.ball_images as usize).min(images.images().len());
+    work.begin("certifying: balls around images".into(), count, "images", None);
+    let watch = Watch { interrupted: work.flag(), advanced: &|| {} };
+    let mut certified = Vec::new();
+    for (index, image) in images.images()[..count].iter().enumerate() {
+        if image.max_norm() > 1.0 {
+            return Err(Error::input("--ball: pixels are outside [-1, 1]: give images within, or leave out --ball"));
+        }
+        let agrees = approximation.agrees_in_ball(image, radius, arguments.biases.into(), &watch)?;
+        if agrees.ok_or_else(|| stopped_certifying(work))? {
+            certified.push(index);
+        }
+        work.advance();
+    }
+    Ok(files::BallFigures { radius, images: count, certified })
 }
 
 /// All that is written and shown.
@@ -308,6 +371,7 @@ struct Ticket {
     pruned: PrunedNetwork<SeededPair>,
     assessment: Assessment,
     images: Option<files::ImageFigures>,
+    balls: Option<files::BallFigures>,
     target: files::TargetName,
     /// Whether the last input channel is one of ones.
     biases: bool,
@@ -333,6 +397,9 @@ impl Ticket {
         let search = |inputs| work.begin("certifying: looking for the worst input".into(), inputs, "inputs", None);
         let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &search, &watch)?;
         let assessment = assessment.ok_or_else(|| stopped_certifying(work))?;
+        let balls = images.as_ref().zip(arguments.ball);
+        let balls =
+            balls.map(|(images, radius)| certify_balls(arguments, &pruned, images, radius, work)).transpose()?;
         let images = arguments
             .images
             .as_ref()
@@ -340,6 +407,6 @@ impl Ticket {
             .zip(compared)
             .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
         let target = files::TargetName::new(&arguments.target)?;
-        Ok(Ticket { design, pruned, assessment, images, target, biases: arguments.biases })
+        Ok(Ticket { design, pruned, assessment, images, balls, target, biases: arguments.biases })
     }
 }

@@ -1,6 +1,8 @@
 //! Checkpoints of a pruning: which filters each finished layer keeps. The filters themselves are drawn again.
 
 use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use super::{Arguments, note};
 use crate::error::{Error, Result};
@@ -12,7 +14,8 @@ use crate::tickets::pruning::{ChannelResult, Design, PrunedKernel, SeededPair, S
 /// The name of the checkpoint beside those of runs.
 const PART: &str = "prune";
 /// What [`hash`] hashes.
-const PARTS: &str = "target, biases, width, eps, size, scale, seed, filters, law, leak, direct, effort or version";
+const PARTS: &str =
+    "target, biases, width, eps, size, scale, seed, filters, law, leak, direct, drop-silent, effort or version";
 
 /// A hash of everything that decides which filters are kept.
 pub(super) fn hash(design: &Design, target: &Network) -> String {
@@ -24,46 +27,106 @@ pub(super) fn hash(design: &Design, target: &Network) -> String {
     sha256_hex(&bytes)
 }
 
-/// The layers that an interrupted run of this design has finished, if they are to be taken over.
-pub(super) fn take_over(
-    arguments: &Arguments,
-    design: &Design,
-    target: &Network,
-) -> Result<Vec<PrunedKernel<SeededPair>>> {
+/// What an interrupted run has done: whole layers, and channels of the next.
+pub(super) struct Done {
+    pub(super) layers: Vec<PrunedKernel<SeededPair>>,
+    pub(super) channels: Vec<ChannelResult>,
+}
+
+/// What an interrupted run of this design has done, if that is to be taken over.
+pub(super) fn take_over(arguments: &Arguments, design: &Design, target: &Network) -> Result<Done> {
     let (out, hash) = (&arguments.out, hash(design, target));
+    let mut done = Done { layers: Vec::new(), channels: Vec::new() };
     if !arguments.resume {
         if !checkpoint::own_files(out, &hash).is_empty() {
             note("checkpoints of this run are here and not used; --resume continues from them");
         }
-        return Ok(Vec::new());
+        return Ok(done);
     }
     let progress = checkpoint::read_all(out, &hash, PARTS)?;
     // Layers are finished one after another.
-    target
-        .places()
-        .map_while(|index| progress.get(&index).map(|measured| (index, measured)))
-        .map(restore(design, target))
-        .collect()
+    for index in target.places() {
+        let Some(measured) = progress.get(&index) else { break };
+        let channels = channels(measured)?;
+        if channels.len() < design.searches(&target.layers()[index]) {
+            done.channels = channels;
+            break;
+        }
+        done.layers.push(design.restore_layer(target, index, channels)?);
+    }
+    Ok(done)
 }
 
-fn restore<'a>(
+fn channels(measured: &Measured) -> Result<Vec<ChannelResult>> {
+    let channels = measured.rows.iter().map(|row| parse(row)).collect::<Option<Vec<ChannelResult>>>();
+    channels.ok_or_else(|| Error::Damaged("a checkpoint is not this program's: delete it and run again".into()))
+}
+
+/// Saves the layers that are finished, and those channels of the next that are solved.
+pub(super) fn save(
+    out: &Path,
+    design: &Design,
+    target: &Network,
+    layers: &[PrunedKernel<SeededPair>],
+    solved: &[ChannelResult],
+) -> Result<()> {
+    let hash = hash(design, target);
+    let measured = |channels: &[ChannelResult]| Measured { rows: channels.iter().map(row).collect(), seconds: 0.0 };
+    let of_layers = layers.iter().map(|layer| measured(layer.channels()));
+    let partly = (!solved.is_empty()).then(|| measured(solved));
+    let progress: Progress = target.places().zip(of_layers.chain(partly)).collect();
+    checkpoint::write(&checkpoint::path(out, &hash, PART), &hash, &progress)
+}
+
+/// The channels of a layer that are solved, saved every so often.
+pub(super) struct Solved<'a> {
+    out: &'a Path,
     design: &'a Design,
     target: &'a Network,
-) -> impl Fn((usize, &Measured)) -> Result<PrunedKernel<SeededPair>> + 'a {
-    move |(index, measured)| {
-        let channels = measured.rows.iter().map(|row| parse(row)).collect::<Option<Vec<ChannelResult>>>();
-        let damaged = || Error::Damaged("a checkpoint is not this program's: delete it and run again".into());
-        design.restore_layer(target, index, channels.ok_or_else(damaged)?)
-    }
+    layers: &'a [PrunedKernel<SeededPair>],
+    state: Mutex<State>,
 }
 
-/// Saves the layers that are finished.
-pub(super) fn save(out: &Path, design: &Design, target: &Network, layers: &[PrunedKernel<SeededPair>]) -> Result<()> {
-    let hash = hash(design, target);
-    let rows = |layer: &PrunedKernel<SeededPair>| layer.channels().iter().map(row).collect();
-    let progress: Progress =
-        target.places().zip(layers.iter().map(|layer| Measured { rows: rows(layer), seconds: 0.0 })).collect();
-    checkpoint::write(&checkpoint::path(out, &hash, PART), &hash, &progress)
+struct State {
+    channels: Vec<ChannelResult>,
+    saved: Instant,
+    /// Whether all could be written.
+    outcome: Result<()>,
+}
+
+/// Between two savings within a layer.
+const BETWEEN: Duration = Duration::from_secs(10);
+
+impl<'a> Solved<'a> {
+    pub(super) fn new(
+        out: &'a Path,
+        (design, target): (&'a Design, &'a Network),
+        layers: &'a [PrunedKernel<SeededPair>],
+        known: Vec<ChannelResult>,
+    ) -> Self {
+        let state = Mutex::new(State { channels: known, saved: Instant::now(), outcome: Ok(()) });
+        Solved { out, design, target, layers, state }
+    }
+
+    /// Takes a result, and saves all if that is due.
+    pub(super) fn add(&self, result: &ChannelResult) {
+        let mut state = self.state.lock().expect("no holder of the lock panics");
+        state.channels.push(result.clone());
+        if state.saved.elapsed() >= BETWEEN && state.outcome.is_ok() {
+            state.outcome = save(self.out, self.design, self.target, self.layers, &state.channels);
+            state.saved = Instant::now();
+        }
+    }
+
+    /// Saves what there is, unless that failed before.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn save(self) -> Result<()> {
+        let state = self.state.into_inner().expect("no holder of the lock panics");
+        state.outcome?;
+        save(self.out, self.design, self.target, self.layers, &state.channels)
+    }
 }
 
 fn row(result: &ChannelResult) -> Vec<String> {
@@ -73,6 +136,7 @@ fn row(result: &ChannelResult) -> Vec<String> {
         Status::Found => "found",
         Status::None => "none",
         Status::GaveUp => "gave-up",
+        Status::Silent => "silent",
     };
     vec![
         result.channel.to_string(),
@@ -100,6 +164,7 @@ fn parse(row: &[String]) -> Option<ChannelResult> {
             "found" => Status::Found,
             "none" => Status::None,
             "gave-up" => Status::GaveUp,
+            "silent" => Status::Silent,
             _ => return None,
         },
         solver: SOLVER,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::files::NAMES;
 use super::{Arguments, Ticket, files, print};
 use crate::cli::json::pretty;
 use crate::error::Result;
@@ -30,7 +29,7 @@ impl Ticket {
                 certificate: self.certificate(self.assessment.clone().without_inputs(), agreement),
                 seconds: (time.as_secs_f64() * 1e3).round() / 1e3,
                 out: arguments.out.display().to_string(),
-                files: NAMES,
+                files: self.names(),
             }));
         }
         if arguments.quiet { Ok(()) } else { print(&self.text(arguments, agreement, time)) }
@@ -40,6 +39,16 @@ impl Ticket {
         let total = &self.assessment.total;
         let mut lines = vec![self.table()];
         lines.push(format!("kept      {} of {} filters, n = {}", total.kept, total.filters, self.design.width));
+        lines.push(format!(
+            "weights   {:.3e} of the random network's {:.3e}; the target has {}",
+            total.pruned_weights as f64,
+            total.random_weights as f64,
+            self.pruned
+                .target()
+                .places()
+                .map(|index| self.pruned.target().layers()[index].kernel.data().len())
+                .sum::<usize>()
+        ));
         lines.push(format!(
             "error     over all X in [-1, 1]^({} x {} x {}): at least {:.4e} (an input found), at most {:.4e} (certified)",
             self.pruned.target().inputs(),
@@ -71,10 +80,18 @@ impl Ticket {
                 lines.push(format!("          they {outside}: the error over all X does not cover them"));
             }
         }
+        if let Some(balls) = &self.balls {
+            lines.push(format!(
+                "balls     both networks put one class first on all inputs within {} of an image: certified for {} of the first {}",
+                balls.radius,
+                balls.certified.len(),
+                balls.images
+            ));
+        }
         lines.push(format!(
             "written   {} in {}; the pruned network is the masked random one within \
              {:.1e}; {:.1} s",
-            NAMES.join(", "),
+            self.names().join(", "),
             arguments.out.display(),
             agreement.difference,
             time.as_secs_f64()

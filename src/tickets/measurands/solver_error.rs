@@ -3,7 +3,7 @@
 use super::mrss::draw_vectors;
 use super::*;
 use crate::numeric::{ln_binomial, ln_sum_exp};
-use crate::subset_sum::{Beam, Budget, Outcome, Problem, Solver};
+use crate::subset_sum::{Balance, Beam, Budget, Outcome, Problem, Solver};
 use crate::tickets::nsn::boxes::ln_box;
 use crate::tickets::nsn::target::Target;
 
@@ -122,7 +122,7 @@ fn sizes(n: u64) -> Vec<u64> {
     sizes
 }
 
-/// The error of the best subset that one beam finds among freshly drawn vectors.
+/// The error of the best subset that one beam, or the balance, finds among freshly drawn vectors.
 fn error(cell: &Cell, stream: &mut Stream) -> f64 {
     let [n, k, d, width] = ["n", "k", "d", "width"].map(|name| cell.integer(name) as usize);
     let mut vectors = vec![0.0; n * d];
@@ -130,9 +130,10 @@ fn error(cell: &Cell, stream: &mut Stream) -> f64 {
     let target = target(cell);
     let problem = Problem::new(&vectors, d, &target, 0.0, (k > 0).then_some(k)).expect("drawn vectors are finite");
     let beam = Beam { first_width: width, last_width: width };
-    match beam.solve(&problem, stream, &Budget::COUNTED) {
+    let solver: &dyn Solver = if width == 0 { &Balance::DEFAULT } else { &beam };
+    match solver.solve(&problem, stream, &Budget::COUNTED) {
         Outcome::Found(best) | Outcome::GaveUp { best } => best.error,
-        Outcome::None => unreachable!("a beam proves nothing"),
+        Outcome::None => unreachable!("a search proves nothing"),
     }
 }
 
@@ -158,6 +159,7 @@ mod tests {
             &[("n", "200"), ("d", "9"), ("norm", "3")],
             // In many dimensions small subsets are the likeliest, the empty one among them.
             &[("n", "300"), ("d", "128"), ("width", "8")],
+            &[("n", "300"), ("d", "128"), ("width", "0")],
             &[("n", "1"), ("d", "1"), ("norm", "0.1")],
             &[("n", "10"), ("d", "16"), ("norm", "0.1")],
         ] {

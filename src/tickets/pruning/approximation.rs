@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::design::Watch;
-use super::relaxation::error_bounds;
+use super::relaxation::{agrees_in_ball, error_bounds};
 use super::rounding::{Sums, gamma};
 use super::search::{Climber, Search, Witness};
 use super::worst_case::{Inputs, Outputs, Split, WorstCase};
@@ -78,10 +78,9 @@ impl Approximation {
         Approximation { target, responses, sums }
     }
 
-    /// The same, where the layers that stand in are themselves computed by the pairs of layers of `dense`: its forward passes are
-    /// rounded more coarsely.
-    pub(super) fn of_pairs(self, dense: &Network) -> Self {
-        Approximation { sums: Sums::of_pairs(dense), ..self }
+    /// The same, where what stands in for the layers is itself computed by these sums: forward passes are rounded more coarsely.
+    pub(super) fn summed_from(self, sums: Vec<Sums>) -> Self {
+        Approximation { sums, ..self }
     }
 
     /// A target and another network of the same shape.
@@ -136,6 +135,18 @@ impl Approximation {
         let rounded = relaxed.iter().zip(&certificate.roundings).map(|(error, rounding)| error + rounding);
         certificate.errors_upper.iter_mut().zip(rounded).for_each(|(upper, error)| *upper = upper.min(error));
         Ok(Some(certificate))
+    }
+
+    /// Whether it is certified that the target and what stands in put the same class first on all inputs within `radius` of an image in
+    /// the max norm and in [-1, 1], the class of the target at the image; the last `ones` channels stay as they are. False where the
+    /// relaxation does not show it. None when the watch was interrupted.
+    ///
+    /// # Errors
+    /// When a kernel does not fit into its padded input, or a bound overflows.
+    pub fn agrees_in_ball(&self, image: &Image, radius: f64, ones: usize, watch: &Watch) -> Result<Option<bool>> {
+        let rounding = self.chain(image.rows(), image.columns())?.rounding();
+        let shapes = self.target.shapes(image.rows(), image.columns())?;
+        Ok(agrees_in_ball(self, &shapes, (image, radius, ones), rounding, watch))
     }
 
     /// Upper bounds layer by layer, which take next to no time.
@@ -415,6 +426,45 @@ mod tests {
         }
         let gap = (gaps.iter().sum::<f64>() / gaps.len() as f64).exp();
         assert!(tighter > 1000 && gap < 2.5, "{tighter} {gap}");
+    }
+
+    /// Inputs of balls in which classes are certified are classified so; some balls are certified, and some are not.
+    #[test]
+    fn certified_balls_hold_one_class() {
+        let mut stream = Stream::new(107, 108);
+        let (mut certified, mut refuted, mut open) = (0, 0, 0);
+        for round in 0..400 {
+            let [target, other] = networks(10f64.powf(stream.random_range(-6.0..=0.0)), &mut stream);
+            let (rows, columns) = (stream.random_range(1..7), stream.random_range(1..7));
+            if target.shapes(rows, columns).is_err() || target.outputs() < 2 {
+                continue;
+            }
+            let approximation = Approximation::new(target, split(&other, 1e-3, &mut stream));
+            let inputs = approximation.target.inputs();
+            let image = Image::from_fn(inputs, rows, columns, |_, _, _| stream.random_range(-1.0..=1.0));
+            let radius = [0.0, 1e-3, 0.03, 0.3][round % 4];
+            let agrees = approximation.agrees_in_ball(&image, radius, 0, &Watch::NOBODY).unwrap().unwrap();
+            let class = |output: &Image| {
+                let means: Vec<f64> =
+                    output.data().chunks(output.rows() * output.columns()).map(|x| x.iter().sum()).collect();
+                (0..means.len()).fold(0, |first, index| if means[index] > means[first] { index } else { first })
+            };
+            let first = class(&approximation.target.forward(&image));
+            let mut same = true;
+            for _ in 0..40 {
+                let mut near = image.clone();
+                for x in near.data_mut() {
+                    *x = (*x + radius * stream.random_range(-1.0..=1.0f64)).clamp(-1.0, 1.0);
+                }
+                same &= class(&approximation.target.forward(&near)) == first;
+                same &= class(&approximation.forward(&near)) == first;
+            }
+            assert!(same || !agrees, "round {round}");
+            certified += usize::from(agrees);
+            refuted += usize::from(!same);
+            open += usize::from(same && !agrees);
+        }
+        assert!(certified > 60 && refuted > 20, "{certified} {refuted} {open}");
     }
 
     /// The same network with its hidden channels in another order adds up in another order.

@@ -67,6 +67,8 @@ pub struct LayerFigures {
     pub factor: f64,
     /// The fewest candidates of a channel and sign.
     pub candidates: usize,
+    /// Filters of the random layer: 2 n c_0.
+    pub filters: usize,
     /// Filters kept.
     pub kept: usize,
     /// Of them, with positive entries of V.
@@ -75,6 +77,14 @@ pub struct LayerFigures {
     pub kept_minus: usize,
     /// The most of a channel and sign: the m of Remark 13.
     pub kept_most: usize,
+    /// The m_i that Theorem 3 keeps of a channel and sign, with C_1 = 1: sqrt(n / ln(1/eps)); none where eps is not below 1.
+    pub kept_by_theorem: Option<f64>,
+    /// The n that Theorem 3 asks for, with C = 1.
+    pub width_by_theorem: f64,
+    /// Numbers in the two random kernels, and in the two of the pruned pair.
+    pub random_weights: u64,
+    /// Those of the pruned pair.
+    pub pruned_weights: u64,
     /// The largest error of a subset sum, in the scaled layer: the engine's own.
     pub subset_sum_error: f64,
     /// ln of the largest over channels and signs of the eps at which one subset is expected, in the scaled layer; NaN for
@@ -126,6 +136,10 @@ pub struct TotalFigures {
     pub kept: usize,
     /// Filters of the random network.
     pub filters: usize,
+    /// Numbers in the kernels of the random network.
+    pub random_weights: u64,
+    /// Numbers in the kernels of the pruned network.
+    pub pruned_weights: u64,
     /// An input that attains the lower bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worst_input: Option<Picture>,
@@ -205,7 +219,9 @@ impl Assessment {
             theorem: design.eps.map(|eps| eps * norms),
             propagated: norms * target.places().map(|index| relative(index).ln_1p()).sum::<f64>().exp_m1(),
             kept: layers.iter().map(|layer| layer.kept).sum(),
-            filters: pruned.layers().iter().map(|layer| 2 * layer.pair().n() * layer.pair().shape().0).sum(),
+            filters: layers.iter().map(|layer| layer.filters).sum(),
+            random_weights: layers.iter().map(|layer| layer.random_weights).sum(),
+            pruned_weights: layers.iter().map(|layer| layer.pruned_weights).sum(),
             worst_input: Some(Picture::new(&worst.input)),
         };
         total.refuse_overflow()?;
@@ -240,7 +256,12 @@ impl LayerInQuestion<'_> {
             let of_sign = layer.channels().iter().filter(|channel| sign.is_none_or(|sign| channel.sign == sign));
             of_sign.map(|channel| channel.kept.len()).sum()
         };
-        let found = layer.channels().iter().filter(|channel| channel.status == Status::Found).count();
+        let count = |status| layer.channels().iter().filter(|channel| channel.status == status).count();
+        let found = count(Status::Found);
+        let posed = || layer.channels().iter().filter(|channel| channel.status != Status::Silent);
+        let (inputs, outputs, side) = layer.pair().shape();
+        let filters = 2 * layer.pair().n() * inputs;
+        let weights = |filters: usize| filters as u64 * (inputs + outputs * side * side) as u64;
         let allowance = design.eps.map(|eps| eps / (2.0 * self.target.depth() as f64) * norm1);
         LayerFigures {
             layer: index,
@@ -249,11 +270,16 @@ impl LayerInQuestion<'_> {
             dimension: dimension(layer.target()),
             norm1,
             factor,
-            candidates: layer.channels().iter().map(|channel| channel.candidates).min().unwrap_or(0),
+            candidates: posed().map(|channel| channel.candidates).min().unwrap_or(0),
+            filters,
             kept: kept(None),
             kept_plus: kept(Some(Sign::Positive)),
             kept_minus: kept(Some(Sign::Negative)),
             kept_most: layer.channels().iter().map(|channel| channel.kept.len()).max().unwrap_or(0),
+            kept_by_theorem: kept_by_theorem(layer.pair().n(), eps),
+            width_by_theorem: width_by_theorem(target, self.target.depth(), eps),
+            random_weights: weights(filters),
+            pruned_weights: weights(layer.kept_count()),
             subset_sum_error: layer.max_error(),
             ln_first_moment_limit: ln_limit(design, layer),
             kernel_error: kernel_error(target, self.response),
@@ -263,7 +289,7 @@ impl LayerInQuestion<'_> {
             allowance,
             within_allowance: allowance.map(|allowance| worst.value <= allowance),
             found,
-            gave_up: layer.channels().len() - found,
+            gave_up: count(Status::GaveUp) + count(Status::None),
             hypotheses: self.hypotheses(eps),
             worst_input: Some(Picture::new(&worst.input)),
         }
@@ -273,16 +299,31 @@ impl LayerInQuestion<'_> {
     fn hypotheses(&self, eps: f64) -> Vec<Hypothesis> {
         let LayerInQuestion { design, target, factor, .. } = *self;
         let layer = &target.layers()[self.index];
-        let LayerShape { cin, cout, k, .. } = layer.shape();
-        let least = least_width(1.0, k as f64, cin as f64, cout as f64, target.depth() as f64, eps);
-        vec![
+        let k = layer.shape().k;
+        let least = width_by_theorem(layer, target.depth(), eps);
+        let mut hypotheses = vec![
             Hypothesis::new("V is 1 x 1", !design.direct || k == 1),
             Hypothesis::new("phi = ReLU", target.leak() == 0.0),
             Hypothesis::new("U, V ~ N(0, 1)", design.law == Law::Normal),
             Hypothesis::new("norm1(K) <= 1", factor * layer.kernel.norm1() <= 1.0),
             Hypothesis::new("n >= C d^12 c_i^6 log^3(d^2 c_i c_{i-1} l/eps)", design.width as f64 >= least),
-        ]
+        ];
+        if self.layer.is_silent() {
+            hypotheses.push(Hypothesis::new("filters are kept for the negative part behind a ReLU", false));
+        }
+        hypotheses
     }
+}
+
+/// The n that Theorem 3 asks for of a layer, with C = 1.
+fn width_by_theorem(layer: &Layer, depth: usize, eps: f64) -> f64 {
+    let LayerShape { cin, cout, k, .. } = layer.shape();
+    least_width(1.0, k as f64, cin as f64, cout as f64, depth as f64, eps)
+}
+
+/// m_i = sqrt(n_i / ln(1/eps)), if eps is below 1.
+fn kept_by_theorem(width: usize, eps: f64) -> Option<f64> {
+    (eps < 1.0).then(|| (width as f64 / -eps.ln()).sqrt())
 }
 
 /// The largest of `|K - P|_max` and `|K + Q|_max` where the pair computes `P * X^+ + Q * X^-`.

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
-use super::kernel::{ChannelResult, PrunedKernel, Request};
+use super::kernel::{ChannelResult, Following, PrunedKernel, Request};
 use super::network::PrunedNetwork;
 use super::pair::{Filters, Pair, Sign};
 use super::scale::Scale;
@@ -13,7 +13,7 @@ use super::seeded::{Law, SeededPair};
 use crate::arrays::{gigabytes, lacking_memory};
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{self, Beam, Budget, Outcome, Problem, Solver};
+use crate::subset_sum::{self, Balance, Beam, Budget, Outcome, Problem, Solver, balance};
 use crate::tickets::cnn::{Layer, Network};
 
 /// Everything that decides which filters are kept for a target: two runs of one design keep the same.
@@ -36,8 +36,13 @@ pub struct Design {
     /// Whether the pair's first kernel is the d x d one, and the second 1x1. The filters of a channel are then split evenly
     /// over the d^2 entries of its window, each reads one, and a subset sum has c_1 dimensions instead of d^2 c_1.
     pub direct: bool,
-    /// The effort of the searches.
+    /// Whether layers behind a ReLU of slope 0 keep no filter for the negative part of their inputs, which is 0: the theorem keeps
+    /// them, and what is computed is the same.
+    pub drop_silent: bool,
+    /// The effort of the searches in few dimensions.
     pub beam: Beam,
+    /// The effort of the searches in many.
+    pub balance: Balance,
 }
 
 /// What eps may be: wide enough for any use, and no product with weights overflows.
@@ -55,9 +60,11 @@ pub struct Watch<'a> {
 /// Copies of a channel's candidates and of the covariance that guides a search, that a search holds at once.
 const CANDIDATES: f64 = 2.0;
 const COVARIANCES: f64 = 3.0;
+/// What it costs to draw an entry, in multiplications.
+const DRAWN: f64 = 30.0;
 
 /// Never raised.
-static NEVER: AtomicBool = AtomicBool::new(false);
+pub(super) static NEVER: AtomicBool = AtomicBool::new(false);
 
 impl Watch<'static> {
     /// Nobody watches.
@@ -76,7 +83,9 @@ impl Design {
             filters: Filters::HalfBlocks,
             law: Law::Normal,
             direct: false,
+            drop_silent: false,
             beam: USUAL,
+            balance: Balance::DEFAULT,
         }
     }
 
@@ -107,7 +116,12 @@ impl Design {
         // Before anything of that size is drawn.
         let threads = rayon::current_num_threads();
         let candidates = (width / parts) as f64 * dimension as f64 * CANDIDATES;
-        let bytes = 8.0 * threads as f64 * (candidates + COVARIANCES * (dimension as f64).powi(2));
+        let search = if balance::is_for(dimension) {
+            balance::memory(width / parts, dimension)
+        } else {
+            8.0 * (candidates + COVARIANCES * (dimension as f64).powi(2))
+        };
+        let bytes = threads as f64 * search;
         if let Some(free) = lacking_memory(bytes as u64) {
             return Err(Error::TooLarge(format!(
                 "{tensor}: its searches, of {dimension} dimensions at width {width}, take about {} on {threads} threads, and {} are \
@@ -118,8 +132,10 @@ impl Design {
         }
         let pair = SeededPair::new(self.seed, index, width / parts, self.law, &layer.kernel);
         let count = |(channel, sign)| (pair.first_candidates(channel, sign, self.filters, least).len(), channel, sign);
+        let silent = self.silent(target, index);
+        let signs = Sign::BOTH.into_iter().filter(|&sign| Some(sign) != silent);
         let problems: Vec<(usize, Sign)> =
-            (0..layer.kernel.inputs()).flat_map(|channel| Sign::BOTH.map(|sign| (channel, sign))).collect();
+            signs.flat_map(|sign| (0..layer.kernel.inputs()).map(move |channel| (channel, sign))).collect();
         let fewest = problems.into_par_iter().map(count).min_by_key(|(count, channel, _)| (*count, *channel));
         let (fewest, channel, sign) = fewest.expect("a kernel has an input channel");
         if fewest >= least {
@@ -137,6 +153,11 @@ impl Design {
         )))
     }
 
+    /// The sign for which no filter of a layer is kept.
+    pub fn silent(&self, target: &Network, index: usize) -> Option<Sign> {
+        (self.drop_silent && index > 0 && target.leak() == 0.0).then_some(Sign::Negative)
+    }
+
     /// About how many filters are kept for a layer: as many as are asked for, or half of the candidates, which are half of the
     /// width.
     pub fn kept_about(&self, layer: &Layer) -> usize {
@@ -144,11 +165,26 @@ impl Design {
         self.seen(layer).kernel.inputs().saturating_mul(2 * of_each)
     }
 
-    /// What the searches of a layer cost, up to a factor: for each channel, candidates and the covariance of their dimensions.
+    /// About how many numbers the pruned network has.
+    pub fn weights_about(&self, target: &Network) -> f64 {
+        let weights = |index: usize| {
+            let seen = self.seen(&target.layers()[index]);
+            self.kept_about(&target.layers()[index]) as f64 * (seen.kernel.inputs() + dimension(&seen)) as f64
+        };
+        target.places().map(weights).sum()
+    }
+
+    /// What the searches of a layer cost, up to a factor: for each channel, candidates and in few dimensions their covariance.
     pub fn cost(&self, layer: &Layer) -> f64 {
-        let (dimension, width) = (dimension(&self.seen(layer)) as f64, self.layer_width(layer) as f64);
-        let steps = width.min(8.0 * dimension);
-        self.seen(layer).kernel.inputs() as f64 * (dimension * width + dimension * dimension * steps)
+        let (whole, width) = (dimension(&self.seen(layer)), self.layer_width(layer) as f64);
+        let dimension = whole as f64;
+        let steps = if balance::is_for(whole) { 0.0 } else { width.min(8.0 * dimension) };
+        self.seen(layer).kernel.inputs() as f64 * (DRAWN * dimension * width + dimension * dimension * steps)
+    }
+
+    /// The subset-sum problems of a layer: one for each input channel of its pair and sign.
+    pub fn searches(&self, layer: &Layer) -> usize {
+        2 * self.seen(layer).kernel.inputs()
     }
 
     /// The factor by which a layer is scaled before it is approximated.
@@ -189,7 +225,7 @@ impl Design {
         Layer { kernel: seen.kernel.map(|x| factor * x), ..seen }
     }
 
-    /// Prunes the random pair of one layer. None when the watch was interrupted.
+    /// Prunes the random pair of one layer, of which some channels may be known. None when it was interrupted.
     ///
     /// # Errors
     /// When numbers overflow.
@@ -197,7 +233,7 @@ impl Design {
         &self,
         target: &Network,
         index: usize,
-        watch: &Watch,
+        following: &Following,
     ) -> Result<Option<PrunedKernel<SeededPair>>> {
         let layer = &target.layers()[index];
         let pair = self.pair(index, layer);
@@ -206,11 +242,13 @@ impl Design {
             size: self.size,
             filters: self.filters,
             solver: Some(&Search(self.beam)),
+            balance: Some(self.balance),
+            silent: self.silent(target, index),
         };
         let streams = pair.clone();
         let stream = |channel, sign| streams.search_stream(channel, sign);
         let scaled = self.scaled(target, index);
-        PrunedKernel::prune_side_by_side(&scaled, pair, &request, stream, watch.interrupted, watch.advanced)
+        PrunedKernel::prune_side_by_side(&scaled, pair, &request, stream, following)
     }
 
     /// The pruned pair of one layer, of which it is known which filters are kept.
@@ -246,7 +284,9 @@ impl Design {
     /// As [`Design::check`].
     pub fn prune(&self, target: &Network, watch: &Watch) -> Result<Option<PrunedNetwork<SeededPair>>> {
         self.check(target)?;
-        let layers = target.places().map(|index| self.prune_layer(target, index, watch));
+        let solved = |_: &ChannelResult| (watch.advanced)();
+        let following = Following { known: &[], interrupted: watch.interrupted, solved: &solved };
+        let layers = target.places().map(|index| self.prune_layer(target, index, &following));
         let layers = layers.collect::<Result<Option<Vec<_>>>>()?;
         layers.map(|layers| self.assemble(target, layers)).transpose()
     }
@@ -359,7 +399,7 @@ mod tests {
     #[test]
     fn a_restored_layer_is_the_same_and_others_are_refused() {
         let (design, target) = (Design { size: Some(6), ..Design::new(120) }, target());
-        let layer = design.prune_layer(&target, 1, &Watch::NOBODY).unwrap().unwrap();
+        let layer = design.prune_layer(&target, 1, &Following::NOBODY).unwrap().unwrap();
         assert!(layer.channels().iter().all(|channel| channel.kept.len() == 6));
         assert_eq!(design.restore_layer(&target, 1, layer.channels().to_vec()).unwrap(), layer);
         let mut wrong = layer.channels().to_vec();
@@ -444,7 +484,7 @@ mod tests {
             for (sign, sum) in [(Sign::Positive, plus), (Sign::Negative, minus.iter().map(|x| -x).collect())] {
                 let layer = Layer { kernel: Kernel::new(2, 1, 2, sum).unwrap(), stride: 1, pad: 0 };
                 let target = Network::new(vec![layer]).unwrap();
-                let pruned = design.prune_layer(&target, 0, &Watch::NOBODY).unwrap().unwrap();
+                let pruned = design.prune_layer(&target, 0, &Following::NOBODY).unwrap().unwrap();
                 let result = &pruned.channels()[usize::from(sign == Sign::Negative)];
                 assert_eq!(result.status, Status::Found);
                 assert!(result.kept.iter().all(|filter| kept.contains(filter)) && result.kept.len() == planted);
@@ -459,6 +499,61 @@ mod tests {
         let interrupted = AtomicBool::new(true);
         let watch = Watch { interrupted: &interrupted, advanced: &|| {} };
         assert_eq!(Design::new(120).prune(&target(), &watch).unwrap(), None);
+    }
+
+    /// A target whose second layer has 144 dimensions, which is balanced.
+    fn target_of_many_dimensions() -> Network {
+        let arch = [
+            LayerShape { cin: 1, cout: 3, k: 1, stride: 1, pad: 0 },
+            LayerShape { cin: 3, cout: 16, k: 3, stride: 1, pad: 0 },
+        ];
+        random_target(&arch, &mut Stream::new(75, 76)).unwrap()
+    }
+
+    #[test]
+    fn what_is_known_of_a_layer_is_not_searched_again() {
+        let (target, design) = (target_of_many_dimensions(), Design::new(1200));
+        let solved = std::sync::Mutex::new(Vec::new());
+        let follow = |result: &ChannelResult| solved.lock().unwrap().push(result.clone());
+        let following = Following { solved: &follow, ..Following::NOBODY };
+        let whole = design.prune_layer(&target, 1, &following).unwrap().unwrap();
+        let mut known = solved.into_inner().unwrap();
+        assert_eq!(known.len(), design.searches(&target.layers()[1]));
+        assert!(known.iter().all(|result| result.solver == "balance"));
+        known.truncate(4);
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        let follow = |_: &ChannelResult| _ = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let following = Following { known: &known, solved: &follow, ..Following::NOBODY };
+        assert_eq!(design.prune_layer(&target, 1, &following).unwrap().unwrap(), whole);
+        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 2);
+        let interrupted = AtomicBool::new(true);
+        let following = Following { interrupted: &interrupted, ..following };
+        assert_eq!(design.prune_layer(&target, 1, &following).unwrap(), None);
+    }
+
+    #[test]
+    fn filters_that_nothing_reaches_change_nothing_when_they_go() {
+        let mut stream = Stream::new(77, 78);
+        for target in [target(), target_of_many_dimensions()] {
+            let design = Design::new(1200);
+            let silent = Design { drop_silent: true, ..design.clone() };
+            let [all, fewer] = [&design, &silent].map(|design| design.prune(&target, &Watch::NOBODY).unwrap().unwrap());
+            assert_eq!(all.layers()[0].kept(), fewer.layers()[0].kept());
+            for (all, fewer) in all.layers().iter().zip(fewer.layers()).skip(1) {
+                let positive = |layer: &PrunedKernel<SeededPair>| {
+                    let of_sign = layer.channels().iter().filter(|channel| channel.sign == Sign::Positive);
+                    of_sign.flat_map(|channel| channel.kept.clone()).collect::<Vec<usize>>()
+                };
+                assert_eq!(positive(all), fewer.kept());
+                assert!(fewer.is_silent() && fewer.kept().len() < all.kept().len());
+            }
+            for _ in 0..5 {
+                let image = Image::from_fn(target.inputs(), 6, 6, |_, _, _| stream.random_range(-1.0..=1.0));
+                let output = fewer.dense().forward(&image);
+                assert!(all.dense().forward(&image).distance(&output) < 1e-10);
+                assert!(fewer.approximation().forward(&image).distance(&output) < 1e-10);
+            }
+        }
     }
 
     #[test]

@@ -6,15 +6,19 @@
 //! of the vectors `|V_l| U_l` over the filters kept. One subset-sum problem for each channel and sign brings L^+ near K
 //! and L^- near -K.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::random::Stream;
-use crate::subset_sum::{Answer, Budget, Norms, Outcome, Problem, SameVectors, Solution, Solver, nearest_soon, solve};
+use crate::subset_sum::{
+    Answer, Balance, Budget, Norms, Outcome, Problem, SameVectors, Solution, Solver, Vectors, balance, nearest_soon,
+    solve,
+};
 use crate::tickets::cnn::{Image, Kernel, Layer, Network, convolve, mask, relu};
 
+use super::design::NEVER;
 use super::pair::{Filters, Pair, RandomPair, Sign};
 use super::worst_case::Split;
 
@@ -29,6 +33,26 @@ pub struct Request<'a> {
     pub filters: Filters,
     /// The solver; chosen by size if none.
     pub solver: Option<&'a dyn Solver>,
+    /// What takes the solver's place in many dimensions ([`balance::is_for`]), where vectors are drawn again rather than held.
+    pub balance: Option<Balance>,
+    /// The sign for which nothing is kept, since nothing of it comes in.
+    pub silent: Option<Sign>,
+}
+
+/// How the search of a layer's channels is followed.
+#[derive(Clone, Copy)]
+pub struct Following<'a> {
+    /// What is known from an earlier search.
+    pub known: &'a [ChannelResult],
+    /// Raised to stop.
+    pub interrupted: &'a AtomicBool,
+    /// Called with each result, by any thread.
+    pub solved: &'a (dyn Fn(&ChannelResult) + Sync),
+}
+
+impl Following<'static> {
+    /// Nothing is known, and nobody follows.
+    pub const NOBODY: Following<'static> = Following { known: &[], interrupted: &NEVER, solved: &|_| {} };
 }
 
 /// How a channel's subset-sum problem ended.
@@ -40,6 +64,8 @@ pub enum Status {
     None,
     /// The solver gave up with the filters kept.
     GaveUp,
+    /// Nothing is kept, since nothing of this sign comes in; no problem was posed.
+    Silent,
 }
 
 /// One subset-sum problem of a layer and its answer.
@@ -61,6 +87,13 @@ pub struct ChannelResult {
     pub solver: &'static str,
 }
 
+impl ChannelResult {
+    /// Of a sign of which nothing comes in.
+    fn silent(channel: usize, sign: Sign) -> Self {
+        ChannelResult { channel, sign, candidates: 0, kept: Vec::new(), error: 0.0, status: Status::Silent, solver: "" }
+    }
+}
+
 /// A target layer, the random pair, and the filters of the pair that are kept for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PrunedKernel<P = RandomPair> {
@@ -69,6 +102,7 @@ pub struct PrunedKernel<P = RandomPair> {
     channels: Vec<ChannelResult>,
     l_plus: Kernel,
     l_minus: Kernel,
+    magnitude: f64,
 }
 
 impl PrunedKernel {
@@ -133,7 +167,7 @@ impl<P: Pair> PrunedKernel<P> {
     }
 
     /// Prunes a given pair as [`PrunedKernel::prune`] does, but side by side: every channel and sign has its own stream, and
-    /// threads change nothing. `observe` is called when a problem is solved. None when `interrupted` was raised before all were.
+    /// threads change nothing. None when it was interrupted before all were solved.
     ///
     /// # Errors
     /// As for [`PrunedKernel::prune`].
@@ -142,17 +176,40 @@ impl<P: Pair> PrunedKernel<P> {
         pair: P,
         request: &Request,
         stream: impl Fn(usize, Sign) -> Stream + Sync,
-        interrupted: &AtomicBool,
-        observe: &(dyn Fn() + Sync),
+        following: &Following,
     ) -> Result<Option<Self>> {
         check_shape(&target.kernel, &pair)?;
+        let budget = Budget::counted_unless(following.interrupted);
         let solve = |(channel, sign)| {
-            if interrupted.load(Ordering::Relaxed) {
+            let is_known = |result: &&ChannelResult| (result.channel, result.sign) == (channel, sign);
+            if let Some(known) = following.known.iter().find(is_known) {
+                return Ok(Some(known.clone()));
+            }
+            if request.silent == Some(sign) {
+                return Ok(Some(ChannelResult::silent(channel, sign)));
+            }
+            if budget.is_spent() {
                 return Ok(None);
             }
-            let candidates = Candidates::new(&pair, (channel, sign), request.filters);
-            let result = candidates.solve(&target.kernel, request, None, &mut stream(channel, sign))?;
-            observe();
+            let result = match request.balance.filter(|_| balance::is_for(dimension(&pair))) {
+                Some(balance) => Drawn::new(&pair, (channel, sign), request.filters).solve(
+                    &target.kernel,
+                    request,
+                    balance,
+                    &budget,
+                )?,
+                None => Candidates::new(&pair, (channel, sign), request.filters).solve(
+                    &target.kernel,
+                    request,
+                    None,
+                    &mut stream(channel, sign),
+                )?,
+            };
+            // What it would have found later is not known.
+            if budget.is_spent() {
+                return Ok(None);
+            }
+            (following.solved)(&result);
             Ok(Some(result))
         };
         // One by one, since they take long and unequally.
@@ -181,8 +238,10 @@ impl<P: Pair> PrunedKernel<P> {
                 "the filters kept are not those of this layer's channels and signs: prune it again",
             ));
         }
-        let [l_plus, l_minus] = Sign::BOTH.map(|sign| kept_sum(&target.kernel, &pair, &channels, sign));
-        Ok(PrunedKernel { target: target.clone(), pair, channels, l_plus, l_minus })
+        let [(l_plus, plus), (l_minus, minus)] =
+            Sign::BOTH.map(|sign| kept_sum(&target.kernel, &pair, &channels, sign));
+        let magnitude = plus.iter().zip(&minus).map(|(plus, minus)| plus + minus).fold(0.0, f64::max);
+        Ok(PrunedKernel { target: target.clone(), pair, channels, l_plus, l_minus, magnitude })
     }
 
     /// The layer that is approximated.
@@ -210,9 +269,19 @@ impl<P: Pair> PrunedKernel<P> {
         &self.l_minus
     }
 
+    /// The largest over the outputs of the sum of the absolute values of all that is added up for L^+ and L^-.
+    pub(super) fn magnitude(&self) -> f64 {
+        self.magnitude
+    }
+
     /// The largest of `|K - L^+|_max` and `|K + L^-|_max`.
     pub fn max_error(&self) -> f64 {
         self.channels.iter().fold(0.0, |max, channel| channel.error.max(max))
+    }
+
+    /// How many filters the dense pair has: those kept, or one of zeros where none is.
+    pub fn kept_count(&self) -> usize {
+        self.channels.iter().map(|channel| channel.kept.len()).sum::<usize>().max(1)
     }
 
     /// All filters kept, rising.
@@ -222,9 +291,16 @@ impl<P: Pair> PrunedKernel<P> {
         kept
     }
 
-    /// What the pruned pair computes, by Lemma 11: `L^+ * X^+ + L^- * X^-`.
+    /// Whether nothing negative comes in, so that no filter is kept for it.
+    pub fn is_silent(&self) -> bool {
+        self.channels.iter().any(|channel| channel.status == Status::Silent)
+    }
+
+    /// What the pruned pair computes, by Lemma 11: `L^+ * X^+ + L^- * X^-`. Where no negative part comes in it is taken to be answered
+    /// as the target does.
     pub fn response(&self) -> Split {
-        self.split(self.l_plus.clone(), self.l_minus.clone())
+        let minus = if self.is_silent() { self.target.kernel.map(|k| -k) } else { self.l_minus.clone() };
+        self.split(self.l_plus.clone(), minus)
     }
 
     /// The error `K * X - U * relu((V . S) * X)` as `(K - L^+) * X^+ + (-K - L^-) * X^-`.
@@ -275,6 +351,70 @@ fn check_shape(kernel: &Kernel, pair: &impl Pair) -> Result<()> {
     Ok(())
 }
 
+/// The dimension d^2 c_1 of a pair's subset sums.
+fn dimension(pair: &impl Pair) -> usize {
+    let (_, outputs, side) = pair.shape();
+    outputs * side * side
+}
+
+/// What a channel's and sign's sum aims at: K or -K at the channel, in the order (output, row, column).
+fn aim(kernel: &Kernel, channel: usize, sign: Sign) -> Vec<f64> {
+    let mut target = kernel.input_slice(channel);
+    if sign == Sign::Negative {
+        target.iter_mut().for_each(|k| *k = -*k);
+    }
+    target
+}
+
+/// The filters that a channel and sign may keep; what each adds is drawn whenever it is asked for.
+struct Drawn<'p, P> {
+    pair: &'p P,
+    channel: usize,
+    sign: Sign,
+    filters: Vec<usize>,
+}
+
+impl<P: Pair> Vectors for Drawn<'_, P> {
+    fn count(&self) -> usize {
+        self.filters.len()
+    }
+
+    fn dimension(&self) -> usize {
+        dimension(self.pair)
+    }
+
+    fn norms(&self) -> Result<Vec<f64>> {
+        Ok(self.filters.iter().map(|&filter| self.pair.norm(filter)).collect())
+    }
+
+    fn read(&self, index: usize, vector: &mut [f64]) -> Result<()> {
+        self.pair.read_vector(self.filters[index], vector);
+        Ok(())
+    }
+}
+
+impl<'p, P: Pair> Drawn<'p, P> {
+    fn new(pair: &'p P, (channel, sign): (usize, Sign), filters: Filters) -> Self {
+        Drawn { pair, channel, sign, filters: pair.candidates(channel, sign, filters) }
+    }
+
+    fn solve(&self, kernel: &Kernel, request: &Request, balance: Balance, budget: &Budget) -> Result<ChannelResult> {
+        let Drawn { channel, sign, ref filters, .. } = *self;
+        let target = aim(kernel, channel, sign);
+        let size = request.size.filter(|&size| size <= filters.len());
+        let solution = balance.search(self, &target, size, request.tolerance, budget)?;
+        let status = match size == request.size {
+            true if solution.error <= request.tolerance => Status::Found,
+            true => Status::GaveUp,
+            // Too few candidates are a proof of none.
+            false => Status::None,
+        };
+        let kept = solution.subset.iter().map(|&index| filters[index]).collect();
+        let solver = Solver::name(&balance);
+        Ok(ChannelResult { channel, sign, candidates: filters.len(), kept, error: solution.error, status, solver })
+    }
+}
+
 /// The filters that a channel and sign may keep, and what each adds.
 struct Candidates {
     channel: usize,
@@ -287,8 +427,7 @@ struct Candidates {
 impl Candidates {
     fn new(pair: &impl Pair, (channel, sign): (usize, Sign), filters: Filters) -> Self {
         let filters = pair.candidates(channel, sign, filters);
-        let (_, outputs, side) = pair.shape();
-        let dimension = outputs * side * side;
+        let dimension = dimension(pair);
         let mut vectors = Vec::with_capacity(filters.len() * dimension);
         filters.iter().for_each(|&filter| vectors.extend(pair.vector(filter)));
         Candidates { channel, sign, filters, vectors, dimension }
@@ -305,13 +444,8 @@ impl Candidates {
         (self, norms)
     }
 
-    /// What a sum of them aims at: K or -K at the channel, in the order (output, row, column).
     fn target(&self, kernel: &Kernel) -> Vec<f64> {
-        let mut target = kernel.input_slice(self.channel);
-        if self.sign == Sign::Negative {
-            target.iter_mut().for_each(|k| *k = -*k);
-        }
-        target
+        aim(kernel, self.channel, self.sign)
     }
 
     fn solve(
@@ -381,20 +515,28 @@ fn best_known(problem: &Problem, outcome: Outcome, stream: &mut Stream) -> (Stat
     }
 }
 
-/// L^+ or L^-: at each input channel the sum of the vectors of the filters kept.
-fn kept_sum(kernel: &Kernel, pair: &impl Pair, channels: &[ChannelResult], sign: Sign) -> Kernel {
-    let of_sign = channels.iter().filter(|result| result.sign == sign);
-    let slices: Vec<Vec<f64>> = of_sign
-        .map(|result| {
-            let mut sum = vec![0.0; kernel.outputs() * kernel.side() * kernel.side()];
-            for &filter in &result.kept {
-                sum.iter_mut().zip(pair.vector(filter)).for_each(|(sum, x)| *sum += x);
+/// L^+ or L^-: at each input channel the sum of the vectors of the filters kept; and for each output the sum of the absolute
+/// values of all that is added up.
+fn kept_sum(kernel: &Kernel, pair: &impl Pair, channels: &[ChannelResult], sign: Sign) -> (Kernel, Vec<f64>) {
+    let (side, dimension) = (kernel.side(), dimension(pair));
+    let of_sign: Vec<&ChannelResult> = channels.iter().filter(|result| result.sign == sign).collect();
+    let sums = of_sign.par_iter().with_max_len(1).map(|result| {
+        let (mut sum, mut absolute, mut vector) = (vec![0.0; dimension], vec![0.0; dimension], vec![0.0; dimension]);
+        for &filter in &result.kept {
+            pair.read_vector(filter, &mut vector);
+            for ((sum, absolute), x) in sum.iter_mut().zip(&mut absolute).zip(&vector) {
+                *sum += x;
+                *absolute += x.abs();
             }
-            sum
-        })
-        .collect();
-    let side = kernel.side();
-    Kernel::from_fn(kernel.outputs(), kernel.inputs(), side, |o, t, r, s| slices[t][(o * side + r) * side + s])
+        }
+        let of_outputs = absolute.chunks_exact(side * side).map(|window| window.iter().sum()).collect();
+        (sum, of_outputs)
+    });
+    let (slices, magnitudes): (Vec<Vec<f64>>, Vec<Vec<f64>>) = sums.unzip();
+    let magnitude = |output: usize| magnitudes.iter().map(|of_outputs| of_outputs[output]).sum();
+    let sum =
+        Kernel::from_fn(kernel.outputs(), kernel.inputs(), side, |o, t, r, s| slices[t][(o * side + r) * side + s]);
+    (sum, (0..kernel.outputs()).map(magnitude).collect())
 }
 
 #[cfg(test)]

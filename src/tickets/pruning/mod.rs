@@ -18,7 +18,7 @@ pub mod worst_case;
 pub use approximation::{Approximation, Bounds, Certificate, Found};
 pub use assessment::Assessment;
 pub use design::{Design, Watch, least_width};
-pub use kernel::{ChannelResult, PrunedKernel, Request, Status, come_near};
+pub use kernel::{ChannelResult, Following, PrunedKernel, Request, Status, come_near};
 pub use network::{Direction, PrunedNetwork, inject_error, random_target};
 pub use pair::{Filters, Pair, RandomPair, Sign};
 pub use picture::Picture;

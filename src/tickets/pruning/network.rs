@@ -1,8 +1,11 @@
 //! Theorem 3: a random network pruned layer by layer, and the networks on which its proof is tested.
 
+use std::sync::OnceLock;
+
 use super::approximation::Approximation;
 use super::kernel::{PrunedKernel, Request};
 use super::pair::{Pair, RandomPair};
+use super::rounding::Sums;
 use super::worst_case::{Inputs, Outputs, Split};
 use crate::error::{Error, Result};
 use crate::random::Stream;
@@ -15,7 +18,7 @@ pub struct PrunedNetwork<P = RandomPair> {
     target: Network,
     layers: Vec<PrunedKernel<P>>,
     factors: Vec<f64>,
-    dense: Network,
+    dense: OnceLock<Network>,
 }
 
 /// Whether a pair was pruned for the 1x1 kernel that a target's kernel becomes on unfolded images.
@@ -89,31 +92,19 @@ impl<P: Pair> PrunedNetwork<P> {
                 target.depth()
             )));
         }
-        let undone = |layer: &PrunedKernel<P>, factor: f64, target: &Layer| {
-            let [v, u] = layer.dense();
-            let u = Layer { kernel: u.kernel.map(|x| x / factor), ..u };
-            // The d x d kernel stands first where the pair was made for unfolded images.
-            if is_unfolded(layer, target) {
-                [Layer { kernel: v.kernel.folded(target.kernel.side()), ..*target }, u]
-            } else {
-                [v, u]
-            }
+        let of_target = |layer: &PrunedKernel<P>, index: usize| {
+            let target = &target.layers()[index].kernel;
+            let unfolded = (target.inputs() * target.side().pow(2), target.outputs(), 1);
+            let shape = layer.pair().shape();
+            shape == (target.inputs(), target.outputs(), target.side()) || shape == unfolded
         };
-        let mut pruned = layers.iter().zip(&factors);
-        let (mut dense, mut roles) = (Vec::new(), Vec::new());
-        for (target, role) in target.layers().iter().zip(target.roles()) {
-            let stand_in = if role.fixed { None } else { pruned.next() };
-            let stand_ins = match stand_in {
-                Some((layer, &factor)) => undone(layer, factor, target).to_vec(),
-                None => vec![target.clone()],
-            };
-            for layer in stand_ins {
-                roles.push(Role { fixed: role.fixed, ..Role::conv(roles.len()) });
-                dense.push(layer);
-            }
+        if let Some((_, index)) = layers.iter().zip(target.places()).find(|&(layer, index)| !of_target(layer, index)) {
+            return Err(Error::Shape(format!(
+                "{} was pruned for another shape: prune it for this target",
+                target.tensor(index)
+            )));
         }
-        let dense = Network::new(dense)?.with_roles(roles)?.with_leak(target.leak())?;
-        Ok(PrunedNetwork { target, layers, factors, dense })
+        Ok(PrunedNetwork { target, layers, factors, dense: OnceLock::new() })
     }
 
     /// The target.
@@ -132,14 +123,56 @@ impl<P: Pair> PrunedNetwork<P> {
     }
 
     /// The pruned network as a plain one of 2l dense layers, removed filters gone and factors undone, and the target's fixed layers
-    /// between them.
+    /// between them; made when it is asked for first, of [`PrunedNetwork::dense_weights`] numbers.
     pub fn dense(&self) -> &Network {
-        &self.dense
+        self.dense.get_or_init(|| self.make_dense())
+    }
+
+    /// The numbers in the dense kernels of all pairs.
+    pub fn dense_weights(&self) -> u64 {
+        let weights = |layer: &PrunedKernel<P>| {
+            let (inputs, outputs, side) = layer.pair().shape();
+            (layer.kept_count() * (inputs + outputs * side * side)) as u64
+        };
+        self.layers.iter().map(weights).sum()
+    }
+
+    fn make_dense(&self) -> Network {
+        let undone = |layer: &PrunedKernel<P>, factor: f64, target: &Layer| {
+            let [v, u] = layer.dense();
+            let u = Layer { kernel: u.kernel.map(|x| x / factor), ..u };
+            // The d x d kernel stands first where the pair was made for unfolded images.
+            if is_unfolded(layer, target) {
+                [Layer { kernel: v.kernel.folded(target.kernel.side()), ..*target }, u]
+            } else {
+                [v, u]
+            }
+        };
+        let (mut dense, mut roles) = (Vec::new(), Vec::new());
+        for (target, role, pruned) in self.stand_ins() {
+            let stand_ins = match pruned {
+                Some((layer, factor)) => undone(layer, factor, target).to_vec(),
+                None => vec![target.clone()],
+            };
+            for layer in stand_ins {
+                roles.push(Role { fixed: role.fixed, ..Role::conv(roles.len()) });
+                dense.push(layer);
+            }
+        }
+        let network = Network::new(dense).and_then(|network| network.with_roles(roles));
+        network.and_then(|network| network.with_leak(self.target.leak())).expect("the pairs have the target's shapes")
+    }
+
+    /// The target's layers and roles, each with the pruned layer and its factor that stand in for it, unless it is fixed.
+    fn stand_ins(&self) -> impl Iterator<Item = (&Layer, &Role, Option<(&PrunedKernel<P>, f64)>)> {
+        let mut pruned = self.layers.iter().zip(self.factors.iter().copied());
+        let layers = self.target.layers().iter().zip(self.target.roles());
+        layers.map(move |(layer, role)| (layer, role, if role.fixed { None } else { pruned.next() }))
     }
 
     /// `|N(X) - N~(X)|_max` by forward passes of the target and the dense network.
     pub fn error_at(&self, image: &Image) -> f64 {
-        self.target.forward(image).distance(&self.dense.forward(image))
+        self.target.forward(image).distance(&self.dense().forward(image))
     }
 
     /// The target beside what the pruned layers compute (Lemma 11), factors undone: their errors over all inputs are
@@ -152,13 +185,19 @@ impl<P: Pair> PrunedNetwork<P> {
             let [plus, minus] = [response.plus, response.minus].map(|kernel| fold(kernel.map(|x| x / factor)));
             Split { plus, minus, stride: target.stride, pad: target.pad }
         };
-        let mut pruned = self.layers.iter().zip(&self.factors);
-        let stand_in = |(target, role): (&Layer, &Role)| match if role.fixed { None } else { pruned.next() } {
-            Some((layer, &factor)) => undone(layer, factor, target),
+        let split = |(target, _, pruned): (&Layer, &Role, Option<(&PrunedKernel<P>, f64)>)| match pruned {
+            Some((layer, factor)) => undone(layer, factor, target),
             None => Split::of_layer(target),
         };
-        let responses = self.target.layers().iter().zip(self.target.roles()).map(stand_in).collect();
-        Approximation::new(self.target.clone(), responses).of_pairs(&self.dense)
+        let sums = |(target, _, pruned): (&Layer, &Role, Option<(&PrunedKernel<P>, f64)>)| match pruned {
+            Some((layer, factor)) => {
+                let (inputs, _, side) = layer.pair().shape();
+                Sums::of_pair(inputs + layer.kept_count() * side * side, layer.magnitude() / factor)
+            }
+            None => Sums::of_split(&Split::of_layer(target)),
+        };
+        let responses = self.stand_ins().map(split).collect();
+        Approximation::new(self.target.clone(), responses).summed_from(self.stand_ins().map(sums).collect())
     }
 }
 

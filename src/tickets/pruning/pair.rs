@@ -48,6 +48,16 @@ pub trait Pair: Sync {
         vector.iter_mut().for_each(|u| *u *= scale);
         vector
     }
+
+    /// Sets `vector` to the same, without taking memory where that can be.
+    fn read_vector(&self, filter: usize, vector: &mut [f64]) {
+        vector.copy_from_slice(&self.vector(filter));
+    }
+
+    /// About the 2-norm of that vector.
+    fn norm(&self, filter: usize) -> f64 {
+        self.vector(filter).iter().map(|x| x * x).sum::<f64>().sqrt()
+    }
 }
 
 impl<P: Pair> Pair for &P {
@@ -65,6 +75,18 @@ impl<P: Pair> Pair for &P {
 
     fn slice(&self, filter: usize) -> Vec<f64> {
         P::slice(self, filter)
+    }
+
+    fn vector(&self, filter: usize) -> Vec<f64> {
+        P::vector(self, filter)
+    }
+
+    fn read_vector(&self, filter: usize, vector: &mut [f64]) {
+        P::read_vector(self, filter, vector);
+    }
+
+    fn norm(&self, filter: usize) -> f64 {
+        P::norm(self, filter)
     }
 }
 

@@ -70,6 +70,8 @@ struct Relaxation<'a> {
     /// Rows and columns of the input of every layer and of the output.
     shapes: &'a [(usize, usize)],
     ranges: Vec<Ranges>,
+    /// The inputs' ranges, pixel by pixel; [-1, 1] where there are none.
+    inputs: Option<Vec<Range>>,
     /// Raised to stop: bounds are then infinite.
     interrupted: &'a AtomicBool,
 }
@@ -82,10 +84,7 @@ pub(super) fn error_bounds(
     shapes: &[(usize, usize)],
     watch: &Watch,
 ) -> Option<Vec<f64>> {
-    let errors = approximation.target().layers().iter().zip(approximation.responses());
-    let errors = errors.map(|(target, response)| error(target, response)).collect();
-    let mut relaxation =
-        Relaxation { approximation, errors, shapes, ranges: Vec::new(), interrupted: watch.interrupted };
+    let mut relaxation = Relaxation::new(approximation, shapes, None, watch.interrupted);
     let slacks = relaxation.slacks();
     let mut work = 0.0;
     let bound = |(layer, slack)| {
@@ -96,7 +95,66 @@ pub(super) fn error_bounds(
     (!watch.interrupted.load(Ordering::Relaxed)).then_some(bounds)
 }
 
-impl Relaxation<'_> {
+/// Whether target and approximation put the same class first, the same as the target at the image, for all inputs within the radius
+/// of the image in the max norm and in [-1, 1], by the relaxation; false where it does not show that. Classes are compared by
+/// the means of their outputs, which forward passes may get wrong by `rounding`. The last `ones` channels stay as they are. None when
+/// the watch was interrupted.
+pub(super) fn agrees_in_ball(
+    approximation: &Approximation,
+    shapes: &[(usize, usize)],
+    (image, radius, ones): (&Image, f64, usize),
+    rounding: f64,
+    watch: &Watch,
+) -> Option<bool> {
+    let free = (image.channels() - ones) * image.rows() * image.columns();
+    let range = |(pixel, &x): (usize, &f64)| {
+        if pixel < free { ((x - radius).max(-1.0), (x + radius).min(1.0)) } else { (x, x) }
+    };
+    let inputs = image.data().iter().enumerate().map(range).collect();
+    let mut relaxation = Relaxation::new(approximation, shapes, Some(inputs), watch.interrupted);
+    let slacks = relaxation.slacks();
+    let last = slacks.len() - 1;
+    for (layer, slack) in slacks[..last].iter().enumerate() {
+        relaxation.bound_layer(layer, *slack);
+    }
+    let agrees = relaxation.keeps_first(last, class(&approximation.target().forward(image)), slacks[last], rounding);
+    (!watch.interrupted.load(Ordering::Relaxed)).then_some(agrees)
+}
+
+impl<'a> Relaxation<'a> {
+    fn new(
+        approximation: &'a Approximation,
+        shapes: &'a [(usize, usize)],
+        inputs: Option<Vec<Range>>,
+        interrupted: &'a AtomicBool,
+    ) -> Self {
+        let errors = approximation.target().layers().iter().zip(approximation.responses());
+        let errors = errors.map(|(target, response)| error(target, response)).collect();
+        Relaxation { approximation, errors, shapes, ranges: Vec::new(), inputs, interrupted }
+    }
+
+    /// Whether class `first` is above every other in both networks' outputs, those of layer `last`.
+    fn keeps_first(&self, last: usize, first: usize, slack: Slack, rounding: f64) -> bool {
+        let (rows, columns) = self.shapes[last + 1];
+        let (outputs, pixels) = (self.approximation.responses()[last].plus.outputs(), rows * columns);
+        // By how much the other class is above the first.
+        let excess = |other: usize| {
+            Image::from_fn(outputs, rows, columns, |channel, _, _| match channel {
+                _ if channel == other => 1.0 / pixels as f64,
+                _ if channel == first => -1.0 / pixels as f64,
+                _ => 0.0,
+            })
+        };
+        let stays_below = |other: usize| {
+            let target = Form { target: excess(other), error: Image::zeros(outputs, rows, columns), constant: 0.0 };
+            let pruned = Form { error: excess(other).map(|x| -x), target: excess(other), constant: 0.0 };
+            // Of each of the two classes.
+            let off = 2.0 * (slack.target + slack.error + rounding);
+            [target, pruned].iter().all(|form| self.highest(last, form, &SLOPES_BELOW) + off < 0.0)
+        };
+        (0..outputs).into_par_iter().filter(|&other| other != first).all(stays_below)
+    }
+
     /// Products that the ranges of a layer take.
     fn work(&self, layer: usize) -> f64 {
         // However little of an image a form sees, all of it is copied and looked through.
@@ -173,7 +231,11 @@ impl Relaxation<'_> {
         ];
         if layer == 0 {
             let pixels = parts[0].data().iter().zip(parts[1].data());
-            return form.constant + pixels.map(|(&p, &q)| best_pixel(p, q, Inputs::All).1).sum::<f64>();
+            let highest = match &self.inputs {
+                None => pixels.map(|(&p, &q)| best_pixel(p, q, Inputs::All).1).sum::<f64>(),
+                Some(ranges) => pixels.zip(ranges).map(|((&p, &q), &range)| highest_on(range, p, q)).sum(),
+            };
+            return form.constant + highest;
         }
         let differences = self.approximation.responses()[layer].transposed(&form.error, size);
         let (ranges, leak) = (&self.ranges[layer - 1], self.approximation.target().leak());
@@ -183,6 +245,21 @@ impl Relaxation<'_> {
         });
         bounds.fold(f64::INFINITY, f64::min)
     }
+}
+
+/// The largest p x^+ + q x^- of a range.
+fn highest_on((low, high): Range, p: f64, q: f64) -> f64 {
+    let at = |x: f64| if x > 0.0 { p * x } else { -q * x };
+    let inside = if low < 0.0 && high > 0.0 { 0.0 } else { f64::NEG_INFINITY };
+    at(low).max(at(high)).max(inside)
+}
+
+/// The class of the largest mean output.
+fn class(output: &Image) -> usize {
+    let pixels = output.rows() * output.columns();
+    let sum = |channel: &[f64]| channel.iter().sum::<f64>();
+    let sums: Vec<f64> = output.data().chunks(pixels).map(sum).collect();
+    (0..sums.len()).max_by(|&i, &j| sums[i].total_cmp(&sums[j])).unwrap_or(0)
 }
 
 /// The form before the ReLU that nowhere on the ranges is below a form behind it, of weights `parts` of the positive and negative

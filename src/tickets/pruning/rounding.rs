@@ -1,7 +1,7 @@
 //! How far forward passes in f64 may be from what they compute.
 
 use super::worst_case::Split;
-use crate::tickets::cnn::{Kernel, Layer, Network};
+use crate::tickets::cnn::Kernel;
 
 /// gamma_n = n u / (1 - n u) with u = 2^-53: in whatever order n products are added up, the sum is off by at most this part of
 /// the sum of their absolute values (Higham 2002, section 3.1).
@@ -28,25 +28,11 @@ impl Sums {
         Sums { products: products(&split.plus) + BESIDES, magnitude: split.lipschitz() }
     }
 
-    /// Of each pair of layers of a network, V and then U, whether it computes the pair or the sums `|V| U` over its filters first.
-    pub(super) fn of_pairs(network: &Network) -> Vec<Self> {
-        let pair = |pair: &[Layer]| {
-            let [v, u] = [&pair[0].kernel, &pair[1].kernel];
-            let norm1s: Vec<f64> = (0..v.outputs()).map(|filter| v.filter_norm1(filter)).collect();
-            let filter = |output, filter| u.window(output, filter).iter().map(|x| x.abs()).sum::<f64>();
-            let sum = |output| norm1s.iter().enumerate().map(|(l, norm1)| norm1 * filter(output, l)).sum::<f64>();
-            // Summed beforehand, the filters are a rounding of the weights, and the weights' sum is another.
-            let products = 2 * (products(v) + products(u)) + BESIDES;
-            Sums { products, magnitude: (0..u.outputs()).map(sum).fold(0.0, f64::max) }
-        };
-        let (mut layers, mut roles) = (network.layers(), network.roles());
-        let mut sums = Vec::new();
-        while let (Some(layer), Some(role)) = (layers.first(), roles.first()) {
-            let count = if role.fixed { 1 } else { 2 };
-            sums.push(if role.fixed { Sums::of_split(&Split::of_layer(layer)) } else { pair(&layers[..count]) });
-            (layers, roles) = (&layers[count..], &roles[count..]);
-        }
-        sums
+    /// Of a pruned pair V and U that adds up so many products for an output, whether it computes the pair or the sums `|V| U` over its
+    /// filters first: these, by absolute values, add up to `magnitude`.
+    pub(super) fn of_pair(products: usize, magnitude: f64) -> Self {
+        // Summed beforehand, the filters are a rounding of the weights, and the weights' sum is another.
+        Sums { products: 2 * products + BESIDES, magnitude }
     }
 
     /// How far the output of a layer of this Lipschitz constant may be off, if inputs of max norm `norm` are off by `off`.
@@ -55,6 +41,7 @@ impl Sums {
     }
 }
 
-fn products(kernel: &Kernel) -> usize {
+/// Products added up for an output of a convolution.
+pub(super) fn products(kernel: &Kernel) -> usize {
     kernel.inputs() * kernel.side().pow(2)
 }

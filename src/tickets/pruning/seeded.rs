@@ -2,6 +2,7 @@
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal, StudentT};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::pair::Pair;
@@ -35,6 +36,9 @@ pub enum Law {
     /// N(0, 2 / fan-in), after K. He et al. (2015): 2 / c_0 for V and 2 / (2 n c_0 d^2) for U.
     Kaiming,
 }
+
+/// Filters whose outputs are added up by one thread.
+const AT_ONCE: usize = 1024;
 
 /// Degrees of freedom of Student's t.
 const FREEDOM: f64 = 5.0;
@@ -117,29 +121,45 @@ impl SeededPair {
         (0..self.side * self.side * self.outputs).map(|_| deviation * self.law.draw(&mut stream)).collect()
     }
 
-    /// The masked random pair `U * relu((V . S) * X)` filter by filter, over all 2 n c_0 of them, with a ReLU of slope `leak`
-    /// below 0. `kept` are the filters that the mask keeps, rising; stride and padding are those of `target`. Where the mask has a 0 the hidden channel is 0
-    /// whatever X is, so that U's slice, by which it would be multiplied, is not drawn.
+    /// The masked random pair `U * relu((V . S) * X)` filter by filter, with a ReLU of slope `leak` below 0. `kept` are the filters
+    /// that the mask keeps, rising; stride and padding are those of `target`. Where the mask has a 0 the hidden channel is 0 whatever X
+    /// is, so that nothing of that filter is drawn.
     pub fn forward(&self, kept: &[usize], target: &Layer, leak: f64, image: &Image) -> Image {
-        let shape = target.output_shape(image.rows(), image.columns()).expect("the kernel fits into the image");
-        let mut output = Image::zeros(self.outputs, shape.0, shape.1);
-        let mut kept = kept.iter().peekable();
-        for filter in 0..2 * self.n * self.inputs {
-            let mask = if kept.next_if(|&&next| next == filter).is_some() { 1.0 } else { 0.0 };
-            let (entry, stream) = self.start(filter);
-            let channel = self.channel(filter);
-            let hidden = Image::from_fn(1, image.rows(), image.columns(), |_, row, column| {
-                mask * entry * image.at(channel, row, column)
-            });
-            let hidden = hidden.leaky(leak);
-            if hidden.max_norm() > 0.0 {
-                let slice =
-                    Kernel::new(self.outputs, 1, self.side, self.rest(stream)).expect("normal entries are finite");
-                let layer = Layer { kernel: slice, ..*target };
-                output = output.zip(&layer.forward(&hidden), |sum, x| sum + x);
-            }
-        }
-        output
+        self.forward_each(kept, target, leak, std::slice::from_ref(image)).remove(0)
+    }
+
+    /// The same for each of some images of one size, with filters drawn once for all.
+    pub fn forward_each(&self, kept: &[usize], target: &Layer, leak: f64, images: &[Image]) -> Vec<Image> {
+        let zeros = || -> Vec<Image> {
+            let shape = |image: &Image| target.output_shape(image.rows(), image.columns());
+            let zeros = |image| shape(image).map(|(rows, columns)| Image::zeros(self.outputs, rows, columns));
+            images.iter().map(|image| zeros(image).expect("the kernel fits into the image")).collect()
+        };
+        let add = |sums: Vec<Image>, others: &[Image]| -> Vec<Image> {
+            sums.iter().zip(others).map(|(sum, other)| sum.zip(other, |sum, x| sum + x)).collect()
+        };
+        // Of fixed size, so that threads change no sum.
+        let parts: Vec<Vec<Image>> = kept
+            .par_chunks(AT_ONCE)
+            .map(|filters| {
+                filters
+                    .iter()
+                    .fold(zeros(), |sums, &filter| add(sums, &self.forward_filter(filter, target, leak, images)))
+            })
+            .collect();
+        parts.iter().fold(zeros(), |sums, part| add(sums, part))
+    }
+
+    fn forward_filter(&self, filter: usize, target: &Layer, leak: f64, images: &[Image]) -> Vec<Image> {
+        let (entry, stream) = self.start(filter);
+        let channel = self.channel(filter);
+        let slice = Kernel::new(self.outputs, 1, self.side, self.rest(stream)).expect("normal entries are finite");
+        let layer = Layer { kernel: slice, ..*target };
+        let hidden = |image: &Image| {
+            let value = |_, row, column| entry * image.at(channel, row, column);
+            Image::from_fn(1, image.rows(), image.columns(), value).leaky(leak)
+        };
+        images.iter().map(|image| layer.forward(&hidden(image))).collect()
     }
 }
 
@@ -161,10 +181,21 @@ impl Pair for SeededPair {
     }
 
     fn vector(&self, filter: usize) -> Vec<f64> {
-        let (entry, stream) = self.start(filter);
-        let mut vector = self.rest(stream);
-        vector.iter_mut().for_each(|u| *u *= entry.abs());
+        let mut vector = vec![0.0; self.side * self.side * self.outputs];
+        self.read_vector(filter, &mut vector);
         vector
+    }
+
+    fn read_vector(&self, filter: usize, vector: &mut [f64]) {
+        let (entry, mut stream) = self.start(filter);
+        let deviation = self.deviations().1;
+        vector.iter_mut().for_each(|x| *x = deviation * self.law.draw(&mut stream) * entry.abs());
+    }
+
+    /// By V's entry alone: in many dimensions all slices of U are nearly as long.
+    fn norm(&self, filter: usize) -> f64 {
+        let dimension = self.side * self.side * self.outputs;
+        self.entry(filter).abs() * self.deviations().1 * (dimension as f64).sqrt()
     }
 }
 

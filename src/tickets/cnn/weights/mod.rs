@@ -16,7 +16,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde::Serialize;
 
-use super::{Layer, LayerShape, Network};
+use super::{Kernel, Layer, LayerShape, Network};
 use crate::arrays::{self, Array};
 use crate::error::{Error, Result};
 use crate::output::write_whole;
@@ -174,6 +174,23 @@ pub fn write(path: &Path, network: &Network) -> Result<()> {
 
 /// The bytes of the safetensors file of a network.
 pub fn to_bytes(network: &Network) -> Vec<u8> {
+    let kernels = network.layers().iter().enumerate();
+    serialize(network, kernels.map(|(index, layer)| (format!("conv{index}.weight"), &layer.kernel)).collect())
+}
+
+/// The bytes of a safetensors file of kernels that stand in for a network's: for each layer the one that positive parts of its input
+/// meet (`conv<i>.plus`), and the one that negative parts meet (`conv<i>.minus`), whose convolutions are added up.
+pub fn split_to_bytes(network: &Network, kernels: &[[&Kernel; 2]]) -> Vec<u8> {
+    let mut tensors = Vec::new();
+    for (index, [plus, minus]) in kernels.iter().enumerate() {
+        tensors
+            .extend([("plus", *plus), ("minus", *minus)].map(|(part, kernel)| (format!("conv{index}.{part}"), kernel)));
+    }
+    serialize(network, tensors)
+}
+
+/// The bytes of a safetensors file of kernels, as F64, with the network's `arch`.
+fn serialize(network: &Network, kernels: Vec<(String, &Kernel)>) -> Vec<u8> {
     let last = network.layers().len() - 1;
     let leak = Some(network.leak()).filter(|&leak| leak != 0.0);
     let wire = |(index, layer): (usize, &Layer)| {
@@ -183,12 +200,11 @@ pub fn to_bytes(network: &Network) -> Vec<u8> {
     };
     let arch: Vec<Wire> = network.layers().iter().enumerate().map(wire).collect();
     let arch = serde_json::to_string(&arch).expect("shapes are plain numbers");
-    let kernels = network.layers().iter().map(|layer| &layer.kernel);
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = kernels
-        .enumerate()
-        .map(|(index, kernel)| {
+        .into_iter()
+        .map(|(name, kernel)| {
             let shape = vec![kernel.outputs(), kernel.inputs(), kernel.side(), kernel.side()];
-            (format!("conv{index}.weight"), shape, kernel.data().iter().flat_map(|x| x.to_le_bytes()).collect())
+            (name, shape, kernel.data().iter().flat_map(|x| x.to_le_bytes()).collect())
         })
         .collect();
     let views = tensors.iter().map(|(name, shape, bytes)| {
@@ -621,5 +637,20 @@ mod tests {
         let flat = r#"["flatten", {"linear": "fc1", "cin": 1}, "relu", {"linear": "fc2"}]"#;
         let network = read_stated(&of_tensors(&linear), flat, Biases::Refused).unwrap().network;
         assert_eq!((network.inputs(), network.least_side()), (1, Some(2)));
+    }
+
+    #[test]
+    fn split_kernels_are_written_two_a_layer() {
+        let mut stream = Stream::new(91, 92);
+        let kernel = Kernel::normal(2, 1, 3, &mut stream);
+        let network = Network::new(vec![Layer { kernel: kernel.clone(), stride: 2, pad: 1 }]).unwrap();
+        let minus = kernel.map(|x| -x);
+        let bytes = split_to_bytes(&network, &[[&kernel, &minus]]);
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        for (name, kernel) in [("conv0.plus", &kernel), ("conv0.minus", &minus)] {
+            let tensor = tensors.tensor(name).unwrap();
+            assert_eq!((tensor.shape(), tensor.dtype()), (&[2, 1, 3, 3][..], Dtype::F64));
+            assert_eq!(tensor.data(), kernel.data().iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        }
     }
 }

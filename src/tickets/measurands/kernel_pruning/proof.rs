@@ -298,7 +298,7 @@ fn sample(target: &Layer, n: usize, request: &Request, stream: &mut Stream, alph
             match channel.status {
                 Status::Found => hits += 1,
                 Status::GaveUp => unknown += 1,
-                Status::None => {}
+                Status::None | Status::Silent => {}
             }
         }
     }
