@@ -1,4 +1,4 @@
-//! What a pruning writes: the dense network, the masks, the certificate, and a CSV row a layer.
+//! What a pruning writes: the dense network, the masks, the certificate, a CSV row a layer, and a picture.
 
 use std::path::Path;
 
@@ -25,8 +25,11 @@ pub(super) const CERTIFICATE: &str = "certificate.json";
 /// The records' file.
 pub(super) const LAYERS: &str = "layers.csv";
 
+/// The picture's file.
+pub(super) const PICTURE: &str = "picture.svg";
+
 /// All files.
-pub(super) const NAMES: [&str; 4] = [NETWORK, MASKS, CERTIFICATE, LAYERS];
+pub(super) const NAMES: [&str; 5] = [NETWORK, MASKS, CERTIFICATE, LAYERS, PICTURE];
 
 /// Random inputs on which the dense network is compared with the masked random one.
 const INPUTS: usize = 3;
@@ -142,7 +145,7 @@ fn filters_name(filters: Filters) -> &'static str {
 /// The masks as index lists. With the seed they are the whole ticket.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Masks {
+pub(super) struct Masks {
     version: String,
     seed: u64,
     /// The paper's n.
@@ -153,24 +156,24 @@ struct Masks {
     leak: f64,
     /// Whether the first kernel of each pair is the d x d one; block t then reads one entry of the windows of one channel.
     direct: bool,
-    layers: Vec<Mask>,
+    pub(super) layers: Vec<Mask>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mask {
+pub(super) struct Mask {
     /// The layer's place in the target, from 0, average pooling counted: a part of the address of its random filters.
     layer: usize,
     /// The name of the target's tensors.
     name: String,
     /// Filters of a block; block t, from filter t times this on, reads input channel t.
-    block: usize,
+    pub(super) block: usize,
     /// Filters of the random layer.
-    filters: usize,
+    pub(super) filters: usize,
     /// By this the second kernel's weights are divided.
     factor: f64,
     /// Filters kept, from 0, rising.
-    kept: Vec<usize>,
+    pub(super) kept: Vec<usize>,
 }
 
 /// The certificate, and what --json prints.
@@ -197,13 +200,14 @@ pub(super) struct Agreement {
 
 impl Ticket {
     /// The files by name.
-    pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 4] {
+    pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 5] {
         let certificate = pretty(&self.certificate(self.assessment.clone(), agreement)) + "\n";
         [
             (NETWORK, weights::to_bytes(self.pruned.dense())),
             (MASKS, self.masks_text().into_bytes()),
             (CERTIFICATE, certificate.into_bytes()),
             (LAYERS, self.csv()),
+            (PICTURE, self.picture().into_bytes()),
         ]
     }
 
@@ -222,7 +226,7 @@ impl Ticket {
         }
     }
 
-    fn masks(&self) -> Masks {
+    pub(super) fn masks(&self) -> Masks {
         let target = self.pruned.target();
         let mask =
             |(place, (layer, &factor)): (usize, (&crate::tickets::pruning::PrunedKernel<SeededPair>, &f64))| Mask {
