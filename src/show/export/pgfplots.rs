@@ -120,9 +120,14 @@ impl<'a> Source<'a> {
                 (xs.iter().copied().fold(f64::INFINITY, f64::min), xs.iter().copied().fold(0.0, f64::max));
             most / least > 30.0
         };
+        // As many legend entries beside each other as have room in the axis' width.
+        let prefix = self.plot.series.as_deref().map_or(0, |series| self.plot.name_of(series).len());
+        let longest =
+            distinct(&self.rows, |row| &row.series).iter().map(|value| prefix + value.len() + 8).max().unwrap_or(8);
+        let columns = (54 / longest).clamp(1, 3);
         let mut options = format!(
             "width={}, height=0.65*{0}, xlabel={{{}}}, ylabel={{{}}}, cycle list name=color list, unbounded coords=jump, legend style={{font=\\footnotesize, \
-             at={{(0.5,-0.25)}}, anchor=north, legend columns=3}}",
+             at={{(0.5,-0.25)}}, anchor=north, legend columns={columns}}}",
             self.width,
             column(self.plot.name_of(&self.plot.x)),
             self.label()
@@ -231,7 +236,7 @@ mod tests {
     #[test]
     fn a_plot_is_a_file_of_data_and_axes_that_read_it() {
         let text = "claim = \"nsn-box\"\ntitle = \"\"\nabout = \"\"\n[[grid]]\nk = 16\nd = [1, 2]\neps = [0.1, 0.2]\n[[plot]]\nname = \"p\"\n\
-                    title = \"t\"\nx = \"d\"\ny = \"measured\"\nseries = \"eps\"\n";
+                    title = \"t\"\nx = \"d\"\ny = \"measured\"\nscale = \"log\"\nseries = \"eps\"\n";
         let experiment = Experiment::parse("e", text).unwrap();
         let record = |key: &str, ln: f64| Record {
             ln_measured: Some(ln),

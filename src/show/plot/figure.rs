@@ -199,6 +199,8 @@ impl Layout {
         let across = columns as f64 * panel.0 + (columns - 1) as f64 * GAP;
         // The label may reach as far as what stands below the panels, and as far above them.
         let beyond = ticks + MEDIUM * LEADING;
+        // Without a title nothing else is there.
+        let beyond = if title.is_empty() { beyond.min(heading + EDGE - 2.0) } else { beyond };
         let y_label = wrap(face, &y_label(about, plot, &selection.y), MEDIUM, below + 2.0 * beyond, LABEL_LINES);
         let overhang = if upwards { (0.0, 0.0) } else { overhang(&x, panel.0, face) };
         let left = EDGE + overhang.0.max(y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0);
