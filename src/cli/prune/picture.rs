@@ -18,6 +18,9 @@ const PANEL: usize = 190;
 const GAP: usize = 16;
 const LINE: usize = 16;
 
+/// A weight by its output, input, row and column.
+type Weight<'a> = dyn Fn(usize, usize, usize, usize) -> f64 + 'a;
+
 /// Squares of one colour, by colour.
 type Squares = BTreeMap<String, String>;
 
@@ -42,8 +45,7 @@ impl Ticket {
             let wanted = |o, i, r, c| target.at(o, i, r, c);
             let pruned = |o, i, r, c| found.at(o, i, r, c);
             let apart = |o, i, r, c| found.at(o, i, r, c) - target.at(o, i, r, c);
-            let weights: [(&str, &dyn Fn(usize, usize, usize, usize) -> f64); 3] =
-                [("target", &wanted), ("pruned", &pruned), ("difference", &apart)];
+            let weights: [(&str, &Weight); 3] = [("target", &wanted), ("pruned", &pruned), ("difference", &apart)];
             let mut height = 0;
             for (place, (name, weight)) in weights.into_iter().enumerate() {
                 let (squares, size, most) = kernel(target, weight);
@@ -109,7 +111,7 @@ fn part(kernel: &Kernel) -> &'static str {
 }
 
 /// A kernel's weights: a tile a pair of an output (across) and an input (down); its size in pixels, and the largest weight.
-fn kernel(kernel: &Kernel, weight: &dyn Fn(usize, usize, usize, usize) -> f64) -> (Squares, (usize, usize), f64) {
+fn kernel(kernel: &Kernel, weight: &Weight) -> (Squares, (usize, usize), f64) {
     let side = kernel.side();
     let shown = |count: usize| count.min((MOST / side).max(1));
     let (outputs, inputs) = (shown(kernel.outputs()), shown(kernel.inputs()));

@@ -1,5 +1,6 @@
 //! Sources for pgfplots: a file of data, and an axis a panel that draws it.
 
+use std::collections::BTreeSet;
 use std::f64::consts::LN_10;
 use std::fmt::Write;
 
@@ -26,6 +27,7 @@ pub struct Source<'a> {
     rows: Vec<Row>,
 }
 
+#[derive(Clone)]
 struct Row {
     panel: String,
     series: String,
@@ -77,13 +79,11 @@ impl<'a> Source<'a> {
             }
         };
         let mut rows: Vec<Row> = plot.shown(records).iter().map(row).collect();
+        let columns: [fn(&Row) -> &String; 3] = [|row| &row.panel, |row| &row.series, |row| &row.x];
+        let orders = columns.map(|column| order(distinct(&rows, column)));
         // Panels and series are ranges of rows.
-        let orders = [distinct(&rows, |row| &row.panel), distinct(&rows, |row| &row.series)].map(|values| {
-            let names: Vec<String> = values.into_iter().map(String::from).collect();
-            move |name: &str| names.iter().position(|known| known == name)
-        });
-        rows.sort_by_key(|row| (orders[0](&row.panel), orders[1](&row.series)));
-        Ok(Source { experiment, plot, width, is_log, rows })
+        rows.sort_by_key(|row| (orders[0](&row.panel), orders[1](&row.series), orders[2](&row.x)));
+        Ok(Source { experiment, plot, width, is_log, rows: with_gaps(rows, &orders[2]) })
     }
 
     /// The file of data.
@@ -138,7 +138,10 @@ impl<'a> Source<'a> {
         if !are_numbers {
             let words: Vec<String> =
                 distinct(&self.rows, |row| &row.x).into_iter().map(|word| word.replace(',', ";")).collect();
-            options += &format!(", symbolic x coords={{{}}}, xtick=data", words.join(","));
+            options += &format!(
+                ", symbolic x coords={{{}}}, xtick=data, x tick label style={{rotate=45, anchor=east}}",
+                words.join(",")
+            );
         }
         let _ = writeln!(
             text,
@@ -197,6 +200,31 @@ impl<'a> Source<'a> {
             (Quantity::Slack, _) => "slack, $\\log_{10}(\\mathrm{measured}/\\mathrm{bound})$".into(),
         }
     }
+}
+
+/// The places of values: numbers by size, words as they come.
+fn order(values: Vec<&str>) -> impl Fn(&str) -> Option<usize> + use<> {
+    let mut names: Vec<String> = values.into_iter().map(String::from).collect();
+    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        names.sort_by(|a, b| a.parse().unwrap_or(f64::NAN).total_cmp(&b.parse().unwrap_or(f64::NAN)));
+    }
+    move |name: &str| names.iter().position(|known| known == name)
+}
+
+/// The rows, with an empty one where a series of a panel was not measured at a place at which another was: no line passes there.
+fn with_gaps(rows: Vec<Row>, place: &impl Fn(&str) -> Option<usize>) -> Vec<Row> {
+    let measured: BTreeSet<(String, Option<usize>)> =
+        rows.iter().map(|row| (row.panel.clone(), place(&row.x))).collect();
+    let mut all: Vec<Row> = Vec::new();
+    for row in rows {
+        if let Some(last) = all.last().filter(|last| (&last.panel, &last.series) == (&row.panel, &row.series)) {
+            let missed = measured.range((row.panel.clone(), place(&last.x))..(row.panel.clone(), place(&row.x))).nth(1);
+            let gap = Row { y: None, lo: None, hi: None, bound: None, verdict: "not-measured", ..last.clone() };
+            all.extend(missed.map(|_| gap));
+        }
+        all.push(row);
+    }
+    all
 }
 
 /// What stands at a height, given its ln; nothing where no axis has a place for it.
@@ -266,6 +294,12 @@ mod tests {
         ] {
             assert!(tex.contains(part), "{part} is missing in {tex}");
         }
+        // Of a series that was not measured at 2, where another was, no line goes from 1 to 3.
+        let keys = ["d=1;eps=0.1", "d=3;eps=0.1", "d=1;eps=0.2", "d=2;eps=0.2", "d=3;eps=0.2"];
+        let records: Vec<Record> = keys.map(|key| record(key, -9.0)).into();
+        let source = Source::new(&experiment, &experiment.plots[0], &records, "84mm").unwrap();
+        let verdicts: Vec<&str> = source.rows.iter().map(|row| row.verdict).collect();
+        assert_eq!(verdicts, ["holds", "not-measured", "holds", "holds", "holds", "holds"]);
         assert!(tex.contains("ylabel={$\\log_{10}$ of $\\Pr(X_{1}+"), "{tex}");
     }
 }

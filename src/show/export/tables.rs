@@ -144,6 +144,8 @@ fn thresholds(export: &Export) -> Table {
 
 /// A number with four digits.
 fn short(value: f64) -> String {
+    // Out of a log a whole number comes with rounding.
+    let value = if (value - value.round()).abs() < 1e-9 * value { value.round() } else { value };
     if value.fract() == 0.0 && value < 1e6 { format!("{value}") } else { format!("{value:.3e}") }
 }
 
