@@ -19,7 +19,7 @@ use crate::measure::what_if::{Changes, Draft, changed};
 use crate::numeric::number;
 use crate::record::{self, Record};
 use crate::registry::find;
-use crate::statement::{Cell, Parameter, position};
+use crate::statement::{Cell, Domain, Parameter, position};
 use crate::statement::{PRINTED, Relation};
 use crate::verdict::Verdict;
 
@@ -602,7 +602,8 @@ fn expand(claim: &Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) -> R
         let here = || at(wire.span());
         let mut longer = Vec::new();
         for assignment in &assignments {
-            for text in texts(&parameter.name, wire.get_ref(), assignment).map_err(here())? {
+            let named = (parameter.name.as_str(), is_real(parameter));
+            for text in texts(named, wire.get_ref(), assignment).map_err(here())? {
                 parameter.parse(&text).map_err(here())?;
                 longer.push(assignment.iter().cloned().chain([(parameter.name.as_str(), text)]).collect());
             }
@@ -622,7 +623,7 @@ fn expand(claim: &Claim, grid: &Spanned<WireGrid>, text: &str, most: usize) -> R
 }
 
 /// The texts of one parameter's values: a single value, a list, or a range.
-fn texts(name: &str, wire: &Wire, earlier: &[(&str, String)]) -> Result<Vec<String>> {
+fn texts((name, is_real): (&str, bool), wire: &Wire, earlier: &[(&str, String)]) -> Result<Vec<String>> {
     match wire {
         Wire::Array(items) => {
             let nested = items.iter().map(|item| match item {
@@ -631,13 +632,21 @@ fn texts(name: &str, wire: &Wire, earlier: &[(&str, String)]) -> Result<Vec<Stri
                     let inner: Result<Vec<String>> = coordinates.iter().map(|c| single(name, c)).collect();
                     Ok(vec![format!("[{}]", inner?.join(", "))])
                 }
-                other => texts(name, other, earlier),
+                other => texts((name, is_real), other, earlier),
             });
             Ok(nested.collect::<Result<Vec<_>>>()?.concat())
         }
-        Wire::String(text) if text.contains("..") => range(name, text, earlier),
+        // Between whole numbers a range has whole numbers, whatever the parameter may be.
+        Wire::String(text) if text.contains("..") => match range(name, text, earlier) {
+            Err(_) if is_real => real_range(name, text),
+            whole => whole,
+        },
         other => Ok(vec![single(name, other)?]),
     }
+}
+
+fn is_real(parameter: &Parameter) -> bool {
+    matches!(parameter.domain, Domain::Real(_))
 }
 
 fn single(name: &str, wire: &Wire) -> Result<String> {
@@ -649,6 +658,37 @@ fn single(name: &str, wire: &Wire) -> Result<String> {
             Err(Error::input(format!("{name} = {other}: write a number, a word, a list or a range such as \"1..k\"")))
         }
     }
+}
+
+/// `"1e-9..0.1 log 9"`: so many numbers from the first to the second, evenly spaced in their logs; with `even` for `log`, evenly.
+fn real_range(name: &str, text: &str) -> Result<Vec<String>> {
+    let refused = || {
+        Error::input(format!(
+            "{name} = {text:?}: write a range of numbers as \"1e-9..0.1 log 9\" or \"0..1 even 5\", with 2 to 10000 of them and the smaller \
+             end first; in logs the ends are above 0"
+        ))
+    };
+    let (low, rest) = text.split_once("..").ok_or_else(refused)?;
+    let (high, count, is_log) = match (rest.split_once("log"), rest.split_once("even")) {
+        (Some((high, count)), _) => (high, count, true),
+        (None, Some((high, count))) => (high, count, false),
+        (None, None) => return Err(refused()),
+    };
+    let end = |text: &str| text.trim().parse::<f64>().ok().filter(|end| end.is_finite() && (!is_log || *end > 0.0));
+    let (low, high) = end(low).zip(end(high)).filter(|(low, high)| low < high).ok_or_else(refused)?;
+    let count = count.trim().parse::<u32>().ok().filter(|count| (2..=10_000).contains(count)).ok_or_else(refused)?;
+    let value = |i: u32| {
+        let part = f64::from(i) / f64::from(count - 1);
+        let value = if is_log { low * (high / low).powf(part) } else { low + (high - low) * part };
+        // Eleven digits: a power of ten stays one.
+        let rounded: f64 = format!("{value:.10e}").parse().unwrap_or(value);
+        number(match i {
+            0 => low,
+            i if i + 1 == count => high,
+            _ => rounded,
+        })
+    };
+    Ok((0..count).map(value).collect())
 }
 
 /// `"1..k"`: all whole numbers from 1 to k, both included; `"1..k log 8"`: about 8 of them, evenly spaced in their logs.
@@ -749,11 +789,11 @@ fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], wire: WirePlot)
     let mut only = Vec::new();
     for (name, value) in &wire.only {
         column(name)?;
-        let mut shown = texts(name, value, &[])?;
+        let parameter = parameters.iter().find(|parameter| parameter.name == *name);
+        let mut shown = texts((name, parameter.is_some_and(is_real)), value, &[])?;
         if name == "method" {
             shown.iter().try_for_each(|method| claim.method(method).map(|_| ()))?;
-        } else {
-            let parameter = &parameters[position(parameters, name)?];
+        } else if let Some(parameter) = parameter {
             shown = shown.iter().map(|text| Ok(parameter.parse(text)?.to_string())).collect::<Result<_>>()?;
         }
         only.push((name.clone(), shown));
@@ -795,6 +835,23 @@ mod tests {
         let js: Vec<u64> = logs.cells.iter().map(|cell| cell.integer("j")).collect();
         assert_eq!(js, [1, 1, 10, 10, 100, 100, 1000, 1000]);
         assert_eq!(logs.cells[0].get("target").unwrap().to_string(), "[0.5]");
+    }
+
+    #[test]
+    fn ranges_of_real_numbers_keep_their_ends() {
+        let eps = |range: &str| {
+            let read = parse(&format!("[[grid]]\nk = 1000\nj = 1\nd = 1\neps = \"{range}\"\n"));
+            read.map(|read| read.cells.iter().map(|cell| cell.get("eps").unwrap().to_string()).collect::<Vec<_>>())
+        };
+        let texts = |values: &[&str]| values.iter().map(|value| value.to_string()).collect::<Vec<_>>();
+        assert_eq!(eps("1e-9..0.1 log 5").unwrap(), texts(&["1e-9", "1e-7", "1e-5", "0.001", "0.1"]));
+        assert_eq!(eps("0.1..0.3 even 3").unwrap(), texts(&["0.1", "0.2", "0.3"]));
+        assert_eq!(eps("0.1..0.2499 log 2").unwrap(), texts(&["0.1", "0.2499"]));
+        for wrong in ["0.1..0.2", "0..1 log 3", "0.2..0.1 log 3", "0.1..0.2 log 1", "0.1..x even 3", "0.1..0.2 log 1e9"]
+        {
+            let error = eps(wrong).unwrap_err().to_string();
+            assert!(error.contains("line 8") && error.contains("1e-9..0.1 log 9"), "{wrong}: {error}");
+        }
     }
 
     #[test]

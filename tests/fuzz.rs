@@ -362,7 +362,7 @@ fn searches_are_read_or_refused() {
     seeds.try_on(|path| {
         let search: Search =
             serde_json::from_slice(&std::fs::read(path).unwrap()).map_err(|error| error.to_string())?;
-        assert!(report::markdown(&[], &[search], "").starts_with("# What was found"));
+        assert!(report::markdown(&report::sections(&[], &[search]), "").starts_with("# What was found"));
         Ok(())
     });
 }

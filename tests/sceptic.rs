@@ -173,7 +173,7 @@ fn drafts_and_chains_run_into_records_a_page_and_a_gate() {
     let page = json(&lemmascope(folder.path(), &arguments("report", &["--json"])));
     let text = page["text"].as_str().unwrap();
     for part in
-        ["## Lemma 7", "searched, **printed** (at-least 1/16", "lemmascope falsify nsn-box --within d=20,k=20..64"]
+        ["## Lemma 7", "searched, **printed** (at-least `1/16", "lemmascope falsify nsn-box --within d=20,k=20..64"]
     {
         assert!(text.contains(part), "{part} is missing in {text}");
     }

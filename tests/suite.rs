@@ -3,11 +3,14 @@
 mod architecture;
 mod certificates;
 mod cli;
+mod comforts;
 mod common;
 mod experiments;
+mod export;
 mod falsify;
 mod fuzz;
 mod fuzz_weights;
+mod gate;
 #[cfg(unix)]
 mod guide;
 mod identities;
@@ -15,6 +18,7 @@ mod oracles;
 #[cfg(unix)]
 mod outside;
 mod prune;
+mod report;
 mod sceptic;
 mod solve;
 mod stop;

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::json::pretty;
-use super::options::{MeasuringArguments, SamplingArguments};
+use super::options::{CiArguments, ExperimentArguments, MeasuringArguments, SamplingArguments};
 use super::run::{kept, watched};
 use super::watch::Watch;
 use super::{note, print, thread_pool};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, judged_by, read_all};
+use crate::experiment::{Experiment, judged_by};
 use crate::output::{FolderLock, write_together};
 use crate::record::{self, Record};
 use crate::run::outlook::Outlook;
@@ -20,8 +20,8 @@ use crate::show::report::gate::Comparison;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments' files; by default all in the folder experiments.
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    chosen: ExperimentArguments,
     /// The folder of the baseline's records.
     #[arg(long, value_name = "DIR", default_value = "results")]
     baseline: PathBuf,
@@ -39,6 +39,8 @@ pub struct Arguments {
     /// Exit with 3 where a cell inside the hypotheses is undecided that is not so in the baseline.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    ci: CiArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -52,7 +54,8 @@ const SCRATCH: &str = ".check";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.measuring.commands.apply();
-    let experiments = judged_by(read_all(&arguments.files)?, &arguments.judge)?;
+    arguments.ci.check()?;
+    let experiments = judged_by(arguments.chosen.read()?, &arguments.judge)?;
     let known =
         experiments.iter().map(|experiment| known(experiment, &arguments.baseline)).collect::<Result<Vec<_>>>()?;
     let plan = Plan {
@@ -75,10 +78,15 @@ fn compare(plan: &Plan, known: &[Vec<Record>], fresh: &[Fresh], arguments: &Argu
     for ((experiment, known), fresh) in plan.experiments.iter().zip(known).zip(fresh) {
         comparison.add(experiment, |bound| experiment.judges(bound), known, &fresh.records);
     }
-    if arguments.files.is_empty() {
+    if arguments.chosen.is_all() {
         unmeasured(&plan.experiments, &arguments.baseline, &mut comparison)?;
     }
-    print(&if arguments.json { pretty(&comparison) } else { comparison.text() })?;
+    if arguments.json {
+        print(&pretty(&comparison))?;
+    } else if !arguments.ci.annotates() {
+        print(&comparison.text())?;
+    }
+    arguments.ci.write(&comparison.gate())?;
     if arguments.accept {
         let files: Vec<(PathBuf, &[u8])> =
             fresh.iter().map(|fresh| (fresh.path(&arguments.baseline), &*fresh.csv)).collect();

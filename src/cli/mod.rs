@@ -3,16 +3,23 @@
 mod certify;
 mod check;
 mod claims;
+mod diff;
+mod dry_run;
 mod evaluate;
+mod examples;
+mod export;
 mod falsify;
 mod json;
 mod merge;
+mod new;
 mod options;
 mod plot;
 mod progress;
 mod prune;
 mod report;
 mod run;
+mod schema;
+mod shell;
 mod slurm;
 mod solve;
 mod threshold;
@@ -22,6 +29,7 @@ mod watch;
 mod what_if;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -34,34 +42,62 @@ use crate::run::Effort;
 /// Exit codes: 0 done; 1 a violated bound, under --fail-on violated, or, in check, a difference from the baseline; 2 bad input or usage; 3 undecided, under --strict;
 /// 4 interrupted, at the time limit, or incomplete; 5 a cell of a run could not be measured, or a defect of this program.
 ///
-/// Every verb takes --json: standard output holds one JSON document then, in case of an error {"error", "kind", "exit_code"}, where kind is
-/// usage, input, read, write, interrupted, unreachable or defect. Messages and progress go to standard error.
+/// Every verb that shows something takes --json: standard output holds one JSON document then, in case of an error {"error", "kind", "exit_code"}, where kind is
+/// usage, input, read, write, interrupted, unreachable or defect; lemmascope schema prints the schema. Messages and progress go to standard
+/// error, without colours where NO_COLOR is set.
 #[derive(Parser)]
 #[command(name = "lemmascope", version)]
 pub struct Cli {
+    /// Say more of what is done, on standard error.
+    #[arg(short, long, global = true)]
+    verbose: bool,
     #[command(subcommand)]
     verb: Verb,
+}
+
+/// Whether more is said.
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line to standard error where more is asked for.
+fn detail(text: &str) {
+    if VERBOSE.load(Ordering::Relaxed) {
+        note(text);
+    }
 }
 
 #[derive(Subcommand)]
 enum Verb {
     /// Measure experiments, judge their bounds, and write records, plots and a summary.
+    #[command(after_help = examples::RUN)]
     Run(run::Arguments),
     /// Join the shards that run --shard has measured into the records, plots and summary of the whole run.
+    #[command(after_help = examples::MERGE)]
     Merge(merge::Arguments),
     /// Write a script that measures a run as an array job of Slurm, and merges it.
+    #[command(after_help = examples::SLURM)]
     Slurm(slurm::Arguments),
     /// List the claims, or explain one.
+    #[command(after_help = examples::CLAIMS)]
     Claims(claims::Arguments),
     /// Measure one cell of one claim.
+    #[command(after_help = examples::EVALUATE)]
     Evaluate(evaluate::Arguments),
-    /// Write the page of findings from the records.
+    /// Write the report and the page of findings from the records.
+    #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
     /// Measure again, and fail where a verdict differs from the baseline's.
+    #[command(after_help = examples::CHECK)]
     Check(check::Arguments),
+    /// Compare the records of two folders: what is gone, new, moved, or judged otherwise.
+    ///
+    /// Exit codes: 0 nothing differs; 1 something does; 2 bad input.
+    #[command(after_help = examples::DIFF)]
+    Diff(diff::Arguments),
     /// Evaluate a claim's proof link by link at one cell.
+    #[command(after_help = examples::TRACE)]
     Trace(trace::Arguments),
     /// Find the value of a parameter from which on a claim's probability reaches a level.
+    #[command(after_help = examples::THRESHOLD)]
     Threshold(threshold::Arguments),
     /// Search for a subset of vectors that adds up to a target.
     ///
@@ -70,23 +106,47 @@ enum Verb {
     /// reason). Text may have a header, an index with an empty or missing name, quoted numbers and decimal commas between
     /// semicolons, tabs or blanks; what is ambiguous is refused until --first-line or --first-column resolves it.
     /// Exit codes: 0 answered; 2 bad input; 4 given up because of Ctrl-C.
+    #[command(after_help = examples::SOLVE)]
     Solve(solve::Arguments),
     /// Prune whole filters of a random network until it approximates a target network.
     ///
-    /// Writes the pruned dense network, the masks as index lists, a certificate of its errors and a record of each layer.
+    /// Writes the pruned dense network, the masks as index lists, a certificate of its errors, a record of each layer and a picture.
     /// Exit codes: 0 done; 2 bad input; 4 interrupted (continue with --resume).
+    #[command(after_help = examples::PRUNE)]
     Prune(prune::Arguments),
     /// Search the region that the hypotheses allow for a cell at which a bound fails.
+    #[command(after_help = examples::FALSIFY)]
     Falsify(falsify::Arguments),
     /// Prove, in exact numbers that others can compute again, that a bound fails at a cell.
     ///
     /// Writes a certificate: the statement, the hypotheses with how they were checked, and one inequality between rational numbers.
     /// Exit codes: 0 proved; 2 no theorem proves it there (the message says why, and what is possible).
+    #[command(after_help = examples::CERTIFY)]
     Certify(certify::Arguments),
     /// Compute a certificate again from the claim and the cell that it names, and compare every field.
+    #[command(after_help = examples::VERIFY)]
     Verify(verify::Arguments),
+    /// Write figures, tables and data for a paper, from records.
+    ///
+    /// figures/ has SVG and PDF at a column's width, pgfplots/ sources with their data, tables/ LaTeX and Markdown, data/ the records as
+    /// a data package; CITATION.cff says how to cite the program.
+    #[command(after_help = examples::EXPORT)]
+    Export(export::Arguments),
     /// Draw the plots of experiments again, from their records.
+    #[command(after_help = examples::PLOT)]
     Plot(plot::Arguments),
+    /// Write an experiment to begin with, on a claim or on a lemma of your own.
+    #[command(after_help = examples::NEW)]
+    New(new::Arguments),
+    /// Print what completes verbs and options in a shell.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(shell::CompletionArguments),
+    /// Write manual pages, one a verb.
+    #[command(after_help = examples::MAN)]
+    Man(shell::ManArguments),
+    /// Print the JSON schema of what verbs print under --json.
+    #[command(after_help = examples::SCHEMA)]
+    Schema(schema::Arguments),
 }
 
 /// Carries out a command line.
@@ -94,6 +154,8 @@ enum Verb {
 /// # Errors
 /// Whatever stops the verb, with its exit code.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    VERBOSE.store(cli.verbose, Ordering::Relaxed);
+    detail(&format!("lemmascope {}, source {}", env!("CARGO_PKG_VERSION"), crate::record::REVISION));
     watch::listen()?;
     crate::harness::claims().into_iter().try_for_each(crate::registry::register)?;
     match cli.verb {
@@ -104,6 +166,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Report(arguments) => report::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
+        Verb::Diff(arguments) => diff::run(&arguments),
         Verb::Trace(arguments) => trace::run(&arguments),
         Verb::Threshold(arguments) => threshold::run(&arguments),
         Verb::Solve(arguments) => solve::run(&arguments),
@@ -111,7 +174,12 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Falsify(arguments) => falsify::run(&arguments),
         Verb::Certify(arguments) => certify::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Plot(arguments) => plot::run(&arguments),
+        Verb::New(arguments) => new::run(&arguments),
+        Verb::Completions(arguments) => shell::complete(&arguments),
+        Verb::Man(arguments) => shell::man(&arguments),
+        Verb::Schema(arguments) => schema::run(&arguments),
     }
 }
 

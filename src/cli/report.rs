@@ -1,4 +1,4 @@
-//! `lemmascope report`: the finding page, the verdict table and the fitted powers, from all records of a folder.
+//! `lemmascope report`: the report, the finding page, the verdict table and the fitted powers, from all records of a folder.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::experiment::read_all;
 use crate::output::write_together;
 use crate::show::fit;
+use crate::show::page::{Pruned, Report};
 use crate::show::report::folder::Folder;
 use crate::show::report::{self, Search};
 use crate::show::summary;
@@ -21,12 +22,16 @@ pub struct Arguments {
     /// Experiments whose records must be there. The page is made of all records in the folder whose experiments lie beside
     /// these files or in the folder experiments.
     files: Vec<PathBuf>,
-    /// The folder of the records, where the page goes too; what searches found is read from its folder falsify.
+    /// The folder of the records, where the pages go too; what searches found is read from its folder falsify, and pruned networks from
+    /// its folder prune.
     #[arg(long, default_value = "results")]
     out: PathBuf,
     #[command(flatten)]
     watch: WatchArguments,
 }
+
+/// The page for people.
+pub const REPORT: &str = "report.html";
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let named = if arguments.files.is_empty() { Vec::new() } else { read_all(&arguments.files)? };
@@ -39,15 +44,21 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             let folder = Folder::read(&arguments.out, named, &arguments.files)?;
             let text = write(&folder, &arguments.out, watch)?;
             print(&match arguments.watch.json {
-                true => format!("{:#}", json!({ "path": arguments.out.join("findings.md"), "text": text })),
+                true => format!(
+                    "{:#}",
+                    json!({ "path": arguments.out.join("findings.md"), "report": arguments.out.join(REPORT), "text": text })
+                ),
                 false => text,
             })?;
+            if !arguments.watch.quiet {
+                note(&format!("open {} in a browser", arguments.out.join(REPORT).display()));
+            }
             Ok(ExitCode::SUCCESS)
         },
     )
 }
 
-/// Writes the finding page, the verdict table and the fitted powers of a folder's records; returns the page.
+/// Writes the report, the finding page, the verdict table and the fitted powers of a folder's records; returns the finding page.
 ///
 /// # Errors
 /// Where no records are there, or a file cannot be read or written.
@@ -61,17 +72,27 @@ pub fn write(folder: &Folder, out: &Path, watch: &Watch) -> Result<String> {
         )));
     }
     let origin = folder.origin();
-    let page = report::markdown(&sets, &searches(out)?, &origin);
-    let table = summary::markdown(&summary::tally(sets.iter().copied()), &origin);
-    let mut files =
-        vec![(out.join("findings.md"), page.clone().into_bytes()), (out.join("summary.md"), table.into_bytes())];
-    files.extend(fit::to_csv(&sets).map(|fits| (out.join("fits.csv"), fits)));
+    let searches = searches(out)?;
+    let sections = report::sections(&sets, &searches);
+    let page = report::markdown(&sections, &origin);
+    let tallies = summary::tally(sets.iter().copied());
+    let table = summary::markdown(&tallies, &origin);
+    let pruned = Pruned::read_all(&out.join("prune"))?;
+    let picture = |file: &str| std::fs::read_to_string(out.join("soundness").join(Path::new(file).file_name()?)).ok();
+    let (sections, tallies, sets) = (&sections[..], &tallies[..], &sets[..]);
+    let html = Report { sections, tallies, sets, origin: &origin, pruned: &pruned, picture: &picture }.html()?;
+    let mut files = vec![
+        (out.join("findings.md"), page.clone().into_bytes()),
+        (out.join("summary.md"), table.into_bytes()),
+        (out.join(REPORT), html.into_bytes()),
+    ];
+    files.extend(fit::to_csv(sets).map(|fits| (out.join("fits.csv"), fits)));
     watch.writing(|| write_together(&files))?;
     Ok(page)
 }
 
 /// What searches left in the folder `falsify` of the records: the JSON that `lemmascope falsify` prints, by name.
-fn searches(out: &Path) -> Result<Vec<Search>> {
+pub fn searches(out: &Path) -> Result<Vec<Search>> {
     let folder = out.join("falsify");
     let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

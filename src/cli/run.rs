@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::dry_run::Estimates;
 use super::json::pretty;
-use super::options::{MeasuringArguments, SamplingArguments};
+use super::options::{CiArguments, ExperimentArguments, MeasuringArguments, SamplingArguments};
 use super::plot::draw_all;
 use super::progress::left;
 use super::watch::{Show, Stop, Watch};
-use super::{FailOn, note, print, thread_pool};
+use super::{FailOn, VERBOSE, note, print, thread_pool};
 use crate::error::{Error, FAILED, Result};
-use crate::experiment::{Experiment, judged_by, read_all};
+use crate::experiment::{Experiment, judged_by};
 use crate::output::FolderLock;
 use crate::record::Record;
 use crate::run::outlook::{Left, Outlook};
 use crate::run::shard::Shard;
 use crate::run::{Conditions, Plan, Takes, checkpoint};
-use crate::show::report::command::command;
+use crate::show::ci::{Case, Gate, Rule};
 use crate::show::report::folder::Folder;
 use crate::show::report::gate::counted;
 use crate::show::report::joined::{Set, join};
@@ -29,8 +30,8 @@ use crate::verdict::Verdict;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments' files; by default all in the folder experiments.
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    chosen: ExperimentArguments,
     /// The folder for records, plots and the summary.
     #[arg(long, default_value = "results")]
     out: PathBuf,
@@ -42,6 +43,9 @@ pub struct Arguments {
     /// auto/N, takes I from SLURM_ARRAY_TASK_ID, HQ_TASK_ID or PARALLEL_SEQ.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     shard: Option<Shard>,
+    /// Measure nothing: say which cells would be, and about how long that and how much memory it would take.
+    #[arg(long, conflicts_with = "shard")]
+    dry_run: bool,
     #[command(flatten)]
     shown: Shown,
 }
@@ -55,6 +59,8 @@ pub struct Shown {
     /// Exit with 3 where a judged bound stays undecided at a cell inside the hypotheses.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    pub ci: CiArguments,
     /// Print JSON: the files and the verdict table.
     #[arg(long)]
     json: bool,
@@ -73,13 +79,23 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.measuring.commands.apply();
+    arguments.shown.ci.check()?;
     let plan = Plan {
-        experiments: judged_by(read_all(&arguments.files)?, &arguments.shown.judge)?,
+        experiments: judged_by(arguments.chosen.read()?, &arguments.shown.judge)?,
         seed: arguments.sampling.seed,
         alpha: arguments.sampling.alpha,
         effort: arguments.measuring.effort.into(),
         shares: BTreeMap::new(),
     };
+    let threads = arguments.measuring.threads.map_or_else(rayon::current_num_threads, usize::from);
+    let estimates = || Estimates::new(&plan, &arguments.out, threads);
+    if arguments.dry_run {
+        print(&if arguments.shown.json { pretty(&estimates()) } else { estimates().text() })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if VERBOSE.load(Ordering::Relaxed) {
+        note(&estimates().text().replace(". Nothing was measured", ""));
+    }
     let tasks = arguments.shard.map_or_else(|| plan.tasks(), |shard| shard.tasks(&plan));
     let outlook = Outlook::new(&plan, &tasks, &arguments.out);
     watched(&outlook, (arguments.measuring.time_limit, arguments.shown.quiet), |watch| match arguments.shard {
@@ -149,7 +165,7 @@ fn measure_and_show(plan: Plan, outlook: &Outlook, arguments: &Arguments, watch:
         progress: &|event, place| outlook.note(event, place),
     };
     pool.install(|| crate::run::run(&plan, &conditions))?;
-    show(plan, &arguments.out, &arguments.files, &arguments.shown, (&pool, store.as_ref()), watch)
+    show(plan, &arguments.out, &arguments.chosen.files, &arguments.shown, (&pool, store.as_ref()), watch)
 }
 
 /// What earlier runs into a folder of results have measured; what cannot be taken over is said, and replaced.
@@ -214,56 +230,68 @@ pub fn show(
     if shown.json {
         let records: Vec<PathBuf> = names.iter().map(|name| out.join(format!("{name}.csv"))).collect();
         print(&pretty(&serde_json::json!({ "records": records, "out": out, "alpha": shares, "tallies": tallies })))?;
-    } else if !shown.quiet {
+    } else if !shown.quiet && !shown.ci.annotates() {
         print(&summary::table(&tallies))?;
         let crate::run::Shares { alpha, intervals, each, covers } = shares;
         print(&format!(
             "chance of error at most {alpha} over {intervals} intervals, {each:.3e} each; it covers {covers}"
         ))?;
-        print(&format!("records, plots, summary.md and findings.md are in {}", out.display()))?;
+        print(&format!(
+            "records, plots and pages are in {0}; open {0}/{1} in a browser",
+            out.display(),
+            super::report::REPORT
+        ))?;
     }
     gate(&sets, shown)
 }
 
 /// The exit code: what the judged bounds say. What makes it fail is listed, also where nothing else is shown.
 fn gate(sets: &[Set], shown: &Shown) -> Result<ExitCode> {
-    let fails = |verdict: Verdict| match shown.fail_on {
-        None => false,
-        Some(FailOn::Violated) => verdict == Verdict::Violated,
-        Some(FailOn::Refuted) => verdict.is_missed(),
-    };
-    let (mut judged, mut failing, mut open, mut failed) = (0, 0, 0, 0);
-    for (experiment, records) in sets {
-        for record in records.iter().filter(|record| record.verdict == Verdict::Failed) {
-            failed += 1;
-            note(&format!("{}: {}", failure(experiment, record), record.reason()));
-        }
-        for bound in judged_bounds(experiment, records) {
-            let cells = join([(*experiment, *records)], |record| record.bound == bound);
-            for joined in cells.iter().filter(|joined| !joined.best.outside()) {
-                judged += 1;
-                if let Some(record) = joined.missed.filter(|record| fails(record.verdict)) {
-                    failing += 1;
-                    note(&failure(experiment, record));
-                } else if shown.strict && joined.best.verdict == Verdict::Undecided {
-                    open += 1;
-                    note(&failure(experiment, joined.best));
-                }
-            }
-        }
+    let mut gate = Gate::default();
+    for set in sets {
+        gate.cases.extend(cases(*set, shown));
     }
-    let is_gate = shown.fail_on.is_some() || shown.strict;
-    let nothing = is_gate && judged == 0;
-    if nothing {
-        note("no judged bound was measured inside its hypotheses, and nothing is no pass");
+    let judged = gate.cases.iter().any(|case| case.rule != Some(Rule::Failed));
+    if (shown.fail_on.is_some() || shown.strict) && !judged {
+        gate.cases.push(Case::of_gate(Rule::NothingJudged));
     }
+    if !shown.ci.annotates() {
+        gate.cases.iter().filter(|case| case.rule.is_some()).for_each(|case| note(&failure(case)));
+    }
+    shown.ci.write(&gate)?;
+    let has = |wanted: &[Rule]| gate.cases.iter().any(|case| case.rule.is_some_and(|rule| wanted.contains(&rule)));
     Ok(match () {
-        () if failing > 0 => ExitCode::from(1),
-        () if failed > 0 => ExitCode::from(FAILED),
-        () if nothing => ExitCode::from(1),
-        () if open > 0 => ExitCode::from(3),
+        () if has(&[Rule::Violated, Rule::Refuted]) => ExitCode::from(1),
+        () if has(&[Rule::Failed]) => ExitCode::from(FAILED),
+        () if has(&[Rule::NothingJudged]) => ExitCode::from(1),
+        () if has(&[Rule::Undecided]) => ExitCode::from(3),
         () => ExitCode::SUCCESS,
     })
+}
+
+/// What the gate looks at of one experiment: cells that could not be measured, and the judged bounds' verdicts.
+fn cases((experiment, records): Set, shown: &Shown) -> Vec<Case> {
+    let fails = |verdict: Verdict| match (shown.fail_on, verdict) {
+        (Some(_), Verdict::Violated) => Some(Rule::Violated),
+        (Some(FailOn::Refuted), verdict) if verdict.is_missed() => Some(Rule::Refuted),
+        _ => None,
+    };
+    let failed = records.iter().filter(|record| record.verdict == Verdict::Failed);
+    let failed =
+        failed.map(|record| Case::new(experiment, record, Some(Rule::Failed), format!("failed: {}", record.reason())));
+    let mut cases: Vec<Case> = failed.collect();
+    for bound in judged_bounds(experiment, records) {
+        let joined = join([(experiment, records)], |record| record.bound == bound);
+        for joined in joined.iter().filter(|joined| !joined.best.outside() && joined.best.verdict != Verdict::Failed) {
+            let open = shown.strict && joined.best.verdict == Verdict::Undecided;
+            let (record, rule) = match joined.missed.and_then(|record| Some((record, fails(record.verdict)?))) {
+                Some((record, rule)) => (record, Some(rule)),
+                None => (joined.best, open.then_some(Rule::Undecided)),
+            };
+            cases.push(Case::new(experiment, record, rule, said(record)));
+        }
+    }
+    cases
 }
 
 /// The names of the bounds that an experiment's exit code looks at.
@@ -277,15 +305,14 @@ fn judged_bounds<'a>(experiment: &Experiment, records: &'a [Record]) -> Vec<&'a 
     names
 }
 
-/// A line on a cell that makes the exit code: what, where, by how much, and how to measure it again.
-fn failure(experiment: &Experiment, record: &Record) -> String {
+/// The verdict and the slack.
+fn said(record: &Record) -> String {
     let slack = record.slack_log10.map_or(String::new(), |slack| format!(", slack {slack:.4}"));
-    format!(
-        "{}: {} at {}: {}{slack}\n    {}",
-        experiment.name,
-        record.bound,
-        record.key.replace(';', " "),
-        record.verdict.name(),
-        command(experiment, record)
-    )
+    format!("{}{slack}", record.verdict.name())
+}
+
+/// Lines on a case that makes the exit code: what, where, by how much, and how to measure it again.
+fn failure(case: &Case) -> String {
+    let Case { experiment, bound, cell, text, command, .. } = case;
+    if cell.is_empty() { text.clone() } else { format!("{experiment}: {bound} at {cell}: {text}\n    {command}") }
 }

@@ -2,7 +2,7 @@
 //!
 //! A formula is made of numbers, the cell's parameters and the claim's named numbers, `c_d`, `pi`, `e`, the operators
 //! `+ - * / ^`, and the functions `sqrt exp ln expm1 log1p abs min max lgamma binom`. A condition compares formulas with
-//! `>= <= > < == !=` and joins comparisons with `and`. A number means the double nearest to its text, here and in a cell.
+//! `>= <= > < == !=` and joins comparisons with `and`, and what these make with `or`. A number means the double nearest to its text, here and in a cell.
 //!
 //! ```
 //! use lemmascope::formula::{Formula, Number};
@@ -215,7 +215,8 @@ impl Formula {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     text: String,
-    comparisons: Vec<parse::Comparison>,
+    /// Joined by `or`; the comparisons of each by `and`.
+    alternatives: Vec<Vec<parse::Comparison>>,
 }
 
 impl Condition {
@@ -224,8 +225,8 @@ impl Condition {
     /// # Errors
     /// Says what is wrong, and marks the place.
     pub fn parse(text: &str) -> Result<Self> {
-        let comparisons = parse::condition(text).map_err(|error| error.shown(text))?;
-        Ok(Condition { text: text.into(), comparisons })
+        let alternatives = parse::condition(text).map_err(|error| error.shown(text))?;
+        Ok(Condition { text: text.into(), alternatives })
     }
 
     /// The condition as it was written.
@@ -235,12 +236,12 @@ impl Condition {
 
     /// The names that stand in the condition, words among them.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.comparisons.iter().flat_map(|(left, _, right)| names_in(left).chain(names_in(right)))
+        self.alternatives.iter().flatten().flat_map(|(left, _, right)| names_in(left).chain(names_in(right)))
     }
 
     /// The comparisons of a name with what may stand for a word: `kernel == flat`.
     pub fn pairs_of_names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.comparisons.iter().filter_map(|(left, _, right)| Some((name(left)?, self.word(right)?)))
+        self.alternatives.iter().flatten().filter_map(|(left, _, right)| Some((name(left)?, self.word(right)?)))
     }
 
     /// A side as it is written, if that can be a word: `half-normal` is one, where a parameter's values are words.
@@ -257,8 +258,26 @@ impl Condition {
     /// # Errors
     /// Marks an unknown name, or words that are compared otherwise than by `==` and `!=`.
     pub fn is_met(&self, names: &Names, words: &dyn Fn(&str) -> Option<String>) -> Result<Option<bool>> {
+        let mut any = Some(false);
+        for comparisons in &self.alternatives {
+            any = match (any, self.are_met(comparisons, names, words)?) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            };
+        }
+        Ok(any)
+    }
+
+    /// Whether all of these comparisons are met.
+    fn are_met(
+        &self,
+        comparisons: &[parse::Comparison],
+        names: &Names,
+        words: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<bool>> {
         let mut all = Some(true);
-        for (left, operator, right) in &self.comparisons {
+        for (left, operator, right) in comparisons {
             let met = match (name(left), self.word(right)) {
                 (Some(parameter), Some(word)) if words(parameter).is_some() => {
                     let equal = words(parameter).as_deref() == Some(word);
@@ -450,10 +469,20 @@ mod tests {
             "kernel != spike && d < 5",
             "law == half-normal and law != half",
             "exp(800) > exp(799)",
+            "k < d or kernel == flat",
+            "k > d and d < 1 or d <= k",
         ] {
             assert!(met(text), "{text}");
         }
-        for text in ["k > d^2", "k != d^2", "1 <= d <= 3", "kernel == spike", "eps^big >= 1", "-exp(800) > -exp(799)"] {
+        for text in [
+            "k > d^2",
+            "k != d^2",
+            "1 <= d <= 3",
+            "kernel == spike",
+            "eps^big >= 1",
+            "-exp(800) > -exp(799)",
+            "k < d or kernel == spike and k > d",
+        ] {
             assert!(!met(text), "{text}");
         }
     }
@@ -465,6 +494,8 @@ mod tests {
             assert_eq!(met(text).unwrap(), None, "{text}");
         }
         assert_eq!(met("1/(d-4) > 0 and k < d").unwrap(), Some(false));
+        assert_eq!(met("1/(d-4) > 0 or k > d").unwrap(), Some(true));
+        assert_eq!(met("1/(d-4) > 0 or k < d").unwrap(), None);
         assert_eq!(met("-expm1(5*log1p(-1e-20)) > 4e-20 and binom(1e12, 3) < 1e36/5").unwrap(), Some(true));
         assert!(met("k < d and foo > 1").unwrap_err().to_string().contains("foo is unknown"));
     }

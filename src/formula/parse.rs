@@ -17,10 +17,10 @@ pub fn formula(text: &str) -> Result<Program, SyntaxError> {
 /// A comparison of two formulas.
 pub type Comparison = (Program, &'static str, Program);
 
-/// Comparisons joined by `and` (or `&&`); `1 <= j <= k` compares neighbours.
-pub fn condition(text: &str) -> Result<Vec<Comparison>, SyntaxError> {
+/// Comparisons joined by `and` (or `&&`), and such lists joined by `or`, which binds less; `1 <= j <= k` compares neighbours.
+pub fn condition(text: &str) -> Result<Vec<Vec<Comparison>>, SyntaxError> {
     let mut parser = Parser::new(text)?;
-    let mut comparisons = Vec::new();
+    let (mut alternatives, mut comparisons) = (Vec::new(), Vec::new());
     loop {
         let mut left = parser.whole_sum()?;
         let mut found = false;
@@ -33,12 +33,16 @@ pub fn condition(text: &str) -> Result<Vec<Comparison>, SyntaxError> {
         if !found {
             return Err(parser.cursor.wrong("a comparison is missing here; write one of >= <= > < == !="));
         }
-        if !parser.cursor.take_and() {
+        if parser.cursor.take_and() {
+            continue;
+        }
+        alternatives.push(std::mem::take(&mut comparisons));
+        if !parser.cursor.take_word("or") {
             break;
         }
     }
-    parser.cursor.end("the condition ends before this; join comparisons with and")?;
-    Ok(comparisons)
+    parser.cursor.end("the condition ends before this; join comparisons with and, or with or")?;
+    Ok(alternatives)
 }
 
 struct Parser {

@@ -9,6 +9,9 @@ pub mod experiment {}
 #[doc = include_str!("your-own-lemma.md")]
 pub mod your_own_lemma {}
 
+#[doc = include_str!("export.md")]
+pub mod export {}
+
 #[doc = include_str!("gate.md")]
 pub mod gate {}
 

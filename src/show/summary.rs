@@ -174,7 +174,8 @@ fn proof_rows(tallies: &[Tally]) -> Vec<[String; 4]> {
     claims.into_iter().map(row).collect()
 }
 
-const LEGEND: &str =
+/// What the columns mean.
+pub const LEGEND: &str =
     "holds, violated and undecided (suffices and refuted, where a claim says that there is a constant) count
 cells inside the hypotheses; vacuous counts those of them at which the bound says nothing; outside
 counts cells with a hypothesis that is unmet or cannot be evaluated. The slack is log10 of how far

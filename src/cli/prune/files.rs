@@ -1,4 +1,4 @@
-//! What a pruning writes: the dense network, the masks, the certificate, and a CSV row a layer.
+//! What a pruning writes: the dense network, the masks, the certificate, a CSV row a layer, and a picture.
 
 use std::path::Path;
 
@@ -29,8 +29,11 @@ pub(super) const LAYERS: &str = "layers.csv";
 /// The file of what the pruned pairs compute, where the pruned network itself would be larger than [`MOST_DENSE`].
 pub(super) const RESPONSES: &str = "responses.safetensors";
 
+/// The picture's file.
+pub(super) const PICTURE: &str = "picture.svg";
+
 /// All files, of which the two first exclude each other and the last is written where it is asked for.
-pub(super) const NAMES: [&str; 6] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PAGE];
+pub(super) const NAMES: [&str; 7] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PICTURE, PAGE];
 
 /// Numbers in a pruned network beyond which it is neither held nor written (256 MiB): the masks and the seed are all of it.
 pub(super) const MOST_DENSE: u64 = 1 << 25;
@@ -166,7 +169,7 @@ fn filters_name(filters: Filters) -> &'static str {
 /// The masks as index lists. With the seed they are the whole ticket.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Masks {
+pub(super) struct Masks {
     version: String,
     seed: u64,
     /// The paper's n.
@@ -177,24 +180,24 @@ struct Masks {
     leak: f64,
     /// Whether the first kernel of each pair is the d x d one; block t then reads one entry of the windows of one channel.
     direct: bool,
-    layers: Vec<Mask>,
+    pub(super) layers: Vec<Mask>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mask {
+pub(super) struct Mask {
     /// The layer's place in the target, from 0, average pooling counted: a part of the address of its random filters.
     layer: usize,
     /// The name of the target's tensors.
     name: String,
     /// Filters of a block; block t, from filter t times this on, reads input channel t.
-    block: usize,
+    pub(super) block: usize,
     /// Filters of the random layer.
-    filters: usize,
+    pub(super) filters: usize,
     /// By this the second kernel's weights are divided.
     factor: f64,
     /// Filters kept, from 0, rising.
-    kept: Vec<usize>,
+    pub(super) kept: Vec<usize>,
 }
 
 /// The certificate, and what --json prints.
@@ -223,8 +226,8 @@ pub(super) struct Agreement {
 
 impl Ticket {
     /// The names of the files.
-    pub(super) fn names(&self) -> [&'static str; 4] {
-        [if self.is_dense() { NETWORK } else { RESPONSES }, MASKS, CERTIFICATE, LAYERS]
+    pub(super) fn names(&self) -> [&'static str; 5] {
+        [if self.is_dense() { NETWORK } else { RESPONSES }, MASKS, CERTIFICATE, LAYERS, PICTURE]
     }
 
     /// Whether the pruned network is small enough to be held and written.
@@ -233,7 +236,7 @@ impl Ticket {
     }
 
     /// The files by name.
-    pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 4] {
+    pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 5] {
         let certificate = pretty(&self.certificate(self.assessment.clone(), agreement)) + "\n";
         let network = if self.is_dense() { weights::to_bytes(self.pruned.dense()) } else { self.responses() };
         [
@@ -241,6 +244,7 @@ impl Ticket {
             (MASKS, self.masks_text().into_bytes()),
             (CERTIFICATE, certificate.into_bytes()),
             (LAYERS, self.csv()),
+            (PICTURE, self.picture().into_bytes()),
         ]
     }
 
@@ -266,7 +270,7 @@ impl Ticket {
         }
     }
 
-    fn masks(&self) -> Masks {
+    pub(super) fn masks(&self) -> Masks {
         let target = self.pruned.target();
         let mask =
             |(place, (layer, &factor)): (usize, (&crate::tickets::pruning::PrunedKernel<SeededPair>, &f64))| Mask {

@@ -3,6 +3,7 @@
 mod files;
 mod memory;
 mod page;
+mod picture;
 mod resume;
 mod show;
 mod stop;
@@ -96,10 +97,10 @@ pub struct Arguments {
     /// images the least at which every window can be whole.
     #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=MOST_SIDE.into()))]
     side: Option<u16>,
-    /// Write page.html too: pictures of the kernels of the target, of what is in their place, and of the difference.
+    /// Write page.html too: the figures beside the picture.
     #[arg(long)]
     page: bool,
-    /// The folder for the pruned network, the masks, the certificate and the records.
+    /// The folder for the pruned network, the masks, the certificate, the records and a picture.
     #[arg(long, default_value = "pruned")]
     out: PathBuf,
     /// The seed of the random network.

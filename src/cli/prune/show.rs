@@ -16,7 +16,7 @@ struct Report<'a> {
     certificate: files::Certificate<'a>,
     seconds: f64,
     out: String,
-    files: [&'static str; 4],
+    files: [&'static str; 5],
 }
 
 const COLUMNS: [&str; 9] =

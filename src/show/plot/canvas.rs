@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter};
 
-use super::text::{self, Type, escape};
+use super::text::{self, Face, Type, escape};
 
 /// A place in pixels, y downwards.
 pub type Place = (f64, f64);
@@ -108,6 +108,9 @@ impl Shape {
 pub struct Canvas {
     title: String,
     size: Place,
+    face: Face,
+    /// The points of print in a pixel, where the picture has a size on paper.
+    points: Option<f64>,
     shapes: Vec<Shape>,
     texts: Vec<(String, Place, Type)>,
 }
@@ -115,7 +118,22 @@ pub struct Canvas {
 impl Canvas {
     /// A white sheet of this size in pixels.
     pub fn new(title: &str, size: Place) -> Self {
-        Canvas { title: title.into(), size, shapes: Vec::new(), texts: Vec::new() }
+        Canvas { title: title.into(), size, face: Face::Sans, points: None, shapes: Vec::new(), texts: Vec::new() }
+    }
+
+    /// The same sheet for a paper: texts in this face, a pixel of so many points.
+    pub fn on_paper(self, face: Face, points: Option<f64>) -> Self {
+        Canvas { face, points, ..self }
+    }
+
+    /// The face of its texts.
+    pub fn face(&self) -> Face {
+        self.face
+    }
+
+    /// The points of print in a pixel; by default there are 96 pixels to an inch.
+    pub fn points_per_pixel(&self) -> f64 {
+        self.points.unwrap_or(72.0 / 96.0)
     }
 
     /// A line through `places`.
@@ -173,13 +191,17 @@ impl Canvas {
     /// The picture as SVG whose texts are texts: they can be searched, read aloud and edited.
     pub fn svg(&self) -> String {
         let (width, height) = (px(self.size.0), px(self.size.1));
+        let side =
+            |pixels: f64| self.points.map_or(px(pixels).to_string(), |points| format!("{}pt", px(pixels * points)));
         let shapes: String = self.shapes.iter().map(|shape| shape.svg() + "\n").collect();
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" \
-             width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n\
+             width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n\
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<g stroke-linejoin=\"round\">\n{shapes}</g>\n{}</svg>\n",
+            side(self.size.0),
+            side(self.size.1),
             escape(&self.title),
-            text::elements(&self.texts),
+            text::elements(self.face, &self.texts),
         )
     }
 }

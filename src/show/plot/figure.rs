@@ -12,7 +12,7 @@ use super::legend::{Arrangement, Legend};
 use super::marks::RING;
 use super::panel::{BEYOND, SHORTEST_ARM, View};
 use super::selection::Selection;
-use super::text::{Anchor, SMALL, Type, cut, small, width, wrap};
+use super::text::{Anchor, Face, SMALL, Type, cut, small, width, wrap};
 
 /// The em of the title and of axis labels, in pixels.
 const LARGE: f64 = 12.5;
@@ -40,6 +40,39 @@ const MOST_PANELS: usize = 60;
 /// # Errors
 /// Where the plot leaves nothing to show: names the plot and what to change.
 pub fn draw(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<Canvas> {
+    draw_as(experiment, plot, records, Style::default())
+}
+
+/// How a figure is set.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Style {
+    /// The face of its texts.
+    pub face: Face,
+    /// The size on paper. A figure with one has no title: its caption says what it shows.
+    pub paper: Option<Paper>,
+}
+
+/// A size on paper, in points of print.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Paper {
+    /// The figure's width.
+    pub width: f64,
+    /// The size of ticks and of the legend.
+    pub size: f64,
+}
+
+impl Paper {
+    /// The points of print in a pixel.
+    fn points(self) -> f64 {
+        self.size / SMALL
+    }
+}
+
+/// One figure of an experiment's records, in a style.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draw_as(experiment: &Experiment, plot: &Plot, records: &[Record], style: Style) -> Result<Canvas> {
     let mut selection = Selection::new(experiment, plot, records)?;
     let all = selection.panels.len();
     selection.panels.truncate(MOST_PANELS);
@@ -47,8 +80,13 @@ pub fn draw(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<
     if all > MOST_PANELS {
         title += &format!(" (the first {MOST_PANELS} of {all} panels)");
     }
-    let layout = Layout::new(experiment.claim.statement(), plot, &title, &selection);
-    let mut canvas = Canvas::new(&title, layout.size);
+    let about = experiment.claim.statement();
+    let layout = match style.paper {
+        None => Layout::new(about, plot, &title, &selection, style.face, None),
+        Some(paper) => Layout::of_width(about, plot, &selection, style.face, paper.width / paper.points()),
+    };
+    let points = style.paper.map(Paper::points);
+    let mut canvas = Canvas::new(&title, layout.size).on_paper(style.face, points);
     layout.draw(&mut canvas, plot, &selection);
     Ok(canvas)
 }
@@ -64,12 +102,16 @@ struct Grid {
 }
 
 impl Grid {
-    /// Panels beside each other; where markers would hide each other, up to three wide ones below each other.
-    fn new(kind: Kind, plot: &Plot, selection: &Selection) -> Self {
+    /// Panels beside each other; where markers would hide each other, up to three wide ones below each other. Where columns and a
+    /// panel's size are given, these.
+    fn new(kind: Kind, plot: &Plot, selection: &Selection, face: Face, given: Option<(usize, Place)>) -> Self {
         let of = |columns, panel: Place| {
-            let (x, upwards) = x_axis(selection, panel.0);
+            let (x, upwards) = x_axis(selection, panel.0, face);
             Grid { columns, panel, x, upwards, y: y_axis(kind, plot, selection, panel.1) }
         };
+        if let Some((columns, panel)) = given {
+            return of(columns, panel);
+        }
         let grid = match selection.panels.len() {
             1 => of(1, (360.0, 250.0)),
             2 | 4 => of(2, (265.0, 200.0)),
@@ -110,26 +152,65 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(about: &Statement, plot: &Plot, title: &str, selection: &Selection) -> Self {
-        let Grid { columns, panel, x, upwards, y } = Grid::new(about.quantity, plot, selection);
+    /// A figure of this width in pixels, without a title: as many panels beside each other as have room.
+    fn of_width(about: &Statement, plot: &Plot, selection: &Selection, face: Face, width: f64) -> Self {
+        const NARROWEST: f64 = 105.0;
+        const MARGIN: f64 = 55.0;
+        let panels = selection.panels.len();
+        let fit = |columns: usize| (width - MARGIN - (columns - 1) as f64 * GAP) / columns as f64;
+        let preferred = [1, 2, 3, 2, 3, 3, 4, 4, 3].get(panels.max(1) - 1).copied().unwrap_or(4);
+        let columns = (1..=preferred).rev().find(|columns| fit(*columns) >= NARROWEST).unwrap_or(1);
+        let mut across = fit(columns).max(40.0);
+        let layout = |across: f64| {
+            let height = (across
+                * if panels == 1 {
+                    0.62
+                } else if columns == 1 {
+                    0.4
+                } else {
+                    0.8
+                })
+            .max(70.0);
+            Layout::new(about, plot, "", selection, face, Some((columns, (across, height))))
+        };
+        // What stands beside the panels depends on them: their labels, mostly.
+        for _ in 0..4 {
+            across = (across + (width - layout(across).size.0) / columns as f64).max(40.0);
+        }
+        let mut layout = layout(across);
+        layout.size.0 = width;
+        layout
+    }
+
+    fn new(
+        about: &Statement,
+        plot: &Plot,
+        title: &str,
+        selection: &Selection,
+        face: Face,
+        given: Option<(usize, Place)>,
+    ) -> Self {
+        let Grid { columns, panel, x, upwards, y } = Grid::new(about.quantity, plot, selection, face, given);
         let rows = selection.panels.len().div_ceil(columns);
         let heading = if plot.panels.is_some() { HEADING } else { 4.0 };
-        let widest = |axis: &Axis| axis.ticks.iter().map(|tick| width(&tick.label, SMALL)).fold(0.0, f64::max);
+        let widest = |axis: &Axis| axis.ticks.iter().map(|tick| width(face, &tick.label, SMALL)).fold(0.0, f64::max);
         let ticks = if upwards { widest(&x) + 10.0 } else { TICKS };
         let below = rows as f64 * panel.1 + (rows - 1) as f64 * (heading + GAP);
         let across = columns as f64 * panel.0 + (columns - 1) as f64 * GAP;
         // The label may reach as far as what stands below the panels, and as far above them.
         let beyond = ticks + MEDIUM * LEADING;
-        let y_label = wrap(&y_label(about, plot, &selection.y), MEDIUM, below + 2.0 * beyond, LABEL_LINES);
-        let overhang = if upwards { (0.0, 0.0) } else { overhang(&x, panel.0) };
+        // Without a title nothing else is there.
+        let beyond = if title.is_empty() { beyond.min(heading + EDGE - 2.0) } else { beyond };
+        let y_label = wrap(face, &y_label(about, plot, &selection.y), MEDIUM, below + 2.0 * beyond, LABEL_LINES);
+        let overhang = if upwards { (0.0, 0.0) } else { overhang(&x, panel.0, face) };
         let left = EDGE + overhang.0.max(y_label.len() as f64 * MEDIUM * LEADING + 4.0 + widest(&y) + 6.0);
-        let legend = Legend::new(plot, selection, SHORTEST_ARM / panel.1 * (y.hi - y.lo), (y.lo, y.hi));
-        let beside = columns == 1 && panel.0 < WIDE;
+        let legend = Legend::new(face, plot, selection, SHORTEST_ARM / panel.1 * (y.hi - y.lo), (y.lo, y.hi));
+        let beside = columns == 1 && panel.0 < WIDE && given.is_none();
         let arrangement = if beside { Arrangement::Columns(below) } else { Arrangement::Rows(across) };
         let legend_size = legend.size(arrangement);
         let legend_room = if beside { GAP + legend_size.0 } else { 0.0 };
         let right = left + across + overhang.1.max(legend_room) + EDGE;
-        let title = wrap(title, LARGE, right - left - EDGE, TITLE_LINES);
+        let title = wrap(face, title, LARGE, right - left - EDGE, TITLE_LINES);
         let top = EDGE + title.len() as f64 * LARGE * LEADING + heading;
         let axis_end = top + below + ticks + MEDIUM * LEADING + 4.0;
         let (legend_corner, bottom) = if beside {
@@ -138,7 +219,7 @@ impl Layout {
             ((left, axis_end + 6.0), axis_end + 6.0 + legend_size.1)
         };
         let size = (right.ceil(), (bottom + EDGE).ceil());
-        let x_label = cut(plot.name_of(&plot.x), MEDIUM, panel.0);
+        let x_label = cut(face, plot.name_of(&plot.x), MEDIUM, panel.0);
         let first = (left, top);
         Layout {
             x,
@@ -169,7 +250,7 @@ impl Layout {
         for (i, panel) in selection.panels.iter().enumerate() {
             let corner = self.corner(plot, i);
             View::new((&self.x, &self.y), (corner, self.panel), selection, plot.y, panel).draw(canvas);
-            let heading = cut(&panel.heading, MEDIUM, self.panel.0 + GAP - 4.0);
+            let heading = cut(canvas.face(), &panel.heading, MEDIUM, self.panel.0 + GAP - 4.0);
             canvas.text(&heading, (corner.0 + 0.5 * self.panel.0, corner.1 - 9.0), medium);
             if i % self.columns == 0 {
                 self.draw_y_ticks(canvas, corner);
@@ -213,18 +294,18 @@ impl Layout {
 }
 
 /// How far the labels of a horizontal axis reach beyond its ends, in pixels.
-fn overhang(axis: &Axis, pixels: f64) -> (f64, f64) {
+fn overhang(axis: &Axis, pixels: f64, face: Face) -> (f64, f64) {
     axis.ticks.iter().fold((0.0, 0.0), |(left, right), tick| {
-        let (at, half) = (axis.part(tick.at) * pixels, 0.5 * width(&tick.label, SMALL));
+        let (at, half) = (axis.part(tick.at) * pixels, 0.5 * width(face, &tick.label, SMALL));
         (f64::max(left, half - at), f64::max(right, at + half - pixels))
     })
 }
 
 /// The horizontal axis, ticked where was measured if there is room for that, and whether its labels run upwards because
 /// they are words that are too long to stand beside each other.
-fn x_axis(selection: &Selection, pixels: f64) -> (Axis, bool) {
+fn x_axis(selection: &Selection, pixels: f64, face: Face) -> (Axis, bool) {
     let places: Vec<f64> = selection.points().map(|point| point.x).collect();
-    let level = Room { pixels, label: &|label| width(label, SMALL) + 7.0 };
+    let level = Room { pixels, label: &|label| width(face, label, SMALL) + 7.0 };
     let upright = Room { pixels, label: &|_| SMALL * LEADING };
     let axis = Axis::new(&selection.x, &places, &level);
     if !matches!(selection.x, Scale::Words(_)) {

@@ -8,7 +8,7 @@ use super::canvas::{Canvas, Colour, Place, Stroke};
 use super::marks::{FRAME, INK, Mark, UNMET};
 use super::panel::{self, bounds_are_shared, dash};
 use super::selection::{Found, Heights, Point, Selection};
-use super::text::{Anchor, SMALL, cut, small, width};
+use super::text::{Anchor, Face, SMALL, cut, small, width};
 
 /// What stands before an entry's label.
 enum Key {
@@ -31,6 +31,7 @@ struct Entry {
 /// A figure's legend.
 pub struct Legend {
     groups: Vec<Vec<Entry>>,
+    face: Face,
 }
 
 /// How the entries stand.
@@ -54,15 +55,16 @@ const LONGEST: f64 = 260.0;
 impl Legend {
     /// The legend of what a plot shows; intervals with arms shorter than `shortest` are hidden by their markers, and no axis reaches
     /// beyond its `ends`.
-    pub fn new(plot: &Plot, selection: &Selection, shortest: f64, ends: (f64, f64)) -> Self {
-        Legend { groups: vec![series(plot, selection), signs(plot, selection, shortest, ends)] }
+    pub fn new(face: Face, plot: &Plot, selection: &Selection, shortest: f64, ends: (f64, f64)) -> Self {
+        Legend { groups: vec![series(plot, selection), signs(plot, selection, shortest, ends)], face }
     }
 
     /// The width and height it takes.
     pub fn size(&self, arrangement: Arrangement) -> Place {
         let places = self.places(arrangement);
-        let most = |value: fn(&(Place, &Entry)) -> f64| places.iter().map(value).fold(0.0, f64::max);
-        (most(|((x, _), entry)| x + entry.width()), most(|((_, y), _)| y + 0.5 * ROW))
+        let right = places.iter().map(|((x, _), entry)| x + entry.width(self.face));
+        let lower = places.iter().map(|((_, y), _)| y + 0.5 * ROW);
+        (right.fold(0.0, f64::max), lower.fold(0.0, f64::max))
     }
 
     /// Draws it with its upper left corner at `corner`.
@@ -90,7 +92,7 @@ impl Legend {
             for column in group.chunks(rows) {
                 let entries = column.iter().enumerate();
                 places.extend(entries.map(|(row, entry)| ((x, top + row as f64 * ROW), entry)));
-                x += column.iter().map(Entry::width).fold(0.0, f64::max) + BETWEEN_ENTRIES;
+                x += column.iter().map(|entry| entry.width(self.face)).fold(0.0, f64::max) + BETWEEN_ENTRIES;
             }
             top += rows as f64 * ROW + BETWEEN_GROUPS;
         }
@@ -103,11 +105,11 @@ impl Legend {
         for group in &self.groups {
             y += if places.is_empty() { 0.0 } else { BETWEEN_GROUPS };
             for (i, entry) in group.iter().enumerate() {
-                if i == 0 || x + entry.width() > width {
+                if i == 0 || x + entry.width(self.face) > width {
                     (x, y) = (0.0, y + ROW);
                 }
                 places.push(((x, y), entry));
-                x += entry.width() + BETWEEN_ENTRIES;
+                x += entry.width(self.face) + BETWEEN_ENTRIES;
             }
         }
         places
@@ -250,12 +252,12 @@ fn signs(plot: &Plot, selection: &Selection, shortest: f64, ends: (f64, f64)) ->
 
 impl Entry {
     fn new(key: Key, label: &str) -> Self {
-        Entry { key, label: cut(label, SMALL, LONGEST) }
+        Entry { key, label: cut(Face::Sans, label, SMALL, LONGEST) }
     }
 
-    fn width(&self) -> f64 {
+    fn width(&self, face: Face) -> f64 {
         let key = if matches!(self.key, Key::Nothing) { 0.0 } else { KEY_WIDTH };
-        key + width(&self.label, SMALL)
+        key + width(face, &self.label, SMALL)
     }
 
     fn draw(&self, canvas: &mut Canvas, (x, y): Place) {

@@ -7,21 +7,35 @@ mod figure;
 mod legend;
 mod marks;
 mod panel;
+mod pdf;
 mod raster;
 mod selection;
 mod text;
 mod typeset;
 
+pub use axis::Scale;
 pub use canvas::Canvas;
-pub use figure::draw;
+pub use figure::{Paper, Style, draw, draw_as};
+pub use pdf::pdf;
 pub use raster::png;
+pub use text::{Face, escape};
+
+use crate::error::Result;
+use crate::experiment::{Experiment, Plot};
+use crate::record::Record;
+
+/// Whether a plot's vertical axis has logs of what is measured.
+///
+/// # Errors
+/// As [`draw`].
+pub fn is_log(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<bool> {
+    let selection = selection::Selection::new(experiment, plot, records)?;
+    Ok(matches!(selection.y, Scale::Log | Scale::SignedLog | Scale::LogOfLog))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Result;
-    use crate::experiment::{Experiment, Plot};
-    use crate::record::Record;
     use crate::verdict::Verdict;
 
     const PLOTS: &str = r#"
@@ -277,7 +291,11 @@ only = { k = 16, target = "spread" }
         let svg = picture.svg();
         let last = svg.lines().find(|line| line.ends_with(">105</text>")).unwrap();
         let middle: f64 = last.split('"').nth(1).unwrap().parse().unwrap();
-        assert!(middle + 0.5 * text::width("105", text::SMALL) <= picture.size().0, "{last} {:?}", picture.size());
+        assert!(
+            middle + 0.5 * text::width(Face::Sans, "105", text::SMALL) <= picture.size().0,
+            "{last} {:?}",
+            picture.size()
+        );
     }
 
     #[test]

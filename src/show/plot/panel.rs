@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Colour, Dash, Place, Stroke};
 use super::dodge::{self, Spot};
 use super::marks::{FRAME, GRID, INK, Mark, OTHER_SIDE, RADIUS, RING, UNMET, WRONG_SIDE};
 use super::selection::{Found, Heights, Panel, Point, Selection};
-use super::text::{Anchor, SMALL, Type, small, width};
+use super::text::{Anchor, Face, SMALL, Type, small, width};
 
 /// Pixels on and off of a bound's line: of the plot's bound, and of further ones.
 const DASHES: [(f64, f64); 3] = [(4.5, 2.5), (1.6, 1.6), (9.0, 3.0)];
@@ -204,7 +204,7 @@ impl<'a> View<'a> {
 
     /// Where along the lower edge a name hides the fewest points.
     fn clearest(&self, name: &str) -> f64 {
-        let half = 0.5 * width(name, SMALL) + 6.0;
+        let half = 0.5 * width(Face::Sans, name, SMALL) + 6.0;
         let (left, right, bottom) = (self.corner.0, self.corner.0 + self.size.0, self.corner.1 + self.size.1);
         let hidden = |middle: f64| {
             let is_hidden = |(index, point): &(usize, &Point)| {

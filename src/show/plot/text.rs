@@ -1,7 +1,7 @@
 //! Text: how wide it is, where it breaks, its SVG, and its glyph outlines in one embedded font.
 //!
-//! The outlines make the PNG the same on every machine. The font is a subset of DejaVu Sans Condensed 2.37 (licence beside
-//! it), made by fonttools 4 with
+//! The outlines make the PNG the same on every machine. The fonts are subsets of DejaVu Sans Condensed and DejaVu Serif Condensed 2.37
+//! (licence beside them), made by fonttools 4 with
 //!
 //! ```text
 //! pyftsubset DejaVuSansCondensed.ttf --layout-features='' --no-hinting --notdef-outline --legacy-kern
@@ -22,16 +22,52 @@ use super::canvas::{Colour, Place, px};
 use super::marks::INK;
 use super::typeset::{Level, pieces};
 
-static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
-    FontRef::try_from_slice(include_bytes!("dejavu-sans-condensed.ttf")).expect("the embedded font is a font")
-});
+/// The faces in which figures are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Face {
+    /// Without serifs.
+    #[default]
+    Sans,
+    /// With serifs, as most papers are set.
+    Serif,
+}
 
-/// The fonts that an SVG asks for: the embedded one, then those of about its width.
-const FAMILY: &str = "'DejaVu Sans Condensed', Arial, Helvetica, sans-serif";
+static SANS: LazyLock<FontRef<'static>> = LazyLock::new(|| font(Face::Sans));
+static SERIF: LazyLock<FontRef<'static>> = LazyLock::new(|| font(Face::Serif));
+
+fn font(face: Face) -> FontRef<'static> {
+    FontRef::try_from_slice(face.file()).expect("the embedded font is a font")
+}
+
+impl Face {
+    /// The font.
+    pub(super) fn font(self) -> &'static FontRef<'static> {
+        match self {
+            Face::Sans => &SANS,
+            Face::Serif => &SERIF,
+        }
+    }
+
+    /// The font's file.
+    pub(super) fn file(self) -> &'static [u8] {
+        match self {
+            Face::Sans => include_bytes!("dejavu-sans-condensed.ttf"),
+            Face::Serif => include_bytes!("dejavu-serif-condensed.ttf"),
+        }
+    }
+
+    /// The fonts that an SVG asks for: the embedded one, then those of about its width.
+    fn family(self) -> &'static str {
+        match self {
+            Face::Sans => "'DejaVu Sans Condensed', Arial, Helvetica, sans-serif",
+            Face::Serif => "'DejaVu Serif Condensed', 'Times New Roman', Times, serif",
+        }
+    }
+}
 /// Font units of one em.
-const EM: f32 = 2048.0;
+pub(super) const EM: f32 = 2048.0;
 /// The height of capitals, as a part of the em: what centres text on a line.
-const CAPITALS: f64 = 0.729;
+pub(super) const CAPITALS: f64 = 0.729;
 
 /// Where a text stands relative to its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +78,17 @@ pub enum Anchor {
     Middle,
     /// It ends there.
     End,
+}
+
+impl Anchor {
+    /// Where a line of this length begins, from its place on.
+    pub(super) fn start(self, length: f32) -> f32 {
+        match self {
+            Anchor::Start => 0.0,
+            Anchor::Middle => -0.5 * length,
+            Anchor::End => -length,
+        }
+    }
 }
 
 /// How a text is set.
@@ -76,13 +123,13 @@ fn setting(level: Level) -> (f32, f32, f32) {
 }
 
 /// How wide a text is, in pixels.
-pub fn width(text: &str, size: f64) -> f64 {
-    f64::from(line(text).1 / EM) * size
+pub fn width(face: Face, text: &str, size: f64) -> f64 {
+    f64::from(line(face, text).1 / EM) * size
 }
 
 /// A text cut, where it is longer than `room` pixels, to what fits, and an ellipsis.
-pub fn cut(text: &str, size: f64, room: f64) -> String {
-    if width(text, size) <= room {
+pub fn cut(face: Face, text: &str, size: f64, room: f64) -> String {
+    if width(face, text, size) <= room {
         return text.into();
     }
     let mut kept: Vec<char> = text.chars().collect();
@@ -90,7 +137,7 @@ pub fn cut(text: &str, size: f64, room: f64) -> String {
     kept.truncate((room / (0.2 * size)).max(1.0) as usize);
     loop {
         let shorter: String = kept.iter().collect::<String>().trim_end().to_string() + "…";
-        if kept.len() <= 1 || width(&shorter, size) <= room {
+        if kept.len() <= 1 || width(face, &shorter, size) <= room {
             return shorter;
         }
         kept.pop();
@@ -99,7 +146,7 @@ pub fn cut(text: &str, size: f64, room: f64) -> String {
 
 /// Breaks a text between words into at most `most` lines of at most `room` pixels; what is longer is cut. Lines break where
 /// the sense does: outside brackets, not after a word such as `of`, and about evenly.
-pub fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
+pub fn wrap(face: Face, text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
     // More words than fit in any case are not worth breaking.
     const MOST_WORDS: usize = 200;
     let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS).collect();
@@ -108,7 +155,7 @@ pub fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
     let mut best: Vec<(f64, usize)> = vec![(0.0, 0)];
     for end in 1..=words.len() {
         let line = |begin: usize| {
-            let free = (room - width(&words[begin..end].join(" "), size)) / room;
+            let free = (room - width(face, &words[begin..end].join(" "), size)) / room;
             let ragged = if free < 0.0 { 1e4 * (1.0 - free) } else { 1.0 + 0.3 * free * free };
             let breaks = if end < words.len() { penalties[end - 1] } else { 0.0 };
             (best[begin].0 + ragged + breaks, begin)
@@ -129,7 +176,7 @@ pub fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
             last.push('…');
         }
     }
-    lines.iter().map(|line| cut(line, size, room)).collect()
+    lines.iter().map(|line| cut(face, line, size, room)).collect()
 }
 
 /// What a break after each word costs, beside 1 for a line.
@@ -150,8 +197,8 @@ fn break_penalties(words: &[&str]) -> Vec<f64> {
 }
 
 /// The SVG of texts, as texts.
-pub fn elements(texts: &[(String, Place, Type)]) -> String {
-    let mut svg = format!("<g font-family=\"{FAMILY}\" xml:space=\"preserve\">\n");
+pub fn elements(face: Face, texts: &[(String, Place, Type)]) -> String {
+    let mut svg = format!("<g font-family=\"{}\" xml:space=\"preserve\">\n", face.family());
     for (text, (x, y), set) in texts {
         let anchor = match set.anchor {
             Anchor::Start => "start",
@@ -196,22 +243,19 @@ fn spans(text: &str, size: f64) -> String {
 }
 
 /// A glyph on its line, in font units.
-struct Placed {
-    id: GlyphId,
-    x: f32,
-    rise: f32,
-    scale: f32,
+pub(super) struct Placed {
+    pub id: GlyphId,
+    pub character: char,
+    pub x: f32,
+    pub rise: f32,
+    pub scale: f32,
 }
 
 /// A text as the outlines of its glyphs, in pixels of the sheet. Like those of any font, they are filled by the non-zero rule.
 pub fn outlines(text: &str, (x, y): Place, set: Type) -> Vec<OutlineCurve> {
-    let (glyphs, length) = line(text);
+    let (glyphs, length) = line(Face::Sans, text);
     let scale = set.size as f32 / EM;
-    let start = match set.anchor {
-        Anchor::Start => 0.0,
-        Anchor::Middle => -0.5 * length,
-        Anchor::End => -length,
-    };
+    let start = set.anchor.start(length);
     let drop = 0.5 * CAPITALS as f32 * EM;
     // From font units, y upwards, to the sheet.
     let place = |glyph: &Placed, at: Point| {
@@ -227,7 +271,7 @@ pub fn outlines(text: &str, (x, y): Place, set: Type) -> Vec<OutlineCurve> {
             OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(place(a), place(b), place(c)),
             OutlineCurve::Cubic(a, b, c, d) => OutlineCurve::Cubic(place(a), place(b), place(c), place(d)),
         };
-        FONT.outline(glyph.id).into_iter().flat_map(|outline| outline.curves).map(map).collect::<Vec<_>>()
+        SANS.outline(glyph.id).into_iter().flat_map(|outline| outline.curves).map(map).collect::<Vec<_>>()
     };
     glyphs.iter().flat_map(curves).collect()
 }
@@ -239,17 +283,18 @@ pub fn escape(text: &str) -> String {
 }
 
 /// The glyphs of a line and its length.
-fn line(text: &str) -> (Vec<Placed>, f32) {
+pub(super) fn line(face: Face, text: &str) -> (Vec<Placed>, f32) {
+    let font = face.font();
     let (mut glyphs, mut x) = (Vec::new(), 0.0);
     for (piece, level) in pieces(text) {
         let (scale, rise, room) = setting(level);
         x += room * EM;
         let mut before = None;
         for character in piece.chars() {
-            let id = FONT.glyph_id(character);
-            x += before.map_or(0.0, |before| FONT.kern_unscaled(before, id)) * scale;
-            glyphs.push(Placed { id, x, rise: rise * EM, scale });
-            x += FONT.h_advance_unscaled(id) * scale;
+            let id = font.glyph_id(character);
+            x += before.map_or(0.0, |before| font.kern_unscaled(before, id)) * scale;
+            glyphs.push(Placed { id, character, x, rise: rise * EM, scale });
+            x += font.h_advance_unscaled(id) * scale;
             before = Some(id);
         }
         x += room * EM;
@@ -262,7 +307,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> String {
-        elements(&[(text.into(), (10.0, 20.0), small(Anchor::Middle))])
+        elements(Face::Sans, &[(text.into(), (10.0, 20.0), small(Anchor::Middle))])
     }
 
     #[test]
@@ -282,9 +327,9 @@ mod tests {
 
     #[test]
     fn a_missing_glyph_is_a_box() {
-        assert_eq!(FONT.glyph_id('漢'), GlyphId(0));
-        assert!(FONT.outline(GlyphId(0)).is_some_and(|outline| outline.curves.len() >= 8));
-        assert!(width("漢", 10.0) > 3.0);
+        assert_eq!(SANS.glyph_id('漢'), GlyphId(0));
+        assert!(SANS.outline(GlyphId(0)).is_some_and(|outline| outline.curves.len() >= 8));
+        assert!(width(Face::Sans, "漢", 10.0) > 3.0);
     }
 
     #[test]
@@ -295,13 +340,13 @@ mod tests {
             let texts = [&about.measured, &about.source, &about.id].map(String::clone);
             for text in &names.chain(texts).collect::<Vec<_>>() {
                 for (piece, _) in pieces(text) {
-                    let missing: Vec<char> = piece.chars().filter(|c| FONT.glyph_id(*c).0 == 0).collect();
+                    let missing: Vec<char> = piece.chars().filter(|c| SANS.glyph_id(*c).0 == 0).collect();
                     assert!(missing.is_empty(), "{missing:?} in {text}");
                 }
             }
         }
         for character in "log₁₀−×…≥≤εαβδμ√∈∩∪≠∞·‖∗′’–".chars() {
-            assert!(FONT.glyph_id(character).0 != 0, "{character}");
+            assert!(SANS.glyph_id(character).0 != 0, "{character}");
         }
     }
 
@@ -330,23 +375,27 @@ mod tests {
 
     #[test]
     fn long_texts_break_where_the_sense_does() {
-        let room = |text: &str| width(text, 10.0) + 0.1;
-        let lines = wrap("one two three four", 10.0, room("one two"), 9);
+        let room = |text: &str| width(Face::Sans, text, 10.0) + 0.1;
+        let lines = wrap(Face::Sans, "one two three four", 10.0, room("one two"), 9);
         assert_eq!(lines, ["one two", "three", "four"]);
-        assert!(wrap("  ", 10.0, 5.0, 3).is_empty());
+        assert!(wrap(Face::Sans, "  ", 10.0, 5.0, 3).is_empty());
         let slack = "slack = log₁₀(bound / measured) (log scale beyond ±1)";
-        let lines = wrap(slack, 10.0, room("slack = log₁₀(bound / measured) (log"), 3);
+        let lines = wrap(Face::Sans, slack, 10.0, room("slack = log₁₀(bound / measured) (log"), 3);
         assert_eq!(lines, ["slack = log₁₀(bound / measured)", "(log scale beyond ±1)"]);
-        let lines = wrap("probability of a subset within 1/4", 10.0, room("probability of"), 9);
+        let lines = wrap(Face::Sans, "probability of a subset within 1/4", 10.0, room("probability of"), 9);
         assert!(lines.iter().all(|line| !line.ends_with(" of") && line != "of" && !line.ends_with(" a")), "{lines:?}");
     }
 
     #[test]
     fn what_is_too_long_is_cut() {
-        assert!(width(&cut(&"long".repeat(10_000), 10.0, 100.0), 10.0) <= 100.0);
-        assert_eq!(cut("short", 10.0, 100.0), "short");
-        let lines = wrap(&"word ".repeat(5000), 10.0, 100.0, 3);
-        assert!(lines.len() == 3 && lines[2].ends_with('…') && lines.iter().all(|line| width(line, 10.0) <= 100.0));
-        assert_eq!(wrap(&"w".repeat(5000), 10.0, 100.0, 3).len(), 1);
+        assert!(width(Face::Sans, &cut(Face::Sans, &"long".repeat(10_000), 10.0, 100.0), 10.0) <= 100.0);
+        assert_eq!(cut(Face::Sans, "short", 10.0, 100.0), "short");
+        let lines = wrap(Face::Sans, &"word ".repeat(5000), 10.0, 100.0, 3);
+        assert!(
+            lines.len() == 3
+                && lines[2].ends_with('…')
+                && lines.iter().all(|line| width(Face::Sans, line, 10.0) <= 100.0)
+        );
+        assert_eq!(wrap(Face::Sans, &"w".repeat(5000), 10.0, 100.0, 3).len(), 1);
     }
 }

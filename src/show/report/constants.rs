@@ -150,10 +150,10 @@ impl Interval {
         let name = &self.name;
         let mut parts = Vec::new();
         if let Some((above, cell)) = &self.above {
-            parts.push(format!("{name} must be above {} ({cell})", constants::rounded(*above, false)));
+            parts.push(format!("{name} must be above {} (`{cell}`)", constants::rounded(*above, false)));
         }
         if let Some((below, cell)) = &self.below {
-            parts.push(format!("{name} must be below {} ({cell})", constants::rounded(*below, true)));
+            parts.push(format!("{name} must be below {} (`{cell}`)", constants::rounded(*below, true)));
         }
         match self.from {
             Some((from, cells)) => {
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!((interval.below.clone(), interval.from), (None, Some((6.0, 1))));
         assert_eq!(
             interval.text(),
-            "C must be above 2.17147 (n=5 eps=0.1 C=1); from C = 6 on none of the 1 cells measured refutes it"
+            "C must be above 2.17147 (`n=5 eps=0.1 C=1`); from C = 6 on none of the 1 cells measured refutes it"
         );
         assert!(found(&records[1..]).is_none());
         assert_eq!(sentences(&experiment.claim, &[(&experiment, &records[..])]), [interval.text()]);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::command::command;
 use crate::experiment::Experiment;
 use crate::record::Record;
+use crate::show::ci::{Case, Gate, Rule};
 use crate::verdict::Verdict;
 
 /// Why a cell is listed.
@@ -65,6 +66,9 @@ pub struct Comparison {
     pub undecided: Vec<Difference>,
     /// Verdicts that were undecided in the baseline, and are decided now.
     pub newly_decided: usize,
+    /// Every judged verdict inside the hypotheses, for machines.
+    #[serde(skip)]
+    cases: Vec<Case>,
 }
 
 type Key<'a> = (&'a str, &'a str, &'a str);
@@ -80,9 +84,15 @@ impl Comparison {
         let after: BTreeMap<Key, &Record> = fresh.iter().map(|record| (key(record), record)).collect();
         for record in fresh.iter().filter(|record| judges(&record.bound)) {
             let known = before.get(&key(record)).copied();
+            let reason = reason(known, record);
+            if reason.is_some() || !record.outside() {
+                let difference = reason.map(|reason| difference(reason, experiment, record, known, Some(record)));
+                let text = difference.map_or_else(|| record.verdict.name().into(), |difference| difference.said());
+                self.cases.push(Case::new(experiment, record, reason.map(Reason::rule), text));
+            }
             self.measured += usize::from(!record.outside());
             self.compared += usize::from(known.is_some() && !record.outside());
-            if let Some(reason) = reason(known, record) {
+            if let Some(reason) = reason {
                 let difference = difference(reason, experiment, record, known, Some(record));
                 let list = if reason == Reason::Undecided { &mut self.undecided } else { &mut self.failures };
                 list.push(difference);
@@ -93,7 +103,9 @@ impl Comparison {
         let gone = known.iter().filter(|record| judges(&record.bound) && !after.contains_key(&key(record)));
         for record in gone.filter(|record| !record.outside()) {
             self.not_measured += 1;
-            self.failures.push(difference(Reason::NotMeasured, experiment, record, Some(record), None));
+            let difference = difference(Reason::NotMeasured, experiment, record, Some(record), None);
+            self.cases.push(Case::new(experiment, record, Some(Rule::NotMeasured), difference.said()));
+            self.failures.push(difference);
         }
     }
 
@@ -105,6 +117,17 @@ impl Comparison {
     /// Whether nothing stands against the baseline. Nothing compared, or less than the baseline has, is no pass.
     pub fn passes(&self) -> bool {
         self.failures.is_empty() && self.compared > 0 && self.not_measured == 0
+    }
+
+    /// Every judged verdict, and what else fails the gate.
+    pub fn gate(&self) -> Gate {
+        let mut cases = self.cases.clone();
+        if self.compared == 0 {
+            cases.push(Case::of_gate(Rule::NothingJudged));
+        } else if self.not_measured > 0 && !cases.iter().any(|case| case.rule == Some(Rule::NotMeasured)) {
+            cases.push(Case::of_gate(Rule::NotMeasured));
+        }
+        Gate { cases }
     }
 
     /// The lines for people: what fails, what is undecided, and the counts.
@@ -143,6 +166,11 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Whether the intervals of two records have nothing in common.
+pub(super) fn apart(one: &Record, other: &Record) -> bool {
+    one.ln_lo > other.ln_hi || one.ln_hi < other.ln_lo
+}
+
 fn reason(known: Option<&Record>, record: &Record) -> Option<Reason> {
     let Some(known) = known else {
         return match record.verdict {
@@ -158,9 +186,8 @@ fn reason(known: Option<&Record>, record: &Record) -> Option<Reason> {
         (false, true) | (true, false) => return Some(Reason::ChangedHypotheses),
         (false, false) => {}
     }
-    let apart = record.ln_lo > known.ln_hi || record.ln_hi < known.ln_lo;
     match (known.verdict, record.verdict) {
-        _ if apart => Some(Reason::MovedValue),
+        _ if apart(known, record) => Some(Reason::MovedValue),
         (Verdict::Undecided, after) if after.is_met() => None,
         (before, after) if before != after => Some(Reason::ChangedVerdict),
         _ => None,
@@ -188,10 +215,31 @@ fn difference(
     }
 }
 
+impl Reason {
+    /// What machines call it.
+    fn rule(self) -> Rule {
+        match self {
+            Reason::NewViolation => Rule::NewViolation,
+            Reason::ChangedVerdict => Rule::ChangedVerdict,
+            Reason::ChangedHypotheses => Rule::ChangedHypotheses,
+            Reason::MovedValue => Rule::MovedValue,
+            Reason::NotMeasured => Rule::NotMeasured,
+            Reason::Undecided => Rule::Undecided,
+        }
+    }
+}
+
 impl Difference {
+    /// The lines on it.
     fn text(&self) -> String {
         let Difference { experiment, cell, method, bound, .. } = self;
         let what = if self.reason == Reason::Undecided { "undecided" } else { "FAIL" };
+        let (cell, said) = (cell.replace(';', " "), self.said());
+        format!("{what:9}  {experiment} ({bound}, {method}) at {cell}: {said}\n    {}\n", self.command)
+    }
+
+    /// What was found, and what the baseline has.
+    fn said(&self) -> String {
         let known = self.known.map_or("not in the baseline".into(), |known| format!("{known} in the baseline"));
         let verdict = match (self.verdict, self.reason) {
             (None, _) => "not measured".into(),
@@ -199,11 +247,7 @@ impl Difference {
             (Some(verdict), _) => verdict.to_string(),
         };
         let slack = self.slack_log10.map_or(String::new(), |slack| format!(", slack {slack:.4}"));
-        let cell = cell.replace(';', " ");
-        format!(
-            "{what:9}  {experiment} ({bound}, {method}) at {cell}: {verdict}, {known}{slack}\n    {}\n",
-            self.command
-        )
+        format!("{verdict}, {known}{slack}")
     }
 }
 

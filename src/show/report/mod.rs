@@ -3,6 +3,7 @@
 
 pub mod command;
 mod constants;
+pub mod diff;
 pub mod folder;
 pub mod gate;
 pub mod joined;
@@ -17,27 +18,35 @@ use rayon::prelude::*;
 use crate::claim::Claim;
 use crate::record::Record;
 use crate::registry::{SUBJECTS, claims};
-use crate::subject::Ruling;
+use crate::subject::{Kind, Ruling, Subject};
 use joined::Set;
 pub use searched::Search;
-use section::Section;
+pub use section::Section;
 
-/// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
-pub fn markdown(sets: &[Set], searches: &[Search], origin: &str) -> String {
+/// What is known of each claim, in the order of the paper; claims that experiments declare come last.
+pub fn sections<'a>(sets: &[Set<'a>], searches: &'a [Search]) -> Vec<Section<'a>> {
     let of = |claim| Section::new(claim, sets, searches);
     let known = claims().map(|claim: &Claim| claim);
-    let sections: Vec<Section> = known.chain(declared(sets)).map(of).filter(Section::says_something).collect();
+    known.chain(declared(sets)).map(of).filter(Section::says_something).collect()
+}
+
+/// Which texts the sections speak of.
+pub fn subjects(sections: &[Section]) -> Vec<&'static Subject> {
     let is_papers = sections.iter().any(|section| section.claim.statement().origin.is_none());
-    let subjects =
-        if is_papers { SUBJECTS.iter().map(|subject| format!("{} ", subject.text)).collect() } else { String::new() };
+    if is_papers { SUBJECTS.to_vec() } else { Vec::new() }
+}
+
+/// The page as Markdown: the findings, what stands, the constants, and then claim by claim what is behind them.
+pub fn markdown(sections: &[Section], origin: &str) -> String {
+    let subjects: String = subjects(sections).iter().map(|subject| format!("{} ", subject.text)).collect();
     let texts: Vec<String> = sections.par_iter().map(Section::text).collect();
     let mut text = format!(
         "# What was found\n\n{subjects}Every line is made from the records beside this page and in `falsify/`; the commands \
          measure it again. `lemmascope` stands for `cargo run --release --`.\n\n{origin}\n"
     );
-    text += &findings(&sections);
-    text += &standing(&sections);
-    text += &constants(&sections);
+    text += &findings_table(sections);
+    text += &standing(sections);
+    text += &constants(sections);
     text + &texts.concat()
 }
 
@@ -54,44 +63,93 @@ fn declared<'a>(sets: &[Set<'a>]) -> Vec<&'a Claim> {
     claims
 }
 
-/// The table of what is wrong: one row a cause.
-fn findings(sections: &[Section]) -> String {
-    let rows: String =
-        SUBJECTS.iter().flat_map(|subject| subject.rulings()).filter_map(|ruling| row(&ruling, sections)).collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\n## Findings\n\nOne row a cause. *Statement false*: it fails within its own hypotheses, and no admissible constant saves it. \
-         *Proof step false*: a step of the proof fails, and the statement stands. *Slip of the pen*: an index, a sign or a word, \
-         plain from its context.\n\n\
-         | statement | kind | consequence | counterexample | evidence | repair |\n| --- | --- | --- | --- | --- | --- |\n{rows}"
-    )
+/// What the kinds of findings mean.
+pub const KINDS: &str = "One row a cause. *Statement false*: it fails within its own hypotheses, and no admissible constant saves it. *Proof \
+                         step false*: a step of the proof fails, and the statement stands. *Slip of the pen*: an index, a sign or a \
+                         word, plain from its context.";
+
+/// What is wrong, one a cause, with the cell that shows it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Finding {
+    /// The ruling's name.
+    pub id: String,
+    /// The claim whose records show it.
+    pub claim: String,
+    /// Where it stands in the paper, and what is printed there.
+    pub statement: String,
+    /// The reading that was taken, where the text leaves a choice.
+    pub reading: Option<String>,
+    /// How grave it is.
+    pub kind: Kind,
+    /// What depends on it.
+    pub consequence: String,
+    /// The smallest cell that shows it.
+    pub counterexample: String,
+    /// How that is known.
+    pub evidence: String,
+    /// The least repair, and where it is seen to hold.
+    pub repair: String,
 }
 
-/// A ruling's row; `None` where no record shows it.
-fn row(ruling: &Ruling, sections: &[Section]) -> Option<String> {
+impl Finding {
+    /// The columns of a table of findings.
+    pub const COLUMNS: [&str; 6] = ["statement", "kind", "consequence", "counterexample", "evidence", "repair"];
+
+    /// What stands in them.
+    pub fn row(&self) -> [String; 6] {
+        let reading = self.reading.as_ref().map_or(String::new(), |reading| format!(" Reading: {reading}"));
+        let Finding { statement, consequence, counterexample, evidence, repair, .. } = self.clone();
+        [format!("{statement}.{reading}"), self.kind.text().into(), consequence, counterexample, evidence, repair]
+    }
+}
+
+/// What is wrong by the records, the gravest first.
+pub fn findings(sections: &[Section]) -> Vec<Finding> {
+    let rulings = SUBJECTS.iter().flat_map(|subject| subject.rulings());
+    rulings.filter_map(|ruling| finding(ruling, sections)).collect()
+}
+
+/// A ruling with the cell that shows it; `None` where no record does.
+fn finding(ruling: Ruling, sections: &[Section]) -> Option<Finding> {
     let section = sections.iter().find(|section| section.id() == ruling.claim)?;
     let by_bound = ruling.bound.as_ref().and_then(|bound| section.counterexample(bound, ruling.only.as_deref()));
     let shown = by_bound.or_else(|| section.failing_link(&ruling.links))?;
     let held = ruling.repaired_by.as_ref().and_then(|bound| Some((bound, section.holds_at(bound)?)));
-    let repair = held.map_or(String::new(), |(bound, held)| format!(" (`{bound}` {held})"));
-    let reading = ruling.reading.as_ref().map_or(String::new(), |reading| format!(" Reading: {reading}"));
-    let Ruling { statement, kind, consequence, repair: least, .. } = ruling;
-    let cells = [
-        &format!("{statement}.{reading}"),
-        kind.text(),
-        consequence,
-        &shown.cell,
-        &shown.evidence,
-        &format!("{least}{repair}"),
-    ]
-    .map(|text| text.replace('|', "\\|"));
-    Some(format!("| {} |\n", cells.join(" | ")))
+    let held = held.map_or(String::new(), |(bound, held)| format!(" (`{bound}` {held})"));
+    Some(Finding {
+        id: ruling.id,
+        claim: ruling.claim,
+        statement: ruling.statement,
+        reading: ruling.reading,
+        kind: ruling.kind,
+        consequence: ruling.consequence,
+        counterexample: shown.cell,
+        evidence: shown.evidence,
+        repair: format!("{}{held}", ruling.repair),
+    })
+}
+
+/// Rows of a table in Markdown, the columns' names first.
+fn table(columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head = line(&columns.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+    let rule = line(&vec!["---".to_string(); columns.len()]);
+    let rows = rows.into_iter().map(|row| line(&row.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>()));
+    head + &rule + &rows.collect::<String>()
+}
+
+/// The table of what is wrong: one row a cause.
+fn findings_table(sections: &[Section]) -> String {
+    let findings = findings(sections);
+    if findings.is_empty() {
+        return String::new();
+    }
+    let rows = findings.iter().map(|finding| finding.row().to_vec());
+    format!("\n## Findings\n\n{KINDS}\n\n{}", table(&Finding::COLUMNS, rows))
 }
 
 /// The claims whose statements hold at every cell that decides.
-fn standing(sections: &[Section]) -> String {
+pub(in crate::show) fn standing(sections: &[Section]) -> String {
     let rows: String = sections.iter().filter_map(Section::standing).collect();
     if rows.is_empty() {
         return String::new();
@@ -103,7 +161,7 @@ fn standing(sections: &[Section]) -> String {
 }
 
 /// What is known of constants that exist.
-fn constants(sections: &[Section]) -> String {
+pub(in crate::show) fn constants(sections: &[Section]) -> String {
     let rows: String = sections.iter().filter_map(Section::constants_row).collect();
     if rows.is_empty() {
         return String::new();
@@ -154,7 +212,7 @@ fn region(records: &[&Record]) -> String {
         let distinct: BTreeSet<&str> = values.into_iter().collect();
         format!("{name} {}", distinct.into_iter().collect::<Vec<_>>().join(" | "))
     };
-    format!("Region: {}.", names.map(part).collect::<Vec<_>>().join(", "))
+    format!("Region: `{}`.", names.map(part).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -191,14 +249,14 @@ mod tests {
         ];
         let links = [record(64, 12, "eq-1", Verdict::Holds), record(64, 12, "after-1-density", Verdict::Violated)];
         let (plain, chain) = (experiment(""), experiment("chain = true\n"));
-        let text = markdown(&[(&plain, &records), (&chain, &links)], &[], "Seed 1.");
+        let text = markdown(&sections(&[(&plain, &records), (&chain, &links)], &[]), "Seed 1.");
         for part in [
             "hal-04143024 v1",
             "| statement false | Eq. 11 follows from it",
             "| k=256 d=10 | 2 of 3 cells; there by quadrature, slack -0.5000 | 2 pi for pi",
             "(`two-pi` holds at 1 of 1 cells)",
             "## Lemma 7 (`nsn-box`)",
-            "- **printed** fails: of 3 cells inside the hypotheses it holds at 1, is violated at 2, undecided at 0. Region: k 16 to 256",
+            "- **printed** fails: of 3 cells inside the hypotheses it holds at 1, is violated at 2, undecided at 0. Region: `k 16 to 256",
             "lemmascope evaluate nsn-box --set k=256 --set d=10 --method quadrature",
             "`after-1-density`: fails at 1 of 1 cells, the first to fail at 1",
             "lemmascope trace nsn-box --set k=64 --set d=12",
@@ -216,7 +274,7 @@ mod tests {
             relation: "at-most".into(),
             ..record(64, 12, bound, Verdict::Violated)
         };
-        let text = markdown(&[(&changed, &[record(PRINTED), record("draft")])], &[], "Seed 1.");
+        let text = markdown(&sections(&[(&changed, &[record(PRINTED), record("draft")])], &[]), "Seed 1.");
         assert!(
             !text.contains("## Findings") && text.contains("what-if, not the claim itself (relation at-most; draft"),
             "{text}"
@@ -233,7 +291,7 @@ mod tests {
             ln_lo: -2.0,
             ..Record::example("lueker", "n=5;eps=0.1;C=1", PRINTED, Verdict::ConstantRefuted)
         };
-        let text = markdown(&[(&experiment, &[refuted])], &[], "Seed 1.");
+        let text = markdown(&sections(&[(&experiment, &[refuted])], &[]), "Seed 1.");
         assert!(!text.contains("## Findings") && text.contains("C must be above 2.171"), "{text}");
         assert!(text.contains("at the constants tried: of 1 cells inside the hypotheses 1 refute theirs"), "{text}");
     }

@@ -98,7 +98,7 @@ impl Searched {
         let slack = |size: &Option<Size>| size.as_ref().map_or("not a number".into(), Size::text);
         let cell = self.cell.as_ref().map(object).unwrap_or_default();
         let formula =
-            if self.formula.is_empty() { String::new() } else { format!("{} {}", self.relation, self.formula) };
+            if self.formula.is_empty() { String::new() } else { format!("{} `{}`", self.relation, self.formula) };
         let parts: Vec<&str> =
             [&formula, &self.what_if].into_iter().map(String::as_str).filter(|x| !x.is_empty()).collect();
         let what = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) };
@@ -112,21 +112,21 @@ impl Searched {
                     }
                     _ => String::new(),
                 };
-                format!("{word} at {cell} ({}){smallest}.", self.evidence())
+                format!("{word} at `{cell}` ({}){smallest}.", self.evidence())
             }
             false if self.cell.is_none() => "no counterexample; measured or claimed is 0 at every cell.".into(),
             false => {
                 let least = self.least_slack.as_ref().map_or(&self.slack_log10, |least| &least.slack_log10);
-                format!("no counterexample; the least slack found is {} at {cell}.", slack(least))
+                format!("no counterexample; the least slack found is {} at `{cell}`.", slack(least))
             }
         };
         if let Some(least) = self.least_slack.as_ref().filter(|_| self.found) {
-            text += &format!(" The least slack found is {} at {}.", slack(&least.slack_log10), object(&least.cell));
+            text += &format!(" The least slack found is {} at `{}`.", slack(&least.slack_log10), object(&least.cell));
         }
         if let Some(constant) = &self.best_constant {
             text +=
                 &format!(" The factor with which the bound just holds at every cell measured is {}.", constant.text());
         }
-        text + &format!(" {} cells of {}.\n", self.evaluations, self.region)
+        text + &format!(" {} cells of `{}`.\n", self.evaluations, self.region)
     }
 }

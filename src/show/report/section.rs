@@ -58,7 +58,8 @@ impl<'a> Section<'a> {
         !self.sets().is_empty() || !self.searches.is_empty()
     }
 
-    fn sets(&self) -> Vec<Set<'a>> {
+    /// The experiments on the claim with their records: cells first, then what-ifs, thresholds and chains.
+    pub fn sets(&self) -> Vec<Set<'a>> {
         [&self.cells[..], &self.what_ifs, &self.thresholds, &self.chains].concat()
     }
 
@@ -73,7 +74,7 @@ impl<'a> Section<'a> {
     }
 
     /// The cells of one of the claim's own bounds, or of a draft, on the unchanged claim.
-    fn joined(&self, bound: &str) -> Vec<Joined<'a>> {
+    pub fn joined(&self, bound: &str) -> Vec<Joined<'a>> {
         join(self.cells.iter().copied(), |record| record.bound == bound)
     }
 
@@ -190,9 +191,14 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The section.
+    /// The section, with its heading.
     pub fn text(&self) -> String {
-        let mut text = format!("\n## {} (`{}`)\n", self.claim.statement().source, self.id());
+        format!("\n## {} (`{}`)\n{}", self.claim.statement().source, self.id(), self.body())
+    }
+
+    /// What was measured and found, in Markdown.
+    pub fn body(&self) -> String {
+        let mut text = String::new();
         let sets = self.sets();
         let main = sets.iter().find(|(experiment, _)| experiment.name == self.id()).or(sets.first());
         if let Some((experiment, _)) = main {
@@ -222,7 +228,7 @@ impl<'a> Section<'a> {
         };
         let files: Vec<String> = self.sets().iter().map(file).collect();
         if !files.is_empty() {
-            text += &format!("\n    lemmascope run {}\n", files.join(" "));
+            text += &format!("\n```sh\nlemmascope run {}\n```\n", files.join(" "));
         }
         text
     }
@@ -231,7 +237,7 @@ impl<'a> Section<'a> {
     fn readings(&self) -> String {
         let line = |reading: &crate::statement::Reading| {
             let taken = if reading.taken { "taken" } else { "not taken" };
-            format!("- reading **{}** ({taken}): {} {}\n", reading.bound, reading.text, reading.why)
+            format!("- reading **{}** ({taken}): {}; {}\n", reading.bound, reading.text, reading.why)
         };
         let lines: String = self.claim.statement().readings.iter().map(line).collect();
         if lines.is_empty() { lines } else { format!("\n{lines}") }
@@ -267,7 +273,7 @@ fn said(cells: &[Joined], command: impl Fn(&Joined) -> String) -> String {
     }
     let mut text = format!("{} {}\n", counts.sentence(), region(&inside));
     if let Some(least) = Least::of(cells) {
-        text += &format!("  Least slack (log10): {}, at {}.\n", least.text(), least.cell.replace(';', " "));
+        text += &format!("  Least slack (log10): {}, at `{}`.\n", least.text(), least.cell.replace(';', " "));
     }
     let vacuous: Vec<&Record> = inside.iter().copied().filter(|record| record.vacuous).collect();
     if !vacuous.is_empty() {
@@ -281,7 +287,7 @@ fn said(cells: &[Joined], command: impl Fn(&Joined) -> String) -> String {
             false => "Smallest counterexample measured (least d first, then k, n and j)",
         };
         text += &format!(
-            "  {what}, by {}{}: {}.\n\n      {}\n",
+            "  {what}, by {}{}: `{}`.\n\n      {}\n",
             record.method(),
             slack(record),
             record.key.replace(';', " "),
@@ -310,7 +316,7 @@ fn what_if(set: Set) -> String {
         let cells = join([set], |record| record.bound == bound);
         let formula = records.iter().find(|record| record.bound == bound).map_or("", |record| &record.formula);
         text += &format!(
-            "\n- what-if, not the claim itself ({}; {bound}: {} {formula}): {}",
+            "\n- what-if, not the claim itself ({}; {bound}: {} `{formula}`): {}",
             experiment.changes.text(),
             experiment.relation_of(bound).name(),
             said(&cells, |joined| command_of(&[set], joined))
