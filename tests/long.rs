@@ -3,4 +3,5 @@
 mod corpus;
 mod kill;
 mod mutants;
+mod repair;
 mod soundness;

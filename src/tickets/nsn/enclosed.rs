@@ -37,9 +37,23 @@ pub fn enclosed_box(k: u64, d: u64, eps: f64, target: &Target) -> EnclosedBox {
     if !ln_about.is_finite() {
         return EnclosedBox { ln: Enclosure::ALL, pieces: Pieces { sum: Enclosure::ALL, pieces: Vec::new() } };
     }
-    let coordinates: Vec<Coordinate> = target.enclosed(k, d).into_iter().map(|z| Coordinate::new(z, eps)).collect();
+    let eps = Enclosure::new(eps);
+    let coordinates: Vec<Coordinate> =
+        target.enclosed(k, d).into_iter().map(|z| Coordinate::new(z, eps, eps)).collect();
     let law = LogChiSquare::new(k);
     let scale = Enclosure::new(ln_about);
+    let ends = law.range(ln_about + LEFT_OUT.ln());
+    let pieces = integral(&law, &coordinates, scale, ends);
+    // Each coordinate's probability is at most 1. The scale comes off in logs: either mass may be below every double.
+    let left_out: Enclosure = ends.into_iter().map(|end| (law.ln_chernoff(end) - scale).exp()).sum();
+    let left_out = left_out.hull(Enclosure::ZERO);
+    let ln = (pieces.sum + left_out).ln() + scale;
+    // It is a probability.
+    EnclosedBox { ln: Enclosure::between(ln.lo().min(0.0), ln.hi().min(0.0)), pieces }
+}
+
+/// The integral over ln s of the coordinates' probabilities, divided by e^scale.
+fn integral(law: &LogChiSquare, coordinates: &[Coordinate], scale: Enclosure, ends: [f64; 2]) -> Pieces {
     let ln_integrand = |u: Enclosure| {
         let u = Form::variable(u);
         let ln_product = coordinates.iter().map(|coordinate| coordinate.ln_probability(u));
@@ -54,15 +68,39 @@ pub fn enclosed_box(k: u64, d: u64, eps: f64, target: &Target) -> EnclosedBox {
         }
         ln.exp()
     };
-    let ends = law.range(ln_about + LEFT_OUT.ln());
-    let pieces = integrate(integrand, Enclosure::between(ends[0], ends[1]), WIDTH, MOST_PIECES);
-    // Each coordinate's probability is at most 1. The scale comes off in logs: either mass may be below every double.
-    let left_out: Enclosure = ends.into_iter().map(|end| (law.ln_chernoff(end) - scale).exp()).sum();
-    let left_out = left_out.hull(Enclosure::ZERO);
-    let ln = (pieces.sum + left_out).ln() + scale;
-    // It is a probability.
-    EnclosedBox { ln: Enclosure::between(ln.lo().min(0.0), ln.hi().min(0.0)), pieces }
+    integrate(integrand, Enclosure::between(ends[0], ends[1]), WIDTH, MOST_PIECES)
 }
+
+/// A number that ln(Pr(box)/(2 eps)^d) is at least, for every z with norm1(z) <= sqrt(k) and every eps up to `most`.
+///
+/// Of all such z a vertex of the cross-polytope has the least probability, (sqrt(k), 0, ..., 0): given s, each coordinate's probability
+/// falls with |z_i|, and its log is concave in it, so that the product is least at a vertex, at the same one for every s. The size of the box
+/// is an interval in what follows; small s, where the box is wide, are left out.
+pub fn ln_least_density(k: u64, d: u64, most: f64) -> f64 {
+    let (eps, half) = (Enclosure::between(0.0, most), Enclosure::new(0.5));
+    let at_vertex = Target::Axis.enclosed(k, d);
+    let coordinates: Vec<Coordinate> = at_vertex.into_iter().map(|z| Coordinate::new(z, eps, half)).collect();
+    let law = LogChiSquare::new(k);
+    let ln_about = ln_box(k, d, ROUGH, &Target::Axis, ROUGH).ln - d as f64 * (2.0 * ROUGH).ln();
+    let widest = coordinates.iter().map(|coordinate| coordinate.reach.hi()).fold(0.0, f64::max);
+    let [low, high] = law.range(LN_LEFT_OUT_OF_DENSITY);
+    let scale = Enclosure::new(ln_about);
+    let pieces = integral(&law, &coordinates, scale, [low.max(widest.ln() + f64::EPSILON.sqrt()), high]);
+    (pieces.sum.ln() + scale).lo()
+}
+
+/// How far Lemma 7 with 2 pi for pi is on the safe side at k and d, for every z and eps: ln of the probability over the bound, at least.
+pub fn slack_of_repair(k: u64, d: u64) -> f64 {
+    let (m, d_whole) = (Enclosure::whole(d.max(4)), Enclosure::whole(d));
+    // 1 + 2 sqrt(c_d) + 2 c_d.
+    let a = Enclosure::ONE + Enclosure::new(2.0) / m + Enclosure::new(2.0) / m.square();
+    let variance = Enclosure::new(2.0) * Enclosure::PI * a * Enclosure::whole(k);
+    let ln_bound = -Enclosure::new(16.0).ln() - d_whole.scaled(0.5) * variance.ln();
+    (Enclosure::new(ln_least_density(k, d, 0.25)) - ln_bound).lo()
+}
+
+/// A lower bound may leave out more.
+const LN_LEFT_OUT_OF_DENSITY: f64 = -40.0;
 
 /// The law of ln s for s ~ chi^2_k.
 struct LogChiSquare {
@@ -107,15 +145,16 @@ struct Coordinate {
     z: Enclosure,
     count: Enclosure,
     eps: Enclosure,
-    /// Of a box that is narrow beside s: by w = 1/s it is sqrt(2 w/pi) eps e^(-z^2 w/2) sum_j m_j w^j.
+    /// eps, or 1/2 where the probability is divided by 2 eps.
+    size: Enclosure,
+    /// Of a box that is narrow beside s: by w = 1/s it is sqrt(2 w/pi) size e^(-z^2 w/2) sum_j m_j w^j.
     moments: [Enclosure; TERMS],
     /// eps (|z| + eps/2): the series falls like the exponential series of this times w.
     reach: Enclosure,
 }
 
 impl Coordinate {
-    fn new((z, count): (Enclosure, u64), eps: f64) -> Self {
-        let eps = Enclosure::new(eps);
+    fn new((z, count): (Enclosure, u64), eps: Enclosure, size: Enclosure) -> Self {
         let (slope, curvature) = (z * eps, eps.square().scaled(0.5));
         // Half the integral of e^(-slope w y - curvature w y^2) over y from -1 to 1, power by power: odd powers of y vanish.
         let mut moments = [Enclosure::ZERO; TERMS];
@@ -134,7 +173,7 @@ impl Coordinate {
                 }
             }
         }
-        Coordinate { z, count: Enclosure::whole(count), eps, moments, reach: slope + curvature }
+        Coordinate { z, count: Enclosure::whole(count), eps, size, moments, reach: slope + curvature }
     }
 
     /// The log of the probability at s = e^u, to the power of how many coordinates there are.
@@ -159,7 +198,7 @@ impl Coordinate {
             *coefficient = *coefficient + rest.hull(-rest);
             first = first * Enclosure::whole(terms as u64) / Enclosure::whole(n as u64 + 1);
         }
-        let ln_constant = ((Enclosure::new(2.0) / Enclosure::PI).sqrt() * self.eps).ln();
+        let ln_constant = ((Enclosure::new(2.0) / Enclosure::PI).sqrt() * self.size).ln();
         series.ln() + Form::constant(ln_constant) - u.times(Enclosure::new(0.5)) - w.times(self.z.square().scaled(0.5))
     }
 
@@ -195,6 +234,26 @@ mod tests {
         let found = enclosed_box(124, 10, 0.1, &Target::Axis);
         assert!(found.ln.width() < 1e-9 && found.pieces.pieces.len() < 200, "{:?}", found.ln);
         assert!(found.ln.holds(ln_box(124, 10, 0.1, &Target::Axis, 1e-12).ln));
+    }
+
+    /// Lemma 7 with 2 pi, for every z and every eps below 1/4: at each d up to 12 and each k from max(16, d) to d^2, from which on the paper's
+    /// proof needs no more than 2 pi. `tests/long.rs` goes on to d = 32.
+    #[test]
+    fn the_repaired_lemma_is_proved_below_d_squared() {
+        for d in 1..=12u64 {
+            for k in d.max(16)..=(d * d).max(16) {
+                let slack = slack_of_repair(k, d);
+                assert!(slack > 0.1, "{k} {d}: {slack}");
+            }
+        }
+        // It is a lower bound of what the quadrature finds, and close to it for a narrow box.
+        for (k, d) in [(16, 1), (16, 16), (124, 10), (400, 20)] {
+            let at = |eps: f64| ln_box(k, d, eps, &Target::Axis, 1e-12).ln - d as f64 * (2.0 * eps).ln();
+            let (wide, narrow) = (ln_least_density(k, d, 0.25), ln_least_density(k, d, 1e-4));
+            assert!(
+                [0.25, 0.1, 1e-4].iter().all(|eps| wide < at(*eps)) && narrow < at(1e-4) && at(1e-4) < narrow + 1e-4
+            );
+        }
     }
 
     #[test]
