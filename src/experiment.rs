@@ -214,7 +214,7 @@ type WireGrid = BTreeMap<String, Spanned<Wire>>;
 #[serde(deny_unknown_fields)]
 struct WirePlot {
     name: String,
-    title: String,
+    title: Option<String>,
     x: String,
     y: Quantity,
     label: Option<String>,
@@ -294,7 +294,9 @@ impl Experiment {
         let mut plots: Vec<Plot> = Vec::new();
         for plot in std::mem::take(&mut wire.plot) {
             let at = at_line(text, plot.span());
-            let plot = check_plot(&claim, &cells, &methods, plot.into_inner()).map_err(&at)?;
+            let mut plot = plot.into_inner();
+            plot.title.get_or_insert_with(|| wire.title.clone());
+            let plot = check_plot(&claim, &cells, &methods, plot).map_err(&at)?;
             check_plot_files(name, &plot, &plots).map_err(&at)?;
             plots.push(plot);
         }
@@ -811,6 +813,7 @@ fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], wire: WirePlot)
         )));
     }
     let WirePlot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, fit, .. } = wire;
+    let title = title.unwrap_or_default();
     Ok(Plot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, only, fit })
 }
 
@@ -835,6 +838,12 @@ mod tests {
         let js: Vec<u64> = logs.cells.iter().map(|cell| cell.integer("j")).collect();
         assert_eq!(js, [1, 1, 10, 10, 100, 100, 1000, 1000]);
         assert_eq!(logs.cells[0].get("target").unwrap().to_string(), "[0.5]");
+    }
+
+    #[test]
+    fn a_plot_without_a_title_has_the_experiments() {
+        let text = "[[grid]]\nk = 2\nj = 1\nd = 1\neps = 0.1\n[[plot]]\nname = \"p\"\nx = \"k\"\ny = \"slack\"\n";
+        assert_eq!(parse(text).unwrap().plots[0].title, "t");
     }
 
     #[test]
