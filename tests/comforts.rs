@@ -85,7 +85,7 @@ fn shells_and_manuals_have_every_verb() {
     lemmascope(folder.path(), &["schema", "evaluate"])
         .success()
         .stdout(predicate::str::contains("\"$ref\": \"#/$defs/evaluate\""));
-    lemmascope(folder.path(), &["schema", "slurm"]).code(2).stderr(predicate::str::contains("write one of"));
+    lemmascope(folder.path(), &["schema", "man"]).code(2).stderr(predicate::str::contains("write one of"));
 }
 
 /// No escape sequence of a terminal reaches a pipe, with and without NO_COLOR.

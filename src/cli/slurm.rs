@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde_json::json;
+
+use super::json::pretty;
 use super::options::CommandArguments;
 use super::{DEFAULT_ALPHA, DEFAULT_SEED, EffortName, note, parse_alpha, print};
 use crate::error::{Error, Result};
@@ -41,6 +44,9 @@ pub struct Arguments {
     /// The script's file; by default the script is printed.
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+    /// Print JSON: the script, and where it was written.
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -48,11 +54,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     read_all(&arguments.files)?;
     let program = std::env::current_exe().map_err(Error::read(Path::new("lemmascope")))?;
     let text = script(arguments, &program);
+    if let Some(path) = &arguments.write {
+        write_whole(path, text.as_bytes())?;
+        note(&format!("submit it from here with: bash {}", path.display()));
+    }
     match &arguments.write {
-        Some(path) => {
-            write_whole(path, text.as_bytes())?;
-            note(&format!("submit it from here with: bash {}", path.display()));
-        }
+        _ if arguments.json => print(&pretty(&json!({ "script": text, "path": arguments.write })))?,
+        Some(_) => {}
         None => print(text.trim_end())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -40,6 +40,12 @@ for (const [width, height] of [[1280, 900], [390, 844]]) {
     });
     if (over.wide > 0 || over.named.length > 0) fail(`${name}: overflows by ${over.wide}: ${over.named.join(" | ")}`);
     if (await page.locator("merror").count()) fail(`${name}: a formula is not set`);
+    const broken = await page.evaluate(() => {
+      const children = { msup: 2, msub: 2, msubsup: 3, munder: 2, mover: 2, munderover: 3, mfrac: 2, mroot: 2 };
+      const all = Object.keys(children).flatMap((tag) => [...document.querySelectorAll(tag)]);
+      return all.filter((element) => element.children.length !== children[element.localName]).map((element) => element.outerHTML);
+    });
+    if (broken.length > 0) fail(`${name}: ${broken.length} formulas are not well made: ${broken[0].slice(0, 200)}`);
     await page.screenshot({ path: `${shots}/${name}-top.png` });
     for (const id of ["verdicts", "nsn-box", "pruned"]) {
       const heading = page.locator(`#${id}`);

@@ -76,6 +76,8 @@ for words, code in (
     ("run small.toml --dry-run", 0),
     ("run small.toml --shard 1/1 --out again", 0),
     ("merge parts --out merged", 0),
+    ("slurm small.toml --shards 3", 0),
+    ("slurm small.toml --write sweep.sh", 0),
     ("claims", 0),
     ("claims nsn-box", 0),
     ("claims --index", 0),

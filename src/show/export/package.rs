@@ -11,7 +11,7 @@ use crate::statement::{Domain, Parameter};
 use crate::verdict::Verdict;
 
 /// The columns that all records have: their type, and what they mean.
-const COLUMNS: [(&str, &str, &str); 28] = [
+const COLUMNS: [(&str, &str, &str); 29] = [
     ("claim", "string", "the claim's id"),
     ("experiment", "string", "the experiment's name"),
     ("measured", "number", "the measured value; missing where nothing was decided, or where it has no decimal digits"),
@@ -40,6 +40,7 @@ const COLUMNS: [(&str, &str, &str); 28] = [
     ("revision", "string", "a hash of the program's source"),
     ("least_constant", "number", "the constant above which a link holds that is claimed for large ones"),
     ("reason", "string", "why nothing was measured"),
+    ("worst_law", "string", "the law that a search over a family of laws found"),
 ];
 
 /// The tables of records, and the package that describes them.

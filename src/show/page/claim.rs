@@ -42,9 +42,14 @@ fn entries(section: &Section) -> String {
         ));
     }
     entries.push(("Measured", format!("{}, by {}", sentence(&about.measured), methods(claim))));
-    if !cells.is_empty() {
-        entries.push(("Found", format!("The printed bound {}", escape(&Counts::of(&cells).sentence()))));
-    }
+    let counts = Counts::of(&cells);
+    entries.push((
+        "Found",
+        match counts.inside() {
+            0 => "The printed bound was measured at no cell inside the hypotheses.".into(),
+            _ => format!("The printed bound {}", escape(&counts.sentence())),
+        },
+    ));
     if let Some(least) = Least::of(&cells) {
         entries.push((
             "Worst cell",

@@ -3,7 +3,7 @@
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 use pulldown_latex::{Parser as Latex, RenderConfig, Storage, push_mathml};
 
-use crate::show::notation::{Part, Style, escaped, latex, parts};
+use crate::show::notation::{Part, Style, latex, parts};
 
 /// Words for HTML.
 pub fn escape(text: &str) -> String {
@@ -28,7 +28,11 @@ pub fn formula(text: &str) -> String {
 
 /// A claim on a line of its own: what is measured, on which side of which bound.
 pub fn claimed(measured: &str, relation: &str, bound: &str) -> Option<String> {
-    let measured = latex(measured, Style::Printed).unwrap_or_else(|| format!("\\text{{{}}}", escaped(measured)));
+    let measured = match &parts(measured)[..] {
+        [Part::Formula(latex)] => latex.clone(),
+        // Its words stand below.
+        _ => "\\text{measured}".into(),
+    };
     let sign = match relation {
         "at-least" => "\\ge",
         "at-most" => "\\le",
@@ -47,6 +51,9 @@ fn long(latex: &str) -> Option<String> {
     Some(if is_long { format!("<span class=\"long\" tabindex=\"0\">{set}</span>") } else { set })
 }
 
+/// The room before a function's name.
+const ROOM: &str = "<mspace width=\"0.1667em\" />";
+
 /// MathML; none for LaTeX that cannot be set.
 fn mathml(latex: &str) -> Option<String> {
     let storage = Storage::new();
@@ -56,8 +63,11 @@ fn mathml(latex: &str) -> Option<String> {
     }
     let mut text = String::new();
     push_mathml(&mut text, events.into_iter(), RenderConfig::default()).ok()?;
-    // The setter takes a fraction's stroke for an operator with room around it, and has the sign of millionths for a letter.
-    Some(text.replace("<mo>/</mo>", "<mo lspace=\"0\" rspace=\"0\">/</mo>").replace('\u{b5}', "\u{3bc}"))
+    // The setter takes a fraction's stroke for an operator with room around it, has the sign of millionths for a letter, and sets the room
+    // before a function's name, `log^3`, where its name should be.
+    let text = text.replace("<mo>/</mo>", "<mo lspace=\"0\" rspace=\"0\">/</mo>").replace('\u{b5}', "\u{3bc}");
+    let scripts = ["<msup>", "<msub>", "<msubsup>"];
+    Some(scripts.iter().fold(text, |text, script| text.replace(&format!("{script}{ROOM}"), &format!("{ROOM}{script}"))))
 }
 
 /// Markdown without formulas.
@@ -141,7 +151,9 @@ mod tests {
                 for part in parts(text) {
                     if let Part::Formula(latex) = part {
                         let set = mathml(&latex);
-                        assert!(set.is_some_and(|set| !set.contains("merror")), "{text}: {latex}");
+                        let misplaced = ["<msup><mspace", "<msub><mspace", "<msubsup><mspace", "merror"];
+                        let is_well_made = |set: &String| !misplaced.iter().any(|part| set.contains(part));
+                        assert!(set.as_ref().is_some_and(is_well_made), "{text}: {latex}");
                         seen += 1;
                     }
                 }
