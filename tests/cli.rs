@@ -42,7 +42,7 @@ fn a_run_leaves_records_plots_and_a_summary() {
         text.lines().next().unwrap(),
         "claim,experiment,k,d,eps,target,measured,ln_measured,lo,hi,method,work,bound,bound_value,ln_bound,slack_log10,\
          hypotheses_met,unmet,vacuous,verdict,seed,version,relation,formula,what_if,ln_lo,ln_hi,alpha,design,revision,\
-         least_constant,reason"
+         least_constant,reason,worst_law"
     );
     // 12 cells by 3 methods beside 3 bounds.
     assert_eq!(text.lines().count(), 1 + 12 * 3 * 3);
