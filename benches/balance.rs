@@ -53,7 +53,7 @@ fn row(dimension: usize, count: usize, norm: f64, passes: usize) -> String {
         let factor = norm / length(&target);
         target.iter_mut().for_each(|z| *z *= factor);
         let largest = largest(&target);
-        let mut push = |errors: &mut [Vec<f64>; 2], left: &[f64]| {
+        let push = |errors: &mut [Vec<f64>; 2], left: &[f64]| {
             errors[0].push(length(left) / norm);
             errors[1].push(self::largest(left) / largest);
         };

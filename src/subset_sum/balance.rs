@@ -65,8 +65,10 @@ pub struct Balance {
 /// From so many dimensions on the balance comes nearer than a beam that takes as long, and from many more on it alone ends.
 const LEAST_DIMENSION: usize = 128;
 /// The last vectors, whose signs are chosen together, a dimension: fewer are not enough to repair what the larger ones leave, and
-/// more take longer to settle.
+/// more take longer to settle. ...
 const LAST_A_DIMENSION: usize = 4;
+/// ... Where there are too few larger ones to come near the target, at most so many.
+const MOST_LAST_A_DIMENSION: usize = 8;
 /// Passes over the last vectors, at least and at most.
 const FEWEST_PASSES: usize = 100;
 const MOST_PASSES: usize = 1 << 16;
@@ -102,7 +104,7 @@ pub fn is_for(dimension: usize) -> bool {
 
 /// About the bytes that a search among so many vectors takes, besides the vectors.
 pub fn memory(vectors: usize, dimension: usize) -> f64 {
-    let last = vectors.min(LAST_A_DIMENSION * dimension);
+    let last = vectors.min(MOST_LAST_A_DIMENSION * dimension);
     ORDERED * vectors as f64 + 4.0 * last as f64 * dimension.next_multiple_of(LANES) as f64
 }
 
@@ -226,8 +228,7 @@ impl Order {
         budget: &Budget,
     ) -> Result<Option<Vec<usize>>> {
         let dimension = vectors.dimension();
-        let last = self.pairs.len().min(LAST_A_DIMENSION * dimension);
-        let mut used = self.enough(target, last);
+        let (last, mut used) = self.enough(target);
         loop {
             // Of a fixed size nothing can be left out.
             let unused = if self.pairs[0].second.is_some() { 0 } else { self.pairs.len() - used };
@@ -248,16 +249,22 @@ impl Order {
         }
     }
 
-    /// How many of the smallest bring what is left of the target, before the last, down to about what more would leave.
-    fn enough(&self, target: &[f64], last: usize) -> usize {
-        let (all, dimension) = (self.pairs.len(), target.len() as f64);
-        let at_best = STEADY * dimension.sqrt() * self.pairs[all - last].norm;
+    /// How many of the smallest are decided together, and how many are used in all: as few as bring what is left of the target,
+    /// before the last, down to about what more would leave.
+    fn enough(&self, target: &[f64]) -> (usize, usize) {
+        let (all, dimension) = (self.pairs.len(), target.len());
         let square = target.iter().map(|z| z * z).sum::<f64>();
-        let mut used = last;
-        while used < all && self.expected_left(square, dimension, used, last) > NEAR * at_best {
-            used = all.min((USED_GROWTH * used as f64) as usize + 1);
+        let mut last = 0;
+        for multiple in LAST_A_DIMENSION..=MOST_LAST_A_DIMENSION {
+            last = all.min(multiple * dimension);
+            let at_best = STEADY * (dimension as f64).sqrt() * self.pairs[all - last].norm;
+            let is_near = |used| self.expected_left(square, dimension as f64, used, last) <= NEAR * at_best;
+            let more = |used: &usize| (*used < all).then(|| all.min((USED_GROWTH * *used as f64) as usize + 1));
+            if let Some(used) = std::iter::successors(Some(last), more).find(|&used| is_near(used)) {
+                return (last, used);
+            }
         }
-        used
+        (last, all)
     }
 
     /// About the norm of what is left of a target of this square once so many of the smallest but the last are decided.
