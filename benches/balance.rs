@@ -29,7 +29,7 @@ const CELLS: [(usize, usize, f64); 11] = [
 const EFFORTS: [usize; 2] = [Balance::DEFAULT.passes, 96];
 const SEEDS: u64 = 3;
 /// Vectors among which a subset of half of them is planted, in this many dimensions.
-const PLANTED: (usize, [usize; 7]) = (400, [400, 600, 700, 750, 800, 850, 900]);
+const PLANTED: (usize, [usize; 7]) = (400, [400, 800, 900, 1000, 1100, 1200, 1600]);
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");

@@ -5,7 +5,7 @@
 //! must be chosen together, which are the smallest, that is done by approximate message passing (Donoho, Maleki, Montanari 2009):
 //! every vector has a mean sign, and all means are drawn at once to where they leave little of the target. Each field is
 //! reinforced by a growing share of itself (Braunstein and Zecchina 2006), until all signs are decided, those of the largest
-//! vectors first. Of a fixed size, one of each two vectors of about the same norm is taken: a balance of halves of differences.
+//! vectors first; then the smallest are decided anew in the same way. Of a fixed size, one of each two vectors of about the same norm is taken: a balance of halves of differences.
 //!
 //! The large vectors are read twice and not kept, so that they may lie in a file or be drawn anew.
 
@@ -69,8 +69,10 @@ const LEAST_DIMENSION: usize = 128;
 const LAST_A_DIMENSION: usize = 4;
 /// ... Where there are too few larger ones to come near the target, at most so many.
 const MOST_LAST_A_DIMENSION: usize = 8;
+/// Of the last vectors so many a dimension are decided anew, in turn.
+const DECIDED_ANEW: [f64; 3] = [3.0, 2.5, 2.0];
 /// Passes over the last vectors, at least and at most.
-const FEWEST_PASSES: usize = 100;
+const FEWEST_PASSES: usize = 50;
 const MOST_PASSES: usize = 1 << 16;
 /// E|N(0, 1)|: by how much a sum moves towards a distant target when a vector of entries of scale 1 gets the better sign.
 const STEP: f64 = 0.797_884_560_802_865_4;
@@ -241,7 +243,7 @@ impl Order {
             let passes = (passes * (self.pairs.len() - unused) / dimension).clamp(FEWEST_PASSES, MOST_PASSES);
             let Some(signs) = ending.settle(passes, budget) else { return Ok(None) };
             firsts[self.pairs.len() - last..].copy_from_slice(&signs);
-            let is_far = ending.left(&signs) > ending.reach();
+            let is_far = ending.whole().square_left(&signs) > ending.reach();
             if !is_far || unused == 0 {
                 return Ok(Some(self.subset(&firsts, unused)));
             }
@@ -394,16 +396,65 @@ impl Ending {
         Ok(Ending { stride, dimension: walk.other.len(), rows, squares, left })
     }
 
+    /// The vectors from one on, of which so much is left.
+    fn part<'a>(&'a self, from: usize, left: &'a [f32]) -> Part<'a> {
+        let (rows, squares) = (&self.rows[from * self.stride..], &self.squares[from..]);
+        Part { stride: self.stride, dimension: self.dimension, rows, squares, left }
+    }
+
+    /// All of them.
+    fn whole(&self) -> Part<'_> {
+        self.part(0, &self.left)
+    }
+
     /// The signs that leave little of the target, after so many passes; none when the budget is spent before.
     fn settle(&self, passes: usize, budget: &Budget) -> Option<Vec<bool>> {
-        let means = self.pass_messages(passes, budget)?;
-        let mut signs: Vec<bool> = means.iter().map(|&mean| mean > 0.0).collect();
+        let whole = self.whole();
+        let mut signs = whole.settle(passes, budget)?;
         // Messages about vectors that are like no random ones may lead astray.
-        let alone = self.signs_alone();
-        let (left, left_alone) = (self.left(&signs), self.left(&alone));
-        if left.is_nan() || left > left_alone {
+        let alone = whole.signs_alone();
+        if whole.square_left(&alone) < whole.square_left(&signs) {
             signs = alone;
         }
+        // What the larger ones leave now suits the smaller ones, which are decided anew.
+        for share in DECIDED_ANEW {
+            let from = signs.len() - signs.len().min((share * self.dimension as f64) as usize);
+            let left = Part { rows: &self.rows[..from * self.stride], ..whole }.missing(&signs[..from]);
+            let part = self.part(from, &left);
+            let anew = part.settle(passes, budget)?;
+            if part.square_left(&anew) < part.square_left(&signs[from..]) {
+                signs[from..].copy_from_slice(&anew);
+            }
+        }
+        widest(
+            #[inline(always)]
+            || whole.change_single(&mut signs),
+        );
+        Some(signs)
+    }
+
+    /// The square of what the vectors leave where the target is far beyond them, about: as much as they reach.
+    fn reach(&self) -> f32 {
+        let reach: f32 = self.squares.iter().map(|square| square.sqrt()).sum();
+        reach * reach / self.dimension as f32
+    }
+}
+
+/// Some of the last vectors, and what is left of the target without them.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    stride: usize,
+    dimension: usize,
+    rows: &'a [f32],
+    squares: &'a [f32],
+    left: &'a [f32],
+}
+
+impl Part<'_> {
+    /// The signs after so many passes of messages and as many single changes as help; none when the budget is spent before.
+    fn settle(&self, passes: usize, budget: &Budget) -> Option<Vec<bool>> {
+        let fields = self.pass_messages(passes, budget)?;
+        let mut signs: Vec<bool> = fields.iter().map(|&field| field > 0.0).collect();
         widest(
             #[inline(always)]
             || self.change_single(&mut signs),
@@ -411,27 +462,16 @@ impl Ending {
         Some(signs)
     }
 
-    /// For each vector in turn the sign that shortens what is left.
-    fn signs_alone(&self) -> Vec<bool> {
-        let mut left = self.left.clone();
-        let mut sign = |row: &[f32]| {
-            let sign = dot(&left, row) > 0.0;
-            add_multiple(&mut left, if sign { -1.0 } else { 1.0 }, row);
-            sign
-        };
-        self.rows.chunks_exact(self.stride).map(&mut sign).collect()
-    }
-
     /// The fields on the signs after so many passes of reinforced messages.
     fn pass_messages(&self, passes: usize, budget: &Budget) -> Option<Vec<f32>> {
-        let spread = |weights: f32| weights / self.dimension as f32;
+        let spread = |squares: f32| squares / self.dimension as f32;
         let mut variance = spread(self.squares.iter().sum());
         let noise = (NOISE * variance).max(f32::MIN_POSITIVE);
         let mut state = Messages {
             fields: vec![0.0; self.squares.len()],
             means: vec![0.0; self.squares.len()],
             precise: self.left.iter().map(|z| z / (noise + variance)).collect(),
-            missing: self.left.clone(),
+            missing: self.left.to_vec(),
         };
         for pass in 0..passes {
             if budget.is_spent() {
@@ -455,25 +495,31 @@ impl Ending {
         &self.rows[index * self.stride..(index + 1) * self.stride]
     }
 
+    /// For each vector in turn the sign that shortens what is left.
+    fn signs_alone(&self) -> Vec<bool> {
+        let mut left = self.left.to_vec();
+        let sign = |row: &[f32]| {
+            let sign = dot(&left, row) > 0.0;
+            add_multiple(&mut left, if sign { -1.0 } else { 1.0 }, row);
+            sign
+        };
+        self.rows.chunks_exact(self.stride).map(sign).collect()
+    }
+
     /// What these signs leave of the target.
     fn missing(&self, signs: &[bool]) -> Vec<f32> {
-        let mut missing = self.left.clone();
+        let mut missing = self.left.to_vec();
         for (index, &sign) in signs.iter().enumerate() {
             add_multiple(&mut missing, if sign { -1.0 } else { 1.0 }, self.row(index));
         }
         missing
     }
 
-    /// Its square.
-    fn left(&self, signs: &[bool]) -> f32 {
+    /// The square of that; infinite where numbers overflow.
+    fn square_left(&self, signs: &[bool]) -> f32 {
         let missing = self.missing(signs);
-        dot(&missing, &missing)
-    }
-
-    /// The square of what the vectors leave where the target is far beyond them, about: as much as they reach.
-    fn reach(&self) -> f32 {
-        let reach: f32 = self.squares.iter().map(|square| square.sqrt()).sum();
-        reach * reach / self.dimension as f32
+        let square = dot(&missing, &missing);
+        if square.is_nan() { f32::INFINITY } else { square }
     }
 
     /// Changes single signs as long as that shortens what is left, from the smallest vectors on.
@@ -514,11 +560,11 @@ impl Messages {
     /// Sets every field to what the coordinates ask plus a share of itself, and returns the sum of the squares of what the vectors are
     /// uncertain by.
     #[inline(always)]
-    fn pass(&mut self, ending: &Ending, precision: f32, share: f32) -> f32 {
-        self.missing.copy_from_slice(&ending.left);
+    fn pass(&mut self, part: &Part, precision: f32, share: f32) -> f32 {
+        self.missing.copy_from_slice(part.left);
         let mut uncertain = 0.0;
         let signs = self.fields.iter_mut().zip(&mut self.means);
-        let rows = ending.rows.chunks_exact(ending.stride).zip(&ending.squares);
+        let rows = part.rows.chunks_exact(part.stride).zip(part.squares);
         for ((field, mean), (row, &square)) in signs.zip(rows) {
             let asked = dot(&self.precise, row) + square * precision * *mean;
             *field = (asked + share * *field).clamp(-LARGEST_FIELD, LARGEST_FIELD);
@@ -718,9 +764,9 @@ mod tests {
         let (mut wide, mut plain) = (messages(), messages());
         let uncertain = widest(
             #[inline(always)]
-            || wide.pass(&ending, 0.7, 0.3),
+            || wide.pass(&ending.whole(), 0.7, 0.3),
         );
-        assert_eq!(uncertain, plain.pass(&ending, 0.7, 0.3));
+        assert_eq!(uncertain, plain.pass(&ending.whole(), 0.7, 0.3));
         assert_eq!((wide.fields, wide.missing), (plain.fields, plain.missing));
     }
 }
