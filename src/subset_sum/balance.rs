@@ -240,7 +240,9 @@ impl Order {
                 return Ok(None);
             }
             let ending = Ending::read(&mut walk, &self.pairs[self.pairs.len() - last..])?;
-            let passes = (passes * (self.pairs.len() - unused) / dimension).clamp(FEWEST_PASSES, MOST_PASSES);
+            // The more are decided together, the longer they take to settle.
+            let fewest = FEWEST_PASSES * last.div_ceil(LAST_A_DIMENSION * dimension).pow(2);
+            let passes = (passes * (self.pairs.len() - unused) / dimension).clamp(fewest, MOST_PASSES);
             let Some(signs) = ending.settle(passes, budget) else { return Ok(None) };
             firsts[self.pairs.len() - last..].copy_from_slice(&signs);
             let is_far = ending.whole().square_left(&signs) > ending.reach();
