@@ -64,6 +64,8 @@ pub struct Balance {
 
 /// From so many dimensions on the balance comes nearer than a beam that takes as long, and from many more on it alone ends.
 const LEAST_DIMENSION: usize = 128;
+/// Of a fixed size it leaves more than a beam, whose effort grows with the cube of the dimension: from here on it is too much.
+const LEAST_DIMENSION_SIZED: usize = 1000;
 /// The last vectors, whose signs are chosen together, a dimension: fewer are not enough to repair what the larger ones leave, and
 /// more take longer to settle. ...
 const LAST_A_DIMENSION: usize = 4;
@@ -99,9 +101,9 @@ const ORDERED: f64 = 80.0;
 /// Vectors read between two looks at the budget.
 const BETWEEN_LOOKS: usize = 256;
 
-/// Whether the balance is the better search in so many dimensions.
-pub fn is_for(dimension: usize) -> bool {
-    dimension >= LEAST_DIMENSION
+/// Whether the balance is the better search in so many dimensions, for subsets of a size, if that is fixed.
+pub fn is_for(dimension: usize, size: Option<usize>) -> bool {
+    dimension >= if size.is_some() { LEAST_DIMENSION_SIZED } else { LEAST_DIMENSION }
 }
 
 /// About the bytes that a search among so many vectors takes, besides the vectors.
