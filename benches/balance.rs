@@ -29,7 +29,7 @@ const CELLS: [(usize, usize, f64); 11] = [
 const EFFORTS: [usize; 2] = [Balance::DEFAULT.passes, 96];
 const SEEDS: u64 = 3;
 /// Vectors among which a subset of half of them is planted, in this many dimensions.
-const PLANTED: (usize, [usize; 7]) = (400, [400, 600, 700, 750, 800, 850, 900]);
+const PLANTED: (usize, [usize; 7]) = (400, [400, 800, 900, 1000, 1100, 1200, 1600]);
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -53,7 +53,7 @@ fn row(dimension: usize, count: usize, norm: f64, passes: usize) -> String {
         let factor = norm / length(&target);
         target.iter_mut().for_each(|z| *z *= factor);
         let largest = largest(&target);
-        let mut push = |errors: &mut [Vec<f64>; 2], left: &[f64]| {
+        let push = |errors: &mut [Vec<f64>; 2], left: &[f64]| {
             errors[0].push(length(left) / norm);
             errors[1].push(self::largest(left) / largest);
         };

@@ -40,6 +40,8 @@ const GOALS: [Goal; 3] = [
 ];
 /// What names a goal to the process that measures it.
 const CASE: &str = "--case";
+/// What leaves out the goals.
+const GROWTH_ALONE: &str = "--growth";
 
 /// What one 3x3 layer is grown by: input channels, output channels, width.
 const NAMES: [&str; 3] = ["c0", "c1", "n"];
@@ -57,6 +59,14 @@ fn main() {
     if let Some(case) = std::env::args().skip_while(|argument| argument != CASE).nth(1) {
         return println!("{}", goal_row(&GOALS[case.parse::<usize>().expect("a case is a number")]));
     }
+    if !std::env::args().any(|argument| argument == GROWTH_ALONE) {
+        print_goals();
+    }
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
+    GROWTH.iter().for_each(|(axis, values)| one_thread.install(|| print_growth(*axis, values)));
+}
+
+fn print_goals() {
     println!("| network | n | s (goal) | right (target) | kept of | error over all inputs | MiB (goal) |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (case, goal) in GOALS.iter().enumerate() {
@@ -64,8 +74,6 @@ fn main() {
         let status = Command::new(program).arg(CASE).arg(case.to_string()).status().expect("a bench can be run");
         assert!(status.success(), "the goal {} was not measured", goal.network);
     }
-    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
-    GROWTH.iter().for_each(|(axis, values)| one_thread.install(|| print_growth(*axis, values)));
 }
 
 fn goal_row(goal: &Goal) -> String {

@@ -170,7 +170,7 @@ fn solve(arguments: &Arguments, input: &Input, watch: &Watch, least: &AtomicU64)
 fn rows(arguments: &Arguments) -> Result<Option<Rows>> {
     let balanced = arguments.solver.is_none_or(|solver| solver.name() == Balance::DEFAULT.name());
     let rows = if balanced && !arguments.decimal { Rows::open(&arguments.vectors)? } else { None };
-    let rows = rows.filter(|rows| balance::is_for(rows.shape().1));
+    let rows = rows.filter(|rows| balance::is_for(rows.shape().1, None));
     if arguments.by_rows && rows.is_none() {
         return Err(Error::input(format!(
             "--by-rows: {} is no .npy array of two axes in row-major order with 128 numbers a row or more, or another --solver is \
@@ -566,7 +566,9 @@ fn why_gave_up(arguments: &Arguments, problem: &Problem, stop: &Stop) -> String 
     if stop.elapsed.as_secs_f64() >= arguments.time_limit {
         return format!("the time limit of {} s is over", arguments.time_limit);
     }
-    if is_forced(&Balance::DEFAULT) || arguments.solver.is_none() && balance::is_for(problem.dimension()) {
+    if is_forced(&Balance::DEFAULT)
+        || arguments.solver.is_none() && balance::is_for(problem.dimension(), problem.size())
+    {
         return MORE_PASSES.into();
     }
     if is_forced(&Beam::DEFAULT) {

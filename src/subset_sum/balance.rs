@@ -5,7 +5,7 @@
 //! must be chosen together, which are the smallest, that is done by approximate message passing (Donoho, Maleki, Montanari 2009):
 //! every vector has a mean sign, and all means are drawn at once to where they leave little of the target. Each field is
 //! reinforced by a growing share of itself (Braunstein and Zecchina 2006), until all signs are decided, those of the largest
-//! vectors first. Of a fixed size, one of each two vectors of about the same norm is taken: a balance of halves of differences.
+//! vectors first; then the smallest are decided anew in the same way. Of a fixed size, one of each two vectors of about the same norm is taken: a balance of halves of differences.
 //!
 //! The large vectors are read twice and not kept, so that they may lie in a file or be drawn anew.
 
@@ -64,11 +64,17 @@ pub struct Balance {
 
 /// From so many dimensions on the balance comes nearer than a beam that takes as long, and from many more on it alone ends.
 const LEAST_DIMENSION: usize = 128;
+/// Of a fixed size it leaves more than a beam, whose effort grows with the cube of the dimension: from here on it is too much.
+const LEAST_DIMENSION_SIZED: usize = 1000;
 /// The last vectors, whose signs are chosen together, a dimension: fewer are not enough to repair what the larger ones leave, and
-/// more take longer to settle.
+/// more take longer to settle. ...
 const LAST_A_DIMENSION: usize = 4;
+/// ... Where there are too few larger ones to come near the target, at most so many.
+const MOST_LAST_A_DIMENSION: usize = 8;
+/// Of the last vectors so many a dimension are decided anew, in turn.
+const DECIDED_ANEW: [f64; 3] = [3.0, 2.5, 2.0];
 /// Passes over the last vectors, at least and at most.
-const FEWEST_PASSES: usize = 100;
+const FEWEST_PASSES: usize = 50;
 const MOST_PASSES: usize = 1 << 16;
 /// E|N(0, 1)|: by how much a sum moves towards a distant target when a vector of entries of scale 1 gets the better sign.
 const STEP: f64 = 0.797_884_560_802_865_4;
@@ -95,14 +101,14 @@ const ORDERED: f64 = 80.0;
 /// Vectors read between two looks at the budget.
 const BETWEEN_LOOKS: usize = 256;
 
-/// Whether the balance is the better search in so many dimensions.
-pub fn is_for(dimension: usize) -> bool {
-    dimension >= LEAST_DIMENSION
+/// Whether the balance is the better search in so many dimensions, for subsets of a size, if that is fixed.
+pub fn is_for(dimension: usize, size: Option<usize>) -> bool {
+    dimension >= if size.is_some() { LEAST_DIMENSION_SIZED } else { LEAST_DIMENSION }
 }
 
 /// About the bytes that a search among so many vectors takes, besides the vectors.
 pub fn memory(vectors: usize, dimension: usize) -> f64 {
-    let last = vectors.min(LAST_A_DIMENSION * dimension);
+    let last = vectors.min(MOST_LAST_A_DIMENSION * dimension);
     ORDERED * vectors as f64 + 4.0 * last as f64 * dimension.next_multiple_of(LANES) as f64
 }
 
@@ -226,8 +232,7 @@ impl Order {
         budget: &Budget,
     ) -> Result<Option<Vec<usize>>> {
         let dimension = vectors.dimension();
-        let last = self.pairs.len().min(LAST_A_DIMENSION * dimension);
-        let mut used = self.enough(target, last);
+        let (last, mut used) = self.enough(target);
         loop {
             // Of a fixed size nothing can be left out.
             let unused = if self.pairs[0].second.is_some() { 0 } else { self.pairs.len() - used };
@@ -237,10 +242,12 @@ impl Order {
                 return Ok(None);
             }
             let ending = Ending::read(&mut walk, &self.pairs[self.pairs.len() - last..])?;
-            let passes = (passes * (self.pairs.len() - unused) / dimension).clamp(FEWEST_PASSES, MOST_PASSES);
+            // The more are decided together, the longer they take to settle.
+            let fewest = FEWEST_PASSES * last.div_ceil(LAST_A_DIMENSION * dimension).pow(2);
+            let passes = (passes * (self.pairs.len() - unused) / dimension).clamp(fewest, MOST_PASSES);
             let Some(signs) = ending.settle(passes, budget) else { return Ok(None) };
             firsts[self.pairs.len() - last..].copy_from_slice(&signs);
-            let is_far = ending.left(&signs) > ending.reach();
+            let is_far = ending.whole().square_left(&signs) > ending.reach();
             if !is_far || unused == 0 {
                 return Ok(Some(self.subset(&firsts, unused)));
             }
@@ -248,16 +255,22 @@ impl Order {
         }
     }
 
-    /// How many of the smallest bring what is left of the target, before the last, down to about what more would leave.
-    fn enough(&self, target: &[f64], last: usize) -> usize {
-        let (all, dimension) = (self.pairs.len(), target.len() as f64);
-        let at_best = STEADY * dimension.sqrt() * self.pairs[all - last].norm;
+    /// How many of the smallest are decided together, and how many are used in all: as few as bring what is left of the target,
+    /// before the last, down to about what more would leave.
+    fn enough(&self, target: &[f64]) -> (usize, usize) {
+        let (all, dimension) = (self.pairs.len(), target.len());
         let square = target.iter().map(|z| z * z).sum::<f64>();
-        let mut used = last;
-        while used < all && self.expected_left(square, dimension, used, last) > NEAR * at_best {
-            used = all.min((USED_GROWTH * used as f64) as usize + 1);
+        let mut last = 0;
+        for multiple in LAST_A_DIMENSION..=MOST_LAST_A_DIMENSION {
+            last = all.min(multiple * dimension);
+            let at_best = STEADY * (dimension as f64).sqrt() * self.pairs[all - last].norm;
+            let is_near = |used| self.expected_left(square, dimension as f64, used, last) <= NEAR * at_best;
+            let more = |used: &usize| (*used < all).then(|| all.min((USED_GROWTH * *used as f64) as usize + 1));
+            if let Some(used) = std::iter::successors(Some(last), more).find(|&used| is_near(used)) {
+                return (last, used);
+            }
         }
-        used
+        (last, all)
     }
 
     /// About the norm of what is left of a target of this square once so many of the smallest but the last are decided.
@@ -387,16 +400,65 @@ impl Ending {
         Ok(Ending { stride, dimension: walk.other.len(), rows, squares, left })
     }
 
+    /// The vectors from one on, of which so much is left.
+    fn part<'a>(&'a self, from: usize, left: &'a [f32]) -> Part<'a> {
+        let (rows, squares) = (&self.rows[from * self.stride..], &self.squares[from..]);
+        Part { stride: self.stride, dimension: self.dimension, rows, squares, left }
+    }
+
+    /// All of them.
+    fn whole(&self) -> Part<'_> {
+        self.part(0, &self.left)
+    }
+
     /// The signs that leave little of the target, after so many passes; none when the budget is spent before.
     fn settle(&self, passes: usize, budget: &Budget) -> Option<Vec<bool>> {
-        let means = self.pass_messages(passes, budget)?;
-        let mut signs: Vec<bool> = means.iter().map(|&mean| mean > 0.0).collect();
+        let whole = self.whole();
+        let mut signs = whole.settle(passes, budget)?;
         // Messages about vectors that are like no random ones may lead astray.
-        let alone = self.signs_alone();
-        let (left, left_alone) = (self.left(&signs), self.left(&alone));
-        if left.is_nan() || left > left_alone {
+        let alone = whole.signs_alone();
+        if whole.square_left(&alone) < whole.square_left(&signs) {
             signs = alone;
         }
+        // What the larger ones leave now suits the smaller ones, which are decided anew.
+        for share in DECIDED_ANEW {
+            let from = signs.len() - signs.len().min((share * self.dimension as f64) as usize);
+            let left = Part { rows: &self.rows[..from * self.stride], ..whole }.missing(&signs[..from]);
+            let part = self.part(from, &left);
+            let anew = part.settle(passes, budget)?;
+            if part.square_left(&anew) < part.square_left(&signs[from..]) {
+                signs[from..].copy_from_slice(&anew);
+            }
+        }
+        widest(
+            #[inline(always)]
+            || whole.change_single(&mut signs),
+        );
+        Some(signs)
+    }
+
+    /// The square of what the vectors leave where the target is far beyond them, about: as much as they reach.
+    fn reach(&self) -> f32 {
+        let reach: f32 = self.squares.iter().map(|square| square.sqrt()).sum();
+        reach * reach / self.dimension as f32
+    }
+}
+
+/// Some of the last vectors, and what is left of the target without them.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    stride: usize,
+    dimension: usize,
+    rows: &'a [f32],
+    squares: &'a [f32],
+    left: &'a [f32],
+}
+
+impl Part<'_> {
+    /// The signs after so many passes of messages and as many single changes as help; none when the budget is spent before.
+    fn settle(&self, passes: usize, budget: &Budget) -> Option<Vec<bool>> {
+        let fields = self.pass_messages(passes, budget)?;
+        let mut signs: Vec<bool> = fields.iter().map(|&field| field > 0.0).collect();
         widest(
             #[inline(always)]
             || self.change_single(&mut signs),
@@ -404,27 +466,16 @@ impl Ending {
         Some(signs)
     }
 
-    /// For each vector in turn the sign that shortens what is left.
-    fn signs_alone(&self) -> Vec<bool> {
-        let mut left = self.left.clone();
-        let mut sign = |row: &[f32]| {
-            let sign = dot(&left, row) > 0.0;
-            add_multiple(&mut left, if sign { -1.0 } else { 1.0 }, row);
-            sign
-        };
-        self.rows.chunks_exact(self.stride).map(&mut sign).collect()
-    }
-
     /// The fields on the signs after so many passes of reinforced messages.
     fn pass_messages(&self, passes: usize, budget: &Budget) -> Option<Vec<f32>> {
-        let spread = |weights: f32| weights / self.dimension as f32;
+        let spread = |squares: f32| squares / self.dimension as f32;
         let mut variance = spread(self.squares.iter().sum());
         let noise = (NOISE * variance).max(f32::MIN_POSITIVE);
         let mut state = Messages {
             fields: vec![0.0; self.squares.len()],
             means: vec![0.0; self.squares.len()],
             precise: self.left.iter().map(|z| z / (noise + variance)).collect(),
-            missing: self.left.clone(),
+            missing: self.left.to_vec(),
         };
         for pass in 0..passes {
             if budget.is_spent() {
@@ -448,25 +499,31 @@ impl Ending {
         &self.rows[index * self.stride..(index + 1) * self.stride]
     }
 
+    /// For each vector in turn the sign that shortens what is left.
+    fn signs_alone(&self) -> Vec<bool> {
+        let mut left = self.left.to_vec();
+        let sign = |row: &[f32]| {
+            let sign = dot(&left, row) > 0.0;
+            add_multiple(&mut left, if sign { -1.0 } else { 1.0 }, row);
+            sign
+        };
+        self.rows.chunks_exact(self.stride).map(sign).collect()
+    }
+
     /// What these signs leave of the target.
     fn missing(&self, signs: &[bool]) -> Vec<f32> {
-        let mut missing = self.left.clone();
+        let mut missing = self.left.to_vec();
         for (index, &sign) in signs.iter().enumerate() {
             add_multiple(&mut missing, if sign { -1.0 } else { 1.0 }, self.row(index));
         }
         missing
     }
 
-    /// Its square.
-    fn left(&self, signs: &[bool]) -> f32 {
+    /// The square of that; infinite where numbers overflow.
+    fn square_left(&self, signs: &[bool]) -> f32 {
         let missing = self.missing(signs);
-        dot(&missing, &missing)
-    }
-
-    /// The square of what the vectors leave where the target is far beyond them, about: as much as they reach.
-    fn reach(&self) -> f32 {
-        let reach: f32 = self.squares.iter().map(|square| square.sqrt()).sum();
-        reach * reach / self.dimension as f32
+        let square = dot(&missing, &missing);
+        if square.is_nan() { f32::INFINITY } else { square }
     }
 
     /// Changes single signs as long as that shortens what is left, from the smallest vectors on.
@@ -507,11 +564,11 @@ impl Messages {
     /// Sets every field to what the coordinates ask plus a share of itself, and returns the sum of the squares of what the vectors are
     /// uncertain by.
     #[inline(always)]
-    fn pass(&mut self, ending: &Ending, precision: f32, share: f32) -> f32 {
-        self.missing.copy_from_slice(&ending.left);
+    fn pass(&mut self, part: &Part, precision: f32, share: f32) -> f32 {
+        self.missing.copy_from_slice(part.left);
         let mut uncertain = 0.0;
         let signs = self.fields.iter_mut().zip(&mut self.means);
-        let rows = ending.rows.chunks_exact(ending.stride).zip(&ending.squares);
+        let rows = part.rows.chunks_exact(part.stride).zip(part.squares);
         for ((field, mean), (row, &square)) in signs.zip(rows) {
             let asked = dot(&self.precise, row) + square * precision * *mean;
             *field = (asked + share * *field).clamp(-LARGEST_FIELD, LARGEST_FIELD);
@@ -711,9 +768,9 @@ mod tests {
         let (mut wide, mut plain) = (messages(), messages());
         let uncertain = widest(
             #[inline(always)]
-            || wide.pass(&ending, 0.7, 0.3),
+            || wide.pass(&ending.whole(), 0.7, 0.3),
         );
-        assert_eq!(uncertain, plain.pass(&ending, 0.7, 0.3));
+        assert_eq!(uncertain, plain.pass(&ending.whole(), 0.7, 0.3));
         assert_eq!((wide.fields, wide.missing), (plain.fields, plain.missing));
     }
 }

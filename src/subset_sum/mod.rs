@@ -326,7 +326,7 @@ pub fn solve(problem: &Problem, stream: &mut Stream, budget: &Budget) -> Answer 
 
 /// What is tried before the exact solver.
 fn first_search(problem: &Problem) -> &'static dyn Solver {
-    if balance::is_for(problem.dimension()) {
+    if balance::is_for(problem.dimension(), problem.size()) {
         &Balance::DEFAULT
     } else if exact::is_soon(problem) {
         &Beam::NARROW
@@ -337,7 +337,7 @@ fn first_search(problem: &Problem) -> &'static dyn Solver {
 
 /// What goes on where that found nothing.
 fn further_search(problem: &Problem) -> &'static dyn Solver {
-    if balance::is_for(problem.dimension()) { &Balance::FURTHER } else { &Beam::WIDER }
+    if balance::is_for(problem.dimension(), problem.size()) { &Balance::FURTHER } else { &Beam::WIDER }
 }
 
 /// The answer with the smaller error; the second if it is final.

@@ -116,7 +116,7 @@ impl Design {
         // Before anything of that size is drawn.
         let threads = rayon::current_num_threads();
         let candidates = (width / parts) as f64 * dimension as f64 * CANDIDATES;
-        let search = if balance::is_for(dimension) {
+        let search = if balance::is_for(dimension, self.size) {
             balance::memory(width / parts, dimension)
         } else {
             8.0 * (candidates + COVARIANCES * (dimension as f64).powi(2))
@@ -178,7 +178,7 @@ impl Design {
     pub fn cost(&self, layer: &Layer) -> f64 {
         let (whole, width) = (dimension(&self.seen(layer)), self.layer_width(layer) as f64);
         let dimension = whole as f64;
-        let steps = if balance::is_for(whole) { 0.0 } else { width.min(8.0 * dimension) };
+        let steps = if balance::is_for(whole, self.size) { 0.0 } else { width.min(8.0 * dimension) };
         self.seen(layer).kernel.inputs() as f64 * (DRAWN * dimension * width + dimension * dimension * steps)
     }
 

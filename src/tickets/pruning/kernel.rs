@@ -191,7 +191,7 @@ impl<P: Pair> PrunedKernel<P> {
             if budget.is_spent() {
                 return Ok(None);
             }
-            let result = match request.balance.filter(|_| balance::is_for(dimension(&pair))) {
+            let result = match request.balance.filter(|_| balance::is_for(dimension(&pair), request.size)) {
                 Some(balance) => Drawn::new(&pair, (channel, sign), request.filters).solve(
                     &target.kernel,
                     request,
