@@ -536,7 +536,7 @@ fn vectors_read_row_by_row_give_the_same_answer() {
         ("w.csv", b"1,2\n".to_vec()),
     ]);
     for size in [&[][..], &["--size", "300"]] {
-        let base = [&["--vectors", "x.npy", "--target", "z.npy", "--eps", "8", "--solver", "balance"], size].concat();
+        let base = [&["--vectors", "x.npy", "--target", "z.npy", "--eps", "40", "--solver", "balance"], size].concat();
         let held = answer(folder.path(), &base);
         let read = answer(folder.path(), &[&base[..], &["--by-rows"]].concat());
         assert_eq!(held["status"], "found");
