@@ -103,7 +103,7 @@ const BITS: [[f64; 8]; 256] = {
     let mut bits = [[0.0; 8]; 256];
     let mut place = 0;
     while place < 256 * 8 {
-        bits[place / 8][place % 8] = ((place / 8 >> (place % 8)) & 1) as f64;
+        bits[place / 8][place % 8] = (((place / 8) >> (place % 8)) & 1) as f64;
         place += 1;
     }
     bits
