@@ -228,7 +228,7 @@ fn what_was_measured_is_not_measured_again_and_changes_no_byte() {
 /// A run that takes some ten seconds.
 fn long_experiment() -> String {
     EXPERIMENT
-        .replace("replicates = 3000", "relative = 0.001\nreplicates = 40000")
+        .replace("replicates = 3000", "relative = 0.0005\nreplicates = 160000")
         .replace("[64, 4096]", "[400, 401, 402]")
 }
 
