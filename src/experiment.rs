@@ -294,9 +294,7 @@ impl Experiment {
         let mut plots: Vec<Plot> = Vec::new();
         for plot in std::mem::take(&mut wire.plot) {
             let at = at_line(text, plot.span());
-            let mut plot = plot.into_inner();
-            plot.title.get_or_insert_with(|| wire.title.clone());
-            let plot = check_plot(&claim, &cells, &methods, plot).map_err(&at)?;
+            let plot = check_plot(&claim, &cells, &methods, &wire.title, plot.into_inner()).map_err(&at)?;
             check_plot_files(name, &plot, &plots).map_err(&at)?;
             plots.push(plot);
         }
@@ -772,7 +770,8 @@ fn check_judge(claim: &Claim, cells: &[Cell], chain: bool, names: Vec<String>) -
     Ok(names)
 }
 
-fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], wire: WirePlot) -> Result<Plot> {
+/// Checks a plot; `title` is that of one without its own.
+fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], title: &str, wire: WirePlot) -> Result<Plot> {
     check_name("the plot's name", &wire.name)?;
     let parameters = &claim.statement().parameters;
     let column = |name: &str| if name == "method" { Ok(()) } else { position(parameters, name).map(|_| ()) };
@@ -812,8 +811,8 @@ fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], wire: WirePlot)
             wire.name
         )));
     }
-    let WirePlot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, fit, .. } = wire;
-    let title = title.unwrap_or_default();
+    let title = wire.title.unwrap_or_else(|| title.into());
+    let WirePlot { name, x, y, label, labels, series, panels, bound, also, lines, scale, fit, .. } = wire;
     Ok(Plot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, only, fit })
 }
 

@@ -280,6 +280,22 @@ fn falsify_certifies_what_it_finds_or_says_why_not() {
     let output = falsify("d=10,k=16..4096", "axis.json");
     assert!(output.status.success() && said(&output).contains("by bessel"), "{}", said(&output));
     assert!(lemmascope(folder.path(), &["verify", "axis.json"]).status.success());
+    // A counterexample to a changed claim is found, and nothing certifies it.
+    let changed = [
+        "falsify",
+        "nsn-box",
+        "--within",
+        "d=16,k=47..4096",
+        "--without",
+        "eps < 1/4",
+        "--evaluations",
+        "60",
+        "--json",
+    ];
+    let output = lemmascope(folder.path(), &[&changed[..], &["--force", "--certify", "none.json"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["found"] == true && report["not_certified"].as_str().unwrap().contains("leave out --where"));
     let output = falsify("d=2,k=16", "none.json");
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

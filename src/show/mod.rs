@@ -4,6 +4,7 @@ pub mod ci;
 #[cfg(feature = "plot")]
 pub mod export;
 pub mod fit;
+pub mod markup;
 pub mod notation;
 #[cfg(feature = "page")]
 pub mod page;

@@ -5,7 +5,8 @@
 //! must be chosen together, which are the smallest, that is done by approximate message passing (Donoho, Maleki, Montanari 2009):
 //! every vector has a mean sign, and all means are drawn at once to where they leave little of the target. Each field is
 //! reinforced by a growing share of itself (Braunstein and Zecchina 2006), until all signs are decided, those of the largest
-//! vectors first; then the smallest are decided anew in the same way. Of a fixed size, one of each two vectors of about the same norm is taken: a balance of halves of differences.
+//! vectors first; then the smallest are decided anew in the same way. Of a fixed size, one of each two vectors of about the same
+//! norm is taken: a balance of halves of differences.
 //!
 //! The large vectors are read twice and not kept, so that they may lie in a file or be drawn anew.
 
@@ -67,9 +68,9 @@ const LEAST_DIMENSION: usize = 128;
 /// Of a fixed size it leaves more than a beam, whose effort grows with the cube of the dimension: from here on it is too much.
 const LEAST_DIMENSION_SIZED: usize = 1000;
 /// The last vectors, whose signs are chosen together, a dimension: fewer are not enough to repair what the larger ones leave, and
-/// more take longer to settle. ...
+/// more take longer to settle.
 const LAST_A_DIMENSION: usize = 4;
-/// ... Where there are too few larger ones to come near the target, at most so many.
+/// Where there are too few larger ones to come near the target, at most so many.
 const MOST_LAST_A_DIMENSION: usize = 8;
 /// Of the last vectors so many a dimension are decided anew, in turn.
 const DECIDED_ANEW: [f64; 3] = [3.0, 2.5, 2.0];

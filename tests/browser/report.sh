@@ -3,13 +3,7 @@
 # nothing serious, the keyboard reaches everything, the table sorts and filters, and all of it reads without scripts.
 # Needs chromium and npm; says so where they are missing. With a folder as argument, screenshots stay there.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-program=${LEMMASCOPE:-$root/target/release/lemmascope}
-skip() {
-    echo "skipped: $1"
-    exit 0
-}
-[ -x "$program" ] || skip "no $program; build it with cargo build --release, or name it in LEMMASCOPE"
+source "$(dirname "${BASH_SOURCE[0]}")/../common/program.sh"
 command -v npm > /dev/null || skip "npm is missing"
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "chromium is missing (apt-get install chromium)"
 folder=$(mktemp -d)

@@ -1,16 +1,8 @@
 # What the tests of the engines share: an experiment, the records of an unsplit run, and the comparison. Read with `source`.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-program=${LEMMASCOPE:-$root/target/release/lemmascope}
+source "$(dirname "${BASH_SOURCE[0]}")/../common/program.sh"
 folder=$(mktemp -d)
 cd "$folder"
-
-skip() {
-    echo "skipped: $1"
-    exit 0
-}
-
-[ -x "$program" ] || skip "no $program; build it with cargo build --release, or name it in LEMMASCOPE"
 
 # One heavy cell, which spreads over the shards, and others; some ten seconds a shard.
 cat > sweep.toml <<'TOML'

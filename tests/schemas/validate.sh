@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# What machines read, by their own schemas: JUnit XML, SARIF, the data package and the citation of an export, what verbs print under --json, and the steps of the action for GitHub. Needs python3 with pip, and npm for
-# SARIF's schema; says what is skipped.
+# What machines read, by their own schemas: JUnit XML, SARIF, the data package and the citation of an export, what verbs print under
+# --json, and the steps of the action for GitHub. Needs python3 with pip, and npm for SARIF's schema; says what is skipped.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-program=${LEMMASCOPE:-$root/target/release/lemmascope}
-[ -x "$program" ] || { echo "skipped: no $program; build it with cargo build --release, or name it in LEMMASCOPE"; exit 0; }
+source "$(dirname "${BASH_SOURCE[0]}")/../common/program.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 install() {
@@ -12,7 +10,7 @@ install() {
 }
 # cffconvert asks for an older jsonschema.
 install "$folder/venv" xmlschema junitparser jsonschema pyyaml frictionless && install "$folder/cff" cffconvert \
-    || { echo "skipped: python3 cannot install xmlschema, junitparser, jsonschema, pyyaml, frictionless and cffconvert"; exit 0; }
+    || skip "python3 cannot install xmlschema, junitparser, jsonschema, pyyaml, frictionless and cffconvert"
 # The schema of SARIF 2.1.0 comes with a package of npm.
 npm install --silent --no-save --ignore-scripts --prefix "$folder" @microsoft/jest-sarif@1.0.0-beta.0 > /dev/null 2>&1 || true
 "$folder/venv/bin/python" "$root/tests/schemas/validate.py" "$program" "$root" "$folder"

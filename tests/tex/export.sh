@@ -3,13 +3,7 @@
 # table is wider than the page allows. Needs pdflatex with pgfplots and booktabs; says so where they are missing. With a folder as
 # argument, the document stays there.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-program=${LEMMASCOPE:-$root/target/release/lemmascope}
-skip() {
-    echo "skipped: $1"
-    exit 0
-}
-[ -x "$program" ] || skip "no $program; build it with cargo build --release, or name it in LEMMASCOPE"
+source "$(dirname "${BASH_SOURCE[0]}")/../common/program.sh"
 command -v pdflatex > /dev/null || skip "pdflatex is missing (apt-get install texlive-latex-recommended texlive-pictures texlive-latex-extra)"
 kpsewhich pgfplots.sty > /dev/null || skip "pgfplots is missing (apt-get install texlive-pictures)"
 folder=${1:-$(mktemp -d)}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::Ticket;
-use crate::show::plot::escape;
+use crate::show::markup::escape;
 use crate::tickets::cnn::Kernel;
 
 /// Rows and columns of a kernel's picture, at most; of larger ones it shows the first.

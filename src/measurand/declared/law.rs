@@ -99,7 +99,7 @@ fn fill_with_bits(stream: &mut Stream, numbers: &mut [f64]) {
 }
 
 /// The bits of each byte, the lowest first.
-const BITS: [[f64; 8]; 256] = {
+static BITS: [[f64; 8]; 256] = {
     let mut bits = [[0.0; 8]; 256];
     let mut place = 0;
     while place < 256 * 8 {

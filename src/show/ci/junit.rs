@@ -1,5 +1,6 @@
 //! JUnit XML, as the test reports of most servers take it.
 
+use crate::show::markup::escape;
 use std::fmt::Write;
 
 use super::{Case, Gate};
@@ -51,12 +52,6 @@ fn suite(name: &str, cases: &[&Case]) -> String {
         };
     }
     xml + "  </testsuite>\n"
-}
-
-/// A text as XML has it.
-fn escape(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

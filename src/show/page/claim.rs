@@ -1,11 +1,12 @@
 //! One claim: its statement typeset, what was measured and how, its plots, and the commands that measure it again.
 
 use super::plots;
-use super::text::{WIDE, claimed, escape, formula, markdown, sentence};
+use super::text::{WIDE, claimed, formula, markdown, sentence};
 use crate::certificate::{Texts, Theorem, texts};
 use crate::claim::Claim;
 use crate::error::Result;
 use crate::registry::theorems;
+use crate::show::markup::escape;
 use crate::show::report::Section;
 use crate::show::report::joined::{Counts, Least};
 use crate::statement::{Clause, PRINTED, Statement};

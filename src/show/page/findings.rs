@@ -1,6 +1,7 @@
 //! The findings: the grave ones as texts, the slips as a table.
 
-use super::text::{WIDE, escape, markdown, sentence};
+use super::text::{WIDE, markdown, sentence};
+use crate::show::markup::escape;
 use crate::show::report::{Finding, KINDS, Section, findings};
 use crate::subject::Kind;
 

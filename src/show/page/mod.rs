@@ -12,13 +12,14 @@ use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::hash::sha256_hex;
 use crate::record::{REVISION, Record};
+use crate::show::markup::escape;
 use crate::show::plot;
 use crate::show::report::joined::Set;
 use crate::show::report::{Section, constants, standing, subjects};
 use crate::show::summary::Tally;
 use crate::subject::{Item, Status, Subject};
 pub use pruned::Pruned;
-use text::{WIDE, escape, markdown, prose, sentence};
+use text::{WIDE, markdown, prose, sentence};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::figure;
-use super::text::{WIDE, escape};
+use super::text::WIDE;
 use crate::error::{Error, Result};
+use crate::show::markup::escape;
 
 /// The records of one pruning, and the pictures beside them.
 pub struct Pruned {

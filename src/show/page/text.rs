@@ -3,12 +3,8 @@
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 use pulldown_latex::{Parser as Latex, RenderConfig, Storage, push_mathml};
 
+use crate::show::markup::escape;
 use crate::show::notation::{Part, Style, latex, parts};
-
-/// Words for HTML.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 /// A sentence: formulas typeset, what stands between backticks as code.
 pub fn sentence(text: &str) -> String {

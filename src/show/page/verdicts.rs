@@ -1,6 +1,7 @@
 //! The verdict table: a row a bound; scripts, where there are some, sort and filter it.
 
-use super::text::{WIDE, escape};
+use super::text::WIDE;
+use crate::show::markup::escape;
 use crate::show::summary::{Kind, LEGEND, Tally};
 
 const COLUMNS: [&str; 9] = ["claim", "bound", "verdict", "cells", "met", "missed", "undecided", "least slack", "at"];

@@ -2,7 +2,8 @@
 
 use std::fmt::{Display, Formatter};
 
-use super::text::{self, Face, Type, escape};
+use super::text::{self, Face, Type};
+use crate::show::markup::escape;
 
 /// A place in pixels, y downwards.
 pub type Place = (f64, f64);

@@ -18,7 +18,7 @@ pub use canvas::Canvas;
 pub use figure::{Paper, Style, draw, draw_as};
 pub use pdf::pdf;
 pub use raster::png;
-pub use text::{Face, escape};
+pub use text::Face;
 
 use crate::error::Result;
 use crate::experiment::{Experiment, Plot};

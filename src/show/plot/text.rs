@@ -13,6 +13,7 @@
 //!
 //! Texts are typeset as [`super::typeset`] says. A character that the font lacks is a box.
 
+use crate::show::markup::escape;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -274,12 +275,6 @@ pub fn outlines(text: &str, (x, y): Place, set: Type) -> Vec<OutlineCurve> {
         SANS.outline(glyph.id).into_iter().flat_map(|outline| outline.curves).map(map).collect::<Vec<_>>()
     };
     glyphs.iter().flat_map(curves).collect()
-}
-
-/// A text as XML has it: without control characters, and with reserved ones written as entities.
-pub fn escape(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The glyphs of a line and its length.

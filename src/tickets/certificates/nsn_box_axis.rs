@@ -43,12 +43,6 @@ impl Axis {
         ])
     }
 
-    /// A = 1 + 2 sqrt(c_d) + 2 c_d.
-    fn a(&self) -> Rational {
-        let m = self.d.max(4);
-        exact::fraction(m * m + 2 * m + 2, m * m)
-    }
-
     /// 2^k Gamma(k/2)^2 without its factor 2 pi, which it has for odd k.
     fn gamma(&self) -> Rational {
         match self.k.is_multiple_of(2) {
@@ -70,6 +64,12 @@ impl Axis {
             self.k, self.d, self.eps
         ))
     }
+}
+
+/// A = 1 + 2 sqrt(c_d) + 2 c_d.
+fn a(d: u64) -> Rational {
+    let m = d.max(4);
+    exact::fraction(m * m + 2 * m + 2, m * m)
 }
 
 /// The reverse Bessel polynomial of degree m: x^(m + 1/2) K_(m + 1/2)(x) e^x over sqrt(pi/2).
@@ -99,7 +99,7 @@ pub fn by_bessel(point: &Point) -> Result<Proof> {
     let (more, fewer) = ((k - d) / 2, (k - d - 1) / 2);
     let (g, h) = (mean(more), mean(fewer));
     let pi = if k.is_multiple_of(2) { Axis::two_pi(PI_ABOVE) } else { exact::whole(1) };
-    let left = exact::whole(256) * exact::power(&(axis.a() * exact::whole(k) / exact::whole(2)), d) * pi * &g * &h;
+    let left = exact::whole(256) * exact::power(&(a(d) * exact::whole(k) / exact::whole(2)), d) * pi * &g * &h;
     let right = axis.gamma();
     if left >= right {
         return Err(axis.not_below("the bound by Bessel functions"));
@@ -128,8 +128,7 @@ pub fn complete(given: &Point) -> Result<Point> {
     };
     point.number("eps")?;
     // As k grows the left side over the right falls to 256 (A/2)^d/e.
-    let limit =
-        exact::whole(256) * exact::power(&(Axis { k: MOST_K, d, eps: Rational::one() }.a() / exact::whole(2)), d);
+    let limit = exact::whole(256) * exact::power(&(a(d) / exact::whole(2)), d);
     let is_open = limit < exact::exp_below(&exact::whole(1), 0);
     let k = if is_open { (d.max(14) + 2..=MOST_K).find(proves) } else { None };
     point.set("k", k.ok_or_else(|| {
@@ -201,7 +200,7 @@ pub fn by_pieces(point: &Point) -> Result<Proof> {
         * exact::exp_below(&exact::whole(axis.k), 0)
         * if axis.k.is_multiple_of(2) { exact::whole(1) } else { Axis::two_pi(PI_BELOW) };
     let factor = exact::whole(256)
-        * exact::power(&(axis.a() / exact::whole(2)), axis.d)
+        * exact::power(&(a(axis.d) / exact::whole(2)), axis.d)
         * exact::power(&exact::whole(axis.k), axis.k);
     let [from, to] = ends(&axis);
     let prove = |count: u64| {
