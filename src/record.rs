@@ -1,6 +1,6 @@
 //! Records: one row a cell, method and bound. The only schema between measuring and showing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::f64::consts::LN_10;
 use std::path::Path;
 use strum::VariantArray;
@@ -382,21 +382,19 @@ fn parse(text: &str) -> Result<Vec<Record>> {
     if let Some(missing) = BEFORE.iter().chain(&AFTER).find(|name| !columns.iter().any(|c| c == *name)) {
         return Err(Error::input(format!("the column {missing} is missing")));
     }
+    let places = columns.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
     let mut records = Vec::new();
     for row in reader.records() {
         let row = row.map_err(unreadable)?;
         let line = row.position().map_or(0, |position| position.line());
-        let record = record(&columns, &row).map_err(|error| error.at(format!("line {line}")))?;
+        let record = record(&columns, &places, &row).map_err(|error| error.at(format!("line {line}")))?;
         records.push(record);
     }
     Ok(records)
 }
 
-fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
-    let text = |name: &str| {
-        let index = columns.iter().position(|column| column == name);
-        index.and_then(|index| row.get(index)).unwrap_or_default()
-    };
+fn record(columns: &[String], places: &HashMap<&str, usize>, row: &csv::StringRecord) -> Result<Record> {
+    let text = |name: &str| places.get(name).and_then(|place| row.get(*place)).unwrap_or_default();
     let wrong = |name: &str| Error::input(format!("{name} = {:?} cannot be read", text(name)));
     let ln = |name: &str| ln_of_decimal(text(name)).ok_or_else(|| wrong(name));
     let optional = |name: &str| match text(name) {
@@ -438,8 +436,9 @@ fn record(columns: &[String], row: &csv::StringRecord) -> Result<Record> {
 }
 
 /// The CSV text of rows under a claim's header.
-pub fn to_csv(parameters: &[Parameter], rows: &[Row]) -> Vec<u8> {
-    csv([&header(parameters)].into_iter().chain(rows))
+pub fn to_csv<'a>(parameters: &[Parameter], rows: impl IntoIterator<Item = &'a Row>) -> Vec<u8> {
+    let header = header(parameters);
+    csv([header.as_slice()].into_iter().chain(rows.into_iter().map(|row| row.as_slice())))
 }
 
 /// The records of the experiments of these names from a folder, in their order.

@@ -27,14 +27,17 @@ pub struct Pieces {
     pub pieces: Vec<Piece>,
 }
 
+/// The coefficients of a function over a piece, and at the middle of it.
+pub struct Forms {
+    /// They hold those of every point of the piece.
+    pub over: Taylor<COEFFICIENTS>,
+    /// At [`Enclosure::middle`].
+    pub at_middle: Taylor<COEFFICIENTS>,
+}
+
 /// The integral of a function that is at least 0, given by its Taylor coefficients, over a finite range: each piece is halved until
 /// its enclosure is no wider than its share of `width`, or hardly wider than rounding makes it, or there are `most` pieces.
-pub fn integrate(
-    function: impl Fn(Enclosure) -> Taylor<COEFFICIENTS>,
-    range: Enclosure,
-    width: f64,
-    most: usize,
-) -> Pieces {
+pub fn integrate(function: impl Fn(Enclosure) -> Forms, range: Enclosure, width: f64, most: usize) -> Pieces {
     let mut left = vec![range];
     let mut pieces = Vec::new();
     while let Some(range_left) = left.pop() {
@@ -58,8 +61,8 @@ pub fn integrate(
 /// The integral over one piece, and how wide rounding alone makes it: by the coefficients at its middle m with Lagrange's remainder
 /// f(t) = sum_(n < N) c_n(m) (t - m)^n + c_N(some point of the piece) (t - m)^N, whose power is even, so that it has one sign; and no more
 /// than the range of the function says.
-fn of_piece(function: &impl Fn(Enclosure) -> Taylor<COEFFICIENTS>, range: Enclosure) -> (Enclosure, f64) {
-    let over = function(range);
+fn of_piece(function: &impl Fn(Enclosure) -> Forms, range: Enclosure) -> (Enclosure, f64) {
+    let Forms { over, at_middle } = function(range);
     let [lo, hi] = [range.lo(), range.hi()].map(Enclosure::new);
     let plain = over.0[0].non_negative() * (hi - lo);
     let remainder = over.0[COEFFICIENTS - 1];
@@ -67,7 +70,7 @@ fn of_piece(function: &impl Fn(Enclosure) -> Taylor<COEFFICIENTS>, range: Enclos
         return (plain, 0.0);
     }
     let middle = Enclosure::new(range.middle());
-    let mut coefficients = function(middle).0;
+    let mut coefficients = at_middle.0;
     coefficients[COEFFICIENTS - 1] = remainder;
     let (below, above) = (lo - middle, hi - middle);
     let form: Enclosure = (0..COEFFICIENTS)
@@ -90,13 +93,20 @@ mod tests {
 
     type Form = Taylor<COEFFICIENTS>;
 
+    fn forms(function: impl Fn(Form) -> Form) -> impl Fn(Enclosure) -> Forms {
+        move |t| {
+            let at = |t| function(Form::variable(t));
+            Forms { over: at(t), at_middle: at(Enclosure::new(t.middle())) }
+        }
+    }
+
     #[test]
     fn integrals_are_enclosed_closely() {
         // e^t from -1 to 2, and e^(-t^2/2) from -9 to 9: sqrt(2 pi) less 2.3e-19 of it.
-        let exp = |t| Form::variable(t).exp();
+        let exp = forms(Form::exp);
         let found = integrate(exp, Enclosure::between(-1.0, 2.0), 1e-12, 1000);
         assert!(found.sum.holds(2f64.exp() - (-1f64).exp()) && found.sum.width() < 2e-12, "{:?}", found.sum);
-        let bell = |t| (Form::variable(t) * Form::variable(t)).times(Enclosure::new(-0.5)).exp();
+        let bell = forms(|t| (t * t).times(Enclosure::new(-0.5)).exp());
         let found = integrate(bell, Enclosure::between(-9.0, 9.0), 1e-11, 1000);
         assert!(found.sum.holds(2.506_628_274_631_000_7) && found.sum.width() < 1.1e-11, "{:?}", found.sum);
         assert!(found.pieces.len() < 200, "{}", found.pieces.len());
@@ -106,7 +116,7 @@ mod tests {
     /// No more pieces than are allowed, and what they enclose is true all the same.
     #[test]
     fn few_pieces_make_wide_enclosures() {
-        let bell = |t| (Form::variable(t) * Form::variable(t)).times(Enclosure::new(-0.5)).exp();
+        let bell = forms(|t| (t * t).times(Enclosure::new(-0.5)).exp());
         let found = integrate(bell, Enclosure::between(-9.0, 9.0), 1e-11, 4);
         assert!(found.pieces.len() <= 4 && found.sum.holds(2.506_628_274_631_000_7), "{found:?}");
         assert!(found.sum.width() > 0.1);

@@ -1,5 +1,6 @@
 //! Checkpoints: what a run has measured so far, written whole, refused when damaged or of another design.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +34,11 @@ const MAGIC: &str = "lemmascope-checkpoint-1";
 /// Where it cannot be written.
 pub fn write(path: &Path, design: &str, progress: &Progress) -> Result<()> {
     let body = csv(progress.iter().flat_map(|(unit, measured)| {
-        let head = [unit.to_string(), measured.seconds.to_string()];
-        measured.rows.iter().map(move |row| head.clone().into_iter().chain(row.iter().cloned()))
+        let head = [unit.to_string(), measured.seconds.to_string()].map(|text| Cow::Owned(text.into_bytes()));
+        measured
+            .rows
+            .iter()
+            .map(move |row| head.clone().into_iter().chain(row.iter().map(|text| Cow::Borrowed(text.as_bytes()))))
     }));
     let mut bytes = format!("{MAGIC},{design},{}\n", sha256_hex(&body)).into_bytes();
     bytes.extend(body);

@@ -242,8 +242,10 @@ pub fn run(plan: &Plan, conditions: &Conditions) -> Result<Vec<PathBuf>> {
     let save = |progress: &Progress| checkpoint::write(&path, &design, progress);
     let tasks = plan.tasks();
     let progress = measure_tasks(plan, conditions, &tasks, known, save)?;
-    // Until everything that is made of the records is written too, a full disk costs no measurement.
-    save(&progress)?;
+    // Until everything that is made of the records is written too, a full disk costs no measurement. A store has them all.
+    if conditions.store.is_none() {
+        save(&progress)?;
+    }
     write_results(plan, conditions.out, &tasks, &progress)
 }
 
@@ -443,9 +445,9 @@ fn write_results(plan: &Plan, out: &Path, tasks: &[Task], progress: &Progress) -
     let mut written = Vec::new();
     for (index, experiment) in plan.experiments.iter().enumerate() {
         let its = progress.iter().filter(|(place, _)| tasks[**place].unit.experiment == index);
-        let rows: Vec<record::Row> = its.flat_map(|(_, measured)| measured.rows.iter().cloned()).collect();
+        let rows = its.flat_map(|(_, measured)| &measured.rows);
         let path = out.join(format!("{}.csv", experiment.name));
-        write_whole(&path, &record::to_csv(&experiment.claim.statement().parameters, &rows))?;
+        write_whole(&path, &record::to_csv(&experiment.claim.statement().parameters, rows))?;
         written.push(path);
     }
     write_whole(&out.join(TIMINGS), &timings_csv(plan, out, tasks, progress))?;

@@ -1,7 +1,9 @@
 //! The box of Lemma 7, enclosed: one integral over ln s by Taylor forms, with what is left out on both sides.
 
+use std::array;
+
 use crate::enclosure::Enclosure;
-use crate::enclosure::integrate::{COEFFICIENTS, Pieces, integrate};
+use crate::enclosure::integrate::{COEFFICIENTS, Forms, Pieces, integrate};
 use crate::enclosure::taylor::Taylor;
 
 use super::boxes::ln_box;
@@ -60,13 +62,11 @@ fn integral(law: &LogChiSquare, coordinates: &[Coordinate], scale: Enclosure, en
         ln_product.fold(law.ln_density(u) - Form::constant(scale), |sum, term| sum + term)
     };
     let integrand = |u: Enclosure| {
-        let mut ln = ln_integrand(u);
-        if u.lo() < u.hi() {
-            // Large terms of the log cancel: by the mean value theorem it is known more closely than term by term.
-            let middle = Enclosure::new(u.middle());
-            ln.0[0] = ln.0[0].common(ln_integrand(middle).0[0] + ln.0[1] * (u - middle));
-        }
-        ln.exp()
+        let middle = Enclosure::new(u.middle());
+        let (mut over, at_middle) = (ln_integrand(u), ln_integrand(middle));
+        // Large terms of the log cancel: by the mean value theorem it is known more closely than term by term.
+        over.0[0] = over.0[0].common(at_middle.0[0] + over.0[1] * (u - middle));
+        Forms { over: over.exp(), at_middle: at_middle.exp() }
     };
     integrate(integrand, Enclosure::between(ends[0], ends[1]), WIDTH, MOST_PIECES)
 }
@@ -145,16 +145,17 @@ struct Coordinate {
     z: Enclosure,
     count: Enclosure,
     eps: Enclosure,
-    /// eps, or 1/2 where the probability is divided by 2 eps.
-    size: Enclosure,
-    /// Of a box that is narrow beside s: by w = 1/s it is sqrt(2 w/pi) size e^(-z^2 w/2) sum_j m_j w^j.
+    /// Of a box that is narrow beside s: by w = 1/s it is size sqrt(2 w/pi) e^(-z^2 w/2) sum_j m_j w^j.
+    ln_constant: Enclosure,
     moments: [Enclosure; TERMS],
     /// eps (|z| + eps/2): the series falls like the exponential series of this times w.
     reach: Enclosure,
 }
 
 impl Coordinate {
+    /// The size is eps, or 1/2 where the probability is divided by 2 eps.
     fn new((z, count): (Enclosure, u64), eps: Enclosure, size: Enclosure) -> Self {
+        let ln_constant = ((Enclosure::new(2.0) / Enclosure::PI).sqrt() * size).ln();
         let (slope, curvature) = (z * eps, eps.square().scaled(0.5));
         // Half the integral of e^(-slope w y - curvature w y^2) over y from -1 to 1, power by power: odd powers of y vanish.
         let mut moments = [Enclosure::ZERO; TERMS];
@@ -173,7 +174,7 @@ impl Coordinate {
                 }
             }
         }
-        Coordinate { z, count: Enclosure::whole(count), eps, size, moments, reach: slope + curvature }
+        Coordinate { z, count: Enclosure::whole(count), eps, ln_constant, moments, reach: slope + curvature }
     }
 
     /// The log of the probability at s = e^u, to the power of how many coordinates there are.
@@ -186,11 +187,23 @@ impl Coordinate {
     fn ln_narrow(&self, u: Form, w: Form) -> Form {
         let reach = self.reach * w.0[0];
         let terms = terms_for(reach.hi());
-        let mut series = Form::constant(self.moments[terms - 1]);
-        for moment in self.moments[..terms - 1].iter().rev() {
-            series = series * w + Form::constant(*moment);
+        // The sum of m_j w^j: w^j has the coefficients (-j)^n/n! w^j in u.
+        let mut addends = [Enclosure::ZERO; TERMS];
+        let mut power = Enclosure::ONE;
+        for (addend, moment) in addends.iter_mut().zip(&self.moments[..terms]) {
+            *addend = *moment * power;
+            power = power * w.0[0];
         }
-        // w^j has the coefficients (-j)^n/n! in u: what follows the last term is at most twice its first.
+        let mut factorial = Enclosure::ONE;
+        let mut series = Taylor(array::from_fn(|n| {
+            if n > 0 {
+                factorial = factorial * Enclosure::whole(n as u64);
+                let with_j = |(j, addend): (usize, &mut Enclosure)| *addend = -(*addend * Enclosure::whole(j as u64));
+                addends[..terms].iter_mut().enumerate().for_each(with_j);
+            }
+            addends[..terms].iter().copied().sum::<Enclosure>() / factorial
+        }));
+        // What follows the last term is at most twice its first, in every coefficient.
         let mut first = reach.powi(terms as u32);
         (1..=terms as u64).for_each(|i| first = first / Enclosure::whole(i));
         for (n, coefficient) in series.0.iter_mut().enumerate() {
@@ -198,8 +211,9 @@ impl Coordinate {
             *coefficient = *coefficient + rest.hull(-rest);
             first = first * Enclosure::whole(terms as u64) / Enclosure::whole(n as u64 + 1);
         }
-        let ln_constant = ((Enclosure::new(2.0) / Enclosure::PI).sqrt() * self.size).ln();
-        series.ln() + Form::constant(ln_constant) - u.times(Enclosure::new(0.5)) - w.times(self.z.square().scaled(0.5))
+        series.ln() + Form::constant(self.ln_constant)
+            - u.times(Enclosure::new(0.5))
+            - w.times(self.z.square().scaled(0.5))
     }
 
     /// By the error function at the box's edges in units of sqrt(2 s).
