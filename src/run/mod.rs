@@ -407,7 +407,7 @@ fn measure_task(plan: &Plan, task: &Task, intervals: usize, conditions: &Conditi
 }
 
 /// Bounds that take longer to compute than to read are kept.
-const COSTLY: Duration = Duration::from_micros(100);
+const COSTLY: Duration = Duration::from_micros(20);
 
 /// The bounds of a job's cell.
 fn bounds_kept(experiment: &Experiment, job: &Job, seed: u64, store: Option<&Store>) -> Result<Vec<Bound>> {

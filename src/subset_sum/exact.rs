@@ -407,12 +407,14 @@ impl Sums {
     }
 }
 
-/// All sums of some vectors, one list for each size up to the one asked, or one list in all; the first vector is bit `bit`.
+/// All sums of some vectors, one list for each size up to the one asked, or one list in all; the first vector is bit `bit`. Sizes
+/// that all other vectors together cannot make up to the one asked have empty lists.
 fn quarter_sums(problem: &Problem, quarter: Range<usize>, bit: usize) -> Vec<Sums> {
     let lists = problem.size().map_or(1, |size| size.min(quarter.len()) + 1);
+    let others = problem.len() - quarter.len();
     let mut sums = vec![Sums::default(); lists];
     sums[0] = Sums { rows: vec![0.0; problem.dimension()], masks: vec![0] };
-    for (bit, index) in quarter.enumerate().map(|(place, index)| (bit + place, index)) {
+    for (bit, index) in quarter.clone().enumerate().map(|(place, index)| (bit + place, index)) {
         for size in (0..lists).rev() {
             // Of any size, the sums without a vector and those with it share the list.
             let from = if lists == 1 && problem.size().is_none() { Some(0) } else { size.checked_sub(1) };
@@ -423,6 +425,9 @@ fn quarter_sums(problem: &Problem, quarter: Range<usize>, bit: usize) -> Vec<Sum
             sums[size].rows.append(&mut rows);
             sums[size].masks.append(&mut masks);
         }
+        let still_to_come = quarter.end - index - 1 + others;
+        let too_small = problem.size().map_or(0, |size| size.saturating_sub(still_to_come));
+        sums[..too_small.min(lists)].fill(Sums::default());
     }
     sums
 }

@@ -1,5 +1,6 @@
 //! Lemma 7 on the axis: an upper bound of the probability, by Bessel functions of half-integer order, or piece by piece.
 
+use num_bigint::BigInt;
 use num_traits::{One, Signed, ToPrimitive};
 
 use super::*;
@@ -74,14 +75,14 @@ fn a(d: u64) -> Rational {
 
 /// The reverse Bessel polynomial of degree m: x^(m + 1/2) K_(m + 1/2)(x) e^x over sqrt(pi/2).
 fn bessel_polynomial(m: u64, x: &Rational) -> Rational {
-    // By theta_(m + 1) = (2m + 1) theta_m + x^2 theta_(m - 1).
-    let square = x * x;
-    let (mut last, mut next) = (Rational::one(), Rational::one() + x);
+    // By theta_(m + 1) = (2m + 1) theta_m + x^2 theta_(m - 1), times the denominator to the power of the degree, in whole numbers.
+    let (p, q) = (x.numer(), x.denom());
+    let (square, mut last, mut next) = (p * p, BigInt::one(), q + p);
     for i in 1..=m {
-        let following = exact::whole(2 * i + 1) * &next + &square * &last;
+        let following = q * (2 * i + 1) * &next + &square * &last;
         (last, next) = (next, following);
     }
-    last
+    Rational::from(last) / exact::power(&Rational::from(q.clone()), m)
 }
 
 /// By Bessel functions at two radii.
