@@ -10,13 +10,13 @@ import hyperqueue
 from hyperqueue.cluster import LocalCluster, WorkerConfig
 
 SHARDS = 4
-program = sys.argv[1]
+program = pathlib.Path(sys.argv[1]).resolve()
 parts = pathlib.Path("results/shards")
 parts.mkdir(parents=True)
 
 
 def command(shard):
-    return [program, "run", "sweep.toml", "--out", str(parts), "--shard", shard, "--resume", "--threads", "1", "--quiet"]
+    return [str(program), "run", "sweep.toml", "--out", str(parts), "--shard", shard, "--resume", "--threads", "1", "--quiet"]
 
 
 def process_of(file):
@@ -24,7 +24,7 @@ def process_of(file):
     for folder in pathlib.Path("/proc").iterdir():
         try:
             names = (folder / "environ").read_bytes().split(b"\0")
-            if b"HQ_TASK_ID=1" in names and (folder / "comm").read_text().startswith("lemmascope"):
+            if b"HQ_TASK_ID=1" in names and (folder / "exe").resolve() == program:
                 return int(folder.name)
         except OSError:
             pass
