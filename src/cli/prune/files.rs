@@ -13,8 +13,8 @@ use crate::numeric::{for_people, larger_or_nan, number};
 use crate::output::csv;
 use crate::random::{Address, Stream};
 use crate::statement::Hypothesis;
-use crate::tickets::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
-use crate::tickets::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
+use crate::tickets::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, Patch, unfold, weights};
+use crate::tickets::pruning::{Around, Assessment, Design, Filters, Law, Pair, Picture, SeededPair};
 use rand::RngExt;
 
 /// The pruned network's file.
@@ -112,10 +112,35 @@ impl ImageFigures {
 pub(super) struct BallFigures {
     /// The distance from an image, in the max norm.
     pub(super) radius: f64,
-    /// How many of the first images were looked at.
+    /// How many images were looked at, the first ones unless they were named.
     pub(super) images: usize,
     /// Those where it is certified, from 0.
     pub(super) certified: Vec<usize>,
+    /// How far apart the networks are around images that were named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) around: Vec<AroundFigures>,
+}
+
+/// How far apart the networks are around an image.
+#[derive(Clone, Serialize)]
+pub(super) struct AroundFigures {
+    /// The image, from 0.
+    pub(super) image: usize,
+    /// The largest error found, and the certified bound of it.
+    pub(super) lower: f64,
+    pub(super) upper: f64,
+    /// Whether both networks put one class first, that of the target at the image: certified, refuted by an input, or unknown.
+    pub(super) one_class: Option<bool>,
+    /// The input found.
+    worst_input: Picture,
+}
+
+impl AroundFigures {
+    pub(super) fn new(image: usize, around: &Around) -> Self {
+        let Around { lower, upper, one_class } = around;
+        let worst_input = Picture::new(&Patch::whole(lower.input.clone()));
+        AroundFigures { image, lower: lower.value, upper: *upper, one_class: *one_class, worst_input }
+    }
 }
 
 /// The design as records write it.

@@ -82,11 +82,22 @@ impl Ticket {
         }
         if let Some(balls) = &self.balls {
             lines.push(format!(
-                "balls     both networks put one class first on all inputs within {} of an image: certified for {} of the first {}",
+                "balls     both networks put one class first on all inputs within {} of an image: certified for {} of {}",
                 balls.radius,
                 balls.certified.len(),
                 balls.images
             ));
+            for around in &balls.around {
+                let class = match around.one_class {
+                    Some(true) => "one class first (certified)",
+                    Some(false) => "not always one class first (an input found)",
+                    None => "one class first: not shown",
+                };
+                lines.push(format!(
+                    "          error around image {}: at least {:.4e}, at most {:.4e}; {class}",
+                    around.image, around.lower, around.upper
+                ));
+            }
         }
         lines.push(format!(
             "written   {} in {}; the pruned network is the masked random one within \

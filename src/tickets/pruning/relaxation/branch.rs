@@ -1,0 +1,177 @@
+//! Branch and bound: where the best slopes leave a gap, a neuron's sign is decided either way, and each way bounded by itself.
+
+use std::collections::BinaryHeap;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::descent::{Pace, Plan};
+use super::plane::Region;
+use super::{Form, Relaxation};
+use crate::tickets::cnn::Image;
+
+/// How slopes are bettered at first, behind a branching, and where no sign is left to be decided.
+const AT_FIRST: Pace = Pace { steps: 200, rate: 0.1, decay: 0.97 };
+const BEHIND: Pace = Pace { steps: 20, rate: 0.1, decay: 0.97 };
+const AT_LAST: Pace = Pace { steps: 2000, rate: 0.1, decay: 0.997 };
+
+/// The part of a bound by which better slopes have to lower it to be looked for again.
+const SETTLED: f64 = 1e-4;
+
+/// Open nodes beyond which no more are made: some hundred megabytes.
+const MOST_NODES: usize = 30_000;
+
+/// A number before a ReLU: of a neuron of the target, or of the pruned network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Number {
+    layer: usize,
+    pixel: usize,
+    is_target: bool,
+}
+
+/// The sign that a number is known to have.
+#[derive(Debug, Clone, Copy)]
+struct Sign {
+    number: Number,
+    positive: bool,
+}
+
+/// A part of the inputs: those where some neurons have some signs.
+struct Node {
+    form: usize,
+    signs: Vec<Sign>,
+    plan: Plan,
+    bound: f64,
+    /// The number whose sign is to be decided next; none where all are known, so that better slopes are all that is left.
+    next: Option<Number>,
+    /// Whether better slopes do not help any more either.
+    settled: bool,
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.bound.total_cmp(&other.bound).is_eq()
+    }
+}
+
+impl Eq for Node {}
+
+impl PartialOrd for Node {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Node {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.bound.total_cmp(&other.bound)
+    }
+}
+
+/// What a branch and bound yields.
+pub(in crate::tickets::pruning) struct Bounded {
+    /// All forms are at most this over all inputs.
+    pub(in crate::tickets::pruning) upper: f64,
+    /// The best value that was seen at an input, and where.
+    pub(in crate::tickets::pruning) lower: f64,
+    pub(in crate::tickets::pruning) input: Option<Image>,
+    /// Nodes that were bounded.
+    pub(in crate::tickets::pruning) nodes: usize,
+}
+
+impl Relaxation<'_> {
+    /// Bounds the largest of some forms of a layer, until it is `enough`, an input was found that reaches the bound, or the time is over.
+    pub(super) fn branch(&self, layer: usize, forms: &[Form], enough: f64, until: Instant) -> Bounded {
+        let over = || Instant::now() >= until || self.interrupted.load(Ordering::Relaxed);
+        let root = |form: usize| {
+            let found = self.descend_from_start(layer, &forms[form], (AT_FIRST, until));
+            let next = self.worst_gap(&self.regions, &found.gaps);
+            (Node { form, signs: Vec::new(), plan: found.plan, bound: found.value, next, settled: false }, found.input)
+        };
+        let roots: Vec<(Node, Image)> = (0..forms.len()).into_par_iter().map(root).collect();
+        let units: Vec<f64> = roots.iter().map(|(node, _)| node.bound.abs() / 20.0).collect();
+        let mut bounded = Bounded { upper: f64::NEG_INFINITY, lower: enough, input: None, nodes: 0 };
+        let mut open = BinaryHeap::new();
+        let add = |nodes: Vec<(Node, Image)>, bounded: &mut Bounded, open: &mut BinaryHeap<Node>| {
+            bounded.nodes += nodes.len();
+            let value = |(node, input): &(Node, Image)| self.value(layer, &forms[node.form], input);
+            let values: Vec<f64> = nodes.par_iter().map(value).collect();
+            for ((node, input), value) in nodes.into_iter().zip(values) {
+                if value > bounded.lower {
+                    (bounded.lower, bounded.input) = (value, Some(input));
+                }
+                open.push(node);
+            }
+        };
+        add(roots, &mut bounded, &mut open);
+        let batch = rayon::current_num_threads();
+        while !over() && open.len() < MOST_NODES {
+            let mut parents = Vec::new();
+            while parents.len() < batch && open.peek().is_some_and(|node| node.bound > bounded.lower && !node.settled) {
+                parents.extend(open.pop());
+            }
+            if parents.is_empty() {
+                break;
+            }
+            let ways = parents.iter().flat_map(|node| {
+                let signs = |number| [false, true].map(|positive| Some(Sign { number, positive })).to_vec();
+                node.next.map_or(vec![None], signs).into_iter().map(move |sign| (node, sign))
+            });
+            let ways: Vec<(&Node, Option<Sign>)> = ways.collect();
+            let child = |(node, sign): (&Node, Option<Sign>)| {
+                self.child(layer, node, sign, (&forms[node.form], units[node.form], until))
+            };
+            add(ways.into_par_iter().map(child).collect(), &mut bounded, &mut open);
+        }
+        bounded.upper = open.peek().map_or(bounded.lower, |node| node.bound.max(bounded.lower));
+        bounded
+    }
+
+    /// The part of a node where a number has a sign, or where all are known the node with better slopes.
+    fn child(
+        &self,
+        of: usize,
+        parent: &Node,
+        sign: Option<Sign>,
+        (form, unit, until): (&Form, f64, Instant),
+    ) -> (Node, Image) {
+        let signs = parent.signs.iter().copied().chain(sign).collect::<Vec<_>>();
+        let regions = self.narrowed(&signs);
+        let pace = if sign.is_some() { BEHIND } else { AT_LAST };
+        let found = self.descend(&regions[..of], of, form, parent.plan.clone(), (pace, until, unit));
+        let bound = found.value.min(parent.bound);
+        let next = self.worst_gap(&regions, &found.gaps);
+        let settled = sign.is_none() && parent.bound - bound <= SETTLED * parent.bound.abs();
+        (Node { form: parent.form, signs, plan: found.plan, bound, next, settled }, found.input)
+    }
+
+    /// The neurons' regions where some numbers have a sign.
+    fn narrowed(&self, signs: &[Sign]) -> Vec<Vec<Region>> {
+        let mut regions = self.regions.clone();
+        for Sign { number, positive } in signs {
+            let region = &mut regions[number.layer][number.pixel];
+            match (number.is_target, positive) {
+                (false, _) => region.other = Some(*positive),
+                (true, true) => region.target.0 = 0.0,
+                (true, false) => region.target.1 = 0.0,
+            }
+        }
+        regions
+    }
+
+    /// The number of no known sign at the neuron whose plane is highest above what it stands for: the target's number first.
+    fn worst_gap(&self, regions: &[Vec<Region>], gaps: &[Vec<f64>]) -> Option<Number> {
+        let all = gaps
+            .iter()
+            .enumerate()
+            .flat_map(|(layer, gaps)| gaps.iter().enumerate().map(move |(pixel, &gap)| (gap, layer, pixel)));
+        let region = |layer: usize, pixel: usize| regions[layer][pixel];
+        let open = all.filter(|&(_, layer, pixel)| {
+            let region = region(layer, pixel);
+            !region.is_stable() || !region.is_other_stable()
+        });
+        let worst = open.max_by(|x, y| x.0.total_cmp(&y.0));
+        worst.map(|(_, layer, pixel)| Number { layer, pixel, is_target: !region(layer, pixel).is_stable() })
+    }
+}
