@@ -32,8 +32,11 @@ pub(super) const RESPONSES: &str = "responses.safetensors";
 /// The picture's file.
 pub(super) const PICTURE: &str = "picture.svg";
 
-/// All files, of which the two first exclude each other and the last is written where it is asked for.
-pub(super) const NAMES: [&str; 7] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PICTURE, PAGE];
+/// The file of a bound that others can check.
+pub(super) const PROOF: &str = "proof.json";
+
+/// All files, of which the two first exclude each other and the two last are written where they are asked for.
+pub(super) const NAMES: [&str; 8] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PICTURE, PROOF, PAGE];
 
 /// Numbers in a pruned network beyond which it is neither held nor written (256 MiB): the masks and the seed are all of it.
 pub(super) const MOST_DENSE: u64 = 1 << 25;
@@ -237,6 +240,9 @@ pub(super) struct Certificate<'a> {
     pub(super) images: Option<ImageFigures>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) balls: Option<BallFigures>,
+    /// The bound that proof.json proves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proved: Option<f64>,
 }
 
 /// How far the dense network is from the masked random one.
@@ -292,6 +298,7 @@ impl Ticket {
             masked_network,
             images: self.images.clone(),
             balls: self.balls.clone(),
+            proved: self.proof.as_ref().map(|proof| proof.bound),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::tickets::cnn::{Comparison, Image, Images, Network};
 use crate::tickets::pruning::design::{EPS, USUAL};
 use crate::tickets::pruning::scale::NORMS;
 use crate::tickets::pruning::{
-    Approximation, Assessment, ChannelResult, Design, Filters, Following, Law, Looking, PrunedNetwork, Scale,
+    Approximation, Assessment, ChannelResult, Design, Filters, Following, Law, Looking, Proof, PrunedNetwork, Scale,
     SeededPair, Watch,
 };
 
@@ -108,6 +108,10 @@ pub struct Arguments {
     /// inputs, and for that around each image again.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     tighten: Option<f64>,
+    /// Write proof.json too: a bound of the error, without branching, that `lemmascope verify` and tests/checkers/network.py compute
+    /// again; around the first image of --around, or over all inputs. For small networks.
+    #[arg(long)]
+    proof: bool,
     /// Rows and columns of the inputs over which errors are certified, up to 4096. Without it those of the images, or without
     /// images the least at which every window can be whole.
     #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=MOST_SIDE.into()))]
@@ -209,6 +213,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     }
     work.writing(|| -> Result<()> {
         let mut files = ticket.files(agreement).to_vec();
+        files.extend(ticket.proof.as_ref().map(|proof| (files::PROOF, proof.text().into_bytes())));
         files.extend(arguments.page.then(|| (page::PAGE, ticket.page().into_bytes())));
         let files: Vec<_> = files.into_iter().map(|(name, bytes)| (arguments.out.join(name), bytes)).collect();
         write_together(&files)?;
@@ -402,6 +407,21 @@ fn certify_balls(
     Ok(balls)
 }
 
+/// The bound that others can check.
+fn prove(
+    arguments: &Arguments,
+    pruned: &PrunedNetwork<SeededPair>,
+    side: (usize, usize),
+    images: Option<&Images>,
+    work: &Work,
+) -> Result<Proof> {
+    work.begin("certifying: writing the proof".into(), 0, "", None);
+    let around = images.zip(arguments.ball).zip(arguments.around.first());
+    let around = around.map(|((images, radius), &index)| (&images.images()[index], radius, arguments.biases.into()));
+    let size = around.map_or(side, |(image, ..)| (image.rows(), image.columns()));
+    Proof::new(&pruned.approximation(), size, around, work.flag())?.ok_or_else(|| stopped_certifying(work))
+}
+
 impl Arguments {
     /// The time to spend on each gap.
     fn tighten(&self) -> Duration {
@@ -416,6 +436,7 @@ struct Ticket {
     assessment: Assessment,
     images: Option<files::ImageFigures>,
     balls: Option<files::BallFigures>,
+    proof: Option<Proof>,
     target: files::TargetName,
     /// Whether the last input channel is one of ones.
     biases: bool,
@@ -450,6 +471,7 @@ impl Ticket {
         let balls = images.as_ref().zip(arguments.ball);
         let balls =
             balls.map(|(images, radius)| certify_balls(arguments, &pruned, images, radius, work)).transpose()?;
+        let proof = arguments.proof.then(|| prove(arguments, &pruned, side, images.as_ref(), work)).transpose()?;
         let images = arguments
             .images
             .as_ref()
@@ -457,6 +479,6 @@ impl Ticket {
             .zip(compared)
             .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
         let target = files::TargetName::new(&arguments.target)?;
-        Ok(Ticket { design, pruned, assessment, images, balls, target, biases: arguments.biases })
+        Ok(Ticket { design, pruned, assessment, images, balls, proof, target, biases: arguments.biases })
     }
 }

@@ -99,6 +99,15 @@ impl Ticket {
                 ));
             }
         }
+        if let Some(proof) = &self.proof {
+            let around = self.balls.as_ref().and_then(|balls| balls.around.first());
+            let inputs = around.map_or("all inputs".into(), |around| format!("inputs around image {}", around.image));
+            lines.push(format!(
+                "proof     error over {inputs} at most {:.4e}, in {}: verify it, or run tests/checkers/network.py",
+                proof.bound,
+                files::PROOF
+            ));
+        }
         lines.push(format!(
             "written   {} in {}; the pruned network is the masked random one within \
              {:.1e}; {:.1} s",

@@ -22,6 +22,7 @@ pub use kernel::{ChannelResult, Following, PrunedKernel, Request, Status, come_n
 pub use network::{Direction, PrunedNetwork, inject_error, random_target};
 pub use pair::{Filters, Pair, RandomPair, Sign};
 pub use picture::Picture;
+pub use relaxation::proof::Proof;
 pub use scale::Scale;
 pub use search::{Search, Witness};
 pub use seeded::{Law, SeededPair};

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::plane::{Pull, Region, SLOPES_BELOW, SlopeBelow, Tilt};
+use super::plane::{Pull, Region, SLOPES_BELOW, SlopeBelow, Tilt, Weights};
 use super::{Form, Relaxation, Weighed};
 use crate::tickets::cnn::{Image, convolve};
 use crate::tickets::pruning::worst_case::Split;
@@ -25,6 +25,9 @@ pub(super) struct Trace {
     /// Layer by layer, the neurons with their weights and the places where their planes touch.
     touched: Vec<Vec<(Weighed, (f64, f64))>>,
 }
+
+/// The slopes of the plane over a neuron of this layer and pixel, of this region and with these weights.
+type SlopesAt<'a> = &'a dyn Fn((usize, usize), &Region, Weights) -> (f64, f64);
 
 /// The best that a descent has found.
 pub(super) struct Found {
@@ -72,22 +75,30 @@ impl Relaxation<'_> {
 
     /// The bound by a plan over regions that may be narrower than those known.
     pub(super) fn trace(&self, regions: &[Vec<Region>], layer: usize, form: &Form, plan: &Plan) -> Trace {
+        let slopes = |(layer, pixel): (usize, usize), region: &Region, weights| {
+            plan.layers[layer][pixel].slopes(region, weights)
+        };
+        self.trace_by(regions, layer, form, &slopes)
+    }
+
+    /// The bound by these slopes of the planes over the neurons, given by layer and pixel.
+    pub(super) fn trace_by(&self, regions: &[Vec<Region>], layer: usize, form: &Form, slopes: SlopesAt) -> Trace {
         let mut form = form.clone();
         let mut touched = Vec::new();
         for layer in (1..=layer).rev() {
             let size = form.size + self.size(layer, &form);
             let entering = self.entering(layer, &form);
             let mut left = Form { constant: form.constant, size, ..entering.leaving() };
-            let neurons = regions[layer - 1].iter().zip(&plan.layers[layer - 1]).enumerate();
-            let lay = |(pixel, (region, tilt)): (usize, (&Region, &Tilt))| {
+            let lay = |(pixel, region): (usize, &Region)| {
                 let weighed = entering.weights(pixel, self.leak());
-                if weighed.is_empty() && tilt.prices == [0.0; 2] {
+                let slopes = slopes((layer - 1, pixel), region, weighed.weights);
+                if weighed.is_empty() && slopes == (0.0, 0.0) {
                     return (weighed, (0.0, 0.0));
                 }
-                let at = left.lay(pixel, region, &weighed, tilt.slopes(region, weighed.weights));
+                let at = left.lay(pixel, region, &weighed, slopes);
                 (weighed, at)
             };
-            touched.push(neurons.map(lay).collect());
+            touched.push(regions[layer - 1].iter().enumerate().map(lay).collect());
             form = left;
         }
         touched.reverse();
@@ -95,6 +106,17 @@ impl Relaxation<'_> {
         let entering = self.entering(0, &form);
         let value = self.rounded(form.constant + self.highest_input(&entering), size);
         Trace { value, input: self.best_input(&entering), touched }
+    }
+
+    /// The slopes of the planes that a plan lays, by layer and pixel.
+    pub(super) fn slopes(&self, layer: usize, form: &Form, plan: &Plan) -> Vec<Vec<(f64, f64)>> {
+        let regions = &self.regions[..layer];
+        let touched = self.trace(regions, layer, form, plan).touched;
+        let of_layer = |((touched, regions), tilts): ((Vec<(Weighed, _)>, &Vec<Region>), &Vec<Tilt>)| {
+            let neurons = touched.into_iter().zip(regions).zip(tilts);
+            neurons.map(|(((weighed, _), region), tilt)| tilt.slopes(region, weighed.weights)).collect()
+        };
+        touched.into_iter().zip(regions).zip(&plan.layers).map(of_layer).collect()
     }
 
     /// What the slopes of a plan change, neuron by neuron, and the gaps.

@@ -16,6 +16,7 @@
 mod branch;
 mod descent;
 mod plane;
+pub mod proof;
 mod tighten;
 
 use std::sync::atomic::{AtomicBool, Ordering};
