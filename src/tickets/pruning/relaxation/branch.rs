@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::descent::{Pace, Plan};
-use super::plane::Region;
-use super::{Form, Relaxation};
+use super::descent::{Found, Pace, Plan};
+use super::{Form, Known, Relaxation};
 use crate::tickets::cnn::Image;
+use crate::tickets::pruning::worst_case::Range;
 
 /// How slopes are bettered at first, behind a branching, and where no sign is left to be decided.
 const AT_FIRST: Pace = Pace { steps: 200, rate: 0.1, decay: 0.97 };
@@ -22,12 +22,12 @@ const SETTLED: f64 = 1e-4;
 /// Open nodes beyond which no more are made: some hundred megabytes.
 const MOST_NODES: usize = 30_000;
 
-/// A number before a ReLU: of a neuron of the target, or of the pruned network.
+/// A number whose sign decides what a function is: an input, or a number before a ReLU of the target or of the pruned network.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Number {
-    layer: usize,
-    pixel: usize,
-    is_target: bool,
+enum Number {
+    Input(usize),
+    Target(usize, usize),
+    Other(usize, usize),
 }
 
 /// The sign that a number is known to have.
@@ -86,7 +86,7 @@ impl Relaxation<'_> {
         let over = || Instant::now() >= until || self.interrupted.load(Ordering::Relaxed);
         let root = |form: usize| {
             let found = self.descend_from_start(layer, &forms[form], (AT_FIRST, until));
-            let next = self.worst_gap(&self.regions, &found.gaps);
+            let next = self.worst_gap(&self.known, &found);
             (Node { form, signs: Vec::new(), plan: found.plan, bound: found.value, next, settled: false }, found.input)
         };
         let roots: Vec<(Node, Image)> = (0..forms.len()).into_par_iter().map(root).collect();
@@ -137,41 +137,47 @@ impl Relaxation<'_> {
         (form, unit, until): (&Form, f64, Instant),
     ) -> (Node, Image) {
         let signs = parent.signs.iter().copied().chain(sign).collect::<Vec<_>>();
-        let regions = self.narrowed(&signs);
+        let known = self.narrowed(&signs);
         let pace = if sign.is_some() { BEHIND } else { AT_LAST };
-        let found = self.descend(&regions[..of], of, form, parent.plan.clone(), (pace, until, unit));
+        let found = self.descend(&known, of, form, parent.plan.clone(), (pace, until, unit));
         let bound = found.value.min(parent.bound);
-        let next = self.worst_gap(&regions, &found.gaps);
+        let next = self.worst_gap(&known, &found);
         let settled = sign.is_none() && parent.bound - bound <= SETTLED * parent.bound.abs();
         (Node { form: parent.form, signs, plan: found.plan, bound, next, settled }, found.input)
     }
 
-    /// The neurons' regions where some numbers have a sign.
-    fn narrowed(&self, signs: &[Sign]) -> Vec<Vec<Region>> {
-        let mut regions = self.regions.clone();
-        for Sign { number, positive } in signs {
-            let region = &mut regions[number.layer][number.pixel];
-            match (number.is_target, positive) {
-                (false, _) => region.other = Some(*positive),
-                (true, true) => region.target.0 = 0.0,
-                (true, false) => region.target.1 = 0.0,
+    /// What is known where some numbers have a sign.
+    fn narrowed(&self, signs: &[Sign]) -> Known {
+        let mut known = self.known.clone();
+        let narrow = |range: &mut Range, positive: bool| if positive { range.0 = 0.0 } else { range.1 = 0.0 };
+        for &Sign { number, positive } in signs {
+            match number {
+                Number::Input(pixel) => {
+                    let (rows, columns) = self.shapes[0];
+                    let pixels = self.approximation.target().inputs() * rows * columns;
+                    narrow(&mut known.inputs.get_or_insert_with(|| vec![(-1.0, 1.0); pixels])[pixel], positive);
+                }
+                Number::Target(layer, pixel) => narrow(&mut known.regions[layer][pixel].target, positive),
+                Number::Other(layer, pixel) => known.regions[layer][pixel].other = Some(positive),
             }
         }
-        regions
+        known
     }
 
-    /// The number of no known sign at the neuron whose plane is highest above what it stands for: the target's number first.
-    fn worst_gap(&self, regions: &[Vec<Region>], gaps: &[Vec<f64>]) -> Option<Number> {
-        let all = gaps
-            .iter()
-            .enumerate()
-            .flat_map(|(layer, gaps)| gaps.iter().enumerate().map(move |(pixel, &gap)| (gap, layer, pixel)));
-        let region = |layer: usize, pixel: usize| regions[layer][pixel];
-        let open = all.filter(|&(_, layer, pixel)| {
-            let region = region(layer, pixel);
-            !region.is_stable() || !region.is_other_stable()
+    /// The number of no known sign where the relaxation is highest above what it stands for.
+    fn worst_gap(&self, known: &Known, found: &Found) -> Option<Number> {
+        let neurons = found.gaps.iter().enumerate().flat_map(|(layer, gaps)| {
+            gaps.iter().enumerate().filter_map(move |(pixel, &gap)| {
+                let region = &known.regions[layer][pixel];
+                let number =
+                    if region.is_stable() { Number::Other(layer, pixel) } else { Number::Target(layer, pixel) };
+                (!region.is_stable() || !region.is_other_stable()).then_some((gap, number))
+            })
         });
-        let worst = open.max_by(|x, y| x.0.total_cmp(&y.0));
-        worst.map(|(_, layer, pixel)| Number { layer, pixel, is_target: !region(layer, pixel).is_stable() })
+        let inputs = found.of_inputs.iter().enumerate().filter_map(|(pixel, &gap)| {
+            let range = known.inputs.as_ref().map_or((-1.0, 1.0), |inputs| inputs[pixel]);
+            (gap > 0.0 && range.0 < 0.0 && range.1 > 0.0).then_some((gap, Number::Input(pixel)))
+        });
+        neurons.chain(inputs).max_by(|x, y| x.0.total_cmp(&y.0)).map(|(_, number)| number)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::plane::{Pull, Region, SLOPES_BELOW, SlopeBelow, Tilt, Weights};
-use super::{Form, Relaxation, Weighed};
+use super::{Form, Known, Relaxation, Weighed};
 use crate::tickets::cnn::{Image, convolve};
 use crate::tickets::pruning::worst_case::Split;
 
@@ -22,8 +22,15 @@ pub(super) struct Trace {
     pub(super) value: f64,
     /// The input at which the form that is left is highest.
     pub(super) input: Image,
+    /// How much more an input's positive and negative parts add up to than a linear function has.
+    convex: Image,
     /// Layer by layer, the neurons with their weights and the places where their planes touch.
     touched: Vec<Vec<(Weighed, (f64, f64))>>,
+}
+
+/// The positive and the negative part.
+fn parts(image: &Image) -> [Image; 2] {
+    [image.positive(), image.negative()]
 }
 
 /// The slopes of the plane over a neuron of this layer and pixel, of this region and with these weights.
@@ -35,8 +42,10 @@ pub(super) struct Found {
     pub(super) plan: Plan,
     /// Inputs on the way at which the relaxed form was highest: the last one.
     pub(super) input: Image,
-    /// How far the planes are above what they stand for, at the relaxed numbers of the last step, neuron by neuron.
+    /// How far the planes are above what they stand for, at relaxed numbers of about the best input, neuron by neuron.
     pub(super) gaps: Vec<Vec<f64>>,
+    /// The same of the inputs, of which positive and negative parts are both taken.
+    pub(super) of_inputs: Vec<f64>,
 }
 
 /// How many steps are made, how far a slope moves in the first, and what part of that from step to step.
@@ -66,23 +75,23 @@ impl Plan {
 impl Relaxation<'_> {
     /// The best descent from the best of the usual slopes.
     pub(super) fn descend_from_start(&self, layer: usize, form: &Form, (pace, until): (Pace, Instant)) -> Found {
-        let regions = &self.regions[..layer];
-        let starts = SLOPES_BELOW.iter().map(|below| Plan::new(regions, *below));
-        let values = starts.map(|plan| (self.trace(regions, layer, form, &plan).value, plan));
+        let known = &self.known;
+        let starts = SLOPES_BELOW.iter().map(|below| Plan::new(&known.regions[..layer], *below));
+        let values = starts.map(|plan| (self.trace(known, layer, form, &plan).value, plan));
         let best = values.min_by(|x, y| x.0.total_cmp(&y.0)).expect("there are slopes to begin with");
-        self.descend(regions, layer, form, best.1, (pace, until, best.0.abs() / 20.0))
+        self.descend(known, layer, form, best.1, (pace, until, best.0.abs() / 20.0))
     }
 
     /// The bound by a plan over regions that may be narrower than those known.
-    pub(super) fn trace(&self, regions: &[Vec<Region>], layer: usize, form: &Form, plan: &Plan) -> Trace {
+    pub(super) fn trace(&self, known: &Known, layer: usize, form: &Form, plan: &Plan) -> Trace {
         let slopes = |(layer, pixel): (usize, usize), region: &Region, weights| {
             plan.layers[layer][pixel].slopes(region, weights)
         };
-        self.trace_by(regions, layer, form, &slopes)
+        self.trace_by(known, layer, form, &slopes)
     }
 
     /// The bound by these slopes of the planes over the neurons, given by layer and pixel.
-    pub(super) fn trace_by(&self, regions: &[Vec<Region>], layer: usize, form: &Form, slopes: SlopesAt) -> Trace {
+    pub(super) fn trace_by(&self, known: &Known, layer: usize, form: &Form, slopes: SlopesAt) -> Trace {
         let mut form = form.clone();
         let mut touched = Vec::new();
         for layer in (1..=layer).rev() {
@@ -98,20 +107,21 @@ impl Relaxation<'_> {
                 let at = left.lay(pixel, region, &weighed, slopes);
                 (weighed, at)
             };
-            touched.push(regions[layer - 1].iter().enumerate().map(lay).collect());
+            touched.push(known.regions[layer - 1].iter().enumerate().map(lay).collect());
             form = left;
         }
         touched.reverse();
         let size = form.size + self.size(0, &form);
         let entering = self.entering(0, &form);
-        let value = self.rounded(form.constant + self.highest_input(&entering), size);
-        Trace { value, input: self.best_input(&entering), touched }
+        let value = self.rounded(form.constant + known.highest_input(&entering), size);
+        let convex = entering.parts[0].zip(&entering.parts[1], |plus, minus| plus + minus);
+        Trace { value, input: known.best_input(&entering), convex, touched }
     }
 
     /// The slopes of the planes that a plan lays, by layer and pixel.
     pub(super) fn slopes(&self, layer: usize, form: &Form, plan: &Plan) -> Vec<Vec<(f64, f64)>> {
-        let regions = &self.regions[..layer];
-        let touched = self.trace(regions, layer, form, plan).touched;
+        let touched = self.trace(&self.known, layer, form, plan).touched;
+        let regions = &self.known.regions;
         let of_layer = |((touched, regions), tilts): ((Vec<(Weighed, _)>, &Vec<Region>), &Vec<Tilt>)| {
             let neurons = touched.into_iter().zip(regions).zip(tilts);
             neurons.map(|(((weighed, _), region), tilt)| tilt.slopes(region, weighed.weights)).collect()
@@ -119,16 +129,18 @@ impl Relaxation<'_> {
         touched.into_iter().zip(regions).zip(&plan.layers).map(of_layer).collect()
     }
 
-    /// What the slopes of a plan change, neuron by neuron, and the gaps.
-    fn pulls(&self, regions: &[Vec<Region>], plan: &Plan, trace: &Trace) -> Vec<Vec<(Pull, f64)>> {
+    /// What the slopes of a plan change at an input of these positive and negative parts, neuron by neuron, and the gaps.
+    fn pulls(&self, known: &Known, plan: &Plan, trace: &Trace, input: &[Image; 2]) -> Vec<Vec<(Pull, f64)>> {
         let leak = self.leak();
         let layers = self.approximation.target().layers();
-        let (mut z, mut e) = (layers[0].forward(&trace.input), self.errors[0].forward(&trace.input));
+        let [plus, minus] = input;
+        let mut z = layers[0].forward(&plus.zip(minus, |x, y| x - y));
+        let mut e = self.errors[0].forward_parts(plus, minus);
         let mut pulls = Vec::with_capacity(trace.touched.len());
         for (layer, touched) in trace.touched.iter().enumerate() {
             // Values that take the places of X^+, X^-, D^+ and D^-.
             let mut values = [(); 4].map(|()| z.map(|_| 0.0));
-            let neurons = touched.iter().zip(&regions[layer]).zip(&plan.layers[layer]).enumerate();
+            let neurons = touched.iter().zip(&known.regions[layer]).zip(&plan.layers[layer]).enumerate();
             let pull =
                 |(pixel, (((weighed, at), region), tilt)): (usize, ((&(Weighed, (f64, f64)), &Region), &Tilt))| {
                     let here = (z.data()[pixel], e.data()[pixel]);
@@ -166,7 +178,7 @@ impl Relaxation<'_> {
     /// Betters the slopes of a plan at this pace, in as many steps as there is time for; a price of `unit` is a large one.
     pub(super) fn descend(
         &self,
-        regions: &[Vec<Region>],
+        known: &Known,
         layer: usize,
         form: &Form,
         mut plan: Plan,
@@ -175,33 +187,46 @@ impl Relaxation<'_> {
         let mut momenta: Vec<Vec<Momentum>> =
             plan.layers.iter().map(|layer| vec![[[0.0; 2]; SLOPES]; layer.len()]).collect();
         let mut rate = pace.rate;
-        let mut trace = self.trace(regions, layer, form, &plan);
+        let mut steps = 0;
+        let mut trace = self.trace(known, layer, form, &plan);
         let mut best = (trace.value, plan.clone());
+        let mut average = [(); 2].map(|()| trace.input.map(|_| 0.0));
         for step in 1..=pace.steps {
             if !trace.value.is_finite() || Instant::now() >= until || self.interrupted.load(Ordering::Relaxed) {
                 break;
             }
-            let pulls = self.pulls(regions, &plan, &trace);
+            let input = parts(&trace.input);
+            let pulls = self.pulls(known, &plan, &trace, &input);
+            if 2 * step > pace.steps {
+                for (sum, part) in average.iter_mut().zip(&input) {
+                    *sum = sum.zip(part, |sum, x| sum + x / (pace.steps - pace.steps / 2) as f64);
+                }
+            }
             let correction = MEMORY.map(|memory| 1.0 - memory.powi(step as i32));
             for (layer, pulls) in pulls.iter().enumerate() {
                 for (pixel, (pull, _)) in pulls.iter().enumerate() {
-                    let (region, weights) = (&regions[layer][pixel], trace.touched[layer][pixel].0.weights);
-                    let is_priced = *region != self.regions[layer][pixel];
+                    let (region, weights) = (&known.regions[layer][pixel], trace.touched[layer][pixel].0.weights);
+                    let is_priced = *region != self.known.regions[layer][pixel];
                     let tilt = &mut plan.layers[layer][pixel];
                     let momentum = &mut momenta[layer][pixel];
                     tilt.step(weights.sides(), pull.by, momentum, (rate, correction), is_priced.then_some(unit));
                 }
             }
-            trace = self.trace(regions, layer, form, &plan);
+            trace = self.trace(known, layer, form, &plan);
             if trace.value < best.0 {
                 best = (trace.value, plan.clone());
             }
             rate *= pace.decay;
+            steps = step;
         }
-        let trace = self.trace(regions, layer, form, &best.1);
-        let gaps = self.pulls(regions, &best.1, &trace);
+        let (trace, steps) = (self.trace(known, layer, form, &best.1), steps);
+        // Inputs of single steps are vertices; their average is about the relaxation's best input.
+        let average = if steps == pace.steps && steps > 0 { average } else { parts(&trace.input) };
+        let gaps = self.pulls(known, &best.1, &trace, &average);
         let gaps = gaps.into_iter().map(|layer| layer.into_iter().map(|(_, gap)| gap).collect()).collect();
-        Found { value: best.0, plan: best.1, input: trace.input, gaps }
+        let both = average[0].zip(&average[1], f64::min);
+        let of_inputs = trace.convex.zip(&both, |convex, both| convex.max(0.0) * both).data().to_vec();
+        Found { value: best.0, plan: best.1, input: trace.input, gaps, of_inputs }
     }
 }
 

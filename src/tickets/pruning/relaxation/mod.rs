@@ -70,17 +70,23 @@ struct Reach {
     error: Image,
 }
 
+/// The ranges that are known.
+#[derive(Debug, Clone)]
+struct Known {
+    /// For each layer but the last, pixel by pixel.
+    regions: Vec<Vec<Region>>,
+    /// The inputs', pixel by pixel; [-1, 1] where there are none.
+    inputs: Option<Vec<Range>>,
+}
+
 /// The layers whose ranges are known.
 pub(super) struct Relaxation<'a> {
     approximation: &'a Approximation,
     errors: Vec<Split>,
     /// Rows and columns of the input of every layer and of the output.
     shapes: &'a [(usize, usize)],
-    /// For each layer but the last, pixel by pixel.
-    regions: Vec<Vec<Region>>,
+    known: Known,
     reaches: Vec<Reach>,
-    /// The inputs' ranges, pixel by pixel; [-1, 1] where there are none.
-    inputs: Option<Vec<Range>>,
     /// A bound of the numbers that are added up for one that comes out, all layers together.
     sums: usize,
     /// Raised to stop: bounds are then infinite.
@@ -147,9 +153,8 @@ impl<'a> Relaxation<'a> {
             approximation,
             errors,
             shapes,
-            regions: Vec::new(),
+            known: Known { regions: Vec::new(), inputs },
             reaches: Vec::new(),
-            inputs,
             sums: 0,
             interrupted,
         };
@@ -226,8 +231,8 @@ impl<'a> Relaxation<'a> {
             image.data_mut().copy_from_slice(&values);
             image
         };
-        let Some(regions) = layer.checked_sub(1).map(|before| &self.regions[before]) else {
-            let inputs = match &self.inputs {
+        let Some(regions) = layer.checked_sub(1).map(|before| &self.known.regions[before]) else {
+            let inputs = match &self.known.inputs {
                 Some(ranges) => image(ranges.iter().map(|&range| largest(range)).collect()),
                 None => Image::zeros(target.kernel.inputs(), rows, columns).map(|_| 1.0),
             };
@@ -253,7 +258,7 @@ impl<'a> Relaxation<'a> {
         if !last {
             let target = self.layer_ranges(layer, Part::Target, time.map(|time| time / 2));
             let region = |(target, error)| Region { target, error, other: None };
-            self.regions.push(target.into_iter().zip(error).map(region).collect());
+            self.known.regions.push(target.into_iter().zip(error).map(region).collect());
             self.reach();
         }
         bound
@@ -263,7 +268,8 @@ impl<'a> Relaxation<'a> {
         let (rows, columns) = self.shapes[layer + 1];
         let (channel, outputs) = (rows * columns, self.approximation.responses()[layer].plus.outputs());
         // Where no padding is seen and all inputs are alike, so are the numbers of a channel.
-        let alike = self.inputs.is_none() && self.approximation.target().layers()[..=layer].iter().all(|l| l.pad == 0);
+        let alike =
+            self.known.inputs.is_none() && self.approximation.target().layers()[..=layer].iter().all(|l| l.pad == 0);
         let step = if alike { channel } else { 1 };
         let bounded = (outputs * channel / step).max(1) as u32;
         let each = time.map(|time| time * rayon::current_num_threads() as u32 / (2 * bounded));
@@ -298,12 +304,12 @@ impl<'a> Relaxation<'a> {
         let size = form.size + self.size(layer, form);
         let entering = self.entering(layer, form);
         if layer == 0 {
-            return self.rounded(form.constant + self.highest_input(&entering), size);
+            return self.rounded(form.constant + self.known.highest_input(&entering), size);
         }
         let bounds = slopes.iter().map(|below| {
             let mut relaxed = Form { constant: form.constant, size, ..entering.leaving() };
             let weights = |pixel| entering.weights(pixel, self.leak());
-            for (pixel, region) in self.regions[layer - 1].iter().enumerate() {
+            for (pixel, region) in self.known.regions[layer - 1].iter().enumerate() {
                 let weights: Weighed = weights(pixel);
                 if !weights.is_empty() {
                     relaxed.lay(pixel, region, &weights, Tilt::new(region, *below).slopes(region, weights.weights));
@@ -356,7 +362,9 @@ impl<'a> Relaxation<'a> {
             |form: &Image, image: &Image| -> f64 { form.data().iter().zip(image.data()).map(|(x, y)| x * y).sum() };
         form.constant + weighed(&form.target, &target) + weighed(&form.error, &target.zip(&other, |x, y| x - y))
     }
+}
 
+impl Known {
     /// The largest value over the inputs.
     fn highest_input(&self, entering: &Entering) -> f64 {
         let pixels = entering.parts[0].data().iter().zip(entering.parts[1].data());

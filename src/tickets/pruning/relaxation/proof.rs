@@ -319,7 +319,7 @@ impl Relaxation<'_> {
     /// Takes the ranges of the next layer as they are stated.
     fn know(&mut self, numbers: &[Number]) {
         let region = |number: &Number| Region { target: number.target, error: number.error, other: None };
-        self.regions.push(numbers.iter().map(region).collect());
+        self.known.regions.push(numbers.iter().map(region).collect());
         self.reach();
     }
 
@@ -334,7 +334,7 @@ impl Relaxation<'_> {
         let at = |(layer, pixel): (usize, usize), _: &Region, _| {
             slopes.get(layer).map_or((0.0, 0.0), |slopes: &Slopes| slopes.at(pixel))
         };
-        self.trace_by(&self.regions[..layer], layer, form, &at).value
+        self.trace_by(&self.known, layer, form, &at).value
     }
 
     /// The bound of all outputs' errors.

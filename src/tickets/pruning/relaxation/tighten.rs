@@ -96,11 +96,11 @@ mod tests {
         near
     }
 
-    /// The largest error over x in [0, 1] of a network that reads one pixel x and 1: between the places where some number of
+    /// The largest error over x in [-1, 1] of a network that reads one pixel x and 1: between the places where some number of
     /// either network changes its sign it is linear.
     fn by_enumeration(approximation: &Approximation) -> f64 {
         let image = |x: f64| Image::new(2, 1, 1, vec![x, 1.0]).unwrap();
-        let mut places = vec![0.0, 1.0];
+        let mut places = vec![-1.0, 0.0, 1.0];
         for layer in 0..approximation.target().layers().len() - 1 {
             let numbers = |x: f64| {
                 let (target, other) = approximation.up_to(layer, &image(x));
@@ -128,7 +128,7 @@ mod tests {
             let leak = [0.0, 0.2][round % 2];
             let approximation = random(&[2, 3, 3, 2], 1, leak, [0.3, 0.01][round / 2 % 2], &mut stream);
             let exact = by_enumeration(&approximation);
-            let (shapes, inputs) = ([(1, 1); 4], Some(vec![(0.0, 1.0), (1.0, 1.0)]));
+            let (shapes, inputs) = ([(1, 1); 4], Some(vec![(-1.0, 1.0), (1.0, 1.0)]));
             let time = Duration::from_millis(20);
             let relaxation = Relaxation::in_time(&approximation, &shapes, inputs, time, &NEVER).unwrap();
             let plain = relaxation.largest_error(0.0, Instant::now()).upper;
