@@ -25,7 +25,7 @@ pub(super) struct Trace {
     /// How much more an input's positive and negative parts add up to than a linear function has.
     convex: Image,
     /// Layer by layer, the neurons with their weights and the places where their planes touch.
-    touched: Vec<Vec<(Weighed, (f64, f64))>>,
+    touched: Vec<Vec<Touched>>,
 }
 
 /// The positive and the negative part.
@@ -36,11 +36,17 @@ fn parts(image: &Image) -> [Image; 2] {
 /// The slopes of the plane over a neuron of this layer and pixel, of this region and with these weights.
 type SlopesAt<'a> = &'a dyn Fn((usize, usize), &Region, Weights) -> (f64, f64);
 
+/// A neuron's weights, and where the plane over it touches.
+struct Touched {
+    weighed: Weighed,
+    at: (f64, f64),
+}
+
 /// The best that a descent has found.
 pub(super) struct Found {
     pub(super) value: f64,
     pub(super) plan: Plan,
-    /// Inputs on the way at which the relaxed form was highest: the last one.
+    /// The input at which the form that is left is highest.
     pub(super) input: Image,
     /// How far the planes are above what they stand for, at relaxed numbers of about the best input, neuron by neuron.
     pub(super) gaps: Vec<Vec<f64>>,
@@ -102,10 +108,10 @@ impl Relaxation<'_> {
                 let weighed = entering.weights(pixel, self.leak());
                 let slopes = slopes((layer - 1, pixel), region, weighed.weights);
                 if weighed.is_empty() && slopes == (0.0, 0.0) {
-                    return (weighed, (0.0, 0.0));
+                    return Touched { weighed, at: (0.0, 0.0) };
                 }
                 let at = left.lay(pixel, region, &weighed, slopes);
-                (weighed, at)
+                Touched { weighed, at }
             };
             touched.push(known.regions[layer - 1].iter().enumerate().map(lay).collect());
             form = left;
@@ -122,11 +128,11 @@ impl Relaxation<'_> {
     pub(super) fn slopes(&self, layer: usize, form: &Form, plan: &Plan) -> Vec<Vec<(f64, f64)>> {
         let touched = self.trace(&self.known, layer, form, plan).touched;
         let regions = &self.known.regions;
-        let of_layer = |((touched, regions), tilts): ((Vec<(Weighed, _)>, &Vec<Region>), &Vec<Tilt>)| {
-            let neurons = touched.into_iter().zip(regions).zip(tilts);
-            neurons.map(|(((weighed, _), region), tilt)| tilt.slopes(region, weighed.weights)).collect()
+        let of_layer = |layer: usize| {
+            let neurons = touched[layer].iter().zip(&regions[layer]).zip(&plan.layers[layer]);
+            neurons.map(|((touched, region), tilt)| tilt.slopes(region, touched.weighed.weights)).collect()
         };
-        touched.into_iter().zip(regions).zip(&plan.layers).map(of_layer).collect()
+        (0..layer).map(of_layer).collect()
     }
 
     /// What the slopes of a plan change at an input of these positive and negative parts, neuron by neuron, and the gaps.
@@ -140,25 +146,23 @@ impl Relaxation<'_> {
         for (layer, touched) in trace.touched.iter().enumerate() {
             // Values that take the places of X^+, X^-, D^+ and D^-.
             let mut values = [(); 4].map(|()| z.map(|_| 0.0));
-            let neurons = touched.iter().zip(&known.regions[layer]).zip(&plan.layers[layer]).enumerate();
-            let pull =
-                |(pixel, (((weighed, at), region), tilt)): (usize, ((&(Weighed, (f64, f64)), &Region), &Tilt))| {
-                    let here = (z.data()[pixel], e.data()[pixel]);
-                    let pull = tilt.pull(region, weighed.weights, *at, here);
-                    let (x, d) = pull.values;
-                    let [plus, minus, of_plus, of_minus] = &mut values;
-                    plus.data_mut()[pixel] = x;
-                    of_plus.data_mut()[pixel] = d;
-                    minus.data_mut()[pixel] = leak * (x - here.0);
-                    of_minus.data_mut()[pixel] = leak * (d - here.1);
-                    let weights = weighed.weights;
-                    let above = weights.rectified * x
-                        + weights.difference * d
-                        + pull.by[3] * tilt.prices[0]
-                        + pull.by[4] * tilt.prices[1];
-                    (pull, above - weights.at(here.0, here.1))
-                };
-            pulls.push(neurons.map(pull).collect());
+            let mut of_layer = Vec::with_capacity(touched.len());
+            for (pixel, Touched { weighed, at }) in touched.iter().enumerate() {
+                let (region, tilt) = (&known.regions[layer][pixel], &plan.layers[layer][pixel]);
+                let here = (z.data()[pixel], e.data()[pixel]);
+                let pull = tilt.pull(region, weighed.weights, *at, here);
+                let (x, d) = pull.values;
+                let [plus, minus, of_plus, of_minus] = &mut values;
+                plus.data_mut()[pixel] = x;
+                of_plus.data_mut()[pixel] = d;
+                minus.data_mut()[pixel] = leak * (x - here.0);
+                of_minus.data_mut()[pixel] = leak * (d - here.1);
+                let weights = weighed.weights;
+                let priced = pull.by[3] * tilt.prices[0] + pull.by[4] * tilt.prices[1];
+                let above = weights.rectified * x + weights.difference * d + priced;
+                of_layer.push((pull, above - weights.at(here.0, here.1)));
+            }
+            pulls.push(of_layer);
             let next = layer + 1;
             if next < trace.touched.len() {
                 let [plus, minus, of_plus, of_minus] = values;
@@ -205,7 +209,7 @@ impl Relaxation<'_> {
             let correction = MEMORY.map(|memory| 1.0 - memory.powi(step as i32));
             for (layer, pulls) in pulls.iter().enumerate() {
                 for (pixel, (pull, _)) in pulls.iter().enumerate() {
-                    let (region, weights) = (&known.regions[layer][pixel], trace.touched[layer][pixel].0.weights);
+                    let (region, weights) = (&known.regions[layer][pixel], trace.touched[layer][pixel].weighed.weights);
                     let is_priced = *region != self.known.regions[layer][pixel];
                     let tilt = &mut plan.layers[layer][pixel];
                     let momentum = &mut momenta[layer][pixel];

@@ -226,7 +226,7 @@ impl Proof {
         if self.inputs.len() != approximation.target().inputs() * self.size.0 * self.size.1 {
             return Err(Error::input("inputs: give a range for each pixel"));
         }
-        if self.inputs.iter().any(|(low, high)| !(low <= high)) {
+        if !self.inputs.iter().all(|(low, high)| low <= high) {
             return Err(Error::input("inputs: a range ends before it begins"));
         }
         let mut relaxation = Relaxation::new(&approximation, &shapes, Some(self.inputs.clone()), &never);
@@ -243,7 +243,8 @@ impl Proof {
                 for ((form, slopes), claimed) in FORMS.iter().zip(&number.slopes).zip(claimed) {
                     let form = relaxation.single(layer, form.0, (pixel, form.1));
                     let bound = relaxation.bound_by(layer, &form, slopes);
-                    if !(bound <= claimed) {
+                    let holds = bound <= claimed;
+                    if !holds {
                         return Err(Error::input(format!(
                             "number {pixel}: a bound of {bound:e} is stated as {claimed:e}"
                         )));
