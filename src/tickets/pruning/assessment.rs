@@ -31,7 +31,7 @@ pub struct Looking<'a> {
     pub ones: usize,
     /// Time to bring the input found and the certified bound nearer to each other.
     pub tighten: Duration,
-    /// Is given how many inputs are tried at most, when the search begins.
+    /// Is given how many inputs are tried at most, when the search begins; and 0 when it goes on for as long as there is time.
     pub searching: &'a dyn Fn(usize),
 }
 
@@ -207,6 +207,7 @@ impl Assessment {
         let mut worst = approximation.worst_found(side, &search, &mut stream)?;
         let mut upper = certificate.total_error_upper();
         if !looking.tighten.is_zero() {
+            (looking.searching)(0);
             let nearer = approximation.tighten(side, (worst, &search), looking.tighten, &mut stream)?;
             let Some((found, bound)) = nearer else { return Ok(None) };
             (worst, upper) = (found, upper.min(bound));

@@ -7,6 +7,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::descent::{Found, Pace, Plan};
+use super::plane::SLOPES_BELOW;
 use super::{Form, Known, Relaxation};
 use crate::tickets::cnn::Image;
 use crate::tickets::pruning::worst_case::Range;
@@ -19,8 +20,8 @@ const AT_LAST: Pace = Pace { steps: 2000, rate: 0.1, decay: 0.997 };
 /// The part of a bound by which better slopes have to lower it to be looked for again.
 const SETTLED: f64 = 1e-4;
 
-/// Open nodes beyond which no more are made: some hundred megabytes.
-const MOST_NODES: usize = 30_000;
+/// Slopes, by neurons of open nodes, beyond which no more are made: a quarter of a gigabyte.
+const MOST_TILTS: usize = 4_000_000;
 
 /// A number whose sign decides what a function is: an input, or a number before a ReLU of the target or of the pruned network.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,6 +84,12 @@ pub(in crate::tickets::pruning) struct Bounded {
 impl Relaxation<'_> {
     /// Bounds the largest of some forms of a layer, until it is `enough`, an input was found that reaches the bound, or the time is over.
     pub(super) fn branch(&self, layer: usize, forms: &[Form], enough: f64, until: Instant) -> Bounded {
+        let neurons: usize = self.known.regions[..layer].iter().map(Vec::len).sum();
+        let most = MOST_TILTS / neurons.max(1);
+        if forms.len() > most {
+            let bounds = forms.par_iter().map(|form| self.highest(layer, form, &SLOPES_BELOW));
+            return Bounded { upper: bounds.reduce(|| enough, f64::max), lower: enough, input: None, nodes: 0 };
+        }
         let over = || Instant::now() >= until || self.interrupted.load(Ordering::Relaxed);
         let root = |form: usize| {
             let found = self.descend_from_start(layer, &forms[form], (AT_FIRST, until));
@@ -106,7 +113,7 @@ impl Relaxation<'_> {
         };
         add(roots, &mut bounded, &mut open);
         let batch = rayon::current_num_threads();
-        while !over() && open.len() < MOST_NODES {
+        while !over() && open.len() < most {
             let mut parents = Vec::new();
             while parents.len() < batch && open.peek().is_some_and(|node| node.bound > bounded.lower && !node.settled) {
                 parents.extend(open.pop());

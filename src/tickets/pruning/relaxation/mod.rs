@@ -94,8 +94,8 @@ pub(super) struct Relaxation<'a> {
 }
 
 /// For each layer a bound of `|E|_max` over all inputs in [-1, 1], its own rounding included, where the layers' inputs and the
-/// output have so many rows and columns. Infinite for layers that would take too long, NaN where numbers overflow. None when the
-/// watch was interrupted.
+/// output have so many rows and columns. Infinite for layers that would take too long, or where numbers overflow. None when the watch
+/// was interrupted.
 pub(super) fn error_bounds(
     approximation: &Approximation,
     shapes: &[(usize, usize)],
@@ -275,8 +275,7 @@ impl<'a> Relaxation<'a> {
         let each = time.map(|time| time * rayon::current_num_threads() as u32 / (2 * bounded));
         let highest = |pixel: usize, direction: f64| {
             let form = self.single(layer, part, (pixel, direction));
-            // Infinite where numbers overflow.
-            let plain = self.highest(layer, &form, &SLOPES_BELOW).min(f64::INFINITY);
+            let plain = self.highest(layer, &form, &SLOPES_BELOW);
             // The first layer's is exact.
             let Some(each) = each.filter(|_| layer > 0) else { return plain };
             plain.min(self.branch(layer, &[form], f64::NEG_INFINITY, Instant::now() + each).upper)
@@ -332,9 +331,10 @@ impl<'a> Relaxation<'a> {
         weighed(&form.target, &self.reaches[layer].target) + weighed(&form.error, &self.reaches[layer].error)
     }
 
-    /// A number that is at least the bound whatever the rounding on the way was.
+    /// A number that is at least the bound whatever the rounding on the way was; infinite where numbers overflow.
     fn rounded(&self, bound: f64, size: f64) -> f64 {
-        (bound + gamma(2 * self.sums) * size).next_up()
+        let above = (bound + gamma(2 * self.sums) * size).next_up();
+        if above.is_nan() { f64::INFINITY } else { above }
     }
 
     /// The form as one of what enters the layer.

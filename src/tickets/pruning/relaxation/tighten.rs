@@ -195,4 +195,15 @@ mod tests {
         }
         assert!(counts[0] > 20 && counts[1] > 3, "{counts:?}");
     }
+
+    /// No bound is lost where numbers overflow.
+    #[test]
+    fn bounds_that_overflow_are_infinite() {
+        let layer = |weight: f64| Layer { kernel: Kernel::new(1, 1, 1, vec![weight]).unwrap(), stride: 1, pad: 0 };
+        let network = |weights: [f64; 3]| Network::new(weights.map(layer).to_vec()).unwrap();
+        let approximation = Approximation::by_network(&network([1e160, 1e160, 1.0]), &network([-1e160, 1e160, 0.0]));
+        let time = Duration::from_millis(20);
+        let relaxation = Relaxation::in_time(&approximation, &[(1, 1); 4], None, time, &NEVER).unwrap();
+        assert_eq!(relaxation.largest_error(0.0, Instant::now() + time).upper, f64::INFINITY);
+    }
 }
