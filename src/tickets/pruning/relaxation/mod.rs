@@ -36,7 +36,7 @@ use plane::{Region, SLOPES_BELOW, SlopeBelow, Tilt, Weights, largest};
 const MOST_WORK: f64 = 1e10;
 
 /// What it costs to look through a pixel of an image, in products.
-const LOOKED_THROUGH: f64 = 16.0;
+const LOOKED_THROUGH: f64 = 8.0;
 
 /// What is done to a number besides adding up products, per layer.
 const BESIDES: usize = 64;
