@@ -51,7 +51,7 @@ impl<'a> Relaxation<'a> {
             return Some(true);
         }
         let off = 2.0 * rounding;
-        let bounded = self.branch(self.last(), &self.excesses(first), -off, until);
+        let bounded = self.branch(self.last(), &self.excesses(first), -2.0 * off, until);
         match bounded {
             _ if bounded.upper + off < 0.0 => Some(true),
             _ if bounded.lower > off => Some(false),
