@@ -314,7 +314,7 @@ fn falsify_certifies_what_it_finds_or_says_why_not() {
 fn a_networks_certificate_is_verified_by_both() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/targets").join(name);
-    let (target, images) = (file("digits_gap.safetensors"), file("digits_gap_test.npz"));
+    let (target, images) = (file("digits_full.safetensors"), file("digits_full_test.npz"));
     let (target, images) = (target.to_str().unwrap(), images.to_str().unwrap());
     let arguments =
         ["prune", "--target", target, "--width", "3000", "--images", images, "--radius", "0.02", "--around", "3"];
