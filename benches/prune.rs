@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use lemmascope::random::Address;
 use lemmascope::tickets::cnn::{Image, Images, Kernel, Layer, LayerShape, Network, weights};
-use lemmascope::tickets::pruning::{Assessment, Design, Watch};
+use lemmascope::tickets::pruning::{Assessment, Design, Looking, Watch};
 use lemmascope_benches::{cpu_seconds, median, peak_memory};
 
 /// A network to prune, and what that may take.
@@ -95,8 +95,8 @@ fn goal_row(goal: &Goal) -> String {
     let compared = images.as_ref().map(|images| images.compare_with(&target, |image| approximation.forward(image)));
     let starts = images.as_ref().and_then(|images| approximation.worst_of(images.images()));
     let starts: Vec<Image> = starts.cloned().into_iter().collect();
-    let assessment =
-        Assessment::new(&design, &pruned, side, &starts, 0, &|_| {}, &Watch::NOBODY).expect("the kernels fit");
+    let looking = Looking { starts: &starts, ..Looking::PLAIN };
+    let assessment = Assessment::new(&design, &pruned, side, &looking, &Watch::NOBODY).expect("the kernels fit");
     let total = assessment.expect("nobody interrupts").total;
     let seconds = start.elapsed().as_secs_f64();
     let right = compared.map(|figures| format!("{} ({})", figures.pruned_right, figures.target_right));

@@ -56,13 +56,18 @@ fn folder_of_certificates() -> (tempfile::TempDir, Vec<(String, Value)>) {
 
 /// The checker's lines, one a file; none where Python 3.11 is missing.
 fn by_python(folder: &Path, files: &[String]) -> Option<Vec<String>> {
+    by_checker("check.py", folder, files)
+}
+
+/// The lines of one of the checkers.
+fn by_checker(checker: &str, folder: &Path, files: &[String]) -> Option<Vec<String>> {
     let has_python =
         Command::new("python3").args(["-c", "import tomllib"]).output().is_ok_and(|output| output.status.success());
     if !has_python {
         eprintln!("skipped: the independent checker needs python3, 3.11 or later");
         return None;
     }
-    let checker = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkers/check.py");
+    let checker = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkers").join(checker);
     let output = Command::new("python3").arg(checker).current_dir(folder).args(files).output().unwrap();
     let lines: Vec<String> = String::from_utf8(output.stdout.clone()).unwrap().lines().map(String::from).collect();
     assert_eq!(lines.len(), files.len(), "{}", said(&output));
@@ -301,4 +306,47 @@ fn falsify_certifies_what_it_finds_or_says_why_not() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["found"] == false && report["not_certified"].as_str().unwrap().contains("nothing to certify"));
     assert!(!folder.path().join("none.json").exists());
+}
+
+/// The bound of a digits network's error around an image is verified by both, and refused where it was changed: also where its hash was
+/// made again.
+#[test]
+fn a_networks_certificate_is_verified_by_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/targets").join(name);
+    let (target, images) = (file("digits_full.safetensors"), file("digits_full_test.npz"));
+    let (target, images) = (target.to_str().unwrap(), images.to_str().unwrap());
+    let arguments =
+        ["prune", "--target", target, "--width", "3000", "--images", images, "--radius", "0.02", "--around", "3"];
+    let output = lemmascope(folder.path(), &[&arguments[..], &["--proof", "--json"]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    let proved = serde_json::from_slice::<Value>(&output.stdout).unwrap()["proved"].as_f64().unwrap();
+    let text = std::fs::read_to_string(folder.path().join("pruned/proof.json")).unwrap();
+    let rehashed = |body: &str| format!("{{\"sha256\":\"{}\",\n{body}", lemmascope::hash::sha256_hex(body.as_bytes()));
+    let (_, body) = text.split_once('\n').unwrap();
+    let bound = format!("\"bound\":{proved}");
+    assert!(body.contains(&bound), "{proved}");
+    let lower = format!("\"bound\":{}", 0.999 * proved);
+    let changed = [
+        text.replace(&bound, &lower),
+        text[..text.len() - 100].to_string(),
+        text.replacen("\"unit\":", "\"unit\":1", 1),
+        rehashed(&body.replace(&bound, &lower)),
+        rehashed(&body.replacen("\"error\":[-", "\"error\":[0.01,-", 1)),
+        rehashed(&body.replacen("\"hidden\":[[{\"target\":[-", "\"hidden\":[[{\"target\":[-0.1,", 1)),
+        rehashed(&body[..body.len() / 2]),
+    ];
+    let files: Vec<String> = (0..=changed.len()).map(|index| format!("{index}.json")).collect();
+    for (file, text) in files.iter().zip([&text].into_iter().chain(&changed)) {
+        std::fs::write(folder.path().join(file), text).unwrap();
+        let output = lemmascope(folder.path(), &["verify", file]);
+        let verified = said(&output).starts_with("verified: at 10 outputs and 64 inputs, |N(X) - N~(X)| <= ");
+        assert_eq!(verified, file == "0.json", "{file}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(if verified { 0 } else { 2 }));
+    }
+    if let Some(lines) = by_checker("network.py", folder.path(), &files) {
+        for (index, line) in lines.iter().enumerate() {
+            assert_eq!(line.starts_with("verified: "), index == 0, "{line}");
+        }
+    }
 }

@@ -619,3 +619,32 @@ fn balls_around_images_are_certified() {
         .code(2)
         .stderr(predicate::str::contains("--images"));
 }
+
+/// What is spent on the gap narrows it, for all inputs and around images; what is wrong with a request is said.
+#[test]
+fn time_brings_bounds_nearer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, images) = (target("digits_full.safetensors"), target("digits_full_test.npz"));
+    let base = ["--target", &target, "--width", "3000", "--images", &images];
+    let around = ["--radius", "0.02", "--around", "0", "--around", "7"];
+    let plain = report(folder.path(), &[&base[..], &around].concat());
+    let nearer = report(folder.path(), &[&base[..], &around, &["--tighten", "4"]].concat());
+    let ratio = |figures: &Value| figures["upper"].as_f64().unwrap() / figures["lower"].as_f64().unwrap();
+    let (before, after) = (ratio(&plain["total"]), ratio(&nearer["total"]));
+    assert!(after >= 1.0 && after < 0.97 * before, "{before} {after}");
+    let indices: Vec<u64> =
+        nearer["balls"]["around"].as_array().unwrap().iter().map(|ball| ball["image"].as_u64().unwrap()).collect();
+    assert_eq!(indices, [0, 7]);
+    for index in 0..2 {
+        let [before, after] = [&plain, &nearer].map(|report| ratio(&report["balls"]["around"][index]));
+        assert!(after >= 1.0 && after <= before && after < 1.6, "{before} {after}");
+        assert!(nearer["balls"]["around"][index]["upper"].as_f64() < nearer["total"]["lower"].as_f64());
+    }
+    let refused = |arguments: &[&str], what: &str| {
+        prune_in(folder.path(), &[&base[..], arguments].concat()).code(2).stderr(predicate::str::contains(what));
+    };
+    refused(&["--around", "0"], "--ball");
+    refused(&["--radius", "0.1", "--around", "200"], "there are 200 images: give 0 to 199");
+    refused(&["--radius", "0.1", "--around", "0", "--ball-images", "3"], "cannot be used with");
+    refused(&["--tighten", "-1"], "--tighten");
+}

@@ -1,4 +1,4 @@
-//! `lemmascope verify`: computes a certificate again and compares every field.
+//! `lemmascope verify`: computes a certificate again: of a claim, and compares every field, or of a network, and compares every bound.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use super::print;
 use crate::error::{Error, Result};
 use crate::falsify::certify::{field, read, summary, verify};
 use crate::registry::{find, theorems};
+use crate::tickets::pruning::Proof;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -34,6 +35,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// What a certificate says, if it is right.
 fn verified(text: &str) -> Result<String> {
+    if Proof::is_one(text) {
+        let proof = Proof::read(text)?;
+        proof.verify()?;
+        return Ok(proof.summary());
+    }
     let certificate = read(text)?;
     let id = field(&certificate, "claim")?;
     // A claim of a user's file has no theorems.

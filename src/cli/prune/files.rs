@@ -13,8 +13,8 @@ use crate::numeric::{for_people, larger_or_nan, number};
 use crate::output::csv;
 use crate::random::{Address, Stream};
 use crate::statement::Hypothesis;
-use crate::tickets::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, unfold, weights};
-use crate::tickets::pruning::{Assessment, Design, Filters, Law, Pair, SeededPair};
+use crate::tickets::cnn::{Comparison, Image, Images, Layer, LayerShape, Miniature, Network, Patch, unfold, weights};
+use crate::tickets::pruning::{Around, Assessment, Design, Filters, Law, Pair, Picture, SeededPair};
 use rand::RngExt;
 
 /// The pruned network's file.
@@ -32,8 +32,11 @@ pub(super) const RESPONSES: &str = "responses.safetensors";
 /// The picture's file.
 pub(super) const PICTURE: &str = "picture.svg";
 
-/// All files, of which the two first exclude each other and the last is written where it is asked for.
-pub(super) const NAMES: [&str; 7] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PICTURE, PAGE];
+/// The file of a bound that others can check.
+pub(super) const PROOF: &str = "proof.json";
+
+/// All files, of which the two first exclude each other and the two last are written where they are asked for.
+pub(super) const NAMES: [&str; 8] = [NETWORK, RESPONSES, MASKS, CERTIFICATE, LAYERS, PICTURE, PROOF, PAGE];
 
 /// Numbers in a pruned network beyond which it is neither held nor written (256 MiB): the masks and the seed are all of it.
 pub(super) const MOST_DENSE: u64 = 1 << 25;
@@ -112,10 +115,35 @@ impl ImageFigures {
 pub(super) struct BallFigures {
     /// The distance from an image, in the max norm.
     pub(super) radius: f64,
-    /// How many of the first images were looked at.
+    /// How many images were looked at, the first ones unless they were named.
     pub(super) images: usize,
     /// Those where it is certified, from 0.
     pub(super) certified: Vec<usize>,
+    /// How far apart the networks are around images that were named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) around: Vec<AroundFigures>,
+}
+
+/// How far apart the networks are around an image.
+#[derive(Clone, Serialize)]
+pub(super) struct AroundFigures {
+    /// The image, from 0.
+    pub(super) image: usize,
+    /// The largest error found, and the certified bound of it.
+    pub(super) lower: f64,
+    pub(super) upper: f64,
+    /// Whether both networks put one class first, that of the target at the image: certified, refuted by an input, or unknown.
+    pub(super) one_class: Option<bool>,
+    /// The input found.
+    worst_input: Picture,
+}
+
+impl AroundFigures {
+    pub(super) fn new(image: usize, around: &Around) -> Self {
+        let Around { lower, upper, one_class } = around;
+        let worst_input = Picture::new(&Patch::whole(lower.input.clone()));
+        AroundFigures { image, lower: lower.value, upper: *upper, one_class: *one_class, worst_input }
+    }
 }
 
 /// The design as records write it.
@@ -212,6 +240,9 @@ pub(super) struct Certificate<'a> {
     pub(super) images: Option<ImageFigures>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) balls: Option<BallFigures>,
+    /// The bound that proof.json proves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proved: Option<f64>,
 }
 
 /// How far the dense network is from the masked random one.
@@ -267,6 +298,7 @@ impl Ticket {
             masked_network,
             images: self.images.clone(),
             balls: self.balls.clone(),
+            proved: self.proof.as_ref().map(|proof| proof.bound),
         }
     }
 

@@ -11,6 +11,7 @@ mod stop;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use strum::VariantArray;
 
 use clap::ValueEnum;
@@ -27,7 +28,8 @@ use crate::tickets::cnn::{Comparison, Image, Images, Network};
 use crate::tickets::pruning::design::{EPS, USUAL};
 use crate::tickets::pruning::scale::NORMS;
 use crate::tickets::pruning::{
-    Approximation, Assessment, ChannelResult, Design, Filters, Following, Law, PrunedNetwork, Scale, SeededPair, Watch,
+    Approximation, Assessment, ChannelResult, Design, Filters, Following, Law, Looking, Proof, PrunedNetwork, Scale,
+    SeededPair, Watch,
 };
 
 /// The largest --side.
@@ -86,13 +88,30 @@ pub struct Arguments {
     /// one-hot.
     #[arg(long, value_name = "TEST.npz")]
     images: Option<PathBuf>,
-    /// Certify, for each of the first images, that target and pruned network put one class first on all inputs within this distance in
-    /// the max norm.
-    #[arg(long, value_name = "RADIUS", requires = "images", allow_negative_numbers = true, value_parser = parse_radius)]
+    /// Certify, for each of the first images or of those --around names, that target and pruned network put one class first on all inputs
+    /// within this distance in the max norm.
+    #[arg(long, visible_alias = "radius", value_name = "RADIUS", requires = "images", allow_negative_numbers = true, value_parser = parse_radius)]
     ball: Option<f64>,
     /// So many of the first images.
     #[arg(long, value_name = "N", requires = "ball", default_value = "20", allow_negative_numbers = true, value_parser = parse_count)]
     ball_images: u64,
+    /// Bound the difference of the networks within that distance of this image, from 0, too; of several where it is given several times.
+    #[arg(
+        long,
+        value_name = "INDEX",
+        requires = "ball",
+        conflicts_with = "ball_images",
+        allow_negative_numbers = true
+    )]
+    around: Vec<usize>,
+    /// Spend about this time on the gap between the error found and the certified one, by branch and bound: for the error over all
+    /// inputs, and for that around each image again.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
+    tighten: Option<f64>,
+    /// Write proof.json too: a bound of the error, without branching, that `lemmascope verify` and tests/checkers/network.py compute
+    /// again; around the first image of --around, or over all inputs. For small networks.
+    #[arg(long)]
+    proof: bool,
     /// Rows and columns of the inputs over which errors are certified, up to 4096. Without it those of the images, or without
     /// images the least at which every window can be whole.
     #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=MOST_SIDE.into()))]
@@ -194,6 +213,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     }
     work.writing(|| -> Result<()> {
         let mut files = ticket.files(agreement).to_vec();
+        files.extend(ticket.proof.as_ref().map(|proof| (files::PROOF, proof.text().into_bytes())));
         files.extend(arguments.page.then(|| (page::PAGE, ticket.page().into_bytes())));
         let files: Vec<_> = files.into_iter().map(|(name, bytes)| (arguments.out.join(name), bytes)).collect();
         write_together(&files)?;
@@ -340,7 +360,8 @@ fn compare(images: &Images, pruned: &PrunedNetwork<SeededPair>) -> Result<Compar
     Err(Error::input("--images: outputs overflow on them: give pixels in [-1, 1]"))
 }
 
-/// On which of the first images' balls both networks are certified to put one class first.
+/// On which of the first images' balls both networks are certified to put one class first; where images are named, how far apart the
+/// networks are around them.
 fn certify_balls(
     arguments: &Arguments,
     pruned: &PrunedNetwork<SeededPair>,
@@ -348,22 +369,64 @@ fn certify_balls(
     radius: f64,
     work: &Work,
 ) -> Result<files::BallFigures> {
-    let approximation = pruned.approximation();
-    let count = (arguments.ball_images as usize).min(images.images().len());
-    work.begin("certifying: balls around images".into(), count, "images", None);
+    let (approximation, all) = (pruned.approximation(), images.images());
+    if let Some(index) = arguments.around.iter().find(|&&index| index >= all.len()) {
+        return Err(Error::input(format!(
+            "--around {index}: there are {} images: give 0 to {}",
+            all.len(),
+            all.len() - 1
+        )));
+    }
+    let indices = match &arguments.around[..] {
+        [] => (0..(arguments.ball_images as usize).min(all.len())).collect(),
+        around => around.to_vec(),
+    };
+    work.begin("certifying: balls around images".into(), indices.len(), "images", None);
     let watch = Watch { interrupted: work.flag(), advanced: &|| {} };
-    let mut certified = Vec::new();
-    for (index, image) in images.images()[..count].iter().enumerate() {
+    let mut balls = files::BallFigures { radius, images: indices.len(), certified: Vec::new(), around: Vec::new() };
+    let ones = arguments.biases.into();
+    for index in indices {
+        let image = &all[index];
         if image.max_norm() > 1.0 {
             return Err(Error::input("--ball: pixels are outside [-1, 1]: give images within, or leave out --ball"));
         }
-        let agrees = approximation.agrees_in_ball(image, radius, arguments.biases.into(), &watch)?;
-        if agrees.ok_or_else(|| stopped_certifying(work))? {
-            certified.push(index);
+        let ball = (image, radius, ones);
+        let one_class = if arguments.around.is_empty() {
+            approximation.agrees_in_ball(ball, &watch)?.ok_or_else(|| stopped_certifying(work))?
+        } else {
+            let around =
+                approximation.around(ball, arguments.tighten(), &watch)?.ok_or_else(|| stopped_certifying(work))?;
+            balls.around.push(files::AroundFigures::new(index, &around));
+            around.one_class == Some(true)
+        };
+        if one_class {
+            balls.certified.push(index);
         }
         work.advance();
     }
-    Ok(files::BallFigures { radius, images: count, certified })
+    Ok(balls)
+}
+
+/// The bound that others can check.
+fn prove(
+    arguments: &Arguments,
+    pruned: &PrunedNetwork<SeededPair>,
+    side: (usize, usize),
+    images: Option<&Images>,
+    work: &Work,
+) -> Result<Proof> {
+    work.begin("certifying: writing the proof".into(), 0, "", None);
+    let around = images.zip(arguments.ball).zip(arguments.around.first());
+    let around = around.map(|((images, radius), &index)| (&images.images()[index], radius, arguments.biases.into()));
+    let size = around.map_or(side, |(image, ..)| (image.rows(), image.columns()));
+    Proof::new(&pruned.approximation(), size, around, work.flag())?.ok_or_else(|| stopped_certifying(work))
+}
+
+impl Arguments {
+    /// The time to spend on each gap.
+    fn tighten(&self) -> Duration {
+        Duration::from_secs_f64(self.tighten.unwrap_or(0.0))
+    }
 }
 
 /// All that is written and shown.
@@ -373,6 +436,7 @@ struct Ticket {
     assessment: Assessment,
     images: Option<files::ImageFigures>,
     balls: Option<files::BallFigures>,
+    proof: Option<Proof>,
     target: files::TargetName,
     /// Whether the last input channel is one of ones.
     biases: bool,
@@ -395,12 +459,19 @@ impl Ticket {
         let starts: Vec<Image> = worst.cloned().into_iter().collect();
         work.begin("certifying: bounding the error".into(), 0, "", None);
         let watch = Watch { interrupted: work.flag(), advanced: &|| work.advance() };
-        let search = |inputs| work.begin("certifying: looking for the worst input".into(), inputs, "inputs", None);
-        let assessment = Assessment::new(&design, &pruned, side, &starts, arguments.biases.into(), &search, &watch)?;
+        let searching = |inputs| work.begin("certifying: looking for the worst input".into(), inputs, "inputs", None);
+        let looking = Looking {
+            starts: &starts,
+            ones: arguments.biases.into(),
+            tighten: arguments.tighten(),
+            searching: &searching,
+        };
+        let assessment = Assessment::new(&design, &pruned, side, &looking, &watch)?;
         let assessment = assessment.ok_or_else(|| stopped_certifying(work))?;
         let balls = images.as_ref().zip(arguments.ball);
         let balls =
             balls.map(|(images, radius)| certify_balls(arguments, &pruned, images, radius, work)).transpose()?;
+        let proof = arguments.proof.then(|| prove(arguments, &pruned, side, images.as_ref(), work)).transpose()?;
         let images = arguments
             .images
             .as_ref()
@@ -408,6 +479,6 @@ impl Ticket {
             .zip(compared)
             .map(|((path, images), comparison)| files::ImageFigures::new(path, &images, &comparison));
         let target = files::TargetName::new(&arguments.target)?;
-        Ok(Ticket { design, pruned, assessment, images, balls, target, biases: arguments.biases })
+        Ok(Ticket { design, pruned, assessment, images, balls, proof, target, biases: arguments.biases })
     }
 }

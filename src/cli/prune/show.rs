@@ -82,10 +82,30 @@ impl Ticket {
         }
         if let Some(balls) = &self.balls {
             lines.push(format!(
-                "balls     both networks put one class first on all inputs within {} of an image: certified for {} of the first {}",
+                "balls     both networks put one class first on all inputs within {} of an image: certified for {} of {}",
                 balls.radius,
                 balls.certified.len(),
                 balls.images
+            ));
+            for around in &balls.around {
+                let class = match around.one_class {
+                    Some(true) => "one class first (certified)",
+                    Some(false) => "not always one class first (an input found)",
+                    None => "one class first: not shown",
+                };
+                lines.push(format!(
+                    "          error around image {}: at least {:.4e}, at most {:.4e}; {class}",
+                    around.image, around.lower, around.upper
+                ));
+            }
+        }
+        if let Some(proof) = &self.proof {
+            let around = self.balls.as_ref().and_then(|balls| balls.around.first());
+            let inputs = around.map_or("all inputs".into(), |around| format!("inputs around image {}", around.image));
+            lines.push(format!(
+                "proof     error over {inputs} at most {:.4e}, in {}: verify it, or run tests/checkers/network.py",
+                proof.bound,
+                files::PROOF
             ));
         }
         lines.push(format!(

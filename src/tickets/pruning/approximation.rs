@@ -1,14 +1,17 @@
 //! A network and its approximation layer by layer: two-sided certificates of the error over all inputs.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
 use rayon::prelude::*;
 
 use super::design::Watch;
-use super::relaxation::{agrees_in_ball, error_bounds};
+use super::relaxation::{Relaxation, agrees_in_ball, ball, error_bounds};
 use super::rounding::{Sums, gamma};
 use super::search::{Climber, Search, Witness};
 use super::worst_case::{Inputs, Outputs, Split, WorstCase};
 use crate::error::{Error, Result};
-use crate::random::Stream;
+use crate::random::{Address, Stream};
 use crate::tickets::cnn::{Image, Layer, Miniature, Network, Patch};
 
 /// A target network and, for each of its layers, the split layer that stands in for it.
@@ -57,6 +60,22 @@ pub struct Found {
     /// The input, of max norm at most 1.
     pub input: Patch,
 }
+
+/// The networks around an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Around {
+    /// The input with the largest `|N(X) - N~(X)|_max` that was found.
+    pub lower: Witness,
+    /// The certified bound of it, which forward passes in f64 keep too.
+    pub upper: f64,
+    /// Whether both networks put one class first on all inputs, that of the target at the image: true where it is certified, false where
+    /// an input was found that is classified otherwise.
+    pub one_class: Option<bool>,
+}
+
+/// The parts of the time that are for the search, and for all but the classes.
+const FOR_SEARCH: f64 = 0.15;
+const BEFORE_CLASSES: f64 = 0.9;
 
 /// Pixels beyond which no whole image is looked at.
 const MOST_PIXELS: usize = 1 << 16;
@@ -137,16 +156,17 @@ impl Approximation {
         Ok(Some(certificate))
     }
 
-    /// Whether it is certified that the target and what stands in put the same class first on all inputs within `radius` of an image in
+    /// Whether it is certified that the target and what stands in put the same class first on all inputs within a radius of an image in
     /// the max norm and in [-1, 1], the class of the target at the image; the last `ones` channels stay as they are. False where the
     /// relaxation does not show it. None when the watch was interrupted.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input, or a bound overflows.
-    pub fn agrees_in_ball(&self, image: &Image, radius: f64, ones: usize, watch: &Watch) -> Result<Option<bool>> {
+    pub fn agrees_in_ball(&self, ball: (&Image, f64, usize), watch: &Watch) -> Result<Option<bool>> {
+        let (image, ..) = ball;
         let rounding = self.chain(image.rows(), image.columns())?.rounding();
         let shapes = self.target.shapes(image.rows(), image.columns())?;
-        Ok(agrees_in_ball(self, &shapes, (image, radius, ones), rounding, watch))
+        Ok(agrees_in_ball(self, &shapes, ball, rounding, watch))
     }
 
     /// Upper bounds layer by layer, which take next to no time.
@@ -232,11 +252,104 @@ impl Approximation {
         let slopes = |image: &Image| self.slopes(image);
         let objective = |image: &Image| self.error_at(image);
         let found = Climber::new(objective, Some(&slopes), *search, stream).search(&starts);
-        let input = miniature.embed(&found.input, self.worst_pixel(&found.input).1).with_last_ones(search.ones);
+        Ok(self.shown(&miniature, size, found, search.ones))
+    }
+
+    /// What a miniature's input shows of a whole image.
+    fn shown(&self, miniature: &Miniature, size: (usize, usize), found: Witness, ones: usize) -> Found {
+        let input = miniature.embed(&found.input, self.worst_pixel(&found.input).1).with_last_ones(ones);
         // Around the miniature there may be more to see; where that takes much room, what the miniature shows is enough.
         let is_large = size.0.saturating_mul(size.1) > MOST_PIXELS;
         let value = if is_large { found.value } else { self.error_at(&input.image()) };
-        Ok(Found { value, input })
+        Found { value, input }
+    }
+
+    /// The largest error over X in [-1, 1] of `size` = (rows, columns) once more in about this time: searched for, begun at what was
+    /// found, and bounded, by branch and bound. The last `ones` channels are 1 throughout. The bound is infinite where the relaxation
+    /// would take too long. None when the watch was interrupted.
+    ///
+    /// # Errors
+    /// When a kernel does not fit into its padded input, or a bound overflows.
+    pub fn tighten(
+        &self,
+        size: (usize, usize),
+        (mut found, search): (Found, &Search),
+        time: Duration,
+        stream: &mut Stream,
+    ) -> Result<Option<(Found, f64)>> {
+        let (start, watch) = (Instant::now(), search.watch);
+        let better = |x: Found, y: Found| if y.value > x.value { y } else { x };
+        while start.elapsed() < time.mul_f64(FOR_SEARCH) && !watch.interrupted.load(Ordering::Relaxed) {
+            found = better(found, self.worst_found(size, search, stream)?);
+        }
+        let miniature = Miniature::new(&self.target, size.0, size.1);
+        let (rows, columns) = miniature.size();
+        let inputs = (search.ones > 0).then(|| {
+            let zeros = Image::zeros(self.target.inputs() - search.ones, rows, columns);
+            let image = (0..search.ones).fold(zeros, |image, _| image.with_ones());
+            ball(&image, 1.0, search.ones)
+        });
+        let shapes = self.target.shapes(rows, columns)?;
+        let rounding = *self.chain(rows, columns)?.roundings.last().expect("a network has a layer");
+        let left = (start + time).saturating_duration_since(Instant::now());
+        let mut upper = f64::INFINITY;
+        if let Some(relaxation) = Relaxation::in_time(self, &shapes, inputs, left, watch.interrupted) {
+            let bounded = relaxation.largest_error(found.value, start + time);
+            upper = bounded.upper + rounding;
+            if let Some(input) = bounded.input {
+                let witness = Witness { value: bounded.lower, input };
+                found = better(found, self.shown(&miniature, size, witness, search.ones));
+            }
+        }
+        Ok((!watch.interrupted.load(Ordering::Relaxed)).then_some((found, upper)))
+    }
+
+    /// The networks within `radius` of an image in the max norm and in [-1, 1], in about this time; the last `ones` channels stay as
+    /// they are. None when the watch was interrupted.
+    ///
+    /// # Errors
+    /// When a kernel does not fit into its padded input, or a bound overflows.
+    pub fn around(
+        &self,
+        (image, radius, ones): (&Image, f64, usize),
+        time: Duration,
+        watch: &Watch,
+    ) -> Result<Option<Around>> {
+        let start = Instant::now();
+        let evaluations = Search::evaluations(&self.target, (image.rows(), image.columns()))?;
+        let address = Address { seed: 0, experiment: "prune", cell: "worst input", estimator: "around", batch: 0 };
+        let mut stream = address.stream();
+        let inputs = ball(image, radius, ones);
+        let search = Search { evaluations, ones, within: Some(&inputs), watch: *watch, starts: &[] };
+        let slopes = |image: &Image| self.slopes(image);
+        let mut starts = vec![image.clone()];
+        let mut lower = loop {
+            let found =
+                Climber::new(|image: &Image| self.error_at(image), Some(&slopes), search, &mut stream).search(&starts);
+            starts = vec![found.input.clone()];
+            if start.elapsed() >= time.mul_f64(FOR_SEARCH) || watch.interrupted.load(Ordering::Relaxed) {
+                break found;
+            }
+        };
+        let certificate = self.chain(image.rows(), image.columns())?;
+        let shapes = self.target.shapes(image.rows(), image.columns())?;
+        let left = (start + time).saturating_duration_since(Instant::now());
+        let bounds = |relaxation: Relaxation| {
+            let bounded = relaxation.largest_error(lower.value, start + time.mul_f64(BEFORE_CLASSES));
+            let one_class = relaxation.one_class(image, certificate.rounding(), start + time);
+            (bounded, one_class)
+        };
+        let relaxed = Relaxation::in_time(self, &shapes, Some(inputs.clone()), left, watch.interrupted).map(bounds);
+        let rounding = certificate.roundings.last().expect("a network has a layer");
+        let (mut upper, mut one_class) = (certificate.total_error_upper(), None);
+        if let Some((bounded, classes)) = relaxed {
+            upper = upper.min(bounded.upper + rounding);
+            one_class = classes;
+            if let Some(input) = bounded.input {
+                lower = Witness { value: bounded.lower, input };
+            }
+        }
+        Ok((!watch.interrupted.load(Ordering::Relaxed)).then_some(Around { lower, upper, one_class }))
     }
 
     /// The image with the largest error; none of none.
@@ -269,6 +382,14 @@ impl Approximation {
         });
         let difference = |part: usize| wanted[part].zip(&got[part], |wanted, got| wanted - got);
         [difference(0), difference(1)]
+    }
+
+    /// What layer `layer` of the target and what stands in for it compute of an input, before the ReLU.
+    pub(super) fn up_to(&self, layer: usize, image: &Image) -> (Image, Image) {
+        let (layers, leak) = (self.target.layers(), self.target.leak());
+        let forward = |hidden: Image, layer: &Layer| layer.forward(&hidden.leaky(leak));
+        let target = layers[1..=layer].iter().fold(layers[0].forward(image), forward);
+        (target, hidden(&self.responses[..=layer], leak, image))
     }
 
     /// `N(X) - N~(X)` at one input.
@@ -443,7 +564,7 @@ mod tests {
             let inputs = approximation.target.inputs();
             let image = Image::from_fn(inputs, rows, columns, |_, _, _| stream.random_range(-1.0..=1.0));
             let radius = [0.0, 1e-3, 0.03, 0.3][round % 4];
-            let agrees = approximation.agrees_in_ball(&image, radius, 0, &Watch::NOBODY).unwrap().unwrap();
+            let agrees = approximation.agrees_in_ball((&image, radius, 0), &Watch::NOBODY).unwrap().unwrap();
             let class = |output: &Image| {
                 let means: Vec<f64> =
                     output.data().chunks(output.rows() * output.columns()).map(|x| x.iter().sum()).collect();

@@ -2,6 +2,7 @@
 //! two bounds.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -18,26 +19,25 @@ use super::worst_case::Split;
 use crate::error::{Error, Result};
 use crate::random::Address;
 use crate::statement::Hypothesis;
-use crate::tickets::cnn::{Image, Layer, LayerShape, Miniature, Network};
+use crate::tickets::cnn::{Image, Layer, LayerShape, Network};
 use crate::tickets::pruning::Certificate;
 
-/// Forward passes that the search for the worst input may take.
-const EVALUATIONS: usize = 10_000;
+/// How the worst input is looked for.
+#[derive(Clone, Copy)]
+pub struct Looking<'a> {
+    /// Where the search begins, among others.
+    pub starts: &'a [Image],
+    /// The last so many input channels are 1 throughout.
+    pub ones: usize,
+    /// Time to bring the input found and the certified bound nearer to each other.
+    pub tighten: Duration,
+    /// Is given how many inputs are tried at most, when the search begins; and 0 when it goes on for as long as there is time.
+    pub searching: &'a dyn Fn(usize),
+}
 
-/// Products that these passes may take together, and the fewest passes that are worth it.
-const MOST_PRODUCTS: f64 = 2e10;
-const FEWEST: f64 = 100.0;
-
-/// Forward passes that the search for the worst input may take over inputs of this size.
-fn evaluations(target: &Network, side: (usize, usize)) -> Result<usize> {
-    let least = Miniature::new(target, side.0, side.1).size();
-    let shapes = target.shapes(least.0, least.1)?;
-    let products = |(layer, (rows, columns)): (&Layer, &(usize, usize))| {
-        layer.kernel.data().len() as f64 * *rows as f64 * *columns as f64
-    };
-    // The target's, and those of the two halves of what stands in for it.
-    let pass = 3.0 * target.layers().iter().zip(&shapes[1..]).map(products).sum::<f64>();
-    Ok((MOST_PRODUCTS / pass.max(1.0)).clamp(FEWEST, EVALUATIONS as f64) as usize)
+impl Looking<'static> {
+    /// From nowhere in particular, as long as it takes.
+    pub const PLAIN: Looking<'static> = Looking { starts: &[], ones: 0, tighten: Duration::ZERO, searching: &|_| {} };
 }
 
 /// The figures of a pruned network. Errors are those of the target's layers as they are, with all scaling undone, unless it
@@ -168,10 +168,8 @@ fn finite<S: serde::Serializer>(x: &f64, serializer: S) -> std::result::Result<S
 }
 
 impl Assessment {
-    /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]. The search for the worst input
-    /// begins at `starts`, among others. The last `ones` input channels are 1 throughout; the certified bound holds
-    /// for any numbers in [-1, 1] there too. `searching` is given how many inputs are tried at most, when that begins. None when the
-    /// watch was interrupted.
+    /// The figures of a pruned network over inputs of `side` = (rows, columns) in [-1, 1]; without time to tighten it, the certified bound
+    /// holds for any numbers in [-1, 1] in channels of ones too. None when the watch was interrupted.
     ///
     /// # Errors
     /// When a kernel does not fit into its padded input, or a figure overflows.
@@ -179,9 +177,7 @@ impl Assessment {
         design: &Design,
         pruned: &PrunedNetwork<SeededPair>,
         side: (usize, usize),
-        starts: &[Image],
-        ones: usize,
-        searching: &dyn Fn(usize),
+        looking: &Looking,
         watch: &Watch,
     ) -> Result<Option<Self>> {
         let (approximation, target) = (pruned.approximation(), pruned.target());
@@ -203,17 +199,26 @@ impl Assessment {
             .collect();
         let address =
             Address { seed: design.seed, experiment: "prune", cell: "worst input", estimator: "search", batch: 0 };
-        let evaluations = evaluations(target, side)?;
-        searching(evaluations);
-        let search = Search { evaluations, starts, ones, watch: *watch };
-        let worst = approximation.worst_found(side, &search, &mut address.stream())?;
+        let evaluations = Search::evaluations(target, side)?;
+        (looking.searching)(evaluations);
+        let Looking { starts, ones, .. } = *looking;
+        let search = Search { evaluations, starts, ones, within: None, watch: *watch };
+        let mut stream = address.stream();
+        let mut worst = approximation.worst_found(side, &search, &mut stream)?;
+        let mut upper = certificate.total_error_upper();
+        if !looking.tighten.is_zero() {
+            (looking.searching)(0);
+            let nearer = approximation.tighten(side, (worst, &search), looking.tighten, &mut stream)?;
+            let Some((found, bound)) = nearer else { return Ok(None) };
+            (worst, upper) = (found, upper.min(bound));
+        }
         if watch.interrupted.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let total = TotalFigures {
             side,
             lower: worst.value,
-            upper: certificate.total_error_upper(),
+            upper,
             norms,
             eps_reached,
             theorem: design.eps.map(|eps| eps * norms),
@@ -362,7 +367,7 @@ mod tests {
     fn assessed(design: &Design) -> (PrunedNetwork<SeededPair>, Assessment) {
         let target = random_target(&ARCH, &mut Stream::new(81, 82)).unwrap();
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
-        let assessment = Assessment::new(design, &pruned, (6, 6), &[], 0, &|_| {}, &Watch::NOBODY).unwrap().unwrap();
+        let assessment = Assessment::new(design, &pruned, (6, 6), &Looking::PLAIN, &Watch::NOBODY).unwrap().unwrap();
         (pruned, assessment)
     }
 
@@ -396,7 +401,7 @@ mod tests {
         let design = Design { eps: Some(1e50), ..Design::new(100) };
         let pruned = design.prune(&target, &Watch::NOBODY).unwrap().unwrap();
         let message =
-            Assessment::new(&design, &pruned, (1, 1), &[], 0, &|_| {}, &Watch::NOBODY).unwrap_err().to_string();
+            Assessment::new(&design, &pruned, (1, 1), &Looking::PLAIN, &Watch::NOBODY).unwrap_err().to_string();
         assert!(message.contains("give a smaller eps"), "{message}");
     }
 

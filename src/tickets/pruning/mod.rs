@@ -15,13 +15,14 @@ pub mod search;
 pub mod seeded;
 pub mod worst_case;
 
-pub use approximation::{Approximation, Bounds, Certificate, Found};
-pub use assessment::Assessment;
+pub use approximation::{Approximation, Around, Bounds, Certificate, Found};
+pub use assessment::{Assessment, Looking};
 pub use design::{Design, Watch, least_width};
 pub use kernel::{ChannelResult, Following, PrunedKernel, Request, Status, come_near};
 pub use network::{Direction, PrunedNetwork, inject_error, random_target};
 pub use pair::{Filters, Pair, RandomPair, Sign};
 pub use picture::Picture;
+pub use relaxation::proof::Proof;
 pub use scale::Scale;
 pub use search::{Search, Witness};
 pub use seeded::{Law, SeededPair};

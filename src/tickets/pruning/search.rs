@@ -5,9 +5,17 @@ use std::sync::atomic::Ordering;
 use rand::RngExt;
 
 use super::design::Watch;
-use super::worst_case::{Inputs, best_pixel};
+use super::worst_case::{Range, best_pixel_of};
+use crate::error::Result;
 use crate::random::Stream;
-use crate::tickets::cnn::Image;
+use crate::tickets::cnn::{Image, Layer, Miniature, Network};
+
+/// Forward passes that the search for the worst input may take.
+const EVALUATIONS: usize = 10_000;
+
+/// Products that these passes may take together, and the fewest passes that are worth it.
+const MOST_PRODUCTS: f64 = 2e10;
+const FEWEST: f64 = 100.0;
 
 /// How a bad input is searched for.
 #[derive(Clone, Copy)]
@@ -18,6 +26,8 @@ pub struct Search<'a> {
     pub starts: &'a [Image],
     /// The last so many channels are 1 throughout.
     pub ones: usize,
+    /// The lowest and the highest value of each pixel; -1 and 1 without.
+    pub within: Option<&'a [Range]>,
     /// Called at every forward pass; stops the search when interrupted, with the best input so far.
     pub watch: Watch<'a>,
 }
@@ -25,7 +35,19 @@ pub struct Search<'a> {
 impl Search<'static> {
     /// A search that nobody watches, with no other starts and no channels of ones.
     pub fn of(evaluations: usize) -> Self {
-        Search { evaluations, starts: &[], ones: 0, watch: Watch::NOBODY }
+        Search { evaluations, starts: &[], ones: 0, within: None, watch: Watch::NOBODY }
+    }
+
+    /// Forward passes that the search for the worst input may take over inputs of this size.
+    pub(super) fn evaluations(target: &Network, side: (usize, usize)) -> Result<usize> {
+        let least = Miniature::new(target, side.0, side.1).size();
+        let shapes = target.shapes(least.0, least.1)?;
+        let products = |(layer, (rows, columns)): (&Layer, &(usize, usize))| {
+            layer.kernel.data().len() as f64 * *rows as f64 * *columns as f64
+        };
+        // The target's, and those of the two halves of what stands in for it.
+        let pass = 3.0 * target.layers().iter().zip(&shapes[1..]).map(products).sum::<f64>();
+        Ok((MOST_PRODUCTS / pass.max(1.0)).clamp(FEWEST, EVALUATIONS as f64) as usize)
     }
 }
 
@@ -107,12 +129,17 @@ impl<'a, F: Fn(&Image) -> f64> Climber<'a, F> {
         image.data().len() - self.search.ones * image.rows() * image.columns()
     }
 
-    /// The image with a random share of its pixels moved to random signs: all of them make a random vertex.
+    fn range(&self, pixel: usize) -> Range {
+        self.search.within.map_or((-1.0, 1.0), |ranges| ranges[pixel])
+    }
+
+    /// The image with a random share of its pixels moved to random ends: all of them make a random vertex.
     fn shaken(&mut self, image: &Image, share: f64) -> Image {
         let (mut image, free) = (image.clone(), self.free(image));
-        for pixel in &mut image.data_mut()[..free] {
+        for pixel in 0..free {
             if self.stream.random_bool(share) {
-                *pixel = if self.stream.random() { 1.0 } else { -1.0 };
+                let (low, high) = self.range(pixel);
+                image.data_mut()[pixel] = if self.stream.random() { high } else { low };
             }
         }
         image
@@ -131,12 +158,12 @@ impl<'a, F: Fn(&Image) -> f64> Climber<'a, F> {
         best
     }
 
-    /// Moves each pixel to its best value in {-1, 0, 1} by the slopes; where that does not help, only the half of the pixels that
+    /// Moves each pixel to its best value, an end of its range or 0, by the slopes; where that does not help, only the half of the pixels that
     /// promises most, and so on.
     fn step(&mut self, from: &Witness, [plus, minus]: &[Image; 2]) -> Option<Witness> {
         let promise = |pixel: usize| {
             let (x, p, q) = (from.input.data()[pixel], plus.data()[pixel], minus.data()[pixel]);
-            let (to, best) = best_pixel(p, q, Inputs::All);
+            let (to, best) = best_pixel_of(self.range(pixel), p, q);
             (best - if x > 0.0 { p * x } else { -q * x }, pixel, to)
         };
         let mut moves: Vec<(f64, usize, f64)> = (0..self.free(&from.input)).map(promise).collect();
@@ -154,14 +181,15 @@ impl<'a, F: Fn(&Image) -> f64> Climber<'a, F> {
         None
     }
 
-    /// Sets random pixels to -1, 0 or 1 as long as that helps.
+    /// Sets random pixels to an end of their range, or to what is nearest to 0, as long as that helps.
     fn climb(&mut self, mut best: Witness) -> Witness {
         let pixels = self.free(&best.input);
         let mut failures = 0;
         while !self.is_over() && failures < 3 * pixels {
             let pixel = self.stream.random_range(0..pixels);
             let before = best.input.data()[pixel];
-            best.input.data_mut()[pixel] = [-1.0, 0.0, 1.0][self.stream.random_range(0..3)];
+            let (low, high) = self.range(pixel);
+            best.input.data_mut()[pixel] = [low, 0.0f64.clamp(low, high), high][self.stream.random_range(0..3)];
             self.pass();
             let value = (self.objective)(&best.input);
             if value > best.value {

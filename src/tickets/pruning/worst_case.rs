@@ -5,7 +5,7 @@
 //! least -M max(0, -p, -q), so the largest absolute output on a window is M times the larger of the two sums. Only the
 //! window's part inside the image counts, so windows at the border are judged by themselves.
 
-use std::ops::Range;
+use std::ops::Range as Indices;
 
 use crate::error::Result;
 use crate::tickets::cnn::{Image, Kernel, Layer, Patch, convolve, convolve_transposed, window};
@@ -22,6 +22,9 @@ pub struct Split {
     /// The zero padding.
     pub pad: usize,
 }
+
+/// The lowest and the highest value.
+pub type Range = (f64, f64);
 
 /// The inputs over which the worst is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +74,13 @@ impl Split {
 
     /// The output on an image.
     pub fn forward(&self, image: &Image) -> Image {
+        self.forward_parts(&image.positive(), &image.negative())
+    }
+
+    /// The output on an image of these positive and negative parts.
+    pub(super) fn forward_parts(&self, positive: &Image, negative: &Image) -> Image {
         let convolve = |kernel, part: &Image| convolve(kernel, part, self.stride, self.pad);
-        convolve(&self.plus, &image.positive()).zip(&convolve(&self.minus, &image.negative()), |p, q| p + q)
+        convolve(&self.plus, positive).zip(&convolve(&self.minus, negative), |p, q| p + q)
     }
 
     /// The weights that a linear form of the output, given by its own weights, has for X^+ and for X^-, on images of `rows` x
@@ -162,8 +170,8 @@ impl Split {
     }
 
     /// For each different part of the kernel that can lie inside the image: an output position and the kernel's rows.
-    fn distinct_windows(&self, side: usize, outputs: usize) -> Vec<(usize, Range<usize>)> {
-        let mut windows: Vec<(usize, Range<usize>)> = Vec::new();
+    fn distinct_windows(&self, side: usize, outputs: usize) -> Vec<(usize, Indices<usize>)> {
+        let mut windows: Vec<(usize, Indices<usize>)> = Vec::new();
         for at in 0..outputs {
             let window = window(at, side, self.plus.side(), self.stride, self.pad);
             if windows.iter().all(|(_, other)| *other != window) {
@@ -174,7 +182,7 @@ impl Split {
     }
 
     /// How far one output pixel can be pushed, whose window shows these rows and columns of the kernel.
-    fn reach(&self, push: Push, rows: &Range<usize>, columns: &Range<usize>, norms: &[f64], inputs: Inputs) -> f64 {
+    fn reach(&self, push: Push, rows: &Indices<usize>, columns: &Indices<usize>, norms: &[f64], inputs: Inputs) -> f64 {
         let weight = |kernel: &Kernel, input, r, s| push.direction * kernel.at(push.output, input, r, s);
         let mut sum = 0.0;
         for (input, norm) in norms.iter().enumerate() {
@@ -219,6 +227,13 @@ pub(super) fn best_pixel(p: f64, q: f64, inputs: Inputs) -> (f64, f64) {
     } else {
         (0.0, 0.0)
     }
+}
+
+/// The pixel of a range that adds most under the weights p of its positive and q of its negative part, and what it adds.
+pub(super) fn best_pixel_of((low, high): Range, p: f64, q: f64) -> (f64, f64) {
+    let at = |x: f64| (x, if x > 0.0 { p * x } else { -q * x });
+    let ends = if at(low).1 > at(high).1 { at(low) } else { at(high) };
+    if low < 0.0 && high > 0.0 && 0.0 > ends.1 { (0.0, 0.0) } else { ends }
 }
 
 #[cfg(test)]
