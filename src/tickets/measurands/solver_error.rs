@@ -185,7 +185,9 @@ mod tests {
         let ln_one = |n: f64| (std::f64::consts::PI * n).ln() * 0.5 - (n + 1.0) * std::f64::consts::LN_2;
         let found = ln_limit(&cell(&[("n", "10000"), ("d", "1"), ("norm", "1")]), 0.0);
         assert!((found - ln_one(1e4)).abs() < 0.01, "{found}");
-        for (n, d, norm, about) in [(10_000, 10, 100.0, -690.0), (100_000, 36, 100.0, -1922.0), (10_000, 10, 1e-12, -690.0)] {
+        for (n, d, norm, about) in
+            [(10_000, 10, 100.0, -690.0), (100_000, 36, 100.0, -1922.0), (10_000, 10, 1e-12, -690.0)]
+        {
             let given = [("n", n.to_string()), ("d", d.to_string()), ("norm", norm.to_string())];
             let cell = cell(&given.each_ref().map(|(name, value)| (*name, value.as_str())));
             let (found, saddle) = (ln_limit(&cell, 0.0), ln_first_moment_limit(n, None, &target(&cell)));
