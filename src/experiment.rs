@@ -1,5 +1,6 @@
 //! Experiments: from TOML as it is written (the wire form) to checked cells, methods, precision and plots.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -66,8 +67,10 @@ pub struct Plot {
     pub name: String,
     /// The line above it.
     pub title: String,
-    /// The parameter on the horizontal axis.
+    /// The parameter on the horizontal axis, or the name of what `against` measures.
     pub x: String,
+    /// Where the horizontal axis has a measured value too: of the cell that differs in these parameters alone, which have these values.
+    pub against: Vec<(String, Vec<String>)>,
     /// What stands on the vertical axis.
     pub y: Quantity,
     /// How that axis is labelled; without it, by what the claim measures.
@@ -98,6 +101,30 @@ impl Plot {
         self.labels.get(column).map_or(column, String::as_str)
     }
 
+    /// The records with the horizontal axis as a column: the measured value of the cell that each is drawn against, if it is. Those
+    /// without such a cell, or whose cell has no value, are left out.
+    pub fn placed<'a>(&self, records: &'a [Record]) -> Cow<'a, [Record]> {
+        if self.against.is_empty() {
+            return Cow::Borrowed(records);
+        }
+        let pair = |record: &Record| {
+            let mut columns = record.columns.clone();
+            columns.retain(|column, _| self.against.iter().all(|(name, _)| name != column));
+            (columns, record.bound.clone())
+        };
+        let others = records.iter().filter(|record| has(record, &self.against));
+        let values: HashMap<_, f64> =
+            others.filter_map(|other| Some((pair(other), other.ln_measured?.exp()))).collect();
+        let placed = |record: &Record| {
+            // Exponentials of logs are right to twelve digits.
+            let x = format!("{:.11e}", values.get(&pair(record))?).parse().ok()?;
+            let mut record = record.clone();
+            record.columns.insert(self.x.clone(), number(x));
+            Some(record)
+        };
+        Cow::Owned(records.iter().filter_map(placed).collect())
+    }
+
     /// The records that are shown. Where nothing tells methods apart, of each cell the one that is known most closely.
     pub fn shown<'a>(&self, records: &'a [Record]) -> Vec<&'a Record> {
         let shown = records.iter().filter(|record| record.bound == self.bound && self.shows_cell(record));
@@ -125,9 +152,13 @@ impl Plot {
 
     /// Whether a record's cell is shown, whatever its bound.
     pub fn shows_cell(&self, record: &Record) -> bool {
-        let text = |name: &str| record.columns.get(name).map_or("", String::as_str);
-        self.only.iter().all(|(name, values)| values.iter().any(|value| value == text(name)))
+        has(record, &self.only)
     }
+}
+
+/// Whether a record has one of the values in each of these columns.
+fn has(record: &Record, fixed: &[(String, Vec<String>)]) -> bool {
+    fixed.iter().all(|(name, values)| record.columns.get(name).is_some_and(|text| values.contains(text)))
 }
 
 /// How a plot's vertical axis is divided.
@@ -216,6 +247,8 @@ struct WirePlot {
     name: String,
     title: Option<String>,
     x: String,
+    #[serde(default)]
+    against: Table,
     y: Quantity,
     label: Option<String>,
     #[serde(default)]
@@ -775,7 +808,16 @@ fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], title: &str, wi
     check_name("the plot's name", &wire.name)?;
     let parameters = &claim.statement().parameters;
     let column = |name: &str| if name == "method" { Ok(()) } else { position(parameters, name).map(|_| ()) };
-    position(parameters, &wire.x)?;
+    match (wire.against.is_empty(), column(&wire.x).is_ok()) {
+        (true, _) => position(parameters, &wire.x).map(|_| ())?,
+        (false, false) => {}
+        (false, true) => {
+            return Err(Error::input(format!(
+                "plot {}: x = {:?} is a column of its own; with against, x names what is measured there",
+                wire.name, wire.x
+            )));
+        }
+    }
     for name in [&wire.series, &wire.panels].into_iter().flatten().chain(wire.labels.keys()) {
         column(name)?;
     }
@@ -787,33 +829,41 @@ fn check_plot(claim: &Claim, cells: &[Cell], methods: &[Method], title: &str, wi
             wire.name
         )));
     }
-    let mut only = Vec::new();
-    for (name, value) in &wire.only {
-        column(name)?;
-        let parameter = parameters.iter().find(|parameter| parameter.name == *name);
-        let mut shown = texts((name, parameter.is_some_and(is_real)), value, &[])?;
-        if name == "method" {
-            shown.iter().try_for_each(|method| claim.method(method).map(|_| ()))?;
-        } else if let Some(parameter) = parameter {
-            shown = shown.iter().map(|text| Ok(parameter.parse(text)?.to_string())).collect::<Result<_>>()?;
+    // What a table fixes, which some cell of the grid must have.
+    let fixed = |key: &str, table: &Table| -> Result<Vec<(String, Vec<String>)>> {
+        let mut fixed = Vec::new();
+        for (name, value) in table {
+            column(name)?;
+            let parameter = parameters.iter().find(|parameter| parameter.name == *name);
+            let mut shown = texts((name, parameter.is_some_and(is_real)), value, &[])?;
+            if name == "method" {
+                shown.iter().try_for_each(|method| claim.method(method).map(|_| ()))?;
+            } else if let Some(parameter) = parameter {
+                shown = shown.iter().map(|text| Ok(parameter.parse(text)?.to_string())).collect::<Result<_>>()?;
+            }
+            fixed.push((name.clone(), shown));
         }
-        only.push((name.clone(), shown));
-    }
-    let shows = |cell: &Cell| {
-        only.iter().all(|(name, shown): &(String, Vec<String>)| match cell.get(name) {
-            Some(value) => shown.contains(&value.to_string()),
-            None => methods.iter().any(|method| shown.iter().any(|name| name == method.name())),
-        })
+        let shows = |cell: &Cell| {
+            fixed.iter().all(|(name, shown): &(String, Vec<String>)| match cell.get(name) {
+                Some(value) => shown.contains(&value.to_string()),
+                None => methods.iter().any(|method| shown.iter().any(|name| name == method.name())),
+            })
+        };
+        if !cells.iter().any(shows) {
+            return Err(Error::input(format!(
+                "plot {}: no cell of the grid is left by {key}; write values of the grid",
+                wire.name
+            )));
+        }
+        Ok(fixed)
     };
-    if !cells.iter().any(shows) {
-        return Err(Error::input(format!(
-            "plot {}: no cell of the grid is left by only; write values of the grid",
-            wire.name
-        )));
+    let (only, against) = (fixed("only", &wire.only)?, fixed("against", &wire.against)?);
+    if let Some((name, _)) = against.iter().find(|(_, values)| values.len() != 1) {
+        return Err(Error::input(format!("plot {}: against has one value of {name}", wire.name)));
     }
     let title = wire.title.unwrap_or_else(|| title.into());
     let WirePlot { name, x, y, label, labels, series, panels, bound, also, lines, scale, fit, .. } = wire;
-    Ok(Plot { name, title, x, y, label, labels, series, panels, bound, also, lines, scale, only, fit })
+    Ok(Plot { name, title, x, against, y, label, labels, series, panels, bound, also, lines, scale, only, fit })
 }
 
 #[cfg(test)]
@@ -931,6 +981,12 @@ mod tests {
             ),
             (format!("{grid}{plot}{plot}"), "two plots are named p"),
             (format!("{grid}{}", plot.replace("\"p\"", "\"../p\"")), "use letters, digits"),
+            (format!("{grid}{plot}against = {{ d = 1 }}\n"), "x = \"k\" is a column of its own; with against, x names"),
+            (format!("{grid}{}against = {{ d = 3 }}\n", plot.replace("\"k\"", "\"y\"")), "is left by against"),
+            (
+                format!("{grid}{}against = {{ d = [1, 1] }}\n", plot.replace("\"k\"", "\"y\"")),
+                "against has one value of d",
+            ),
             (format!("{grid}{plot}only = {{ k = 3 }}\n"), "no cell of the grid is left"),
             (format!("[precision]\nrelative = 0.0\n{grid}"), "relative = 0: write a number above 0"),
             (

@@ -55,6 +55,20 @@ pub fn write_together(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<
     Ok(())
 }
 
+/// The bytes that are free on the disk of a folder, or of the nearest one around it that is there; none where that is not known.
+#[cfg(unix)]
+pub fn free_disk(folder: &Path) -> Option<u64> {
+    let inside = std::path::absolute(folder).ok()?;
+    let disk = inside.ancestors().find_map(|folder| rustix::fs::statvfs(folder).ok())?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+/// The operating system is not asked.
+#[cfg(not(unix))]
+pub fn free_disk(_: &Path) -> Option<u64> {
+    None
+}
+
 /// Whether a file holds these bytes.
 fn holds(path: &Path, bytes: &[u8]) -> bool {
     let is_as_long = path.metadata().is_ok_and(|data| data.len() == bytes.len() as u64);

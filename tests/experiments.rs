@@ -23,9 +23,15 @@ fn every_claim_has_an_experiment_of_its_name_with_a_plot() {
     }
 }
 
+/// Those that take too long for the default run.
+fn long_experiments() -> Vec<Experiment> {
+    let files = ["balance-error", "pruned-lenet"].map(|name| format!("experiments/lenet/{name}.toml").into());
+    read_all(&files).unwrap()
+}
+
 #[test]
 fn every_cell_can_be_measured_by_every_method_of_its_experiment() {
-    for experiment in experiments() {
+    for experiment in experiments().into_iter().chain(long_experiments()) {
         for cell in &experiment.cells {
             for method in &experiment.methods {
                 if let Err(error) = experiment.claim.estimator(cell, *method) {

@@ -64,25 +64,16 @@ fn a_run_leaves_a_page_that_loads_nothing() {
         .stdout(predicate::str::contains("report.html"));
 }
 
-/// Pruned networks are shown with their pictures; a picture with a script is left out.
+/// Pruned networks are shown with their pictures, those of one target beside each other; a picture with a script is left out.
 #[test]
 fn pruned_networks_are_shown() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("small.toml"), EXPERIMENT).unwrap();
     let target = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/targets/digits_gap.safetensors");
-    let prune = [
-        "prune",
-        "--target",
-        target,
-        "--width",
-        "200",
-        "--effort",
-        "quick",
-        "--out",
-        "results/prune/digits",
-        "--quiet",
-    ];
-    lemmascope(folder.path(), &prune).success();
+    for (width, out) in [("200", "results/prune/digits"), ("300", "results/prune/another")] {
+        let prune = ["prune", "--target", target, "--width", width, "--effort", "quick", "--out", out, "--quiet"];
+        lemmascope(folder.path(), &prune).success();
+    }
     let picture = std::fs::read_to_string(folder.path().join("results/prune/digits/picture.svg")).unwrap();
     assert!(picture.contains(">target, up to ±") && picture.contains("filters kept") && picture.ends_with("</svg>\n"));
     std::fs::write(folder.path().join("results/prune/digits/other.svg"), "<svg ><SCRIPT>1</SCRIPT></svg>").unwrap();
@@ -90,4 +81,9 @@ fn pruned_networks_are_shown() {
     let page = std::fs::read_to_string(folder.path().join("results/report.html")).unwrap();
     assert!(page.contains("<h2 id=\"pruned\">") && page.contains("<h3>digits</h3>") && page.contains(&picture));
     assert!(!page.contains("<SCRIPT>"));
+    // By filters kept, few first.
+    let compared = page.split_once("<h3>Prunings of ").unwrap().1.split_once("</table>").unwrap().0;
+    let place = |text: &str| compared.find(text).unwrap();
+    assert!(compared.contains("digits_gap.safetensors") && compared.contains("filters kept"), "{compared}");
+    assert!(place("<td class=\"n\">digits</td>") < place("<td class=\"n\">another</td>"), "{compared}");
 }

@@ -168,8 +168,10 @@ fn reserve(name: &str, numbers: &mut Vec<f64>, more: usize) -> Result<()> {
     numbers.try_reserve_exact(more).map_err(|_| lack(String::new()))
 }
 
+/// So many bytes for people, in GB or, where these are few, in MB.
 pub(crate) fn gigabytes(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
+    const FEW: u64 = 100_000_000;
+    if bytes < FEW { format!("{:.1} MB", bytes as f64 / 1e6) } else { format!("{:.1} GB", bytes as f64 / 1e9) }
 }
 
 /// So few bytes (16 MiB) are always there: asking takes longer than what they are for.

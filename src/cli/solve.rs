@@ -239,7 +239,10 @@ fn solve_rows(arguments: &Arguments, rows: Rows, watch: &Watch, least: &AtomicU6
     let reason = if stop.interrupted {
         "interrupted".into()
     } else if stop.elapsed.as_secs_f64() >= arguments.time_limit {
-        format!("the time limit of {} s is over", arguments.time_limit)
+        let nothing = f64::from_bits(least.load(Ordering::Relaxed)) == f64::INFINITY;
+        let remedy =
+            if nothing { ", before all vectors were read three times: give a longer --time-limit" } else { "" };
+        format!("the time limit of {} s is over{remedy}", arguments.time_limit)
     } else {
         MORE_PASSES.into()
     };

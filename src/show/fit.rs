@@ -82,7 +82,8 @@ pub fn fits(plot: &Plot, records: &[Record]) -> Vec<Fit> {
         column.as_ref().and_then(|column| record.columns.get(column)).cloned().unwrap_or_default()
     };
     let group = |record: &Record| (text(record, &plot.panels), text(record, &plot.series));
-    let shown = plot.shown(records);
+    let records = plot.placed(records);
+    let shown = plot.shown(&records);
     let mut groups = Vec::new();
     for record in &shown {
         let group = group(record);

@@ -224,7 +224,7 @@ impl Order {
         subset
     }
 
-    /// One attempt; none when the budget was spent before it ended.
+    /// One attempt; none when the budget was spent before the last vectors were reached.
     fn attempt(
         &self,
         vectors: &dyn Vectors,
@@ -246,10 +246,10 @@ impl Order {
             // The more are decided together, the longer they take to settle.
             let fewest = FEWEST_PASSES * last.div_ceil(LAST_A_DIMENSION * dimension).pow(2);
             let passes = (passes * (self.pairs.len() - unused) / dimension).clamp(fewest, MOST_PASSES);
-            let Some(signs) = ending.settle(passes, budget) else { return Ok(None) };
+            let signs = ending.settle(passes, budget);
             firsts[self.pairs.len() - last..].copy_from_slice(&signs);
             let is_far = ending.whole().square_left(&signs) > ending.reach();
-            if !is_far || unused == 0 {
+            if !is_far || unused == 0 || budget.is_spent() {
                 return Ok(Some(self.subset(&firsts, unused)));
             }
             used = (2 * used).min(self.pairs.len());
@@ -412,21 +412,21 @@ impl Ending {
         self.part(0, &self.left)
     }
 
-    /// The signs that leave little of the target, after so many passes; none when the budget is spent before.
-    fn settle(&self, passes: usize, budget: &Budget) -> Option<Vec<bool>> {
+    /// The signs that leave little of the target, after so many passes, or as many as the budget allows.
+    fn settle(&self, passes: usize, budget: &Budget) -> Vec<bool> {
         let whole = self.whole();
-        let mut signs = whole.settle(passes, budget)?;
+        let mut signs = whole.signs_alone();
         // Messages about vectors that are like no random ones may lead astray.
-        let alone = whole.signs_alone();
-        if whole.square_left(&alone) < whole.square_left(&signs) {
-            signs = alone;
+        let settled = whole.settle(passes, budget);
+        if let Some(settled) = settled.filter(|settled| whole.square_left(settled) <= whole.square_left(&signs)) {
+            signs = settled;
         }
         // What the larger ones leave now suits the smaller ones, which are decided anew.
         for share in DECIDED_ANEW {
             let from = signs.len() - signs.len().min((share * self.dimension as f64) as usize);
             let left = Part { rows: &self.rows[..from * self.stride], ..whole }.missing(&signs[..from]);
             let part = self.part(from, &left);
-            let anew = part.settle(passes, budget)?;
+            let Some(anew) = part.settle(passes, budget) else { break };
             if part.square_left(&anew) < part.square_left(&signs[from..]) {
                 signs[from..].copy_from_slice(&anew);
             }
@@ -435,7 +435,7 @@ impl Ending {
             #[inline(always)]
             || whole.change_single(&mut signs),
         );
-        Some(signs)
+        signs
     }
 
     /// The square of what the vectors leave where the target is far beyond them, about: as much as they reach.
@@ -614,6 +614,7 @@ mod tests {
     use super::*;
     use rand::RngExt;
     use rand_distr::StandardNormal;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     /// Vectors of normal entries and normal scale.
     fn scaled_normals(count: usize, dimension: usize, stream: &mut Stream) -> Vec<f64> {
@@ -745,10 +746,54 @@ mod tests {
         let vectors = vec![1.0; 300 * 130];
         let target = vec![3.0; 130];
         let problem = Problem::new(&vectors, 130, &target, 0.0, None).unwrap();
-        let raised = std::sync::atomic::AtomicBool::new(true);
+        let raised = AtomicBool::new(true);
         let budget = Budget::counted_unless(&raised);
         let found = Balance::DEFAULT.search(&problem, &target, None, 0.0, &budget).unwrap();
         assert_eq!(found.subset, Vec::<usize>::new());
+    }
+
+    /// Vectors that raise a flag once so many have been read.
+    struct Raising<'a> {
+        problem: &'a Problem<'a>,
+        left: AtomicUsize,
+        flag: &'a AtomicBool,
+    }
+
+    impl Vectors for Raising<'_> {
+        fn count(&self) -> usize {
+            self.problem.count()
+        }
+
+        fn dimension(&self) -> usize {
+            self.problem.dimension()
+        }
+
+        fn norms(&self) -> Result<Vec<f64>> {
+            self.problem.norms()
+        }
+
+        fn read(&self, index: usize, vector: &mut [f64]) -> Result<()> {
+            let left = self.left.fetch_sub(1, Ordering::Relaxed);
+            self.flag.fetch_or(left == 1, Ordering::Relaxed);
+            self.problem.read(index, vector)
+        }
+    }
+
+    /// Of an attempt that ends before messages have passed, the signs alone are kept.
+    #[test]
+    fn what_was_decided_when_the_budget_ends_is_kept() {
+        let mut stream = Stream::new(53, 54);
+        let vectors = scaled_normals(3000, 128, &mut stream);
+        let target = vec![30.0; 128];
+        let problem = Problem::new(&vectors, 128, &target, 0.0, None).unwrap();
+        let order = Order::new(&problem, None).unwrap();
+        let (_, used) = order.enough(&target);
+        let flag = AtomicBool::new(false);
+        // All that are used are read for the sum of their halves, and again to be decided.
+        let raising = Raising { problem: &problem, left: AtomicUsize::new(2 * used), flag: &flag };
+        let found = Balance::DEFAULT.search(&raising, &target, None, 0.0, &Budget::counted_unless(&flag)).unwrap();
+        let (cut, whole) = (left(&problem, &found.subset), left(&problem, &balance(&problem, 3).subset));
+        assert!(flag.into_inner() && whole < cut && cut < 2.0 * left_by_signs_alone(&problem), "{whole} {cut}");
     }
 
     /// A pass as it is compiled for any processor, and for this one.

@@ -1,5 +1,6 @@
 //! `lemmascope prune`: a random network pruned structurally until it computes nearly what a target network computes.
 
+mod disk;
 mod files;
 mod memory;
 mod page;
@@ -201,6 +202,7 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     Approximation::by_network(&target, &target).chain(side.0, side.1).map_err(in_target)?;
     files::NAMES.iter().try_for_each(|name| refuse_folder(&arguments.out.join(name)))?;
     refuse_own_input(arguments)?;
+    disk::check(&design, &target, &arguments.out)?;
     let _lock = FolderLock::take(&arguments.out)?;
     let ticket = pool.install(|| {
         let pruned = construct(arguments, &design, &target, work)?;

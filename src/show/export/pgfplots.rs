@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
                 verdict: if record.outside() { "outside" } else { record.verdict.name() },
             }
         };
-        let mut rows: Vec<Row> = plot.shown(records).iter().map(row).collect();
+        let mut rows: Vec<Row> = plot.shown(&plot.placed(records)).iter().map(row).collect();
         let columns: [fn(&Row) -> &String; 3] = [|row| &row.panel, |row| &row.series, |row| &row.x];
         let orders = columns.map(|column| order(distinct(&rows, column)));
         // Panels and series are ranges of rows.

@@ -101,7 +101,11 @@ impl Report<'_> {
             ),
             part("verdicts", "Verdicts", verdicts::html(self.tallies)),
             part("claims", "Claim by claim", claims.concat()),
-            part("pruned", "Pruned networks", self.pruned.iter().map(Pruned::html).collect()),
+            part(
+                "pruned",
+                "Pruned networks",
+                pruned::comparisons(self.pruned).into_iter().chain(self.pruned.iter().map(Pruned::html)).collect(),
+            ),
             part("index", "Index of the paper", subjects(self.sections).into_iter().map(index).collect()),
             part("methodology", "Methodology", markdown(methodology, 1, picture)),
             part("provenance", "Provenance", self.provenance()),

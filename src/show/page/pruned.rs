@@ -15,6 +15,10 @@ pub struct Pruned {
     pictures: Vec<(String, String)>,
     /// What the certificate says of the whole network.
     total: String,
+    /// The target's file, as the certificate names it; empty without one.
+    target: String,
+    /// Its figures beside those of other prunings of this target, by [`COMPARED`].
+    compared: Vec<String>,
 }
 
 /// The file of records in a pruning's folder.
@@ -36,6 +40,47 @@ const SHOWN: [&str; 12] = [
     "relative_error",
     "seed",
 ];
+
+/// What prunings of one target are compared by: the heading, and where the certificate has it.
+const COMPARED: [(&str, [&str; 2]); 7] = [
+    ("n", ["design", "width"]),
+    ("filters kept", ["total", "kept"]),
+    ("of", ["total", "filters"]),
+    ("decided differently", ["images", "decisions_that_differ"]),
+    ("of images", ["images", "count"]),
+    ("error, at least", ["total", "lower"]),
+    ("at most", ["total", "upper"]),
+];
+
+/// Prunings of one target beside each other, by filters kept: how much accuracy and error a width buys. Empty where each has a target
+/// of its own.
+pub(super) fn comparisons(all: &[Pruned]) -> Vec<String> {
+    let kept = |pruned: &&Pruned| pruned.compared[1].parse::<f64>().unwrap_or(f64::INFINITY);
+    let mut targets: Vec<&str> =
+        all.iter().map(|pruned| pruned.target.as_str()).filter(|name| !name.is_empty()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let of_target = |target: &str| {
+        let mut its: Vec<&Pruned> = all.iter().filter(|pruned| pruned.target == target).collect();
+        its.sort_by(|a, b| kept(a).total_cmp(&kept(b)));
+        let rows: Vec<Vec<String>> =
+            its.iter().map(|pruned| [std::slice::from_ref(&pruned.name), &pruned.compared[..]].concat()).collect();
+        let columns: Vec<&str> = ["pruning"].into_iter().chain(COMPARED.map(|(heading, _)| heading)).collect();
+        (rows.len() > 1).then(|| format!("<h3>Prunings of {}</h3>\n{}", escape(target), table(&columns, &rows)))
+    };
+    targets.into_iter().filter_map(of_target).collect()
+}
+
+/// A table of texts and numbers, of which numbers are shortened.
+fn table(columns: &[impl AsRef<str>], rows: &[Vec<String>]) -> String {
+    let head: String = columns.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name.as_ref()))).collect();
+    let row = |row: &Vec<String>| {
+        let cells: String = row.iter().map(|cell| format!("<td class=\"n\">{}</td>", escape(&short(cell)))).collect();
+        format!("<tr>{cells}</tr>\n")
+    };
+    let rows: String = rows.iter().map(row).collect();
+    format!("{WIDE}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n")
+}
 
 impl Pruned {
     /// What the folders in `folder` hold, by name.
@@ -78,38 +123,37 @@ impl Pruned {
         };
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let columns = places.iter().map(|&at| header[at].clone()).collect();
+        let text = std::fs::read_to_string(folder.join(CERTIFICATE)).unwrap_or_default();
+        let certificate: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let figure = |(_, [part, name]): (&str, [&str; 2])| {
+            certificate[part][name].as_f64().map(crate::numeric::number).unwrap_or_default()
+        };
         Ok(Pruned {
             name,
             columns,
             rows,
             pictures: files.iter().map(picture).collect::<Result<_>>()?,
-            total: total(folder),
+            total: total(&certificate),
+            target: certificate["target"]["file"].as_str().unwrap_or_default().into(),
+            compared: COMPARED.map(figure).to_vec(),
         })
     }
 
     /// Its table and pictures.
     pub(super) fn html(&self) -> String {
-        let head: String = self.columns.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name))).collect();
-        let row = |row: &Vec<String>| {
-            let cells: String =
-                row.iter().map(|cell| format!("<td class=\"n\">{}</td>", escape(&short(cell)))).collect();
-            format!("<tr>{cells}</tr>\n")
-        };
-        let rows: String = self.rows.iter().map(row).collect();
         let pictures: String =
             self.pictures.iter().map(|(name, svg)| figure(svg, &format!("{}/{name}", self.name))).collect();
         format!(
-            "<h3>{0}</h3>\n<p>{1}</p>\n{WIDE}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n{pictures}",
+            "<h3>{}</h3>\n<p>{}</p>\n{}{pictures}",
             escape(&self.name),
-            escape(&self.total)
+            escape(&self.total),
+            table(&self.columns, &self.rows)
         )
     }
 }
 
 /// The whole network in a sentence, from the certificate; nothing where there is none.
-fn total(folder: &Path) -> String {
-    let text = std::fs::read_to_string(folder.join(CERTIFICATE)).unwrap_or_default();
-    let certificate: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+fn total(certificate: &serde_json::Value) -> String {
     let number = |part: &str, name: &str| certificate[part][name].as_f64().map(|value| short(&value.to_string()));
     let said = || {
         let [kept, filters, lower, upper] = ["kept", "filters", "lower", "upper"].map(|name| number("total", name));

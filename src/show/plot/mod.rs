@@ -76,6 +76,24 @@ y = "slack"
 only = { k = 16, target = "spread" }
 "#;
 
+    /// One measured value against another: of each k at d = 1 against that at d = 2, which is missing for k = 256.
+    #[test]
+    fn measured_values_are_drawn_against_measured_values() {
+        let plot = "[[plot]]\nname = \"p\"\nx = \"at 2\"\nagainst = { d = 2 }\ny = \"measured\"\nscale = \"log\"\nseries = \"k\"\n";
+        let grid = &PLOTS[..PLOTS.find("[[plot]]").unwrap()];
+        let experiment = Experiment::parse("test", &format!("{grid}{plot}only = {{ d = 1 }}\n")).unwrap();
+        let at = |k, d, value: f64| record(k, d, "axis", "quadrature", value.ln(), 0.0);
+        let records = [at(16, 1, 0.1), at(64, 1, 0.01), at(256, 1, 0.001), at(16, 2, 300.0), at(64, 2, 5.0)];
+        let selection = selection::Selection::new(&experiment, &experiment.plots[0], &records).unwrap();
+        let places: Vec<&str> = selection.places.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!((places, selection.series.len()), (vec!["5", "300"], 2));
+        let mut points: Vec<(f64, f64)> =
+            selection.points().map(|point| (point.x, point.heights.value.unwrap())).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let expected = [(5f64, 0.01f64), (300.0, 0.1)].map(|(x, y)| (x.log10(), y.log10()));
+        assert!(points.iter().zip(expected).all(|(a, b)| (a.0 - b.0).abs() + (a.1 - b.1).abs() < 1e-9), "{points:?}");
+    }
+
     fn experiment() -> Experiment {
         Experiment::parse("test", PLOTS).unwrap()
     }

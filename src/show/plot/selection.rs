@@ -125,6 +125,7 @@ impl Selection {
     /// # Errors
     /// Where none is left: names the plot and what to change.
     pub fn new(experiment: &Experiment, plot: &Plot, records: &[Record]) -> Result<Self> {
+        let records = &plot.placed(records);
         let shown = plot.shown(records);
         let values = distinct(&shown, Some(&plot.x));
         let x = horizontal(&values, plot.fit);

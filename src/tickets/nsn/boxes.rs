@@ -49,6 +49,17 @@ pub fn ln_box_of_scale(
     honest(integrate(ln_f, &starts, tolerance, BUDGET), k, &coordinates, eps)
 }
 
+/// Below this share of the target a box is so small that the sums' density is constant over it, to all digits, up to 1e5 dimensions.
+const FLAT: f64 = 1e-13;
+
+/// ln of a box's probability, or of a sum of such, from ln eps, which may lie below every double: `ln_of` at eps where that is not
+/// tiny, and below falling like eps^d, as the density near a target other than 0 has it (around 0, that of sums of more than d vectors).
+pub fn ln_of_any_eps(ln_eps: f64, target: &[f64], ln_of: impl Fn(f64) -> f64) -> f64 {
+    let largest = target.iter().fold(0.0, |max: f64, z| max.max(z.abs()));
+    let ln_flat = FLAT.ln() + if largest > 0.0 { largest.ln().min(0.0) } else { 0.0 };
+    ln_of(ln_eps.max(ln_flat).exp()) + target.len() as f64 * (ln_eps - ln_flat).min(0.0)
+}
+
 /// Where the integrand may have a mode, along one log scale: at the bulk of chi^2, where the box is about as wide as the
 /// law, and for each coordinate with z just inside the box, where its near edge is.
 ///

@@ -1,5 +1,6 @@
 //! Theorem 3 as a tool: which random network is pruned for a target, and how; layer by layer.
 
+use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 use std::sync::atomic::AtomicBool;
 
@@ -102,7 +103,10 @@ impl Design {
                 EPS.end()
             )));
         }
-        target.places().try_for_each(|index| self.check_layer(target, index))
+        // The layer of most dimensions asks for the largest width, which is named then.
+        let mut places: Vec<usize> = target.places().collect();
+        places.sort_by_key(|&index| Reverse(dimension(&target.layers()[index])));
+        places.into_iter().try_for_each(|index| self.check_layer(target, index))
     }
 
     fn check_layer(&self, target: &Network, index: usize) -> Result<()> {
@@ -564,6 +568,10 @@ mod tests {
         assert!(narrow.contains("candidates with V") && narrow.contains("the 18 entries"), "{narrow}");
         let enough = narrow.split("give --width ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
         assert!(Design::new(enough).check(&target()).is_ok());
+        // Of two layers that are both too narrow, the one that asks for more.
+        let more = Design::new(20).check(&target_of_many_dimensions()).unwrap_err().to_string();
+        let enough = more.split("give --width ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        assert!(Design::new(enough).check(&target_of_many_dimensions()).is_ok(), "{more}");
         assert!(refused(Design { size: Some(90), ..Design::new(120) }).contains("--size asks to keep 90"));
         for eps in [0.0, 1e306, f64::NAN] {
             assert!(refused(Design { eps: Some(eps), ..Design::new(120) }).contains("from 1e-100 to 1e100"));

@@ -4,7 +4,7 @@
 
 use crate::numeric::{ln_binomial, ln_sum_exp};
 use crate::tickets::nsn::Target;
-use crate::tickets::nsn::boxes::{ln_box, ln_box_of_scale};
+use crate::tickets::nsn::boxes::{ln_box, ln_box_of_scale, ln_of_any_eps};
 
 /// Up to so many vectors the sum over all sizes is added up term by term.
 const MOST_ADDED: u64 = 12;
@@ -12,8 +12,6 @@ const MOST_ADDED: u64 = 12;
 const MOST_STEPS: usize = 100;
 /// A step in ln eps that no longer matters.
 const SMALL_STEP: f64 = 1e-9;
-/// ln of an eps below which the density of the sums is constant over a box.
-const LN_SMALL: f64 = -21.0;
 /// The quadratures' relative tolerance.
 const TOLERANCE: f64 = 1e-8;
 
@@ -52,10 +50,7 @@ pub fn ln_first_moment_limit(n: u64, size: Option<u64>, target: &[f64]) -> f64 {
     }
     // E[T] is nearly eps^d times a constant as long as boxes are small, and grows more slowly where they are large.
     let d = target.len() as f64;
-    let at = |ln_eps: f64| {
-        let below = (ln_eps - LN_SMALL).min(0.0);
-        ln_expected(n, size, target, ln_eps.max(LN_SMALL).exp()) + d * below
-    };
+    let at = |ln_eps: f64| ln_of_any_eps(ln_eps, target, |eps| ln_expected(n, size, target, eps));
     let mut ln_eps = 0.0;
     let mut bracket = (f64::NEG_INFINITY, f64::INFINITY);
     for _ in 0..MOST_STEPS {
