@@ -353,7 +353,7 @@ fn bad_input_is_refused_with_tensor_and_remedy() {
         (&["--target", "padded", "--side", "3", "--width", "1e5"], "free: give a smaller --side"),
         (&["--target", "text"], "text is not a whole safetensors file"),
         (&["--target", "none"], "cannot read none"),
-        (&["--target", &gap, "--width", "20"], "conv0.weight: of width 20, input channel 0 (from 0) has"),
+        (&["--target", &gap, "--width", "20"], "conv1.weight: of width 20, input channel 2 (from 0) has"),
         (&["--target", &gap, "--width", "0"], "write a whole number from 1"),
         (&["--target", &gap, "--width", "1e15"], "give a smaller --width"),
         (&["--target", &gap, "--size", "300"], "--size asks to keep 300: give --width"),

@@ -239,10 +239,7 @@ fn solve_rows(arguments: &Arguments, rows: Rows, watch: &Watch, least: &AtomicU6
     let reason = if stop.interrupted {
         "interrupted".into()
     } else if stop.elapsed.as_secs_f64() >= arguments.time_limit {
-        let nothing = f64::from_bits(least.load(Ordering::Relaxed)) == f64::INFINITY;
-        let remedy =
-            if nothing { ", before all vectors were read three times: give a longer --time-limit" } else { "" };
-        format!("the time limit of {} s is over{remedy}", arguments.time_limit)
+        time_is_over(arguments.time_limit, f64::from_bits(least.load(Ordering::Relaxed)))
     } else {
         MORE_PASSES.into()
     };
@@ -266,6 +263,12 @@ fn solve_rows(arguments: &Arguments, rows: Rows, watch: &Watch, least: &AtomicU6
     };
     watch.writing(|| print(&if arguments.json { pretty(&report) } else { report.text() }))?;
     Ok(ExitCode::from(if report.is_cut_short() { INCOMPLETE } else { 0 }))
+}
+
+/// Why a search by rows ended whose least error is this: infinite where it had not decided all vectors once.
+fn time_is_over(limit: f64, least: f64) -> String {
+    let early = ", before all vectors were read three times: give a longer --time-limit";
+    format!("the time limit of {limit} s is over{}", if least == f64::INFINITY { early } else { "" })
 }
 
 /// What is known of a search that is left behind.
@@ -587,3 +590,14 @@ const MORE_PASSES: &str = "more passes come no nearer: give a larger --eps";
 /// What to do where sums of short decimals may miss the target by their rounding alone.
 const DECIMALS: &str = "the files hold decimals, which binary numbers only come near: 0.1 + 0.2 is not 0.3 there. Add --decimal \
                         to add them up exactly, or give an --eps such as 1e-9";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_that_ends_before_anything_is_found_says_so() {
+        assert_eq!(time_is_over(60.0, 0.5), "the time limit of 60 s is over");
+        assert!(time_is_over(0.3, f64::INFINITY).ends_with("read three times: give a longer --time-limit"));
+    }
+}
