@@ -335,7 +335,16 @@ fn a_networks_certificate_is_verified_by_both() {
         rehashed(&body.replacen("\"error\":[-", "\"error\":[0.01,-", 1)),
         rehashed(&body.replacen("\"hidden\":[[{\"target\":[-", "\"hidden\":[[{\"target\":[-0.1,", 1)),
         rehashed(&body[..body.len() / 2]),
+        // What JSON allows and no such file has: it must not be read as another number, nor hang or take memory.
+        rehashed(&body.replace(&bound, "\"bound\":1e999")),
+        rehashed(&body.replace(&bound, "\"bound\":\"1/0\"")),
+        rehashed(&body.replacen("\"unit\":-", "\"unit\":-1000000000", 1)),
+        rehashed(&body.replacen("\"unit\":-", "\"unit\":-0.", 1)),
+        rehashed(&body.replacen("\"pad\":", "\"pad\":1000000000", 1)),
+        rehashed(&body.replacen("\"size\":[8,8]", "\"size\":[4294967296,4294967296]", 1)),
+        rehashed(&body.replacen("\"claim\":\"", "\"claim\":\"not ", 1)),
     ];
+    assert!(body.contains("\"size\":[8,8]"));
     let files: Vec<String> = (0..=changed.len()).map(|index| format!("{index}.json")).collect();
     for (file, text) in files.iter().zip([&text].into_iter().chain(&changed)) {
         std::fs::write(folder.path().join(file), text).unwrap();

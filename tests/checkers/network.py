@@ -12,11 +12,23 @@ import hashlib, json, sys
 from fractions import Fraction as F
 from pathlib import Path
 
+CLAIM = ("for all inputs X of these ranges, |N(X) - N~(X)| <= bound at every output, where N has the kernels `target` and N~ "
+         "computes plus * X^+ + minus * X^- at each layer, with (leaky) ReLUs between the layers")
+
 class Wrong(Exception): """What is wrong."""
 
 def require(condition, what):
     if not condition:
         raise Wrong(what)
+
+def finite(x):
+    """A finite number exactly; texts such as "1e999999999" and other kinds are refused."""
+    require(type(x) in (int, float) and abs(x) < 2**1024, f"{str(x)[:20]} is no finite number")
+    return F(x)
+
+def whole(x, most=2**63):
+    require(type(x) is int and abs(x) < most, f"{str(x)[:20]} is no whole number below {most}")
+    return x
 
 def difference(z, e):
     return max(z, 0) - max(z - e, 0)
@@ -29,9 +41,9 @@ def corners(z, e):
 
 class Layer:
     def __init__(self, text, size, field):
-        self.o, self.i, self.k, self.stride, self.pad = (text[n] for n in ("outputs", "inputs", "side", "stride", "pad"))
+        self.o, self.i, self.k, self.stride, self.pad = (whole(text[n]) for n in ("outputs", "inputs", "side", "stride", "pad"))
         require(min(self.o, self.i, self.k, self.stride) > 0 <= self.pad, field)
-        read = lambda name: [F(x) for x in text[name]]
+        read = lambda name: [finite(x) for x in text[name]]
         self.target, self.plus, self.minus = read("target"), read("plus"), read("minus")
         require({len(self.target), len(self.plus), len(self.minus)} == {self.o * self.i * self.k**2}, field)
         self.size = size
@@ -70,11 +82,11 @@ def bound(layers, inputs, boxes, leak, layer, z, e, slopes):
         if index == 0:
             break
         of_plus, of_minus = get(layers[index].plus, e), get(layers[index].minus, e)
-        tilt, unit = slopes[index - 1], F(2) ** slopes[index - 1]["unit"]
+        tilt, unit = slopes[index - 1], F(2) ** whole(slopes[index - 1]["unit"], 1100)
         require(len(tilt["target"]) == len(tilt["error"]) == len(boxes[index - 1]), "slopes")
         z, e = {}, {}
         for at, box in enumerate(boxes[index - 1]):
-            s, t = tilt["target"][at] * unit, tilt["error"][at] * unit
+            s, t = whole(tilt["target"][at]) * unit, whole(tilt["error"][at]) * unit
             b, d = leak * minus.get(at, 0), leak * of_minus.get(at, 0)
             a, c = plus.get(at, 0) + b, of_plus.get(at, 0) + d
             if a or c or s or t:
@@ -86,13 +98,13 @@ def bound(layers, inputs, boxes, leak, layer, z, e, slopes):
     return height + sum(at_most(at) for at in plus.keys() | minus.keys())
 
 def check(file):
-    first, _, body = Path(file).read_text("utf-8").partition("\n")
-    require(first == '{"sha256":"%s",' % hashlib.sha256(body.encode()).hexdigest(), "sha256")
-    c = json.loads("{" + body)
-    require(c["format"] == "lemmascope network certificate" and c["version"] == 1, "format")
-    ranges = lambda texts: [tuple(F(x) for x in text) for text in texts]
-    layers, size, leak, inputs = [], tuple(c["size"]), F(c["leak"]), ranges(c["inputs"])
-    require(0 <= leak < 1, "leak")
+    first, _, body = Path(file).read_bytes().partition(b"\n")
+    require(first == b'{"sha256":"%s",' % hashlib.sha256(body).hexdigest().encode(), "sha256")
+    c = json.loads(b"{" + body)
+    require((c["format"], c["version"], c["claim"]) == ("lemmascope network certificate", 1, CLAIM), "format")
+    ranges = lambda pairs: [(finite(low), finite(high)) for low, high in pairs]
+    layers, size, leak, inputs = [], tuple(whole(n) for n in c["size"]), finite(c["leak"]), ranges(c["inputs"])
+    require(0 <= leak < 1 and len(size) == 2, "leak and size")
     for index, text in enumerate(c["layers"]):
         layers.append(Layer(text, size, f"layers {index}"))
         require(index == 0 or layers[-1].i == layers[-2].o, f"layers {index}")
@@ -110,15 +122,17 @@ def check(file):
         boxes.append([ranges([number["target"], number["error"]]) for number in numbers])
     for pixel, both in enumerate(c["outputs"]):
         for sign, slopes in zip((-1, 1), both, strict=True):
-            right = bound(layers, inputs, boxes, leak, len(layers) - 1, {}, {pixel: sign}, slopes) <= F(c["bound"])
+            right = bound(layers, inputs, boxes, leak, len(layers) - 1, {}, {pixel: sign}, slopes) <= finite(c["bound"])
             require(right, f"bound, at output {pixel}")
     return f"at {len(c['outputs'])} outputs and {len(inputs)} inputs, |N(X) - N~(X)| <= {c['bound']}"
 
+if len(sys.argv) < 2:
+    print("usage: network.py proof.json ...")
 refused = 0
 for file in sys.argv[1:]:
     try:
         print(f"verified: {check(file)}")
-    except (Wrong, ValueError, KeyError, TypeError, IndexError) as wrong:
+    except (Wrong, ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError, OSError) as wrong:
         print(f"refused: {file}: {wrong}")
         refused = 1
 sys.exit(refused or len(sys.argv) < 2)

@@ -192,6 +192,12 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
     let target = read_target(arguments)?;
     let images = arguments.images.as_ref().map(|path| Images::read(path, &target, arguments.biases)).transpose()?;
     let side = side(arguments, &target, images.as_ref())?;
+    if let Some(images) = images.as_ref().filter(|_| arguments.ball.is_some()) {
+        balls_of(arguments, images)?;
+    }
+    if arguments.proof {
+        Proof::check(&target, proof_size(arguments, side, images.as_ref()))?;
+    }
     let design = design(arguments);
     let pool = thread_pool(arguments.threads)?;
     let in_target = |error: Error| error.at(arguments.target.display());
@@ -219,9 +225,20 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
         files.extend(arguments.page.then(|| (page::PAGE, ticket.page().into_bytes())));
         let files: Vec<_> = files.into_iter().map(|(name, bytes)| (arguments.out.join(name), bytes)).collect();
         write_together(&files)?;
+        remove_earlier(arguments, &files)?;
         checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
         ticket.print(arguments, agreement, work.elapsed())
     })
+}
+
+/// Removes files of an earlier pruning in the folder that this one does not have.
+fn remove_earlier(arguments: &Arguments, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let paths = files::NAMES.iter().map(|name| arguments.out.join(name));
+    let is_earlier = |path: &PathBuf| path.is_file() && files.iter().all(|(written, _)| written != path);
+    for path in paths.filter(is_earlier) {
+        std::fs::remove_file(&path).map_err(Error::write(&path))?;
+    }
+    Ok(())
 }
 
 /// Refuses to write over a file that is read.
@@ -372,27 +389,13 @@ fn certify_balls(
     work: &Work,
 ) -> Result<files::BallFigures> {
     let (approximation, all) = (pruned.approximation(), images.images());
-    if let Some(index) = arguments.around.iter().find(|&&index| index >= all.len()) {
-        return Err(Error::input(format!(
-            "--around {index}: there are {} images: give 0 to {}",
-            all.len(),
-            all.len() - 1
-        )));
-    }
-    let indices = match &arguments.around[..] {
-        [] => (0..(arguments.ball_images as usize).min(all.len())).collect(),
-        around => around.to_vec(),
-    };
+    let indices = balls_of(arguments, images)?;
     work.begin("certifying: balls around images".into(), indices.len(), "images", None);
     let watch = Watch { interrupted: work.flag(), advanced: &|| {} };
     let mut balls = files::BallFigures { radius, images: indices.len(), certified: Vec::new(), around: Vec::new() };
     let ones = arguments.biases.into();
     for index in indices {
-        let image = &all[index];
-        if image.max_norm() > 1.0 {
-            return Err(Error::input("--ball: pixels are outside [-1, 1]: give images within, or leave out --ball"));
-        }
-        let ball = (image, radius, ones);
+        let ball = (&all[index], radius, ones);
         let one_class = if arguments.around.is_empty() {
             approximation.agrees_in_ball(ball, &watch)?.ok_or_else(|| stopped_certifying(work))?
         } else {
@@ -409,6 +412,31 @@ fn certify_balls(
     Ok(balls)
 }
 
+/// The images around which there are balls.
+fn balls_of(arguments: &Arguments, images: &Images) -> Result<Vec<usize>> {
+    let all = images.images();
+    if let Some(index) = arguments.around.iter().find(|&&index| index >= all.len()) {
+        return Err(Error::input(format!(
+            "--around {index}: there are {} images: give 0 to {}",
+            all.len(),
+            all.len() - 1
+        )));
+    }
+    let indices: Vec<usize> = match &arguments.around[..] {
+        [] => (0..(arguments.ball_images as usize).min(all.len())).collect(),
+        around => around.to_vec(),
+    };
+    if indices.iter().any(|&index| all[index].max_norm() > 1.0) {
+        return Err(Error::input("--ball: pixels are outside [-1, 1]: give images within, or leave out --ball"));
+    }
+    Ok(indices)
+}
+
+/// Rows and columns of the inputs that a proof is about.
+fn proof_size(arguments: &Arguments, side: (usize, usize), images: Option<&Images>) -> (usize, usize) {
+    images.filter(|_| !arguments.around.is_empty()).map_or(side, Images::size)
+}
+
 /// The bound that others can check.
 fn prove(
     arguments: &Arguments,
@@ -420,7 +448,7 @@ fn prove(
     work.begin("certifying: writing the proof".into(), 0, "", None);
     let around = images.zip(arguments.ball).zip(arguments.around.first());
     let around = around.map(|((images, radius), &index)| (&images.images()[index], radius, arguments.biases.into()));
-    let size = around.map_or(side, |(image, ..)| (image.rows(), image.columns()));
+    let size = proof_size(arguments, side, images);
     Proof::new(&pruned.approximation(), size, around, work.flag())?.ok_or_else(|| stopped_certifying(work))
 }
 

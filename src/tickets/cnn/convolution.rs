@@ -7,7 +7,7 @@ use crate::simd::widest;
 
 /// The side of the output for an input of `side` pixels; none where the kernel does not fit into the padded input.
 pub fn output_side(side: usize, kernel: usize, stride: usize, pad: usize) -> Option<usize> {
-    let room = (side + 2 * pad).checked_sub(kernel)?;
+    let room = side.checked_add(pad.checked_mul(2)?)?.checked_sub(kernel)?;
     Some(room / stride + 1)
 }
 

@@ -68,6 +68,15 @@ enum Part {
 struct Reach {
     target: Image,
     error: Image,
+    /// What weights that are 0 by underflow would add.
+    underflow: f64,
+}
+
+impl Reach {
+    fn new(target: Image, error: Image) -> Self {
+        let sum: f64 = target.data().iter().chain(error.data()).sum();
+        Reach { target, error, underflow: f64::MIN_POSITIVE * sum }
+    }
 }
 
 /// The ranges that are known.
@@ -135,7 +144,8 @@ pub(super) fn agrees_in_ball(
 pub(super) fn ball(image: &Image, radius: f64, ones: usize) -> Vec<Range> {
     let free = (image.channels() - ones) * image.rows() * image.columns();
     let range = |(pixel, &x): (usize, &f64)| {
-        if pixel < free { ((x - radius).max(-1.0), (x + radius).min(1.0)) } else { (x, x) }
+        let (low, high) = ((x - radius).next_down(), (x + radius).next_up());
+        if pixel < free { (low.max(-1.0), high.min(1.0)) } else { (x, x) }
     };
     image.data().iter().enumerate().map(range).collect()
 }
@@ -237,7 +247,7 @@ impl<'a> Relaxation<'a> {
                 None => Image::zeros(target.kernel.inputs(), rows, columns).map(|_| 1.0),
             };
             let [target, error] = [target.kernel.map(f64::abs), larger(error)].map(|kernel| add(&kernel, &inputs));
-            self.reaches.push(Reach { target, error });
+            self.reaches.push(Reach::new(target, error));
             return;
         };
         let targets = image(regions.iter().map(|region| largest(region.target)).collect());
@@ -245,7 +255,7 @@ impl<'a> Relaxation<'a> {
         let own = add(&larger(error), &targets);
         let carried = add(&larger(&self.approximation.responses()[layer]), &errors);
         let target = add(&target.kernel.map(f64::abs), &targets);
-        self.reaches.push(Reach { target, error: own.zip(&carried, |own, carried| own + carried) });
+        self.reaches.push(Reach::new(target, own.zip(&carried, |own, carried| own + carried)));
     }
 
     /// Finds the ranges of a layer of which those before are known, in about this time if one is given, and returns the bound of its
@@ -328,12 +338,15 @@ impl<'a> Relaxation<'a> {
         let weighed = |form: &Image, reach: &Image| -> f64 {
             form.data().iter().zip(reach.data()).filter(|(x, _)| **x != 0.0).map(|(x, reach)| x.abs() * reach).sum()
         };
-        weighed(&form.target, &self.reaches[layer].target) + weighed(&form.error, &self.reaches[layer].error)
+        let Reach { target, error, underflow } = &self.reaches[layer];
+        weighed(&form.target, target) + weighed(&form.error, error) + underflow
     }
 
-    /// A number that is at least the bound whatever the rounding on the way was; infinite where numbers overflow.
+    /// A number that is at least the bound whatever the rounding on the way was; infinite where numbers overflow. A product that
+    /// underflows is off by half the least double: by gamma times what a weight of [`f64::MIN_POSITIVE`] counts, and less.
     fn rounded(&self, bound: f64, size: f64) -> f64 {
-        let above = (bound + gamma(2 * self.sums) * size).next_up();
+        let underflow = self.sums as f64 * f64::MIN_POSITIVE;
+        let above = (bound + (gamma(2 * self.sums) * size + underflow)).next_up();
         if above.is_nan() { f64::INFINITY } else { above }
     }
 

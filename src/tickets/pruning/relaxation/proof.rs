@@ -117,6 +117,14 @@ impl Slopes {
 }
 
 impl Proof {
+    /// Checks that a proof for inputs of `size` = (rows, columns) would not be too large.
+    ///
+    /// # Errors
+    /// When the network is too large to write its slopes down, or a kernel does not fit into its padded input.
+    pub fn check(target: &Network, size: (usize, usize)) -> Result<()> {
+        refuse_large(target, &target.shapes(size.0, size.1)?)
+    }
+
     /// Proves a bound over inputs of `size` = (rows, columns) in [-1, 1], or in a ball around an image, whose last channels of ones
     /// stay as they are. None when interrupted.
     ///
@@ -223,21 +231,13 @@ impl Proof {
         let approximation = self.approximation()?;
         let shapes = approximation.target().shapes(self.size.0, self.size.1)?;
         let never = AtomicBool::new(false);
-        if self.inputs.len() != approximation.target().inputs() * self.size.0 * self.size.1 {
-            return Err(Error::input("inputs: give a range for each pixel"));
-        }
+        self.check_counts(approximation.target(), &shapes)?;
         if !self.inputs.iter().all(|(low, high)| low <= high) {
             return Err(Error::input("inputs: a range ends before it begins"));
         }
         let mut relaxation = Relaxation::new(&approximation, &shapes, Some(self.inputs.clone()), &never);
-        if self.hidden.len() != relaxation.last() {
-            return Err(Error::input("hidden: give the numbers of each layer but the last"));
-        }
         for (layer, numbers) in self.hidden.iter().enumerate() {
             let of_layer = |error: Error| error.at(format!("hidden, layer {layer}"));
-            if numbers.len() != relaxation.pixels(layer) {
-                return Err(of_layer(Error::input("give each number of the layer")));
-            }
             let check = |(pixel, number): (usize, &Number)| {
                 let claimed = [-number.target.0, number.target.1, -number.error.0, number.error.1];
                 for ((form, slopes), claimed) in FORMS.iter().zip(&number.slopes).zip(claimed) {
@@ -255,14 +255,33 @@ impl Proof {
             numbers.par_iter().enumerate().try_for_each(check).map_err(of_layer)?;
             relaxation.know(numbers);
         }
-        if self.outputs.len() != relaxation.pixels(relaxation.last()) {
-            return Err(Error::input("outputs: give the slopes of each"));
-        }
         let bound = relaxation.largest_output(&self.outputs);
         if bound <= self.bound && raised(bound) >= self.bound * (1.0 - RAISED) {
             return Ok(());
         }
         Err(Error::input(format!("bound: {:e} is stated, and the slopes prove {bound:e}", self.bound)))
+    }
+
+    /// Checks that there is a range, or a number, or slopes, for each number of these shapes: before any image is made.
+    fn check_counts(&self, target: &Network, shapes: &[(usize, usize)]) -> Result<()> {
+        let is_count = |count: usize, channels: usize, (rows, columns): (usize, usize)| {
+            rows.checked_mul(columns).and_then(|pixels| pixels.checked_mul(channels)) == Some(count) && count > 0
+        };
+        if !is_count(self.inputs.len(), target.inputs(), shapes[0]) {
+            return Err(Error::input("inputs: give a range for each pixel"));
+        }
+        if self.hidden.len() + 1 != target.layers().len() {
+            return Err(Error::input("hidden: give the numbers of each layer but the last"));
+        }
+        let counts = self.hidden.iter().map(Vec::len).chain([self.outputs.len()]);
+        for (layer, count) in counts.enumerate() {
+            if !is_count(count, target.layers()[layer].kernel.outputs(), shapes[layer + 1]) {
+                let last = layer == self.hidden.len();
+                let place = if last { "outputs".into() } else { format!("hidden, layer {layer}") };
+                return Err(Error::input(format!("{place}: give each number of the layer")));
+            }
+        }
+        Ok(())
     }
 
     fn approximation(&self) -> Result<Approximation> {
@@ -411,6 +430,10 @@ mod tests {
         refused(&|proof| proof.inputs.truncate(1), "inputs");
         refused(&|proof| proof.hidden.truncate(1), "hidden");
         refused(&|proof| proof.outputs.truncate(1), "outputs");
+        refused(&|proof| proof.hidden[0].truncate(1), "hidden, layer 0");
+        refused(&|proof| proof.layers[2].pad = 1 << 62, "outputs");
+        refused(&|proof| proof.layers[0].pad = 1 << 63, "does not fit");
+        refused(&|proof| (proof.size, proof.inputs) = ((1 << 32, 1 << 32), Vec::new()), "inputs");
         refused(&|proof| proof.claim.push('x'), "format");
     }
 }
