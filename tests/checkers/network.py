@@ -104,6 +104,7 @@ def check(file):
     require((c["format"], c["version"], c["claim"]) == ("lemmascope network certificate", 1, CLAIM), "format")
     ranges = lambda pairs: [(finite(low), finite(high)) for low, high in pairs]
     layers, size, leak, inputs = [], tuple(whole(n) for n in c["size"]), finite(c["leak"]), ranges(c["inputs"])
+    stated = finite(c["bound"])
     require(0 <= leak < 1 and len(size) == 2, "leak and size")
     for index, text in enumerate(c["layers"]):
         layers.append(Layer(text, size, f"layers {index}"))
@@ -122,7 +123,7 @@ def check(file):
         boxes.append([ranges([number["target"], number["error"]]) for number in numbers])
     for pixel, both in enumerate(c["outputs"]):
         for sign, slopes in zip((-1, 1), both, strict=True):
-            right = bound(layers, inputs, boxes, leak, len(layers) - 1, {}, {pixel: sign}, slopes) <= finite(c["bound"])
+            right = bound(layers, inputs, boxes, leak, len(layers) - 1, {}, {pixel: sign}, slopes) <= stated
             require(right, f"bound, at output {pixel}")
     return f"at {len(c['outputs'])} outputs and {len(inputs)} inputs, |N(X) - N~(X)| <= {c['bound']}"
 
