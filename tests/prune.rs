@@ -591,6 +591,10 @@ fn silent_filters_go_exactly_and_that_is_marked() {
     let page = std::fs::read_to_string(folder.path().join("fewer/page.html")).unwrap();
     let picture = std::fs::read_to_string(folder.path().join("fewer/picture.svg")).unwrap();
     assert!(page.contains(&picture) && page.contains("filters are kept") && page.ends_with("</html>\n"));
+    assert_eq!(fewer["files"].as_array().unwrap().last().unwrap(), "page.html");
+    // Another pruning without a page leaves none that would be of this one.
+    report(folder.path(), &[&base[..], &["--out", "fewer"]].concat());
+    assert!(!folder.path().join("fewer/page.html").exists() && folder.path().join("fewer/picture.svg").exists());
     assert_eq!(all["images"]["pruned_right"], fewer["images"]["pruned_right"]);
     assert_eq!(fewer["layers"][0]["kept"], all["layers"][0]["kept"]);
     for layer in [1, 2] {
@@ -644,7 +648,10 @@ fn time_brings_bounds_nearer() {
         prune_in(folder.path(), &[&base[..], arguments].concat()).code(2).stderr(predicate::str::contains(what));
     };
     refused(&["--around", "0"], "--ball");
-    refused(&["--radius", "0.1", "--around", "200"], "there are 200 images: give 0 to 199");
+    // Before anything is pruned.
+    refused(&["--radius", "0.1", "--around", "200", "--out", "early"], "there are 200 images: give 0 to 199");
+    refused(&["--proof", "--side", "40", "--out", "early"], "slopes would have to be written");
+    assert!(!folder.path().join("early").exists());
     refused(&["--radius", "0.1", "--around", "0", "--ball-images", "3"], "cannot be used with");
     refused(&["--tighten", "-1"], "--tighten");
 }

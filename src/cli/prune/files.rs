@@ -256,27 +256,28 @@ pub(super) struct Agreement {
 }
 
 impl Ticket {
-    /// The names of the files.
-    pub(super) fn names(&self) -> [&'static str; 5] {
-        [if self.is_dense() { NETWORK } else { RESPONSES }, MASKS, CERTIFICATE, LAYERS, PICTURE]
-    }
-
     /// Whether the pruned network is small enough to be held and written.
     fn is_dense(&self) -> bool {
         self.pruned.dense_weights() <= MOST_DENSE
     }
 
-    /// The files by name.
-    pub(super) fn files(&self, agreement: Agreement) -> [(&'static str, Vec<u8>); 5] {
+    /// The files by name, those among them that are asked for.
+    pub(super) fn files(&self, agreement: Agreement, page: bool) -> Vec<(&'static str, Vec<u8>)> {
         let certificate = pretty(&self.certificate(self.assessment.clone(), agreement)) + "\n";
-        let network = if self.is_dense() { weights::to_bytes(self.pruned.dense()) } else { self.responses() };
-        [
-            (self.names()[0], network),
+        let network = match self.is_dense() {
+            true => (NETWORK, weights::to_bytes(self.pruned.dense())),
+            false => (RESPONSES, self.responses()),
+        };
+        let mut files = vec![
+            network,
             (MASKS, self.masks_text().into_bytes()),
             (CERTIFICATE, certificate.into_bytes()),
             (LAYERS, self.csv()),
             (PICTURE, self.picture().into_bytes()),
-        ]
+        ];
+        files.extend(self.proof.as_ref().map(|proof| (PROOF, proof.text().into_bytes())));
+        files.extend(page.then(|| (PAGE, self.page().into_bytes())));
+        files
     }
 
     fn responses(&self) -> Vec<u8> {

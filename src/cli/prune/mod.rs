@@ -220,14 +220,13 @@ fn prune(arguments: &Arguments, work: &Work) -> Result<()> {
         return Err(stopped_certifying(work));
     }
     work.writing(|| -> Result<()> {
-        let mut files = ticket.files(agreement).to_vec();
-        files.extend(ticket.proof.as_ref().map(|proof| (files::PROOF, proof.text().into_bytes())));
-        files.extend(arguments.page.then(|| (page::PAGE, ticket.page().into_bytes())));
+        let files = ticket.files(agreement, arguments.page);
+        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
         let files: Vec<_> = files.into_iter().map(|(name, bytes)| (arguments.out.join(name), bytes)).collect();
         write_together(&files)?;
         remove_earlier(arguments, &files)?;
         checkpoint::remove(&arguments.out, &resume::hash(&ticket.design, &target));
-        ticket.print(arguments, agreement, work.elapsed())
+        ticket.print(arguments, &names, agreement, work.elapsed())
     })
 }
 
@@ -380,12 +379,12 @@ fn compare(images: &Images, pruned: &PrunedNetwork<SeededPair>) -> Result<Compar
 }
 
 /// On which of the first images' balls both networks are certified to put one class first; where images are named, how far apart the
-/// networks are around them.
+/// networks are around them, of which `whole` is a bound.
 fn certify_balls(
     arguments: &Arguments,
     pruned: &PrunedNetwork<SeededPair>,
     images: &Images,
-    radius: f64,
+    (radius, whole): (f64, f64),
     work: &Work,
 ) -> Result<files::BallFigures> {
     let (approximation, all) = (pruned.approximation(), images.images());
@@ -399,8 +398,9 @@ fn certify_balls(
         let one_class = if arguments.around.is_empty() {
             approximation.agrees_in_ball(ball, &watch)?.ok_or_else(|| stopped_certifying(work))?
         } else {
-            let around =
+            let mut around =
                 approximation.around(ball, arguments.tighten(), &watch)?.ok_or_else(|| stopped_certifying(work))?;
+            around.upper = around.upper.min(whole);
             balls.around.push(files::AroundFigures::new(index, &around));
             around.one_class == Some(true)
         };
@@ -499,8 +499,12 @@ impl Ticket {
         let assessment = Assessment::new(&design, &pruned, side, &looking, &watch)?;
         let assessment = assessment.ok_or_else(|| stopped_certifying(work))?;
         let balls = images.as_ref().zip(arguments.ball);
-        let balls =
-            balls.map(|(images, radius)| certify_balls(arguments, &pruned, images, radius, work)).transpose()?;
+        let certify = |(images, radius): (&Images, f64)| {
+            // A ball lies within all inputs, where these are of its size.
+            let whole = if images.size() == side { assessment.total.upper } else { f64::INFINITY };
+            certify_balls(arguments, &pruned, images, (radius, whole), work)
+        };
+        let balls = balls.map(certify).transpose()?;
         let proof = arguments.proof.then(|| prove(arguments, &pruned, side, images.as_ref(), work)).transpose()?;
         let images = arguments
             .images

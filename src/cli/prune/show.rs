@@ -16,26 +16,32 @@ struct Report<'a> {
     certificate: files::Certificate<'a>,
     seconds: f64,
     out: String,
-    files: [&'static str; 5],
+    files: &'a [&'a str],
 }
 
 const COLUMNS: [&str; 9] =
     ["layer", "kernel", "dimension", "candidates", "kept", "factor", "sum error", "expected limit", "worst error"];
 
 impl Ticket {
-    pub(super) fn print(&self, arguments: &Arguments, agreement: files::Agreement, time: Duration) -> Result<()> {
+    pub(super) fn print(
+        &self,
+        arguments: &Arguments,
+        names: &[&str],
+        agreement: files::Agreement,
+        time: Duration,
+    ) -> Result<()> {
         if arguments.json {
             return print(&pretty(&Report {
                 certificate: self.certificate(self.assessment.clone().without_inputs(), agreement),
                 seconds: (time.as_secs_f64() * 1e3).round() / 1e3,
                 out: arguments.out.display().to_string(),
-                files: self.names(),
+                files: names,
             }));
         }
-        if arguments.quiet { Ok(()) } else { print(&self.text(arguments, agreement, time)) }
+        if arguments.quiet { Ok(()) } else { print(&self.text(arguments, names, agreement, time)) }
     }
 
-    fn text(&self, arguments: &Arguments, agreement: files::Agreement, time: Duration) -> String {
+    fn text(&self, arguments: &Arguments, names: &[&str], agreement: files::Agreement, time: Duration) -> String {
         let total = &self.assessment.total;
         let mut lines = vec![self.table()];
         lines.push(format!("kept      {} of {} filters, n = {}", total.kept, total.filters, self.design.width));
@@ -111,7 +117,7 @@ impl Ticket {
         lines.push(format!(
             "written   {} in {}; the pruned network is the masked random one within \
              {:.1e}; {:.1} s",
-            self.names().join(", "),
+            names.join(", "),
             arguments.out.display(),
             agreement.difference,
             time.as_secs_f64()
