@@ -43,6 +43,13 @@ pub struct Words {
     pub readings: Vec<String>,
     /// What is refuted: the statement, or a constant of it.
     pub refutes: String,
+    /// Of a theorem on another statement with the same event and bound: where it stands in the source.
+    pub source: Option<String>,
+    /// And the statement.
+    pub statement: Option<String>,
+    /// The claim's hypotheses that this other statement does not make.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// Parameters of which it speaks at these values only.
     #[serde(default)]
     pub only: Texts,

@@ -144,14 +144,36 @@ impl Enclosure {
             product = product * x;
             x = x + Self::ONE;
         }
-        let half = Self::new(0.5);
-        let (inverse, ln_tau) = (Self::ONE / x, Self::PI.scaled(2.0).ln());
+        let ln_tau = Self::PI.scaled(2.0).ln();
+        (x - Self::new(0.5)) * x.ln() - x + ln_tau.scaled(0.5) + x.stirling_rest() - product.ln()
+    }
+
+    /// ln of x^x e^-x/Gamma(x) for x > 0, whose large terms cancel.
+    ///
+    /// # Panics
+    /// When x is not positive.
+    pub fn ln_stirling_ratio(self) -> Self {
+        if self.lo < STIRLING_FROM {
+            return self * self.ln() - self - self.ln_gamma();
+        }
+        (self / Self::PI.scaled(2.0)).ln().scaled(0.5) - self.stirling_rest()
+    }
+
+    /// lnGamma(x) - (x - 1/2) ln x + x - ln(2 pi)/2, for x from [`STIRLING_FROM`] on.
+    fn stirling_rest(self) -> Self {
+        let inverse = Self::ONE / self;
         let square = inverse.square();
         let term = |(above, below): (f64, f64)| Self::new(above) / Self::new(below);
         let (left_out, terms) = STIRLING.split_last().expect("there are terms");
         let series = terms.iter().rev().fold(Self::ZERO, |sum, &fraction| sum * square + term(fraction)) * inverse;
-        let error = (term(*left_out) * square.powi(terms.len() as u32) * inverse).hull(Self::ZERO);
-        (x - half) * x.ln() - x + ln_tau.scaled(0.5) + series + error - product.ln()
+        series + (term(*left_out) * square.powi(terms.len() as u32) * inverse).hull(Self::ZERO)
+    }
+
+    /// x - (e^x - 1), which rises up to 0 at 0 and falls from there.
+    pub fn less_exp_m1(self) -> Self {
+        let at = |x: f64| Self::new(x) - Self::new(x).exp_m1();
+        let ends = at(self.lo).hull(at(self.hi));
+        if self.holds(0.0) { ends.hull(Self::ZERO) } else { ends }
     }
 
     /// (2/sqrt pi) times the integral of exp(-t^2) from 0 to x.

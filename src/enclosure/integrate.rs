@@ -66,7 +66,7 @@ fn of_piece(function: &impl Fn(Enclosure) -> Forms, range: Enclosure) -> (Enclos
     let [lo, hi] = [range.lo(), range.hi()].map(Enclosure::new);
     let plain = over.0[0].non_negative() * (hi - lo);
     let remainder = over.0[COEFFICIENTS - 1];
-    if !remainder.width().is_finite() {
+    if !remainder.width().is_finite() || !at_middle.0[0].width().is_finite() {
         return (plain, 0.0);
     }
     let middle = Enclosure::new(range.middle());

@@ -104,7 +104,8 @@ fn certificate(claim: &Claim, theorem: &Theorem, point: &Point) -> Result<Value>
     let free: Vec<String> = theorem.free.keys().cloned().collect();
     let point = point_of(&cell).without(&free);
     let hypotheses = claim.hypotheses(&cell);
-    if let Some(unmet) = hypotheses.iter().find_map(Hypothesis::unmet) {
+    let made = hypotheses.iter().filter(|hypothesis| !theorem.without.contains(&hypothesis.name));
+    if let Some(unmet) = made.into_iter().find_map(Hypothesis::unmet) {
         return Err(Error::input(format!(
             "{}: outside the hypotheses, of which {unmet} is unmet; a certificate speaks of cells inside only",
             cell.key()
@@ -143,8 +144,8 @@ fn written(claim: &Claim, theorem: &Theorem, point: &Point, proof: &Proof) -> Va
         "version": VERSION,
         "form": theorem.form,
         "claim": about.id,
-        "source": about.source,
-        "statement": about.statement,
+        "source": theorem.source.as_deref().unwrap_or(&about.source),
+        "statement": theorem.statement.as_deref().unwrap_or(&about.statement),
         "reading": if readings.is_empty() { AS_PRINTED.to_string() } else { readings.join("; ") },
         "bound": theorem.bound,
         "relation": about.relation_of(&theorem.bound).name(),

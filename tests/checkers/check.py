@@ -68,12 +68,21 @@ def ends(n, eps, C):
     both = sum(F(comb(n, m), factorial(m) * factorial(n - m)) for m in range(n + 1)) * x**n
     return eps, (2 * one - both) / 2**n, checks, {}
 
-def sign_counts(d, c0, c1, n, eps, kernel, event, C):
+def width(n, eps, C):
     cube, root = n / C, round(float(n / C) ** (1 / 3) * 10**6) + 2
     while F(root, 10**6) ** 3 > cube:
         root -= 1
-    root = F(root, 10**6)
-    checks = [("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", exp_at_least(root, 1 / eps)), ("eps < 1/4", compared(eps, "<", F(1, 4)))]
+    return F(root, 10**6), ("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", exp_at_least(F(root, 10**6), 1 / eps))
+
+def four_signs(d, c0, c1, n, eps, kernel, event, C):
+    root, checked = width(n, eps, C)
+    require(eps < 1, "cell.eps")
+    left = sum((-1) ** i * comb(4, i) * (4 - i) ** (2 * n) for i in range(5))
+    return left, (1 - eps) * 16**n, [checked, ("eps < 1/4", "not asked by Theorem 3")], {"root": root}
+
+def sign_counts(d, c0, c1, n, eps, kernel, event, C):
+    root, checked = width(n, eps, C)
+    checks = [checked, ("eps < 1/4", compared(eps, "<", F(1, 4)))]
     left = sum(comb(2 * n, m) for m in range(2 * n + 1) if 2**m * eps >= 1 and 2 ** (2 * n - m) * eps >= 1)
     return left, (1 - eps) * 4**n, checks, {"root": root}
 
@@ -106,8 +115,8 @@ def expected(c):
     formula = about["bounds"][w["bound"]]
     readings = [r["text"] for name in w.get("readings", []) for r in about.get("readings", []) if r["bound"] == name]
     relation = about["relation"] if isinstance(about["relation"], str) else "equal"
-    return {"format": "lemmascope certificate", "version": 1, "form": w["form"], "claim": w["claim"], "source": about["source"],
-            "statement": about["statement"], "reading": "; ".join(readings) or "as printed", "bound": w["bound"],
+    return {"format": "lemmascope certificate", "version": 1, "form": w["form"], "claim": w["claim"], "source": w.get("source", about["source"]),
+            "statement": w.get("statement", about["statement"]), "reading": "; ".join(readings) or "as printed", "bound": w["bound"],
             "relation": relation, "formula": formula if isinstance(formula, str) else ", or ".join(f["formula"] for f in formula),
             "theorem": w["id"], "refutes": w["refutes"], "cell": c["cell"], "region": w["region"],
             "hypotheses": [{"name": n, "checked": how} for n, how in checks], "argument": w["argument"],

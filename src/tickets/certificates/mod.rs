@@ -38,7 +38,8 @@ fn theorem(words: Words) -> Theorem {
         "large-mean" => Theorem::new(words, chernoff::prove),
         "counting" => Theorem::new(words, lueker::count),
         "ends" => Theorem::new(words, lueker::miss_ends),
-        "sign-counts" => Theorem::new(words, kernel_pruning::prove),
+        "sign-counts" => Theorem::new(words, kernel_pruning::count_each_sign),
+        "four-signs" => Theorem::new(words, kernel_pruning::count_four_signs).completed_by(kernel_pruning::complete),
         "mask-size" => Theorem::new(words, mask::prove),
         other => panic!("theorems.toml: {other} has no inequality"),
     }

@@ -14,6 +14,8 @@ pub struct NsnBox;
 
 /// The quadrature's relative tolerance.
 const TOLERANCE: f64 = 1e-12;
+/// The relative width of an enclosure.
+const WIDTH: f64 = 1e-10;
 
 impl Measurand for NsnBox {
     fn procedures(&self) -> Vec<Procedure<'_>> {
@@ -54,7 +56,7 @@ fn quadrature(cell: &Cell) -> Result<Estimator<'_>> {
 fn proved(cell: &Cell) -> Result<Estimator<'_>> {
     let (k, d, eps, target) = parts(cell);
     Ok(Estimator::proved(move || {
-        let found = enclosed_box(k, d, eps, &target);
+        let found = enclosed_box(k, d, eps, &target, WIDTH);
         Some((found.ln, found.pieces.pieces.len() as u64))
     }))
 }

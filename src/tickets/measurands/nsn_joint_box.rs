@@ -4,6 +4,7 @@ mod proof;
 
 use super::*;
 use crate::tickets::nsn::boxes::ln_joint_box;
+use crate::tickets::nsn::enclosed_joint::enclosed_joint_box;
 use crate::tickets::nsn::importance::{ImportanceJointBox, check_eps};
 use crate::tickets::nsn::sampling::{add_collapsed_sum, add_nsn_vectors, in_box};
 use crate::tickets::nsn::tilted::TiltedJointBox;
@@ -18,6 +19,7 @@ impl Measurand for NsnJointBox {
     fn procedures(&self) -> Vec<Procedure<'_>> {
         vec![
             Procedure::new(Method::Quadrature, quadrature),
+            Procedure::new(Method::Proved, proved),
             Procedure::new(Method::Conditional, conditional),
             Procedure::new(Method::Importance, importance),
             Procedure::new(Method::Collapsed, |cell| Ok(hits(cell, add_collapsed_sum))),
@@ -58,6 +60,12 @@ fn parts(cell: &Cell) -> (u64, u64, u64, f64, Target) {
 fn quadrature(cell: &Cell) -> Result<Estimator<'_>> {
     let (k, j, d, eps, target) = parts(cell);
     Ok(Estimator::deterministic(move || Ok(Evidence::quadrature(ln_joint_box(k, j, d, eps, &target, TOLERANCE)))))
+}
+
+/// Between products of boxes of single sums.
+fn proved(cell: &Cell) -> Result<Estimator<'_>> {
+    let (k, j, d, eps, target) = parts(cell);
+    Ok(Estimator::proved(move || Some(enclosed_joint_box(k, j, d, eps, &target))))
 }
 
 fn conditional(cell: &Cell) -> Result<Estimator<'_>> {

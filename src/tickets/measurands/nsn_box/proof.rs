@@ -1,52 +1,55 @@
 //! The proof of Lemma 7, Eqs. 1-4, link by link as printed.
 
-use std::f64::consts::PI;
-
 use super::super::*;
-use super::TOLERANCE;
-use crate::tickets::nsn::boxes::{ln_box, ln_product};
-use crate::tickets::nsn::c_d;
-use crate::tickets::nsn::conditioned::ln_expectation;
-use crate::tickets::nsn::normal::ln_interval;
+use crate::enclosure::Enclosure;
+use crate::tickets::nsn::enclosed::{Form, enclosed_box, ln_box_given_scale, ln_expectation};
+use crate::tickets::nsn::root_c_d;
 
-/// Rounding of a formula in logs, relative.
-const ROUNDING: f64 = 1e-13;
+/// The relative width of an integral.
+const WIDTH: f64 = 1e-10;
 
 pub(super) fn chain(cell: &Cell) -> Vec<Link> {
     let (k, d, eps, target) = (cell.integer("k"), cell.integer("d"), cell.real("eps"), Target::of(cell));
-    let coordinates = target.coordinates(k, d);
-    let (real_k, real_d, c) = (k as f64, d as f64, c_d(d));
-    let norm = |power: i32| coordinates.iter().map(|&(z, count)| count * z.powi(power)).sum::<f64>();
-    let (norm1, norm2_squared) = (norm(1), norm(2));
-    // E-dagger: low <= sum Z_i^2 <= high.
-    let (low, high) = (real_k * (1.0 - 2.0 * c.sqrt()), real_k * (1.0 + 2.0 * c.sqrt() + 2.0 * c));
-    let exact = |ln: f64| Evidence::closed_form(ln, ROUNDING, 1);
-    let expectation = |ln_f: &dyn Fn(f64) -> f64| Evidence::quadrature(ln_expectation(k, low, high, ln_f));
-    let ln_base = real_d * ((2.0 * eps).ln() - 0.5 * (PI * high).ln());
-    let ln_density = |s: f64, z: f64| (2.0 * eps).ln() - 0.5 * (PI * s).ln() - (z + eps).powi(2) / (2.0 * s);
-    // exp(-(numerator)/(2 (1 - 2 sqrt(c_d)) k)), with the numerator as printed in each line.
-    let ln_exp = |numerator: f64| -numerator / (2.0 * low);
-    let good = expectation(&|_| 0.0);
-    let ln_good = good.ln.unwrap_or(f64::NEG_INFINITY);
-    let shifted = |ln: f64| {
-        let ends = (good.ln_lo + ln, good.ln_hi + ln);
-        Evidence::enclosed(Some(ln_good + ln), ends.0, ends.1, good.method, good.work)
+    let coordinates = target.enclosed(k, d);
+    let number = Enclosure::new;
+    let (real_k, real_d, real_eps, root) = (Enclosure::whole(k), Enclosure::whole(d), number(eps), root_c_d(d));
+    let (c, two) = (root.square(), number(2.0));
+    let sum_of = |of: &dyn Fn(Enclosure) -> Enclosure| -> Enclosure {
+        coordinates.iter().map(|&(z, count)| Enclosure::whole(count) * of(z)).sum()
     };
-    let conditioned = expectation(&|s| ln_product(&coordinates, |z| ln_interval(z, s.sqrt(), eps)));
-    let densities = expectation(&|s| ln_product(&coordinates, |z| ln_density(s, z)));
-    let ln_tail = 1.0 - 2.0 * (-c * real_k).exp();
-    let (printed_numerator, largest_numerator) = (
-        norm2_squared + 2.0 * eps * norm1 + real_d * eps * eps,
-        real_k + 2.0 * eps * real_k.sqrt() + real_d * eps * eps,
-    );
-    let worst = ln_exp(real_k * (1.0 + 1.0 / 8.0 + 1.0 / 16.0));
+    let (norm1, norm2_squared) = (sum_of(&|z| z), sum_of(&Enclosure::square));
+    // E-dagger: low <= sum Z_i^2 <= high.
+    let (low, high) = (real_k * (Enclosure::ONE - two * root), real_k * (Enclosure::ONE + two * root + two * c));
+    let exact = |ln: Enclosure| Evidence::proved(ln, 1);
+    let expectation = |ln_f: &dyn Fn(Form) -> Form| ln_expectation(k, low, Some(high), ln_f, WIDTH);
+    let given = |(ln, pieces): (Enclosure, u64)| Evidence::proved(ln, pieces);
+    let ln_base = real_d * ((two * real_eps).ln() - (Enclosure::PI * high).ln().scaled(0.5));
+    // sum_j ln(2 eps/sqrt(pi s) exp(-(|z_j|+eps)^2/(2s))), s = e^u.
+    let squares = sum_of(&|z| (z + real_eps).square());
+    let ln_constant = real_d * ((two * real_eps).ln() - Enclosure::PI.ln().scaled(0.5));
+    let ln_densities = |u: Form| {
+        let inverse = u.times(-Enclosure::ONE).exp();
+        Form::constant(ln_constant) - u.times(real_d.scaled(0.5)) - inverse.times(squares.scaled(0.5))
+    };
+    // exp(-(numerator)/(2 (1 - 2 sqrt(c_d)) k)), with the numerator as printed in each line.
+    let ln_exp = |numerator: Enclosure| -(numerator / low).scaled(0.5);
+    let good = expectation(&|_| Form::constant(Enclosure::ZERO));
+    let conditioned = given(expectation(&ln_box_given_scale(k, d, eps, &target)));
+    let densities = given(expectation(&ln_densities));
+    let ln_tail = ln_of_positive(Enclosure::ONE - two * (-(c * real_k)).exp());
+    let eps_squares = real_d * real_eps.square();
+    let (printed_numerator, largest_numerator) =
+        (norm2_squared + two * real_eps * norm1 + eps_squares, real_k + two * real_eps * real_k.sqrt() + eps_squares);
+    let worst = ln_exp(real_k * number(1.0 + 1.0 / 8.0 + 1.0 / 16.0));
+    let ln_quarter = number(0.25).ln();
+    let single = enclosed_box(k, d, eps, &target, WIDTH);
     let link = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtLeast, left, right);
     vec![
         link(
             "eq-1",
             "Eq. 1",
             "Pr(X in I_eps(z)) >= E[prod_j Pr(X_j in I_eps(z_j) | Z) | E+] Pr(E+)",
-            Evidence::quadrature(ln_box(k, d, eps, &target, TOLERANCE)),
+            Evidence::proved(single.ln, single.pieces.pieces.len() as u64),
             conditioned.clone(),
         ),
         link(
@@ -61,23 +64,17 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             "after Eq. 1, second line",
             "... >= (2 eps/sqrt(pi (1+2 sqrt c_d+2 c_d) k))^d exp(-(norm2(z)^2+2 eps norm1(z)+d eps^2)/(2 (1-2 sqrt c_d) k)) Pr(E+)",
             densities,
-            shifted(ln_base + ln_exp(printed_numerator)),
+            given((good.0 + ln_base + ln_exp(printed_numerator), good.1)),
         ),
+        link("after-1-tail", "after Eq. 1, Lemma 17", "Pr(E+) >= 1 - 2 exp(-c_d k)", given(good), exact(ln_tail)),
         link(
-            "after-1-tail",
-            "after Eq. 1, Lemma 17",
-            "Pr(E+) >= 1 - 2 exp(-c_d k)",
-            good,
-            exact(if ln_tail > 0.0 { ln_tail.ln() } else { f64::NEG_INFINITY }),
-        ),
-        link("before-2-c_d-k", "before Eq. 2", "c_d k >= 1 by hypotheses", exact((c * real_k).ln()), exact(0.0)),
-        link(
-            "before-2-quarter",
+            "before-2-c_d-k",
             "before Eq. 2",
-            "1 - 2 exp(-c_d k) >= 1/4",
-            exact(if ln_tail > 0.0 { ln_tail.ln() } else { f64::NEG_INFINITY }),
-            exact(0.25f64.ln()),
+            "c_d k >= 1 by hypotheses",
+            exact((c * real_k).ln()),
+            exact(Enclosure::ZERO),
         ),
+        link("before-2-quarter", "before Eq. 2", "1 - 2 exp(-c_d k) >= 1/4", exact(ln_tail), exact(ln_quarter)),
         link(
             "eq-2",
             "Eq. 2",
@@ -96,10 +93,15 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             "eq-4",
             "Eq. 4",
             "(1/4) exp(-(1+1/8+1/16)/(2 (1-2 sqrt c_d))) >= 1/16",
-            exact(0.25f64.ln() + worst),
-            exact(-16f64.ln()),
+            exact(ln_quarter + worst),
+            exact(-number(16.0).ln()),
         ),
     ]
+}
+
+/// The log of a number, and of 0 where it is negative.
+fn ln_of_positive(x: Enclosure) -> Enclosure {
+    if x.hi() <= 0.0 { Enclosure::new(f64::NEG_INFINITY) } else { Enclosure::between(x.lo().max(0.0), x.hi()).ln() }
 }
 
 #[cfg(test)]

@@ -3,18 +3,16 @@
 use std::f64::consts::PI;
 
 use super::super::*;
-use super::TOLERANCE;
-use crate::numeric::ln_add;
-use crate::tails::{Tail, ln_chi_square_tail};
-use crate::tickets::nsn::boxes::{ln_box, ln_joint_box};
-use crate::tickets::nsn::c_d;
-use crate::tickets::nsn::conditioned::ln_expectation;
+use crate::enclosure::Enclosure;
+use crate::enclosure::tails::ln_chi_square_tail;
+use crate::tails::Tail;
+use crate::tickets::nsn::enclosed::{Form, enclosed_box, ln_expectation};
+use crate::tickets::nsn::enclosed_joint::enclosed_joint_box;
 use crate::tickets::nsn::target::Target;
+use crate::tickets::nsn::{c_d, root_c_d};
 
-/// Rounding of a formula in logs, relative.
-const ROUNDING: f64 = 1e-13;
-/// Of a chi-square tail, relative.
-const BAD_ROUNDING: f64 = 1e-9;
+/// The relative width of an integral.
+const WIDTH: f64 = 1e-7;
 /// No constant is followed to larger k.
 const LARGEST: u64 = 1 << 53;
 
@@ -52,32 +50,41 @@ pub(super) fn least_constant(cell: &Cell, link: &str) -> Option<LeastConstant> {
 pub(super) fn chain(cell: &Cell) -> Vec<Link> {
     let (k, j, d) = (cell.integer("k"), cell.integer("j"), cell.integer("d"));
     let (eps, target) = (cell.real("eps"), Target::of(cell));
-    let (real_k, real_j, real_d, c) = (k as f64, j as f64, d as f64, c_d(d));
-    let exact = |ln: f64| Evidence::closed_form(ln, ROUNDING, 1);
-    let low = real_j * (1.0 - 2.0 * c.sqrt());
-    let good = ln_expectation(j, low, f64::INFINITY, |_| 0.0);
-    let moment = ln_expectation(j, low, f64::INFINITY, |s| real_d * ((2.0 * eps).ln() - 0.5 * (PI * s).ln()));
-    // Both blocks are good with probability (1 - q)^2, so that 2 q - q^2 is left.
-    let excess = -2.0 * real_j * c.sqrt();
-    let ln_q = ln_chi_square_tail(real_j, excess, real_j + excess, Tail::Lower);
-    let ln_bad = 2f64.ln() + ln_q + (-0.5 * ln_q.exp()).ln_1p();
-    let scaled = |ln: f64, relative_error: f64, work: u64| Evidence::closed_form(ln, relative_error, work);
-    let given_good = 2.0 * (moment.ln - good.ln);
-    let error = 8.0 * (moment.relative_error + good.relative_error);
-    let after_6 = scaled(ln_add(given_good, ln_bad), error + BAD_ROUNDING, moment.evaluations);
-    let ln_base = |block: f64| real_d * (4.0 * eps * eps / (PI * (1.0 - 2.0 * c.sqrt()) * block)).ln();
-    let with_j = exact(ln_add(ln_base(real_j), 2f64.ln() - c * real_j));
-    let with_k = exact(ln_add(ln_base(real_j), 2f64.ln() - c * real_k));
-    let threshold = asked_by_last_line(real_k, d, eps, 2.0);
+    let number = Enclosure::new;
+    let (real_k, real_j, real_d, root) = (Enclosure::whole(k), Enclosure::whole(j), Enclosure::whole(d), root_c_d(d));
+    let (c, two) = (root.square(), number(2.0));
+    let exact = |ln: Enclosure| Evidence::proved(ln, 1);
+    let typical = Enclosure::ONE - two * root;
+    let low = real_j * typical;
+    // A block is good with probability 1 - q, both with (1 - q)^2, so that 2 q - q^2 is left.
+    let tail = |tail: Tail| ln_chi_square_tail(real_j, low, tail).unwrap_or(Enclosure::ALL);
+    let (ln_good, ln_q) = (tail(Tail::Upper), tail(Tail::Lower));
+    let ln_bad = two.ln() + ln_q + (-ln_q.exp().scaled(0.5)).ln_1p();
+    let ln_eps = (two * number(eps)).ln();
+    // ((2 eps)^2/(pi s))^(d/2), s = e^u.
+    let ln_density =
+        |u: Form| Form::constant(real_d * (ln_eps - Enclosure::PI.ln().scaled(0.5))) - u.times(real_d.scaled(0.5));
+    let (moment, pieces) = ln_expectation(j, low, None, ln_density, WIDTH);
+    let given_good = (moment - ln_good).scaled(2.0);
+    let given = |ln: Enclosure| Evidence::proved(ln, pieces);
+    let after_6 = given(ln_sum(given_good, ln_bad));
+    let ln_base = |block: Enclosure| real_d * (ln_eps.scaled(2.0) - (Enclosure::PI * typical * block).ln());
+    let with = |block: Enclosure| exact(ln_sum(ln_base(real_j), two.ln() - c * block));
+    let (with_j, with_k) = (with(real_j), with(real_k));
+    // What the last sentence asks of k.
+    let asked = two * real_d / c * (Enclosure::PI * real_k * typical / (number(4.0) * number(eps).square())).ln();
+    let asked = if asked.hi() > 0.0 { asked.non_negative().ln() } else { number(f64::NEG_INFINITY) };
     let at_most = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtMost, left, right);
-    let single = ln_box(j, d, eps, &Target::Origin, TOLERANCE);
-    let boxes = Evidence::closed_form(2.0 * single.ln, 8.0 * single.relative_error, single.evaluations);
+    let (joint, joint_pieces) = enclosed_joint_box(k, j, d, eps, &target);
+    let single = enclosed_box(j, d, eps, &Target::Origin, WIDTH);
+    let boxes = Evidence::proved(single.ln.scaled(2.0), single.pieces.pieces.len() as u64);
+    let ends = given(ln_sum(ln_base(real_j), ln_good.scaled(2.0)));
     vec![
         at_most(
             "eq-5-lemma-14",
             "Eq. 5 and Lemma 14",
             "Pr(A+B, B+C in I_eps(z)) <= E[prod_i Pr(A_i in I_eps(0) | Z) Pr(C_i in I_eps(0) | Z)]",
-            Evidence::quadrature(ln_joint_box(k, j, d, eps, &target, 1e-7)),
+            Evidence::proved(joint, joint_pieces),
             boxes.clone(),
         ),
         at_most(
@@ -92,28 +99,28 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             "after Eq. 6, first line",
             "... <= (4 eps^2/(pi j (1-2 sqrt c_d)))^d + Pr(E-), where the complement of E- is meant",
             after_6,
-            scaled(ln_add(ln_base(real_j), 2.0 * good.ln.min(0.0)), error, 1),
+            ends.clone(),
         ),
         at_most(
             "after-6-ends-overline",
             "after Eq. 6, first line",
             "E[(4 eps^2/(pi sqrt(s s')))^d | E-] <= (4 eps^2/(pi j (1-2 sqrt c_d)))^d; Pr(not E-) is added on both sides",
-            scaled(given_good, error, moment.evaluations),
+            given(given_good),
             exact(ln_base(real_j)),
         ),
         at_most(
             "after-6-tail",
             "after Eq. 6, second line",
             "(4 eps^2/(pi j (1-2 sqrt c_d)))^d + Pr(E-) <= (4 eps^2/(pi j (1-2 sqrt c_d)))^d + 2 exp(-c_d j)",
-            scaled(ln_add(ln_base(real_j), 2.0 * good.ln.min(0.0)), error, 1),
+            ends,
             with_j.clone(),
         ),
         at_most(
             "after-6-tail-overline",
             "after Eq. 6, second line",
             "Pr(not E-) <= 2 exp(-c_d j), read with the overline; the other term is the same on both sides",
-            scaled(ln_bad, BAD_ROUNDING, j),
-            exact(2f64.ln() - c * real_j),
+            exact(ln_bad),
+            exact(two.ln() - c * real_j),
         ),
         Link::new(
             "after-6-k-for-j",
@@ -127,7 +134,7 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             "hypothesis-k",
             "last sentence",
             "for a large enough C, k >= 2 (d/c_d) log(pi k (1-2 sqrt c_d)/(4 eps^2))",
-            if threshold > 0.0 { exact(threshold.ln()) } else { exact(f64::NEG_INFINITY) },
+            exact(asked),
             exact(real_k.ln()),
         )
         .for_large("C"),
@@ -136,7 +143,7 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             "last line",
             "exp(-d log(pi j (1-2 sqrt c_d)/(4 eps^2))) + 2 exp(-c_d k) <= 3 (4 eps^2/(pi (1-2 sqrt c_d) k))^d",
             with_k.clone(),
-            exact(3f64.ln() + ln_base(real_k)),
+            exact(number(3.0).ln() + ln_base(real_k)),
         )
         .for_large("C"),
         at_most(
@@ -144,10 +151,16 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
             "last line",
             "exp(-d log(pi j (1-2 sqrt c_d)/(4 eps^2))) + 2 exp(-c_d k) <= 3 (4 eps^2/(pi (1-2 sqrt c_d) j))^d, with j as the lemma has it",
             with_k,
-            exact(3f64.ln() + ln_base(real_j)),
+            exact(number(3.0).ln() + ln_base(real_j)),
         )
         .for_large("C"),
     ]
+}
+
+/// ln(e^a + e^b).
+fn ln_sum(a: Enclosure, b: Enclosure) -> Enclosure {
+    let (more, less) = if a.middle() >= b.middle() { (a, b) } else { (b, a) };
+    more + (less - more).exp().ln_1p()
 }
 
 #[cfg(test)]
