@@ -17,6 +17,9 @@ const AT_FIRST: Pace = Pace { steps: 200, rate: 0.1, decay: 0.97 };
 const BEHIND: Pace = Pace { steps: 20, rate: 0.1, decay: 0.97 };
 const AT_LAST: Pace = Pace { steps: 2000, rate: 0.1, decay: 0.997 };
 
+/// The nodes with the highest bounds that are branched at once, for each thread: between two such steps threads wait for each other.
+const NODES_A_THREAD: usize = 8;
+
 /// The part of a bound by which better slopes have to lower it to be looked for again.
 const SETTLED: f64 = 1e-4;
 
@@ -112,7 +115,7 @@ impl Relaxation<'_> {
             }
         };
         add(roots, &mut bounded, &mut open);
-        let batch = rayon::current_num_threads();
+        let batch = NODES_A_THREAD * rayon::current_num_threads();
         while !over() && open.len() < most {
             let mut parents = Vec::new();
             while parents.len() < batch && open.peek().is_some_and(|node| node.bound > bounded.lower && !node.settled) {
