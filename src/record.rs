@@ -111,7 +111,9 @@ pub fn link_rows(claim: &Claim, origin: &Origin, cell: &Cell, links: &[Link], co
             verdict: link.verdict(),
             least_constant: Some(*constant).filter(|constant| constant.is_finite()),
         };
-        row(claim, origin, cell, &hypotheses, &judged)
+        // What is proved takes no chance of error.
+        let alpha = if link.is_proved() { 0.0 } else { origin.alpha };
+        row(claim, &Origin { alpha, ..*origin }, cell, &hypotheses, &judged)
     };
     links.iter().zip(constants).map(row).collect()
 }

@@ -1,6 +1,6 @@
 //! The links of a proof's chain: each printed (in)equality by itself, its two sides evaluated at a cell.
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Method};
 use crate::statement::{Bound, Relation};
 use crate::store::piece::{Reader, evidence, lasting, put_evidence, relation};
 use crate::store::{Keeps, Piece, code_of_relation};
@@ -42,6 +42,11 @@ impl Link {
     /// The same, claimed for large enough values of a constant only.
     pub fn for_large(self, constant: &'static str) -> Self {
         Link { for_large: Some(constant), ..self }
+    }
+
+    /// Whether both sides are rigorous enclosures.
+    pub fn is_proved(&self) -> bool {
+        self.left.method == Method::Proved && self.right.method == Method::Proved
     }
 
     /// The left side as evidence and the right side as a bound between its ends.

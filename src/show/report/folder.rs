@@ -54,11 +54,13 @@ impl Folder {
             all.dedup();
             all.join(", ")
         };
-        // One interval a cell and method, beside all bounds.
+        // One interval a cell and method, beside all bounds; one a cell for all links of a proof.
         let mut shares: BTreeMap<(&str, &str, &str), f64> = BTreeMap::new();
         for (experiment, records) in &self.sets {
             for record in records {
-                shares.insert((&experiment.name, &record.key, record.method()), record.alpha);
+                let method = if experiment.chain { "" } else { record.method() };
+                let share = shares.entry((&experiment.name, &record.key, method)).or_insert(0.0);
+                *share = record.alpha.max(*share);
             }
         }
         format!(

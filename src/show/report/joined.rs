@@ -16,6 +16,8 @@ pub struct Joined<'a> {
     pub experiment: &'a str,
     /// The record of the most exact method.
     pub best: &'a Record,
+    /// Between which limits the slack lies by all methods together.
+    pub slack: Option<(f64, f64)>,
     /// Whether some method finds the bound met, with that method's record.
     pub met: Option<&'a Record>,
     /// Whether some method finds the bound missed, with that method's record.
@@ -44,6 +46,7 @@ pub fn join<'a>(sets: impl IntoIterator<Item = Set<'a>>, wanted: impl Fn(&Record
             let joined = cells.entry(key).or_insert(Joined {
                 experiment: &experiment.name,
                 best: record,
+                slack: None,
                 met: None,
                 missed: None,
             });
@@ -53,6 +56,7 @@ pub fn join<'a>(sets: impl IntoIterator<Item = Set<'a>>, wanted: impl Fn(&Record
             if record.verdict.is_missed() {
                 joined.missed = joined.missed.or(Some(record));
             }
+            joined.slack = common(joined.slack, record.slack_limits());
             let order = |record: &Record| (record.verdict == Verdict::Failed, record.rank());
             if order(record) < order(joined.best) {
                 joined.best = record;
@@ -60,6 +64,14 @@ pub fn join<'a>(sets: impl IntoIterator<Item = Set<'a>>, wanted: impl Fn(&Record
         }
     }
     cells.into_values().collect()
+}
+
+/// What both limits leave; the first where they contradict each other.
+fn common(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.max(b.0), a.1.min(b.1))).filter(|(lo, hi)| lo <= hi).or(Some(a)),
+        _ => a.or(b),
+    }
 }
 
 /// How many cells there are of each kind.
@@ -167,7 +179,7 @@ impl Least {
     /// minimum of the lower ends and that of the upper ones enclose the least true slack, whichever cell it is attained at.
     pub fn of(cells: &[Joined]) -> Option<Self> {
         let inside = cells.iter().filter(|joined| !joined.best.outside());
-        let limits = inside.filter_map(|joined| Some((joined.best.slack_limits()?, joined.best)));
+        let limits = inside.filter_map(|joined| Some((joined.slack?, joined.best)));
         limits.fold(None, |least: Option<Least>, ((lo, hi), record)| {
             let least = least.unwrap_or(Least { lo: f64::INFINITY, hi: f64::INFINITY, cell: String::new() });
             let lo = least.lo.min(lo);
