@@ -502,6 +502,22 @@ mod tests {
     }
 
     #[test]
+    fn a_link_takes_its_share_of_the_chance_of_error_unless_both_sides_are_proved() {
+        let claim = &find("nsn-box").unwrap();
+        let cell = claim.cell([("k", "16"), ("d", "2"), ("eps", "0.1")]).unwrap();
+        let origin = Origin { experiment: "test", design: "0123", seed: 7, alpha: 1e-5 };
+        let proved = Evidence::enclosed(Some(-1.0), -1.0, -1.0, Method::Proved, 1);
+        let measured = Evidence::closed_form(-2.0, 0.0, 1);
+        let link = |left: &Evidence, right: &Evidence| {
+            Link::new("one", "Eq. 1", "a >= b", Relation::AtLeast, left.clone(), right.clone())
+        };
+        let links = [link(&proved, &proved), link(&proved, &measured), link(&measured, &proved)];
+        let rows = link_rows(claim, &origin, &cell, &links, &[f64::NAN; 3]);
+        let records = parse(&String::from_utf8(to_csv(&claim.statement().parameters, &rows)).unwrap()).unwrap();
+        assert_eq!(records.iter().map(|record| record.alpha).collect::<Vec<_>>(), [0.0, 1e-5, 1e-5]);
+    }
+
+    #[test]
     fn what_is_missing_is_empty() {
         let evidence = Evidence::enclosed(None, f64::NEG_INFINITY, 0.0, Method::Literal, 3);
         let (text, record) = round_trip(&evidence, Bound::from_value(PRINTED, -0.5));

@@ -1,6 +1,7 @@
 //! The cells of one bound, joined over methods: the most exact method's record, and what all of them say together.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::experiment::Experiment;
 use crate::record::Record;
@@ -24,7 +25,35 @@ pub struct Joined<'a> {
     pub missed: Option<&'a Record>,
 }
 
-impl Joined<'_> {
+impl<'a> Joined<'a> {
+    /// The cell by its first record.
+    fn new(experiment: &'a str, record: &'a Record) -> Self {
+        Joined {
+            experiment,
+            best: record,
+            slack: record.slack_limits(),
+            met: record.verdict.is_met().then_some(record),
+            missed: record.verdict.is_missed().then_some(record),
+        }
+    }
+
+    /// With the record of a further method.
+    fn add(&mut self, record: &'a Record) {
+        if record.verdict.is_met() {
+            self.met = self.met.or(Some(record));
+        }
+        if record.verdict.is_missed() {
+            self.missed = self.missed.or(Some(record));
+        }
+        let order = |record: &Record| (record.verdict == Verdict::Failed, record.rank());
+        if order(record) < order(self.best) {
+            self.slack = common(record.slack_limits(), self.slack);
+            self.best = record;
+        } else {
+            self.slack = common(self.slack, record.slack_limits());
+        }
+    }
+
     /// Whether two methods contradict each other: then something is wrong with the program.
     pub fn contradicts(&self) -> bool {
         self.met.is_some() && self.missed.is_some()
@@ -42,24 +71,11 @@ pub fn join<'a>(sets: impl IntoIterator<Item = Set<'a>>, wanted: impl Fn(&Record
     let mut cells: BTreeMap<(&str, &str), Joined> = BTreeMap::new();
     for (experiment, records) in sets {
         for record in records.iter().filter(|record| wanted(record)) {
-            let key = (experiment.name.as_str(), record.key.as_str());
-            let joined = cells.entry(key).or_insert(Joined {
-                experiment: &experiment.name,
-                best: record,
-                slack: None,
-                met: None,
-                missed: None,
-            });
-            if record.verdict.is_met() {
-                joined.met = joined.met.or(Some(record));
-            }
-            if record.verdict.is_missed() {
-                joined.missed = joined.missed.or(Some(record));
-            }
-            joined.slack = common(joined.slack, record.slack_limits());
-            let order = |record: &Record| (record.verdict == Verdict::Failed, record.rank());
-            if order(record) < order(joined.best) {
-                joined.best = record;
+            match cells.entry((experiment.name.as_str(), record.key.as_str())) {
+                Entry::Vacant(place) => {
+                    place.insert(Joined::new(&experiment.name, record));
+                }
+                Entry::Occupied(mut place) => place.get_mut().add(record),
             }
         }
     }
@@ -200,5 +216,19 @@ impl Least {
         };
         let (lo, hi) = (shown(self.lo), shown(self.hi));
         if lo == hi { hi } else { format!("{lo} to {hi}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_narrow_a_slack_together() {
+        let (wide, narrow, far) = (Some((-3.0, -1.0)), Some((-2.5, -0.5)), Some((1.0, 2.0)));
+        assert_eq!(common(wide, narrow), Some((-2.5, -1.0)));
+        assert_eq!(common(None, narrow), narrow);
+        assert_eq!(common(wide, far), wide);
+        assert_eq!(common(None, None), None);
     }
 }

@@ -50,7 +50,7 @@ pub fn count_four_signs(point: &Point) -> Result<Proof> {
     let (n, eps, checked, root) = width(point)?;
     check_below(&eps, &exact::whole(1), "eps < 1")?;
     let free = ("eps < 1/4", "not asked by Theorem 3".to_string());
-    let onto = |i: u64| exact::binomial(4, i) * BigInt::from(4 - i).pow(2 * n as u32) * if i % 2 == 0 { 1 } else { -1 };
+    let onto = |i: u64| exact::binomial(4, i) * BigInt::from(4 - i).pow(2 * n as u32) * (-1i32).pow(i as u32);
     proof(n, &eps, (0..=4).map(onto).sum(), vec![checked, free], &root, 16).ok_or_else(|| {
         Error::input(format!(
             "n = {n}, eps = {eps}: all four pairs of signs occur with probability 1 - eps; leave n and eps out, and n = 1 is taken with \

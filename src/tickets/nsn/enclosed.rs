@@ -85,7 +85,8 @@ pub fn ln_expectation(
     let law = LogChiSquare::new(k);
     let far = law.range(LN_LEFT_OUT)[1];
     let (from, to) = (low.ln(), high.map_or(Enclosure::new(far), Enclosure::ln));
-    if !(from.hi() < to.lo()) {
+    // Ends are no NaN.
+    if from.hi() >= to.lo() {
         return (Enclosure::ALL, 0);
     }
     let at = |u: f64| {
