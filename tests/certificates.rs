@@ -200,6 +200,8 @@ fn truncated_and_foreign_files_are_refused_and_so_are_fields_left_out_or_added()
         (text.replace("\"claim\": \"nsn-box\"", "\"claim\": \"normal-tail\""), "claim: ".into()),
         (text.replace("\"k\": \"47\"", "\"k\": \"46\""), "cell: ".into()),
         (text.replace("\"k\": \"47\"", "\"k\": 47"), "cell: ".into()),
+        (text.replace("\"k\": \"47\"", "\"k\": \"4７\""), "cell".into()),
+        (text.replace("\"k\": \"47\"", "\"k\": \"047\""), "cell".into()),
     ];
     for name in whole.as_object().unwrap().keys() {
         let mut other = whole.clone();
@@ -288,6 +290,12 @@ fn falsify_certifies_what_it_finds_or_says_why_not() {
     let output = falsify("d=10,k=16..4096", "axis.json");
     assert!(output.status.success() && said(&output).contains("by bessel"), "{}", said(&output));
     assert!(lemmascope(folder.path(), &["verify", "axis.json"]).status.success());
+    // Theorem 3 is another statement than Lemma 12, against which the counterexample counts.
+    let within = "d=1,c0=1,c1=1,kernel=all,event=exists,n=8..9,eps=0.1..0.2,C=0.5";
+    let search =
+        ["falsify", "kernel-pruning", "--within", within, "--evaluations", "20", "--force", "--certify", "l.json"];
+    let output = lemmascope(folder.path(), &search);
+    assert!(said(&output).contains("sign-counts: n = ") && !folder.path().join("l.json").exists(), "{}", said(&output));
     // A counterexample to a changed claim is found, and nothing certifies it.
     let changed = [
         "falsify",

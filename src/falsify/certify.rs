@@ -80,7 +80,9 @@ pub fn certify_one<'a>(
     cells: impl IntoIterator<Item = &'a Cell>,
 ) -> Result<Value> {
     let points: Vec<Point> = cells.into_iter().map(point_of).collect();
-    let at = |point: &Point| certify(claim, theorems, bound, point);
+    // What was found counts against the claim's own statement.
+    let theorems: Vec<&Theorem> = theorems.iter().copied().filter(|theorem| theorem.statement.is_none()).collect();
+    let at = |point: &Point| certify(claim, &theorems, bound, point);
     let near = |point: &Point| {
         let chosen = theorems.iter().filter(|theorem| theorem.bound == bound).flat_map(|theorem| &theorem.chooses);
         at(&point.without(&chosen.cloned().collect::<Vec<_>>())).ok()

@@ -6,7 +6,7 @@ from the claim's id and the cell alone, in whole numbers and fractions. Prints a
 is; exits with 1 unless all are right. Python 3.11 or later, standard library only.
 """
 
-import json, sys, tomllib
+import json, re, sys, tomllib
 from bisect import bisect_left
 from fractions import Fraction as F
 from math import comb, factorial, prod
@@ -15,6 +15,7 @@ from axis import axis_pieces, bessel
 from exact import Wrong, compared, exp_below, require
 
 TICKETS = Path(__file__).resolve().parents[2] / "src" / "tickets"
+NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?(e-?[1-9][0-9]*)?")
 sys.set_int_max_str_digits(0)
 
 def terms_of_exp(x, enough, field):
@@ -69,9 +70,10 @@ def ends(n, eps, C):
     return eps, (2 * one - both) / 2**n, checks, {}
 
 def width(n, eps, C):
-    cube, root = n / C, round(float(n / C) ** (1 / 3) * 10**6) + 2
-    while F(root, 10**6) ** 3 > cube:
-        root -= 1
+    cube = int(n / C * 10**18)
+    root = 2 << cube.bit_length() // 3
+    while root**3 > cube:
+        root = (2 * root + cube // root**2) // 3
     return F(root, 10**6), ("n >= C d^12 c1^6 log^3(d^2 c1 c0/eps)", exp_at_least(F(root, 10**6), 1 / eps))
 
 def four_signs(d, c0, c1, n, eps, kernel, event, C):
@@ -103,6 +105,7 @@ def expected(c):
     def value(name, text):
         domain = about["parameters"][name]["domain"]
         require(isinstance(text, str) and w.get("only", {}).get(name, text) == text, f"cell.{name}")
+        require(not isinstance(domain, str) or NUMBER.fullmatch(text), f"cell.{name}")
         return text if not isinstance(domain, str) else F(text) if "<" in domain else int(text)
 
     try:
@@ -123,10 +126,14 @@ def expected(c):
             "inequality": {"text": w["inequality"], "left": str(left), "right": str(right)},
             "data": {name: str(x) for name, x in data.items()}}
 
+def once(items):
+    require(len(dict(items)) == len(items), "a key that stands twice")
+    return dict(items)
+
 def check(file):
     """One line about a certificate; raises Wrong with the field that is wrong."""
     try:
-        c = json.loads(Path(file).read_text("utf-8"))
+        c = json.loads(Path(file).read_text("utf-8"), object_pairs_hook=once)
     except ValueError:
         raise Wrong("no whole JSON document") from None
     require(isinstance(c, dict), "format")

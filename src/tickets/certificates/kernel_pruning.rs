@@ -68,6 +68,7 @@ pub fn complete(given: &Point) -> Result<Point> {
     if point.get("n").is_none() {
         point.set("n", 1);
     }
+    point.whole("n", MOST_N)?;
     if point.get("eps").is_none() {
         let nines = (1..=MOST_NINES).map(|nines| format!("0.{}", "9".repeat(nines)));
         let with = |eps: String| {
@@ -78,7 +79,7 @@ pub fn complete(given: &Point) -> Result<Point> {
         let found = nines.map(with).find(|point| count_four_signs(point).is_ok());
         point = found.ok_or_else(|| {
             Error::input(format!(
-                "no eps = 0.9 to 1 - 1e-{MOST_NINES} refutes this C; write a smaller C, or a smaller n"
+                "no eps = 0.9 to 1 - 1e-{MOST_NINES} is shown to refute this C with this n; leave n out, and write a C from 1e-9 to 1e18"
             ))
         })?;
     }

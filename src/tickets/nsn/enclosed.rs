@@ -40,6 +40,12 @@ pub struct EnclosedBox {
 /// how large it is about: it only decides where to cut.
 pub fn enclosed_box(k: u64, d: u64, eps: f64, target: &Target, width: f64) -> EnclosedBox {
     let ln_about = ln_box(k, d, eps, target, ROUGH).ln;
+    enclosed_box_around(k, target.enclosed(k, d), eps, ln_about, width)
+}
+
+/// As [`enclosed_box`], around any centre, given by the absolute values of its coordinates, each with how often it comes; `ln_about` is about
+/// the log of the probability.
+pub fn enclosed_box_around(k: u64, centre: Vec<(Enclosure, u64)>, eps: f64, ln_about: f64, width: f64) -> EnclosedBox {
     if !ln_about.is_finite() {
         return EnclosedBox { ln: Enclosure::ALL, pieces: Pieces { sum: Enclosure::ALL, pieces: Vec::new() } };
     }
@@ -47,7 +53,7 @@ pub fn enclosed_box(k: u64, d: u64, eps: f64, target: &Target, width: f64) -> En
     let scale = Enclosure::new(ln_about);
     let ends = law.range(ln_about + LEFT_OUT.ln());
     let range = Enclosure::between(ends[0], ends[1]);
-    let pieces = integral(&law, ln_box_given_scale(k, d, eps, target), scale, range, width);
+    let pieces = integral(&law, ln_box_given_scale(centre, eps), scale, range, width);
     // Each coordinate's probability is at most 1. The scale comes off in logs: either mass may be below every double.
     let left_out: Enclosure = ends.into_iter().map(|end| (law.ln_chernoff(end) - scale).exp()).sum();
     let left_out = left_out.hull(Enclosure::ZERO);
@@ -57,13 +63,13 @@ pub fn enclosed_box(k: u64, d: u64, eps: f64, target: &Target, width: f64) -> En
 }
 
 /// The log of the box's probability given the scale, as a function of ln s.
-pub fn ln_box_given_scale(k: u64, d: u64, eps: f64, target: &Target) -> impl Fn(Form) -> Form {
+pub fn ln_box_given_scale(centre: Vec<(Enclosure, u64)>, eps: f64) -> impl Fn(Form) -> Form {
     let eps = Enclosure::new(eps);
-    ln_product(coordinates(k, d, eps, eps, target))
+    ln_product(coordinates(centre, eps, eps))
 }
 
-fn coordinates(k: u64, d: u64, eps: Enclosure, size: Enclosure, target: &Target) -> Vec<Coordinate> {
-    target.enclosed(k, d).into_iter().map(|z| Coordinate::new(z, eps, size)).collect()
+fn coordinates(centre: Vec<(Enclosure, u64)>, eps: Enclosure, size: Enclosure) -> Vec<Coordinate> {
+    centre.into_iter().map(|z| Coordinate::new(z, eps, size)).collect()
 }
 
 fn ln_product(coordinates: Vec<Coordinate>) -> impl Fn(Form) -> Form {
@@ -93,7 +99,11 @@ pub fn ln_expectation(
         let u = Enclosure::new(u);
         law.ln_density(u).0[0] + ln_f(Form::variable(u)).0[0]
     };
-    let scale = Enclosure::new(at(highest(from.hi(), to.lo(), |u| at(u).middle())).middle());
+    let highest = at(highest(from.hi(), to.lo(), |u| at(u).middle())).middle();
+    if !highest.is_finite() {
+        return (Enclosure::ALL, 0);
+    }
+    let scale = Enclosure::new(highest);
     let over = |range: Enclosure, width: f64| integral(&law, &ln_f, scale, range, width);
     // The bulk has about this width; of the ends, which are known up to rounding, all or nothing may count.
     let bulk = law.half_k.middle().recip().sqrt().min(1.0);
@@ -135,7 +145,7 @@ fn integral(law: &LogChiSquare, ln_f: impl Fn(Form) -> Form, scale: Enclosure, r
 /// is an interval in what follows; small s, where the box is wide, are left out.
 pub fn ln_least_density(k: u64, d: u64, most: f64) -> f64 {
     let (eps, half) = (Enclosure::between(0.0, most), Enclosure::new(0.5));
-    let coordinates = coordinates(k, d, eps, half, &Target::Axis);
+    let coordinates = coordinates(Target::Axis.enclosed(k, d), eps, half);
     let law = LogChiSquare::new(k);
     let ln_about = ln_box(k, d, ROUGH, &Target::Axis, ROUGH).ln - d as f64 * (2.0 * ROUGH).ln();
     let widest = coordinates.iter().map(|coordinate| coordinate.reach.hi()).fold(0.0, f64::max);

@@ -2,11 +2,14 @@
 
 use crate::enclosure::Enclosure;
 
-use super::enclosed::enclosed_box;
+use super::boxes::ln_box;
+use super::enclosed::{enclosed_box, enclosed_box_around};
 use super::target::Target;
 
 /// Relative width of the single boxes: the products lie further apart.
 const WIDTH: f64 = 1e-6;
+/// The quadrature that says where to look need not be closer.
+const ROUGH: f64 = 1e-6;
 
 /// ln Pr(A + B in I_eps(z), B + C in I_eps(z)) for A, C sums of j and B one of k - j NSN vectors in R^d, 1 <= j <= k, and the pieces
 /// that this took.
@@ -24,35 +27,34 @@ const WIDTH: f64 = 1e-6;
 /// - the density of B is at most E[(2 pi s)^(-d/2)], s ~ chi^2_(k - j), and the volume of all B that keep both sums in the box is at
 ///   most (2 eps)^d, and 0 unless A - C, which is a sum of 2j vectors, is in I_(2 eps)(0).
 ///
-/// Pr is of order eps^(d + 2j) for small j, and of order eps^(2d) for large j, and so are both.
+/// Pr is of order eps^(d + 2j) for small j, and of order eps^(2d) for large j, and so are both limits where k - j > d: beyond, B has no density.
 pub fn enclosed_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target) -> (Enclosure, u64) {
     let mut pieces = 0;
-    let mut single = |vectors: u64, eps: f64, target: &Target| {
+    let single = |pieces: &mut u64, vectors: u64, eps: f64, target: &Target| {
         let found = enclosed_box(vectors, d, eps, target, WIDTH);
-        pieces += found.pieces.pieces.len() as u64;
+        *pieces += found.pieces.pieces.len() as u64;
         found.ln
     };
-    let one = single(k, eps, target);
+    let one = single(&mut pieces, k, eps, target);
     if j == k {
         return (one.scaled(2.0), pieces);
     }
-    let (mut lo, mut hi) = (one.scaled(2.0).lo(), (one + single(j, eps, &Target::Origin)).hi());
+    let (mut lo, mut hi) = (one.scaled(2.0).lo(), (one + single(&mut pieces, j, eps, &Target::Origin)).hi());
     // The product is largest near one of these, where A is of the size of the box, and where it is of its own.
     let shares = 2.0 * j.min(d) as f64 / d as f64;
-    // The named target is a double's rounding away from the listed one.
-    let z = target.vector(k, d);
-    let rounding = f64::EPSILON * z.iter().fold(0.0, |most: f64, z| most.max(z.abs()));
     for r in [eps / (1.0 + shares), (0.5 * j as f64).sqrt()] {
-        let within = (r - rounding).next_down().next_down();
-        if within > 0.0 {
-            let around = single(k - j, within, &Target::Listed(z.clone()));
-            let apart = single(j, eps, &Target::Listed(vec![r; d as usize]));
-            lo = lo.max((around + apart.scaled(2.0)).lo());
-        }
+        let near_centre = |vectors: u64| {
+            let ln_about = ln_box(vectors, d, r, &Target::Listed(target.vector(k, d)), ROUGH).ln;
+            enclosed_box_around(vectors, target.enclosed(k, d), r, ln_about, WIDTH)
+        };
+        let around = near_centre(k - j);
+        pieces += around.pieces.pieces.len() as u64;
+        let apart = single(&mut pieces, j, eps, &Target::Listed(vec![r; d as usize]));
+        lo = lo.max((around.ln + apart.scaled(2.0)).lo());
     }
     if k - j > d {
         let volume = Enclosure::whole(d) * (Enclosure::new(2.0) * Enclosure::new(eps)).ln();
-        let near = single(2 * j, 2.0 * eps, &Target::Origin);
+        let near = single(&mut pieces, 2 * j, 2.0 * eps, &Target::Origin);
         hi = hi.min((ln_largest_density(k - j, d) + volume + near).hi());
     }
     (Enclosure::between(lo, hi), pieces)
@@ -86,6 +88,15 @@ mod tests {
                     assert!(pieces > 0 && is_narrow, "{k} {j} {d} {eps} {target:?}: {found:?} {expected:?}");
                 }
             }
+        }
+    }
+
+    /// Around a target whose coordinates have fewer digits than the box is wide, too.
+    #[test]
+    fn tiny_boxes_far_out_are_enclosed() {
+        for eps in [1e-12, 1e-30] {
+            let (found, _) = enclosed_joint_box(1_000_000_000, 1, 5, eps, &Target::Axis);
+            assert!(found.width() < 20.0, "{eps}: {found:?}");
         }
     }
 

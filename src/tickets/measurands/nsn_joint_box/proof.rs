@@ -72,7 +72,7 @@ pub(super) fn chain(cell: &Cell) -> Vec<Link> {
     let with = |block: Enclosure| exact(ln_sum(ln_base(real_j), two.ln() - c * block));
     let (with_j, with_k) = (with(real_j), with(real_k));
     // What the last sentence asks of k.
-    let asked = two * real_d / c * (Enclosure::PI * real_k * typical / (number(4.0) * number(eps).square())).ln();
+    let asked = two * real_d / c * ((Enclosure::PI * real_k * typical).ln() - ln_eps.scaled(2.0));
     let asked = if asked.hi() > 0.0 { asked.non_negative().ln() } else { number(f64::NEG_INFINITY) };
     let at_most = |name, equation, text, left, right| Link::new(name, equation, text, Relation::AtMost, left, right);
     let (joint, joint_pieces) = enclosed_joint_box(k, j, d, eps, &target);
