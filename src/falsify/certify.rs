@@ -106,8 +106,8 @@ fn certificate(claim: &Claim, theorem: &Theorem, point: &Point) -> Result<Value>
     let free: Vec<String> = theorem.free.keys().cloned().collect();
     let point = point_of(&cell).without(&free);
     let hypotheses = claim.hypotheses(&cell);
-    let made = hypotheses.iter().filter(|hypothesis| !theorem.without.contains(&hypothesis.name));
-    if let Some(unmet) = made.into_iter().find_map(Hypothesis::unmet) {
+    let mut made = hypotheses.iter().filter(|hypothesis| !theorem.without.contains(&hypothesis.name));
+    if let Some(unmet) = made.find_map(Hypothesis::unmet) {
         return Err(Error::input(format!(
             "{}: outside the hypotheses, of which {unmet} is unmet; a certificate speaks of cells inside only",
             cell.key()

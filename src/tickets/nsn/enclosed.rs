@@ -21,7 +21,7 @@ const HALVINGS: usize = 70;
 /// Pieces, at most.
 const MOST_PIECES: usize = 3_000;
 /// The quadrature that says where to look need not be closer.
-const ROUGH: f64 = 1e-6;
+pub(super) const ROUGH: f64 = 1e-6;
 /// Of a narrow box, terms of the series in eps (|z| + eps/2)/s, which is taken up to 1.
 const TERMS: usize = 25;
 

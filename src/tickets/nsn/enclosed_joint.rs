@@ -3,13 +3,11 @@
 use crate::enclosure::Enclosure;
 
 use super::boxes::ln_box;
-use super::enclosed::{enclosed_box, enclosed_box_around};
+use super::enclosed::{ROUGH, enclosed_box, enclosed_box_around};
 use super::target::Target;
 
 /// Relative width of the single boxes: the products lie further apart.
 const WIDTH: f64 = 1e-6;
-/// The quadrature that says where to look need not be closer.
-const ROUGH: f64 = 1e-6;
 
 /// ln Pr(A + B in I_eps(z), B + C in I_eps(z)) for A, C sums of j and B one of k - j NSN vectors in R^d, 1 <= j <= k, and the pieces
 /// that this took.
@@ -27,7 +25,8 @@ const ROUGH: f64 = 1e-6;
 /// - the density of B is at most E[(2 pi s)^(-d/2)], s ~ chi^2_(k - j), and the volume of all B that keep both sums in the box is at
 ///   most (2 eps)^d, and 0 unless A - C, which is a sum of 2j vectors, is in I_(2 eps)(0).
 ///
-/// Pr is of order eps^(d + 2j) for small j, and of order eps^(2d) for large j, and so are both limits where k - j > d: beyond, B has no density.
+/// Pr is of order eps^(d + 2j) for small j, and of order eps^(2d) for large j, and so are both limits where
+/// k - j > d: beyond, the density of B has no bound.
 pub fn enclosed_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target) -> (Enclosure, u64) {
     let mut pieces = 0;
     let single = |pieces: &mut u64, vectors: u64, eps: f64, target: &Target| {
@@ -43,11 +42,9 @@ pub fn enclosed_joint_box(k: u64, j: u64, d: u64, eps: f64, target: &Target) -> 
     // The product is largest near one of these, where A is of the size of the box, and where it is of its own.
     let shares = 2.0 * j.min(d) as f64 / d as f64;
     for r in [eps / (1.0 + shares), (0.5 * j as f64).sqrt()] {
-        let near_centre = |vectors: u64| {
-            let ln_about = ln_box(vectors, d, r, &Target::Listed(target.vector(k, d)), ROUGH).ln;
-            enclosed_box_around(vectors, target.enclosed(k, d), r, ln_about, WIDTH)
-        };
-        let around = near_centre(k - j);
+        // The named target is that of k vectors, not of k - j.
+        let ln_about = ln_box(k - j, d, r, &Target::Listed(target.vector(k, d)), ROUGH).ln;
+        let around = enclosed_box_around(k - j, target.enclosed(k, d), r, ln_about, WIDTH);
         pieces += around.pieces.pieces.len() as u64;
         let apart = single(&mut pieces, j, eps, &Target::Listed(vec![r; d as usize]));
         lo = lo.max((around.ln + apart.scaled(2.0)).lo());
