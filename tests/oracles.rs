@@ -9,7 +9,7 @@ use lemmascope::formula::{Formula, Number};
 use lemmascope::measure::{Job, Sampling, measure};
 use lemmascope::measure::{Precision, Until};
 use lemmascope::numeric::{
-    ROUNDING_OF_LOGS, ln_binomial, ln_binomial_ends, ln_chi_square_log_density, ln_chi_square_moment, ln_gamma_ratio,
+    LogChiSquare, ROUNDING_OF_LOGS, ln_binomial, ln_binomial_ends, ln_chi_square_moment, ln_gamma_ratio,
 };
 use lemmascope::registry::find;
 use lemmascope::tails::{Rounded, Tail, binomial_tail, poisson_binomial_tail};
@@ -191,7 +191,7 @@ fn logs_of_numeric() {
             "ln_chi_square_moment" => (ln_chi_square_moment(x, y), 0.0),
             // The rounding of u - ln k, times the slope there: the quadratures add as much.
             "ln_chi_square_log_density" => {
-                (ln_chi_square_log_density(x, y), 4e-15 * 0.5 * x * (y - x.ln()).exp_m1().abs())
+                (LogChiSquare::new(x).ln_density(y), 4e-15 * 0.5 * x * (y - x.ln()).exp_m1().abs())
             }
             _ => {
                 let (ln, error) = ln_binomial_ends(x, y);
